@@ -1,0 +1,1 @@
+"""AlgoTrendy: algorithmic trading in your own AWS account, and whole on a laptop."""

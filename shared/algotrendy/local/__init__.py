@@ -1,0 +1,1 @@
+"""The laptop platform: supervises PostgreSQL, Valkey, the AWS emulator and the services."""

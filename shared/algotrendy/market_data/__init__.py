@@ -1,0 +1,1 @@
+"""Bars: validated, kept in the lake, read back by symbol and range."""
