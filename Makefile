@@ -1,0 +1,111 @@
+# AlgoTrendy: every target in a line each by `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+STAGE ?= local
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON := $(PYTHON)
+export UV_NO_PROGRESS := 1
+
+APP := .venv/.synced
+INFRA := .venv-infra/.synced
+EMULATOR := .venv-emulator/.synced
+NODE := node_modules/.synced
+SETUP := $(APP) $(INFRA) $(EMULATOR) $(NODE)
+
+## ---- Run it ------------------------------------------------------------------------------
+
+demo: setup ## Set up everything, run the main job on the local platform, print where the report lies
+	.venv/bin/algotrendy demo
+
+up: setup ## Start the local platform and deploy to it (seconds when nothing has changed)
+	.venv/bin/algotrendy up
+
+down: $(APP) ## Stop the local platform; no process is left
+	.venv/bin/algotrendy down
+
+setup: ## Install what the project needs (uv, three Python environments, the CDK command line)
+	@$(MAKE) --no-print-directory -j4 $(SETUP)
+
+## ---- Check it ----------------------------------------------------------------------------
+
+test: setup ## Set up everything and run all the tests, real deploy included (under 10 minutes)
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+unit: $(APP) ## Run the tests that need nothing but Python (seconds)
+	.venv/bin/pytest -m "not platform" tests/unit tests/property tests/contract tests/sagas $(PYTEST_ARGS)
+
+pr: setup lint types imports synth-check openapi-check coverage ## Run the whole gate that a change must pass
+
+coverage: setup ## Run all the tests and hold the coverage
+	.venv/bin/pytest --cov --cov-report=term --cov-fail-under=85 $(PYTEST_ARGS)
+
+lint: $(APP) ## Check style, formatting and common security mistakes
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/bandit -q -c pyproject.toml -r shared functions
+
+format: $(APP) ## Format the code and mend what can be mended
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+types: $(APP) $(INFRA) ## Check the types, strictly
+	.venv/bin/mypy
+	.venv/bin/mypy --python-executable .venv-infra/bin/python infra_cdk
+
+imports: $(APP) ## Check who imports whom
+	.venv/bin/lint-imports
+
+synth: setup ## Synthesise the CloudFormation of STAGE (local, dev, prod) into cdk.out.STAGE, then lint it
+	UV=$(UV) PATH="$(CURDIR)/.venv-infra/bin:$$PATH" node_modules/.bin/cdk synth --quiet -c stage=$(STAGE) --output cdk.out.$(STAGE)
+	.venv-infra/bin/cfn-lint cdk.out.$(STAGE)/*.template.json
+	@echo "synth: cdk.out.$(STAGE) is clean"
+
+synth-check: setup ## Synthesise and lint dev and prod
+	@$(MAKE) --no-print-directory synth STAGE=dev
+	@$(MAKE) --no-print-directory synth STAGE=prod
+
+openapi: $(APP) ## Write docs/openapi.json from the code
+	.venv/bin/python -m algotrendy.cli.openapi docs/openapi.json
+
+openapi-check: $(APP) ## Check that docs/openapi.json is what the code says
+	.venv/bin/python -m algotrendy.cli.openapi --check docs/openapi.json
+
+## ---- Keep it -----------------------------------------------------------------------------
+
+lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
+	$(UV) lock
+	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+clean: ## Remove what was built and installed (the platform's data folder stays)
+	rm -rf .venv .venv-infra .venv-emulator .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^## ----/ {gsub(/^## -+ | -+$$/, ""); printf "\n%s\n", $$0} \
+	  /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(APP): pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --group dev --extra samples
+	@touch $@
+
+$(INFRA): pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.venv-infra $(UV) sync --quiet --frozen --only-group infra
+	@touch $@
+
+$(EMULATOR): pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.venv-emulator $(UV) sync --quiet --frozen --only-group emulator
+	@touch $@
+
+$(NODE): package.json package-lock.json
+	npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.PHONY: demo up down setup test unit pr coverage lint format types imports synth synth-check openapi openapi-check lock clean help
