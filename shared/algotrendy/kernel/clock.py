@@ -1,0 +1,74 @@
+"""Tell the time in UTC, from a source that a test can hold still."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from algotrendy.kernel.errors import Invalid
+
+
+class Clock(Protocol):
+    """Tells what time it is."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware and in UTC."""
+        ...
+
+
+class SystemClock:
+    """Tells the time of this machine."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware and in UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """Stands still until it is moved; safe to share between threads."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = as_utc(start, "start")
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """Tell the time at which the clock stands."""
+        with self._lock:
+            return self._now
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move the clock forward and tell the new time.
+
+        Raises:
+            Invalid: If ``by`` is negative; time does not run backwards.
+        """
+        if by < timedelta(0):
+            raise Invalid("by", "zero or more", by)
+        with self._lock:
+            self._now += by
+            return self._now
+
+
+def as_utc(moment: datetime, field: str = "time") -> datetime:
+    """Turn an aware time into the same instant in UTC.
+
+    Raises:
+        Invalid: If the time has no zone, which names ``field``.
+    """
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise Invalid(field, "a time with a zone", moment.isoformat())
+    return moment.astimezone(UTC)
+
+
+def parse_time(text: str, field: str = "time") -> datetime:
+    """Read an ISO 8601 time with a zone, as UTC.
+
+    Raises:
+        Invalid: If the text is not such a time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(field, "an ISO 8601 time with a zone", text) from error
+    return as_utc(moment, field)
