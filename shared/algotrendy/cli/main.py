@@ -1,0 +1,181 @@
+"""The `algotrendy` command: what it can do, and how it says that something went wrong.
+
+Each command's module is imported when that command runs, so that help and completion stay quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
+
+DEBUG_VARIABLE = "ALGOTRENDY_DEBUG"
+_PLATFORM = "The local platform"
+_RESEARCH = "Research"
+_PEOPLE = "People"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command that is loaded on first use.
+
+    Attributes:
+        source: "module:attribute" of a command function or, for a group, of its Typer app.
+    """
+
+    name: str
+    source: str
+    help: str
+    panel: str
+    is_group: bool = False
+
+    def load(self) -> Any:
+        """Import the module and build the click command."""
+        module, _, attribute = self.source.partition(":")
+        target = getattr(import_module(module), attribute)
+        if self.is_group:
+            command: Any = typer.main.get_group(target)
+        elif isinstance(target, typer.Typer):
+            command = typer.main.get_command(target)
+        else:
+            single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+            single.command(self.name)(target)
+            command = typer.main.get_command(single)
+        command.name = self.name
+        return command
+
+
+ENTRIES = (
+    Entry(
+        "demo",
+        "algotrendy.cli.demo:demo",
+        "Run the main job from bars to report, and print where the report lies.",
+        _RESEARCH,
+    ),
+    Entry(
+        "bars",
+        "algotrendy.cli.bars:app",
+        "Import market bars into the lake, list them, show them.",
+        _RESEARCH,
+        is_group=True,
+    ),
+    Entry(
+        "sweep",
+        "algotrendy.cli.sweep:sweep",
+        "Backtest a strategy over a grid of parameters, here or on Step Functions.",
+        _RESEARCH,
+    ),
+    Entry(
+        "up",
+        "algotrendy.cli.platform:up",
+        "Start PostgreSQL, Valkey and the AWS emulator, and deploy to them.",
+        _PLATFORM,
+    ),
+    Entry("down", "algotrendy.cli.platform:down", "Stop every process of the platform.", _PLATFORM),
+    Entry(
+        "status",
+        "algotrendy.cli.platform:status",
+        "Show each part: state, pid, port, uptime, restarts, what is deployed.",
+        _PLATFORM,
+    ),
+    Entry(
+        "logs",
+        "algotrendy.cli.platform:logs",
+        "Show or follow the logs of the parts and of the deployed functions.",
+        _PLATFORM,
+    ),
+    Entry("login", "algotrendy.cli.identity:login", "Sign in and keep the token.", _PEOPLE),
+    Entry(
+        "users",
+        "algotrendy.cli.identity:users",
+        "Add users, with their tenant and roles.",
+        _PEOPLE,
+        is_group=True,
+    ),
+)
+
+
+class LazyCommands(TyperGroup):
+    """Shows the table's help lines; imports a command's module when the command is resolved."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        entry = next((entry for entry in ENTRIES if entry.name == name), None)
+        return name, command if entry is None else entry.load(), rest
+
+
+app = typer.Typer(
+    name="algotrendy",
+    cls=LazyCommands,
+    help="Algorithmic trading: serverless in your own AWS account, and whole on a laptop.\n\n"
+    "Start with [bold]algotrendy demo[/bold]; every command explains itself with --help.",
+    epilog="Exit codes: 0 done, 1 refused or failed, 2 bad input, 3 something needed is not up.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _placeholder() -> None:
+    raise AssertionError("a command must be loaded through LazyCommands")
+
+
+for _entry in ENTRIES:
+    app.command(_entry.name, help=_entry.help, rich_help_panel=_entry.panel)(_placeholder)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"algotrendy {version('algotrendy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def prepare(
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar=DEBUG_VARIABLE, help="Show tracebacks of errors.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    from algotrendy.local.home import load_environment
+
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+    load_environment()
+
+
+def exit_code(error: AlgoTrendyError) -> int:
+    """2 for bad input, 3 for something that is not up, 1 for every other refusal or failure."""
+    if isinstance(error, Invalid):
+        return 2
+    return 3 if isinstance(error, Unavailable) else 1
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line, a bug keeps its traceback."""
+    try:
+        app()
+    except AlgoTrendyError as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(exit_code(error))
+
+
+if __name__ == "__main__":
+    main()
