@@ -33,7 +33,7 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 
 
 class AlgoTrendyError(Exception):
-    """Is the root of every error that the platform raises on purpose."""
+    """The root of every error that the platform raises on purpose."""
 
     code: ClassVar[str] = "error"
 

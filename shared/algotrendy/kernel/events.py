@@ -38,7 +38,7 @@ def _require_uuid7(identifier: EventId) -> EventId:
 
 
 class Event(BaseModel):
-    """Is the base of every domain event: a fact in the past, immutable, of one tenant."""
+    """The base of every domain event: a fact in the past, immutable, of one tenant."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
