@@ -1,0 +1,142 @@
+"""Hold every setting of the product in one typed object.
+
+A value comes from the environment (``ALGOTRENDY_LAKE_URL``), or, when a caller says that it needs
+one that the environment does not have, from the SSM parameter of the deployed stage
+(``/algotrendy/prod/lake_url``). A value of the form ``secret:NAME`` stands for a secret of Secrets
+Manager, so that no password lies in an environment or a parameter.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from algotrendy.kernel.errors import Invalid, Unavailable
+
+ENV_PREFIX = "ALGOTRENDY_"
+SECRET_PREFIX = "secret:"  # noqa: S105 - the mark of a reference, not a secret
+
+Stage = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+ObjectsUrl = Annotated[str, StringConstraints(pattern=r"^(s3://[a-z0-9]|file:///|secret:)")]
+DatabaseUrl = Annotated[
+    str, StringConstraints(pattern=r"^(postgres(ql)?://|dsql://[a-z0-9]|secret:)")
+]
+CacheUrl = Annotated[str, StringConstraints(pattern=r"^((redis|valkey)s?://|unix://|secret:)")]
+WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+
+
+class Settings(BaseSettings):
+    """Is what a deployment may decide; build one with keywords in a test, else ``settings()``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    stage: Stage = "local"
+    region: str = Field(
+        "us-east-1",
+        validation_alias=AliasChoices("ALGOTRENDY_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    )
+    lake_url: ObjectsUrl | None = None
+    results_url: ObjectsUrl | None = None
+    database_url: DatabaseUrl | None = None
+    cache_url: CacheUrl | None = None
+    event_bus: str | None = None
+    sweep_state_machine_arn: str | None = None
+    user_pool_id: str | None = None
+    user_pool_client_id: str | None = None
+    token_issuer: WebUrl | None = None
+    token_jwks_url: WebUrl | None = None
+    api_url: WebUrl | None = None
+    aws_endpoint_url: WebUrl | None = Field(
+        None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
+    )
+    max_body_bytes: int = Field(262_144, ge=1, le=6_000_000)
+    log_level: Annotated[str, StringConstraints(to_upper=True)] = Field(
+        "INFO", pattern=r"(?i)^(debug|info|warning|error|critical)$"
+    )
+
+    def need(self, name: str) -> str:
+        """Give a value that the caller cannot do without.
+
+        Raises:
+            Unavailable: If neither the environment nor SSM has it; says where it was looked for
+                and which command puts it there.
+        """
+        value = getattr(self, name)
+        if value is None:
+            value = self._deployed(name)
+        return _opened(str(value))
+
+    def optional(self, name: str) -> str | None:
+        """Give a value of the environment, or None; asks SSM for nothing."""
+        value = getattr(self, name)
+        return None if value is None else _opened(str(value))
+
+    def _deployed(self, name: str) -> str:
+        parameter = f"/algotrendy/{self.stage}/{name}"
+        try:
+            return _parameter(parameter)
+        except Unavailable as error:
+            remedy = "algotrendy up" if self.stage == "local" else "cdk deploy"
+            raise Unavailable(
+                f"setting {name}",
+                f"set {ENV_PREFIX}{name.upper()}, or run `{remedy}`, which writes the SSM "
+                f"parameter {parameter} ({error.reason})",
+            ) from error
+
+
+@functools.cache
+def settings() -> Settings:
+    """Read the settings, once a process.
+
+    Raises:
+        Invalid: If a value of the environment cannot be right; names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise _named(error) from error
+
+
+def reset_settings() -> None:
+    """Forget what was read, so that the next reader sees a changed environment."""
+    from algotrendy.platform import aws
+
+    settings.cache_clear()
+    _parameter.cache_clear()
+    aws.client.cache_clear()
+
+
+# A missing parameter raises, and so is asked for again: it may be deployed a minute later.
+@functools.cache
+def _parameter(name: str) -> str:
+    from algotrendy.platform import aws
+
+    with aws.translated("SSM", missing={"ParameterNotFound": name}):
+        found: dict[str, Any] = aws.client("ssm").get_parameter(Name=name, WithDecryption=True)
+    return str(found["Parameter"]["Value"])
+
+
+def _opened(value: str) -> str:
+    if not value.startswith(SECRET_PREFIX):
+        return value
+    from algotrendy.platform import secrets
+
+    return secrets.secrets().get(value.removeprefix(SECRET_PREFIX)).get_secret_value()
+
+
+def _named(error: ValidationError) -> Invalid:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    name = str(first["loc"][0])
+    variable = name if name.isupper() else f"{ENV_PREFIX}{name.upper()}"
+    # The value itself may hold a password: it is not repeated.
+    return Invalid(variable, first["msg"].removeprefix("Input should be "), "another value")
