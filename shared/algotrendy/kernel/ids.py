@@ -131,9 +131,9 @@ def parse_tenant(text: str) -> TenantId:
     return TenantId(_matching(_TENANT, text, "tenant", expected))
 
 
-def parse_user_id(text: str) -> UserId:
+def parse_user_id(text: str, field: str = "user") -> UserId:
     """Read the subject that the identity provider gave a user, or raise Invalid."""
-    return UserId(_matching(_USER, text, "user", "1 to 128 letters, digits and . _ @ + -"))
+    return UserId(_matching(_USER, text, field, "1 to 128 letters, digits and . _ @ + -"))
 
 
 def parse_correlation_id(text: str) -> CorrelationId:

@@ -1,0 +1,86 @@
+"""`algotrendy login` and `algotrendy users`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from algotrendy.cli.session import sessions
+from algotrendy.identity import wiring
+from algotrendy.identity.principal import Role, parse_role
+from algotrendy.identity.session import UserChange
+from algotrendy.kernel.ids import parse_tenant
+
+users = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Add users, with their tenant and roles.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Username = Annotated[
+    str, typer.Option("--username", "-u", prompt=True, envvar="ALGOTRENDY_USERNAME")
+]
+# Asked for without echo when the variable is not set; as a plain option it would stay in the
+# shell's history and show in the list of processes.
+Password = Annotated[
+    str,
+    typer.Option(
+        "--password",
+        prompt=True,
+        hide_input=True,
+        envvar="ALGOTRENDY_PASSWORD",
+        help="Better left to the prompt or to the variable.",
+    ),
+]
+
+
+@users.callback()
+def prepare() -> None:
+    """Add users, with their tenant and roles."""
+
+
+def login(username: Username, password: Password) -> None:
+    """Sign in and keep the token; other commands renew it while the user pool allows."""
+    session = sessions().sign_in(username, password)
+    until = session.tokens.expires_at.astimezone().strftime("%H:%M")
+    _say(f"signed in as {session.username}; the token lasts until {until} and is then renewed")
+
+
+@users.command()
+def add(
+    username: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    tenant: Annotated[str, typer.Option(help="The tenant whose data the user works on.")],
+    role: Annotated[
+        list[str], typer.Option(help=f"One of {', '.join(Role)}; give it again for more roles.")
+    ],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            envvar="ALGOTRENDY_NEW_PASSWORD",
+            help="Better left to the prompt or to the variable.",
+        ),
+    ],
+) -> None:
+    """Add a user, or give a user that exists exactly these roles and this password."""
+    wanted = [parse_role(text) for text in role]
+    change = wiring.users().ensure_user(username, password, parse_tenant(tenant), wanted)
+    _say("; ".join(_described(change)))
+
+
+def _described(change: UserChange) -> list[str]:
+    words = [f"{'added' if change.created else 'found'} {change.username}", "password set"]
+    if change.joined:
+        words.append("joined " + ", ".join(change.joined))
+    if change.left:
+        words.append("left " + ", ".join(change.left))
+    return words
+
+
+def _say(line: str) -> None:
+    Console(soft_wrap=True, highlight=False).print(line, markup=False)
