@@ -52,7 +52,7 @@ class _Correlated(logging.Filter):
 _handler = _Stderr()
 _handler.addFilter(_Correlated())
 
-logger = Logger(logger_handler=_handler, use_rfc3339=True, utc=True)
+logger = Logger(logger_handler=_handler, use_rfc3339=True, utc=True, serialize_stacktrace=False)
 # Patching every known library would import them; AWS calls are the ones worth a segment.
 tracer = Tracer(patch_modules=("botocore",))
 metrics = Metrics(namespace=NAMESPACE)

@@ -1,0 +1,172 @@
+"""Make the FastAPI app of a capability: errors as problem+json, limits, ids, health, OpenAPI.
+
+Everything that a caller sees on every path is here, once. A capability adds its routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
+from algotrendy.platform import problems, telemetry
+from algotrendy.platform.edge import Edge
+from algotrendy.platform.settings import settings
+
+Check = Callable[[], object]
+
+CHECK_TIMEOUT_S = 5.0
+_BEARER = "bearer"
+
+
+class WrongField(BaseModel):
+    """Names one wrong field of the request."""
+
+    field: str
+    expected: str
+    actual: Any = None
+
+
+class Problem(BaseModel):
+    """Says what went wrong, as RFC 9457 has it; other members carry the facts of the error."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="What kind of problem; the same kind has the same type.")
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="The kind again, as one word to branch on.")
+    correlation_id: str = Field(description="Quote it when asking for help.")
+    errors: list[WrongField] | None = None
+
+
+def create_app(
+    title: str, capability: str, checks: Mapping[str, Check] | None = None, version: str = "1"
+) -> FastAPI:
+    """Make the app of a capability.
+
+    Args:
+        title: What the capability offers, for the reader of the API's description.
+        capability: Its name: ``/{capability}/health`` and ``/{capability}/ready`` answer.
+        checks: What the capability needs to work, by name; a check raises when it does not.
+        version: Version of the API.
+    """
+    problem: dict[str, Any] = {
+        "description": "A problem",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    app = FastAPI(
+        title=title,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        responses={"4XX": problem, "5XX": problem},
+    )
+    app.add_exception_handler(AlgoTrendyError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(Edge, max_body_bytes=settings().max_body_bytes)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own hook
+    _add_probes(app, capability, dict(checks or {}))
+    return app
+
+
+def lambda_handler(app: FastAPI) -> telemetry.Handler:
+    """Serve the app to HTTP API events, with log context, traces and metrics."""
+    from mangum import Mangum
+
+    adapter = Mangum(app, lifespan="off")
+
+    @telemetry.observed
+    def handler(event: Any, context: Any) -> Any:
+        # A request without an id has been given one: the app answers with the same.
+        headers = {**(event.get("headers") or {}), telemetry.HEADER: telemetry.correlation_id()}
+        return adapter({**event, "headers": headers}, context)
+
+    return handler
+
+
+async def _answer_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, AlgoTrendyError)  # noqa: S101 - what the handler is registered for
+    problem = problems.of_error(error)
+    if problem.status >= 500:
+        telemetry.logger.warning(error.message, exc_info=error)
+    return problem.response()
+
+
+async def _answer_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    return problems.of_validation(error).response()
+
+
+async def _answer_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return problems.of_status(error.status_code, str(error.detail), error.headers).response()
+
+
+def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check]) -> None:
+    public: dict[str, Any] = {"security": []}
+
+    @app.get(f"/{capability}/health", tags=[capability], openapi_extra=public)
+    async def health() -> dict[str, str]:
+        """Tell that the process is alive."""
+        return {"status": "alive"}
+
+    @app.get(f"/{capability}/ready", tags=[capability], openapi_extra=public)
+    async def ready() -> Response:
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        results = await asyncio.gather(*(_checked(check) for check in checks.values()))
+        found = dict(zip(checks, results, strict=True))
+        failing = [name for name, result in found.items() if not result["ok"]]
+        if failing:
+            error = Unavailable(capability, f"{', '.join(failing)} failed")
+            return problems.of_error(error).with_facts(checks=found).response()
+        return problems.json_response({"status": "ready", "checks": found})
+
+
+async def _checked(check: Check) -> dict[str, Any]:
+    started = time.perf_counter()
+    reason = ""
+    try:
+        with anyio.fail_after(CHECK_TIMEOUT_S):
+            await anyio.to_thread.run_sync(check, abandon_on_cancel=True)
+    except TimeoutError:
+        reason = f"no answer in {CHECK_TIMEOUT_S:g} s"
+    except AlgoTrendyError as error:
+        reason = error.message
+    except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
+        telemetry.logger.warning("readiness check failed", exc_info=error)
+        reason = type(error).__name__
+    result = {"ok": not reason, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
+    return {**result, "reason": reason} if reason else result
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, routes=app.routes, description=app.description
+        )
+        components = schema.setdefault("components", {})
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        components.setdefault("schemas", {}).update({**problem.pop("$defs"), "Problem": problem})
+        components.setdefault("securitySchemes", {})[_BEARER] = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token that `algotrendy login` gets from Cognito.",
+        }
+        schema["security"] = [{_BEARER: []}]
+        app.openapi_schema = schema
+    return app.openapi_schema
