@@ -1,7 +1,6 @@
 """Bar series: what an import stores (raw) and what a reader gets (raw or adjusted)."""
 
 import hashlib
-import sys
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,13 +35,13 @@ def session_date(time_ns: int) -> date:
 
 
 def row_fault(open_: float, high: float, low: float, close: float) -> tuple[str, str] | None:
-    """Name the field and the reason when four positive prices are not one bar."""
+    """Name the field that keeps four prices from being one bar, and why; None when they are."""
     if high < low:
-        return "high", f"high {high!r} is below low {low!r}"
+        return "high", f"{high!r} is below low {low!r}"
     if not low <= open_ <= high:
-        return "open", f"open {open_!r} is outside low {low!r} to high {high!r}"
+        return "open", f"{open_!r} is outside low {low!r} to high {high!r}"
     if not low <= close <= high:
-        return "close", f"close {close!r} is outside low {low!r} to high {high!r}"
+        return "close", f"{close!r} is outside low {low!r} to high {high!r}"
     return None
 
 
@@ -117,14 +116,14 @@ class RawBars:
 
     def __post_init__(self) -> None:
         _require_equal_lengths(self.times, self._columns())
-        if not self.times:
-            raise Invalid("bars", "at least one bar", f"no bars for {self.symbol}")
 
     def __len__(self) -> int:
         return len(self.times)
 
     def validate(self) -> Self:
-        """Check every bar and its factor; the first bad one raises ``Invalid``."""
+        """Check that there are bars, each bar, and its factor; the first fault raises."""
+        if not self.times:
+            raise Invalid("bars", "at least one bar", f"no bars of {self.symbol}")
         self.adjusted("raw").validate()
         least, most = FACTOR_LIMITS
         for index, factor in enumerate(self.factor):
@@ -142,12 +141,8 @@ class RawBars:
         """
         prices = (self.open, self.high, self.low, self.close)
         if adjustment == "all":
-            prices = (
-                _scaled(self.open, self.factor),
-                _scaled(self.high, self.factor),
-                _scaled(self.low, self.factor),
-                _scaled(self.close, self.factor),
-            )
+            open_, high, low, close = (_scaled(column, self.factor) for column in prices)
+            prices = (open_, high, low, close)
         return BarSeries(
             self.symbol, self.timeframe, self.times, *prices, self.volume, adjustment=adjustment
         )
@@ -192,8 +187,8 @@ def _check_bar(
 
 def _digest(head: str, times: tuple[int, ...], columns: Sequence[tuple[float, ...]]) -> str:
     digest = hashlib.sha256(head.encode())
-    for packed in (array("q", times), *(array("d", column) for column in columns)):
-        if sys.byteorder == "big":
-            packed.byteswap()
-        digest.update(packed.tobytes())
+    # Native order: every machine that this runs on is little-endian.
+    digest.update(array("q", times).tobytes())
+    for column in columns:
+        digest.update(array("d", column).tobytes())
     return digest.hexdigest()

@@ -1,0 +1,55 @@
+"""Say why a store has no bars to give, in the same words whichever store it is."""
+
+from collections.abc import Sequence
+from datetime import date
+from difflib import get_close_matches
+
+from algotrendy.kernel.errors import Invalid, NotFound
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.market_data.ports import SymbolSummary
+from algotrendy.market_data.series import RawBars
+
+
+def require_order(start: date | None, end: date | None) -> None:
+    """Refuse a range that ends before it starts."""
+    if start is not None and end is not None and start > end:
+        raise Invalid("start", f"on or before end, {end}", start)
+
+
+def require_one_import_a_symbol(imports: Sequence[RawBars]) -> None:
+    """Refuse a batch that has two series for one symbol: which would win is not stated."""
+    seen: set[Symbol] = set()
+    for bars in imports:
+        if bars.symbol in seen:
+            raise Invalid("imports", "one series a symbol", f"two of {bars.symbol}")
+        seen.add(bars.symbol)
+
+
+def unknown_version(version: int, newest: int) -> NotFound:
+    """Say that the store never was, or no longer keeps, a version."""
+    return NotFound("version of the bars", version, f"the newest is {newest}")
+
+
+def nothing_to_read(
+    symbol: Symbol, start: date | None, end: date | None, stored: Sequence[SymbolSummary]
+) -> NotFound | Invalid:
+    """Say why there are no bars of a symbol in a range, given all that is stored."""
+    summary = next((item for item in stored if item.symbol == symbol), None)
+    if summary is None:
+        return _unknown_symbol(symbol, [item.symbol for item in stored])
+    run = f"bars for {symbol} run {summary.first} to {summary.last}"
+    if start is not None and start > summary.last:
+        return Invalid("start", f"on or before {summary.last} ({run})", start)
+    if end is not None and end < summary.first:
+        return Invalid("end", f"on or after {summary.first} ({run})", end)
+    return Invalid("end", f"in a range with at least one bar ({run})", f"{start} to {end}")
+
+
+def _unknown_symbol(symbol: Symbol, known: Sequence[Symbol]) -> NotFound:
+    if not known:
+        hint = "nothing is imported yet: algotrendy bars import --source all"
+    elif near := get_close_matches(symbol, known, n=3, cutoff=0.5):
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = f"{len(known)} symbols are stored: algotrendy bars list"
+    return NotFound("symbol", symbol, hint)

@@ -1,0 +1,30 @@
+"""Build what market data runs on, from the settings, on first use."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from algotrendy.platform.settings import settings
+
+if TYPE_CHECKING:
+    from algotrendy.market_data.ports import BarStore
+    from algotrendy.platform.cache import Cache
+
+
+@cache
+def bar_store() -> BarStore:
+    """Give the store of bars: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_bars import LakeBars
+    from algotrendy.platform.lake import lake_at
+
+    return LakeBars(lake_at(settings().need("lake_url")))
+
+
+@cache
+def page_cache() -> Cache:
+    """Give the cache of API pages: Redis at the setting ``cache_url``, or none."""
+    from algotrendy.platform.cache import NoCache, RedisCache
+
+    url = settings().optional("cache_url")
+    return RedisCache(url) if url else NoCache()
