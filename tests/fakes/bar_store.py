@@ -29,8 +29,18 @@ class MemoryBars:
     def version(self) -> int:
         return len(self._versions) - 1 if self._versions else NO_BARS_YET
 
-    def symbols(self) -> list[SymbolSummary]:
-        return self._symbols(self._at(None))
+    def symbols(self, version: int | None = None) -> list[SymbolSummary]:
+        return [
+            SymbolSummary(
+                symbol,
+                self._timeframes[symbol],
+                session_date(min(rows)),
+                session_date(max(rows)),
+                len(rows),
+                ", ".join(sorted({source for _, source in rows.values()})),
+            )
+            for symbol, rows in sorted(self._at(version).items())
+        ]
 
     def read(
         self,
@@ -44,15 +54,14 @@ class MemoryBars:
         version: int | None = None,
     ) -> BarSeries:
         require_order(start, end)
-        contents = self._at(version)
-        rows = contents.get(symbol, {})
+        rows = self._at(version).get(symbol, {})
         times = [
             time
             for time in sorted(rows)
             if (start is None or time >= day_ns(start)) and (end is None or time <= day_ns(end))
         ]
         if not times:
-            raise nothing_to_read(symbol, start, end, self._symbols(contents))
+            raise nothing_to_read(symbol, start, end, self.symbols(version))
         times = [time for time in times if after is None or time > after][:limit]
         numbers = [rows[time][0] for time in times]
         open_, high, low, close, volume, factor = (
@@ -87,19 +96,6 @@ class MemoryBars:
         if not 0 <= version < len(self._versions):
             raise unknown_version(version, self.version())
         return self._versions[version]
-
-    def _symbols(self, contents: _Contents) -> list[SymbolSummary]:
-        return [
-            SymbolSummary(
-                symbol,
-                self._timeframes[symbol],
-                session_date(min(rows)),
-                session_date(max(rows)),
-                len(rows),
-                ", ".join(sorted({source for _, source in rows.values()})),
-            )
-            for symbol, rows in sorted(contents.items())
-        ]
 
 
 def _covers(bars: RawBars, time: int) -> bool:

@@ -1,5 +1,7 @@
 """Read daily bars from CSV text."""
 
+from __future__ import annotations
+
 import csv
 import gzip
 import zlib

@@ -1,5 +1,7 @@
 """Import bars into a store, and tell what happened to each symbol."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,5 +1,7 @@
 """What market data needs from a store of bars, and what others read bars through."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,8 +53,12 @@ class BarStore(Protocol):
         """Give the newest version, 0 or more and growing, or ``NO_BARS_YET``."""
         ...
 
-    def symbols(self) -> list[SymbolSummary]:
-        """List what is stored, by symbol; empty when nothing is."""
+    def symbols(self, version: int | None = None) -> list[SymbolSummary]:
+        """List what is stored, by symbol; empty when nothing is.
+
+        Raises:
+            NotFound: If there is no such version.
+        """
         ...
 
     def read(

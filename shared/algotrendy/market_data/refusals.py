@@ -1,5 +1,7 @@
 """Say why a store has no bars to give, in the same words whichever store it is."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches

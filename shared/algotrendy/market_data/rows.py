@@ -1,5 +1,7 @@
 """Check rows of daily bars one by one, whatever file they come from."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass

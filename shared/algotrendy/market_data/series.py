@@ -1,9 +1,11 @@
 """Bar series: what an import stores (raw) and what a reader gets (raw or adjusted)."""
 
+from __future__ import annotations
+
 import hashlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Literal, Self
@@ -72,6 +74,19 @@ class BarSeries:
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def head(self, count: int) -> BarSeries:
+        """Give the first bars, at most ``count`` of them."""
+        open_, high, low, close, volume = (column[:count] for column in self._columns())
+        return replace(
+            self,
+            times=self.times[:count],
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+        )
 
     def validate(self) -> Self:
         """Check every bar; the first bad one raises.

@@ -57,9 +57,17 @@ class LakeBars:
         newest = self._lake.version(DATASET)
         return NO_BARS_YET if newest is None else newest
 
-    def symbols(self) -> list[SymbolSummary]:
+    def symbols(self, version: int | None = None) -> list[SymbolSummary]:
         """List what is stored, by symbol."""
-        return self._symbols(None)
+        of_ours = f"FROM {DATASET} WHERE timeframe = {literal(str(self._timeframe))}"
+        values = "count(*) AS bars, min(time) AS first, max(time) AS last"
+        grouped = f"SELECT symbol, source, {values} {of_ours} GROUP BY symbol, source"
+        found = self._query(f"{grouped} ORDER BY symbol, source", version)
+        rows = zip(*(found[name] for name in _SUMMARY), strict=True)
+        return [
+            self._summary(Symbol(symbol), list(parts))
+            for symbol, parts in groupby(rows, key=itemgetter(0))
+        ]
 
     def read(
         self,
@@ -82,7 +90,7 @@ class LakeBars:
         sql = f"SELECT {_VALUES} FROM {DATASET} WHERE {page} ORDER BY time{at_most}"  # noqa: S608
         rows = self._query(sql, version)
         if not rows["time_us"] and (after is None or self._is_empty(where, version)):
-            raise nothing_to_read(symbol, start, end, self._symbols(version))
+            raise nothing_to_read(symbol, start, end, self.symbols(version))
         open_, high, low, close, volume, factor = (tuple(rows[name]) for name in _COLUMNS)
         times = tuple(time_us * _NS_PER_US for time_us in rows["time_us"])
         timeframe = self._timeframe
@@ -130,17 +138,6 @@ class LakeBars:
     def _is_empty(self, where: str, version: int | None) -> bool:
         sql = f"SELECT year FROM {DATASET} WHERE {where} LIMIT 1"  # noqa: S608 - literals quoted
         return not self._query(sql, version)["year"]
-
-    def _symbols(self, version: int | None) -> list[SymbolSummary]:
-        of_ours = f"FROM {DATASET} WHERE timeframe = {literal(str(self._timeframe))}"
-        values = "count(*) AS bars, min(time) AS first, max(time) AS last"
-        grouped = f"SELECT symbol, source, {values} {of_ours} GROUP BY symbol, source"
-        found = self._query(f"{grouped} ORDER BY symbol, source", version)
-        rows = zip(*(found[name] for name in _SUMMARY), strict=True)
-        return [
-            self._summary(Symbol(symbol), list(parts))
-            for symbol, parts in groupby(rows, key=itemgetter(0))
-        ]
 
     def _summary(self, symbol: Symbol, parts: list[tuple[Any, ...]]) -> SymbolSummary:
         _, sources, bars, firsts, lasts = zip(*parts, strict=True)

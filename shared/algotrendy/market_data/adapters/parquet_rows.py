@@ -1,5 +1,7 @@
 """Read daily bars from a Parquet file of the user's own."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

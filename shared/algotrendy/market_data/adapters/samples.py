@@ -6,6 +6,8 @@ since a guess would look like a fact. The versions that the extra ``samples`` pi
 row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version

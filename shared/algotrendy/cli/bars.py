@@ -1,0 +1,256 @@
+"""The `algotrendy bars` commands: import market bars into the lake, list them, show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.errors import Invalid, InvalidRows, RowError
+from algotrendy.kernel.instrument import Symbol, parse_symbol
+from algotrendy.market_data import wiring
+from algotrendy.market_data.imports import CheckedBars, ImportReport, import_bars
+from algotrendy.market_data.rows import ValidRows
+from algotrendy.market_data.series import BarSeries, session_date
+
+app = typer.Typer(
+    help="Import market bars into the lake, list them, show them.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+_SHOWN_ENDS = 10
+
+
+class Source(StrEnum):
+    """Where real bars come from that a package ships."""
+
+    BOKEH = "bokeh"
+    ARCH = "arch"
+    ALL = "all"
+
+
+class Prices(StrEnum):
+    """The basis of the prices shown."""
+
+    RAW = "raw"
+    ALL = "all"
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        Source | None,
+        typer.Option(
+            help="Sample data of installed packages: bokeh (AAPL FB GOOG IBM MSFT, 2000-2013), "
+            "arch (SPX IXIC, 1999-2018), or all."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="A CSV file of your own, also .gz.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="A Parquet file of your own.")] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Whose bars your file holds, such as AAPL.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a name differs: --column close=Last --column date=Day."),
+    ] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="Of the file's dates, as of strptime: %d.%m.%Y.")
+    ] = None,
+) -> None:
+    """Import daily bars into the lake; a second time, nothing changes.
+
+    A file of your own has the columns date, open, high, low, close, volume, and adj_close where
+    prices have an adjusted close. One bad row refuses the whole file, and every bad line is named.
+    """
+    given = [
+        name for name, value in (("source", source), ("csv", csv), ("parquet", parquet)) if value
+    ]
+    if len(given) != 1:
+        raise Invalid(
+            "import", "one of --source, --csv and --parquet", " and ".join(given) or "none"
+        )
+    if source is not None:
+        checked = _samples(source)
+    else:
+        if symbol is None:
+            raise Invalid("symbol", "given with --symbol for a file of your own", None)
+        checked = [_own_file(csv, parquet, parse_symbol(symbol), _columns(column), date_format)]
+    _print_report(import_bars(wiring.bar_store(), checked))
+
+
+@app.command("list")
+def list_() -> None:
+    """List the symbols in the lake, with the range of their bars."""
+    found = wiring.bar_store().symbols()
+    if not found:
+        typer.echo("no bars yet: algotrendy bars import --source all")
+        return
+    table = _table("Symbol", "Timeframe", "First", "Last", "Bars", "Source", right=("Bars",))
+    for item in found:
+        table.add_row(
+            item.symbol,
+            item.timeframe,
+            str(item.first),
+            str(item.last),
+            f"{item.bars:,}",
+            item.source,
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(
+    symbol: Annotated[str, typer.Argument(help="Such as AAPL.")],
+    start: Day = None,
+    end: Day = None,
+    prices: Annotated[
+        Prices, typer.Option(help="raw as traded, or all: adjusted for splits and dividends.")
+    ] = Prices.RAW,
+    every: Annotated[
+        bool, typer.Option("--every", help="Every bar, not the first and last.")
+    ] = False,
+) -> None:
+    """Show the bars of a symbol."""
+    series = wiring.bar_store().read(
+        parse_symbol(symbol), _day(start), _day(end), adjustment=prices.value
+    )
+    _print_series(series, every)
+
+
+def _samples(source: Source) -> list[CheckedBars]:
+    from algotrendy.market_data.adapters.samples import SAMPLE_SOURCES, read_samples
+
+    wanted = [name for name in SAMPLE_SOURCES if source in (Source.ALL, name)]
+    return [checked for name in wanted for checked in read_samples(name)]
+
+
+def _own_file(
+    csv: Path | None,
+    parquet: Path | None,
+    symbol: Symbol,
+    columns: dict[str, str],
+    date_format: str | None,
+) -> CheckedBars:
+    def read() -> tuple[ValidRows, str]:
+        if csv is not None:
+            from algotrendy.market_data.csv_rows import read_csv
+
+            return read_csv(csv, columns, date_format=date_format), f"csv:{csv.name}"
+        from algotrendy.market_data.adapters.parquet_rows import read_parquet
+
+        assert parquet is not None  # noqa: S101 - one of the two is given
+        return read_parquet(parquet, columns, date_format=date_format), f"parquet:{parquet.name}"
+
+    rows, source = _reported(read)
+    return CheckedBars(rows.bars(symbol, Timeframe.DAY, source))
+
+
+def _reported(read: Callable[[], tuple[ValidRows, str]]) -> tuple[ValidRows, str]:
+    try:
+        return read()
+    except InvalidRows as error:
+        _print_faults(f"{error.source}: nothing was imported", error.rows, error.count)
+        raise
+
+
+def _columns(pairs: list[str] | None) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs or ():
+        field, equals, name = pair.partition("=")
+        if not (field and equals and name):
+            raise Invalid("column", "FIELD=NAME, such as close=Last", pair)
+        columns[field] = name
+    return columns
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()
+
+
+def _print_report(report: ImportReport) -> None:
+    table = _table(
+        "Symbol",
+        "Bars",
+        "First",
+        "Last",
+        "Source",
+        "Quarantined",
+        "",
+        right=("Bars", "Quarantined"),
+    )
+    for item in report.symbols:
+        table.add_row(
+            item.symbol,
+            f"{item.bars:,}",
+            str(item.first),
+            str(item.last),
+            item.source,
+            f"{item.quarantined:,}",
+            "imported" if item.changed else "unchanged",
+        )
+    Console().print(table)
+    for item in report.symbols:
+        if item.quarantined:
+            _print_faults(f"{item.symbol}: left out", item.faults, item.quarantined)
+    state = "imported" if report.changed else "unchanged"
+    typer.echo(
+        f"{state}: {report.bars:,} bars of {len(report.symbols)} symbols, version {report.version}"
+    )
+
+
+def _print_faults(title: str, faults: tuple[RowError, ...], count: int) -> None:
+    # Written line by line and unstyled: a reason may hold anything that a file holds.
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(Text(f"{title}; {count:,} bad rows"))
+    for fault in faults:
+        console.print(Text(f"  {fault}"))
+    told = len({fault.line for fault in faults})
+    if told < count:
+        console.print(Text(f"  ... {count - told:,} more"))
+
+
+def _print_series(series: BarSeries, every: bool) -> None:
+    prices = ("Open", "High", "Low", "Close", "Volume")
+    table = _table("Date", *prices, right=prices)
+    table.title = f"{series.symbol} {series.timeframe}, {series.adjustment} prices"
+    count = len(series)
+    hidden = range(0) if every else range(_SHOWN_ENDS, count - _SHOWN_ENDS)
+    for index in range(count):
+        if index in hidden:
+            if index == hidden.start:
+                table.add_row(f"… {len(hidden):,} more", *[""] * len(prices))
+            continue
+        table.add_row(
+            str(session_date(series.times[index])),
+            *(
+                _price(column[index])
+                for column in (series.open, series.high, series.low, series.close)
+            ),
+            f"{series.volume[index]:,.0f}",
+        )
+    Console().print(table)
+    typer.echo(f"{count:,} bars")
+
+
+def _price(price: float) -> str:
+    return f"{price:,.2f}" if price >= 1 else f"{price:.6g}"
+
+
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table

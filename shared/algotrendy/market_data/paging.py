@@ -1,0 +1,105 @@
+"""Cut a range of bars into pages that stay one whole while imports go on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from algotrendy.kernel.errors import Invalid, NotFound
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import Adjustment, BarSeries
+
+_TEXT = re.compile(r"1\.(\d{1,15})\.(-?\d{1,19})\.([0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class BarQuery:
+    """Which bars a caller wants, all pages taken together."""
+
+    symbol: Symbol
+    start: date | None
+    end: date | None
+    adjustment: Adjustment
+
+    def fingerprint(self) -> str:
+        """Give 16 hex digits that differ between queries."""
+        text = f"{self.symbol}|{self.start}|{self.end}|{self.adjustment}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page begins.
+
+    Attributes:
+        version: Version of the store that every page of the query is read from.
+        after: Time of the last bar of the page before, in ns UTC; None for the first page.
+    """
+
+    version: int
+    after: int | None = None
+
+    def cursor(self, query: BarQuery) -> str:
+        """Write it as text that only this query takes back."""
+        text = f"1.{self.version}.{self.after}.{query.fingerprint()}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def parse_cursor(cursor: str, query: BarQuery) -> Position:
+    """Read a cursor that ``Position.cursor`` wrote for the same query.
+
+    Raises:
+        Invalid: If it is anything else.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError) as error:
+        raise _not_a_cursor(cursor) from error
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        raise _not_a_cursor(cursor)
+    version, after, fingerprint = found.groups()
+    if fingerprint != query.fingerprint():
+        expected = "used with the symbol, start, end and adjustment that it was given for"
+        raise Invalid("cursor", expected, cursor)
+    return Position(int(version), int(after))
+
+
+def read_page(
+    store: BarStore, query: BarQuery, position: Position, limit: int
+) -> tuple[BarSeries, str | None]:
+    """Read one page, and give the cursor of the next one, or None after the last.
+
+    Raises:
+        NotFound, Invalid: As ``BarStore.read``; a version that is gone makes the cursor invalid.
+    """
+    try:
+        # One more than asked for tells whether there is a next page.
+        found = store.read(
+            query.symbol,
+            query.start,
+            query.end,
+            adjustment=query.adjustment,
+            limit=limit + 1,
+            after=position.after,
+            version=position.version,
+        )
+    except NotFound as error:
+        if position.after is None:
+            raise
+        expected = "of a version that is still kept; start again without it"
+        raise Invalid("cursor", expected, position.cursor(query)) from error
+    if len(found) <= limit:
+        return found, None
+    page = found.head(limit)
+    return page, Position(position.version, page.times[-1]).cursor(query)
+
+
+def _not_a_cursor(cursor: str) -> Invalid:
+    return Invalid("cursor", "next_cursor of the page before", cursor)
