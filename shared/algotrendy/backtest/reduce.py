@@ -1,0 +1,196 @@
+"""Bring the shards of a sweep together: one table, one best run, one report, one summary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from algotrendy.backtest.engine import Backtest, run
+from algotrendy.backtest.plan import JSON, Keys, Plan, encode, read_plan
+from algotrendy.backtest.ports import Blobs
+from algotrendy.backtest.report import Curve, ReportInput, render
+from algotrendy.backtest.shard import STATISTICS, Cell, Row, pinned_bars, read_rows, run_one
+from algotrendy.kernel.errors import Conflict, JsonValue, NotFound
+from algotrendy.kernel.ids import SweepId
+from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import BarSeries
+from algotrendy.strategy.definition import Value
+from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
+
+RANKED_BY = "sharpe"
+
+
+class IncompleteSweep(Conflict):
+    """Says which shards have no result, or one that is damaged; run those again."""
+
+    code = "incomplete-sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a sweep came to; ``summary`` is what lies in summary.json."""
+
+    runs: int
+    summary: dict[str, JsonValue]
+
+
+def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
+    """Write the table, the report and the summary of a sweep from its shards' results.
+
+    Raises:
+        IncompleteSweep: Unless every run of the plan is there exactly once.
+        Conflict: If the bars are not those of the plan.
+    """
+    plan = read_plan(sweep_id, blobs)
+    keys = Keys(sweep_id)
+    rows = collect(sweep_id, plan, blobs)
+    table = to_csv(plan, rows)
+    best = best_of(rows)
+    series, curve = _rerun(plan, best, bars)
+    benchmark = run(series, BUY_AND_HOLD, {}, plan.terms)
+    benchmark_row = run_one(series, BUY_AND_HOLD, (), plan.terms, 0)
+    summary = _summary(sweep_id, plan, best, benchmark_row, table)
+    page = render(
+        ReportInput(
+            sweep_id=str(sweep_id),
+            plan=plan,
+            columns=STATISTICS,
+            rows=rows,
+            best=best,
+            benchmark=benchmark_row,
+            curve=Curve(series.times, tuple(curve.equity), tuple(benchmark.equity)),
+            ranked_by=RANKED_BY,
+        )
+    )
+    blobs.put(keys.table, table, "text/csv; charset=utf-8")
+    blobs.put(keys.report, page, "text/html; charset=utf-8")
+    blobs.put(keys.summary, encode(summary), JSON)
+    return Outcome(len(rows), summary)
+
+
+def collect(sweep_id: SweepId, plan: Plan, blobs: Blobs) -> list[Row]:
+    """Read the rows of every shard, in order of their numbers.
+
+    Raises:
+        IncompleteSweep: If a shard's result is missing, damaged or of another plan.
+    """
+    keys = Keys(sweep_id)
+    rows: list[Row] = []
+    missing: list[int] = []
+    damaged: list[int] = []
+    for shard in range(plan.shards):
+        try:
+            data = blobs.get(keys.result(shard))
+        except NotFound:
+            missing.append(shard)
+            continue
+        found = read_rows(data, plan.sha256, plan.numbers(shard))
+        if found is None:
+            damaged.append(shard)
+        else:
+            rows += found
+    if missing or damaged:
+        raise IncompleteSweep(
+            f"sweep {sweep_id} has {plan.shards} shards, of which {len(missing)} have no result "
+            f"{_first(missing)}and {len(damaged)} have a damaged one {_first(damaged)}".rstrip(),
+            missing=missing[:100],
+            damaged=damaged[:100],
+            shards=plan.shards,
+        )
+    return rows
+
+
+def to_csv(plan: Plan, rows: Sequence[Row]) -> bytes:
+    """Write the table: the same bytes for the same plan, whoever ran it.
+
+    Floats are in Python's shortest form, what is undefined is empty, lines end in a line feed.
+    """
+    names = [parameter.name for parameter in plan.strategy.parameters]
+    lines = [",".join(["run", "symbol", *names, *STATISTICS])]
+    for row in rows:
+        planned = plan.run(_number(row))
+        cells = [str(planned.number), planned.symbol, *map(_text, planned.values)]
+        lines.append(",".join([*cells, *map(_text, row[1:])]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def best_of(rows: Sequence[Row]) -> Row:
+    """Pick the run with the highest Sharpe ratio; then return; then the lowest number.
+
+    A run without a Sharpe ratio comes after all that have one.
+    """
+    ratio, gain = (1 + STATISTICS.index(name) for name in (RANKED_BY, "total_return"))
+
+    def rank(row: Row) -> tuple[bool, float, float, int]:
+        return row[ratio] is not None, row[ratio] or 0.0, row[gain] or 0.0, -_number(row)
+
+    return max(rows, key=rank)
+
+
+def read_summary(sweep_id: SweepId, blobs: Blobs) -> dict[str, JsonValue]:
+    """Read the summary of a finished sweep, or raise NotFound."""
+    found: dict[str, JsonValue] = json.loads(blobs.get(Keys(sweep_id).summary))
+    return found
+
+
+def _rerun(plan: Plan, best: Row, bars: BarStore) -> tuple[BarSeries, Backtest]:
+    planned = plan.run(_number(best))
+    pinned = next(pinned for pinned in plan.data if pinned.symbol == planned.symbol)
+    series = pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
+    again = run_one(series, plan.strategy, planned.values, plan.terms, planned.number)
+    if again != best:
+        raise IncompleteSweep(
+            f"run {planned.number} gave another result when it was run again",
+            run=planned.number,
+            stored=list(best),
+            again=list(again),
+        )
+    return series, run(series, plan.strategy, plan.named(planned.values), plan.terms)
+
+
+def _summary(
+    sweep_id: SweepId, plan: Plan, best: Row, benchmark: Row, table: bytes
+) -> dict[str, Any]:
+    keys, planned = Keys(sweep_id), plan.run(_number(best))
+    named: dict[str, Value] = plan.named(planned.values)
+    return {
+        "sweep_id": str(sweep_id),
+        "strategy": plan.spec.strategy,
+        "runs": plan.runs,
+        "shards": plan.shards,
+        "grid": plan.grid,
+        "excluded": plan.excluded,
+        "sampled": plan.is_sampled,
+        "ranked_by": RANKED_BY,
+        "best": {
+            "run": planned.number,
+            "symbol": planned.symbol,
+            "parameters": named,
+            "statistics": dict(zip(STATISTICS, best[1:], strict=True)),
+        },
+        "benchmark": dict(zip(STATISTICS, benchmark[1:], strict=True)),
+        "bars_version": plan.bars_version,
+        "engine": plan.engine,
+        "plan_sha256": plan.sha256,
+        "results_sha256": hashlib.sha256(table).hexdigest(),
+        "results_key": keys.table,
+        "report_key": keys.report,
+    }
+
+
+def _number(row: Row) -> int:
+    return int(row[0] or 0)
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else repr(cell)
+
+
+def _first(shards: Sequence[int]) -> str:
+    if not shards:
+        return ""
+    shown = ", ".join(map(str, shards[:10])) + (", ..." if len(shards) > 10 else "")
+    return f"({shown}) "

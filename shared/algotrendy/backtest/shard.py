@@ -1,0 +1,149 @@
+"""Run one shard of a sweep and keep what it found; run again, it changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from algotrendy.backtest.engine import ENGINE_VERSION, Terms, run
+from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
+from algotrendy.backtest.ports import Blobs
+from algotrendy.backtest.statistics import Statistics, periods_per_year, summarise
+from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.kernel.errors import Conflict, NotFound
+from algotrendy.kernel.ids import SweepId
+from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import BarSeries
+from algotrendy.strategy.definition import Strategy, Value
+from algotrendy.strategy.library import strategy_named
+
+STATISTICS = tuple(field.name for field in fields(Statistics))
+"""The columns of a row after its number, in order."""
+
+Cell = int | float | None
+Row = tuple[Cell, ...]
+"""A run's number, then its statistics in the order of ``STATISTICS``."""
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ShardOutcome:
+    """What became of a shard; ``was_done`` when an earlier attempt had finished it."""
+
+    shard: int
+    runs: int
+    was_done: bool
+
+
+def run_shard(sweep_id: SweepId, shard: int, blobs: Blobs, bars: BarStore) -> ShardOutcome:
+    """Run the backtests of one shard, unless a whole result of this plan is there.
+
+    Raises:
+        NotFound: If the sweep has no such shard.
+        DamagedPlan: If the shard's part of the plan is not as it was written.
+        Conflict: If the bars are not those of the plan, or the engine is another version.
+    """
+    keys = Keys(sweep_id)
+    work = _assignment(keys, shard, blobs)
+    numbers = [number for number, _, _ in work["runs"]]
+    try:
+        done = read_rows(blobs.get(keys.result(shard)), work["plan_sha256"], numbers)
+    except NotFound:
+        done = None
+    if done is not None:
+        return ShardOutcome(shard, len(numbers), was_done=True)
+    if work["engine"] != ENGINE_VERSION:
+        raise Conflict(
+            f"sweep {sweep_id} was planned for engine {work['engine']}, this is {ENGINE_VERSION}; "
+            "plan it again",
+            planned=work["engine"],
+            actual=ENGINE_VERSION,
+        )
+    rows = _rows(work, bars)
+    result = {"plan_sha256": work["plan_sha256"], "shard": shard, "rows": rows}
+    blobs.put(keys.result(shard), encode({**result, "sha256": digest(result)}), JSON)
+    return ShardOutcome(shard, len(rows), was_done=False)
+
+
+def run_one(
+    series: BarSeries, strategy: Strategy, values: Sequence[Value], terms: Terms, number: int
+) -> Row:
+    """Run one backtest and give its row.
+
+    Numbers are kept to 12 significant digits: beyond them a power may differ from one machine's
+    mathematics library to another's, and the row must not.
+    """
+    named = dict(zip((p.name for p in strategy.parameters), values, strict=True))
+    backtest = run(series, strategy, named, terms)
+    found = summarise(backtest, series.times, terms.cash, periods_per_year(series.timeframe))
+    return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
+
+
+def canonical(value: Cell) -> Cell:
+    """Round a float to 12 significant digits; -0.0 becomes 0.0."""
+    return float(f"{value:.{_DIGITS}g}") + 0.0 if isinstance(value, float) else value
+
+
+def read_rows(data: bytes, plan_sha256: str, numbers: Sequence[int]) -> list[Row] | None:
+    """Read a shard's result; None unless it is whole, untouched and of this plan and its runs."""
+    try:
+        found = json.loads(data)
+        stated = found.pop("sha256")
+        rows = [tuple(row) for row in found["rows"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if stated != digest(found) or found.get("plan_sha256") != plan_sha256:
+        return None
+    if [row[0] for row in rows] != list(numbers):
+        return None
+    return rows
+
+
+def pinned_bars(
+    spec: SweepSpec, symbol: str, sha256: str, version: int, bars: BarStore
+) -> BarSeries:
+    """Read the bars that a plan pinned.
+
+    Raises:
+        Conflict: If the store no longer has them as they were.
+    """
+    series = bars.read(
+        parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
+    )
+    if series.sha256() != sha256:
+        raise Conflict(
+            f"the bars of {symbol} in version {version} are not those that were planned with",
+            symbol=symbol,
+            planned=sha256,
+            actual=series.sha256(),
+        )
+    return series
+
+
+def _assignment(keys: Keys, shard: int, blobs: Blobs) -> dict[str, Any]:
+    key = keys.shard(shard)
+    try:
+        found: dict[str, Any] = json.loads(blobs.get(key))
+        whole = found.pop("sha256") == digest(found)
+    except (ValueError, KeyError, AttributeError) as error:
+        raise DamagedPlan(f"{key} is not as it was written") from error
+    if not whole:
+        raise DamagedPlan(f"{key} is not as it was written")
+    return found
+
+
+def _rows(work: dict[str, Any], bars: BarStore) -> list[Row]:
+    spec = SweepSpec.model_validate(work["spec"])
+    strategy, terms = strategy_named(spec.strategy), terms_of(spec)
+    series: dict[str, BarSeries] = {}
+    rows = []
+    for number, symbol, values in work["runs"]:
+        if symbol not in series:
+            sha256, version = work["data"][symbol], work["bars_version"]
+            series[symbol] = pinned_bars(spec, symbol, sha256, version, bars)
+        rows.append(run_one(series[symbol], strategy, values, terms, number))
+    return rows

@@ -1,0 +1,208 @@
+"""What can be done with a sweep: request, look, note what became of it, pick up what was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from algotrendy.backtest.events import SweepCompleted, SweepFailed, SweepRequested
+from algotrendy.backtest.grid import expand
+from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.plan import Keys
+from algotrendy.backtest.ports import Blobs, Change, RunState, SweepRunner, SweepStore
+from algotrendy.backtest.reduce import read_summary
+from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.kernel.clock import Clock
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound
+from algotrendy.kernel.events import Event
+from algotrendy.kernel.ids import CorrelationId, EventId, Ids, SweepId, TenantId, UserId
+from algotrendy.strategy.library import strategy_named
+
+ATTEMPTS_LIMIT = 3
+LIST_LIMIT = 100
+_KEY_LIMIT = 128
+_ERROR_LIMIT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some sweeps, newest first; ``next_before`` asks for the next page, None on the last."""
+
+    sweeps: list[Sweep]
+    next_before: SweepId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The use cases of sweeps, over a store, a clock and a source of ids."""
+
+    store: SweepStore
+    clock: Clock
+    ids: Ids
+
+    def request(
+        self,
+        spec: SweepSpec,
+        *,
+        tenant: TenantId,
+        requested_by: UserId,
+        idempotency_key: str,
+        correlation_id: CorrelationId,
+    ) -> Sweep:
+        """Store a new sweep and say that it was requested; the same key again gives the same sweep.
+
+        Raises:
+            NotFound: For an unknown strategy.
+            Invalid: For a parameter that does not fit the strategy.
+            Conflict: If the key was used for another request.
+        """
+        if not 1 <= len(idempotency_key) <= _KEY_LIMIT or not idempotency_key.isprintable():
+            expected = f"1 to {_KEY_LIMIT} printable characters"
+            raise Invalid("idempotency_key", expected, idempotency_key)
+        expand(spec, strategy_named(spec.strategy))
+        now = self.clock.now()
+        sweep = Sweep(
+            id=SweepId(self.ids.next()),
+            tenant=tenant,
+            requested_by=requested_by,
+            idempotency_key=idempotency_key,
+            correlation_id=correlation_id,
+            spec=spec,
+            status=SweepStatus.REQUESTED,
+            requested_at=now,
+            updated_at=now,
+        )
+        stored = self.store.add(sweep, [self._requested(sweep)])
+        if stored.spec != spec:
+            raise Conflict(
+                f"idempotency key {idempotency_key!r} was used for another request",
+                idempotency_key=idempotency_key,
+                sweep_id=str(stored.id),
+            )
+        return stored
+
+    def get(self, tenant: TenantId, sweep_id: SweepId) -> Sweep:
+        """Read a tenant's sweep; another tenant's is NotFound too."""
+        sweep = self.store.get(sweep_id)
+        if sweep.tenant != tenant:
+            raise NotFound("sweep", sweep_id)
+        return sweep
+
+    def newest(self, tenant: TenantId, limit: int = 20, before: SweepId | None = None) -> Page:
+        """List a tenant's sweeps, newest first."""
+        if not 1 <= limit <= LIST_LIMIT:
+            raise Invalid("limit", f"between 1 and {LIST_LIMIT}", limit)
+        found = self.store.newest(tenant, limit + 1, before)
+        more = len(found) > limit
+        return Page(found[:limit], found[limit - 1].id if more else None)
+
+    def record_planned(self, sweep_id: SweepId, runs: int, shards: int) -> Sweep:
+        """Note that the plan is written and the shards begin."""
+        now = self.clock.now()
+        return self.store.update(sweep_id, lambda sweep: (sweep.planned(runs, shards, now), ()))
+
+    def record_success(self, sweep_id: SweepId, summary: dict[str, JsonValue]) -> Sweep:
+        """Note the end, and say so once.
+
+        Raises:
+            Conflict: If it had failed.
+        """
+        return self.store.update(sweep_id, self._success(summary))
+
+    def record_failure(self, sweep_id: SweepId, reason: str) -> Sweep:
+        """Note the failure, and say so once; a sweep that had succeeded stays so (Conflict)."""
+        return self.store.update(sweep_id, self._failure(reason))
+
+    def restart_lost(
+        self, runner: SweepRunner, blobs: Blobs, quiet: timedelta, limit: int = 100
+    ) -> list[Sweep]:
+        """Pick up sweeps that nothing was heard of for a time; give those that were acted on.
+
+        One whose workflow was never started, or was lost with what ran it, is started. One whose
+        workflow ended without a word is given its outcome, or another attempt.
+        """
+        since = self.clock.now() - quiet
+        acted = []
+        for sweep in self.store.unfinished(since, limit):
+            match runner.state(sweep):
+                case RunState.RUNNING:
+                    continue
+                case RunState.MISSING:
+                    runner.start(sweep)
+                    acted.append(sweep)
+                case RunState.SUCCEEDED | RunState.FAILED:
+                    acted.append(self._settle(sweep, runner, blobs))
+        return acted
+
+    def _settle(self, sweep: Sweep, runner: SweepRunner, blobs: Blobs) -> Sweep:
+        try:
+            return self.record_success(sweep.id, read_summary(sweep.id, blobs))
+        except NotFound:
+            pass
+        if sweep.attempt >= ATTEMPTS_LIMIT:
+            reason = f"the workflow ended without a result {sweep.attempt} times"
+            return self.record_failure(sweep.id, reason)
+        now = self.clock.now()
+
+        def try_again(found: Sweep) -> tuple[Sweep, tuple[Event, ...]]:
+            # Between the look and this, another restarter may have done it.
+            return (found.tried_again(now) if found == sweep else found), ()
+
+        updated = self.store.update(sweep.id, try_again)
+        if not updated.status.is_final:
+            runner.start(updated)
+        return updated
+
+    def _success(self, summary: dict[str, JsonValue]) -> Change:
+        now, event_id = self.clock.now(), EventId(self.ids.next())
+
+        def change(sweep: Sweep) -> tuple[Sweep, tuple[Event, ...]]:
+            ended = sweep.succeeded(summary, now)
+            if ended is sweep:
+                return sweep, ()
+            runs = summary.get("runs")
+            event = SweepCompleted(
+                id=event_id,
+                occurred_at=now,
+                correlation_id=sweep.correlation_id,
+                tenant=sweep.tenant,
+                sweep_id=sweep.id,
+                runs=runs if isinstance(runs, int) else sweep.runs or 0,
+            )
+            return ended, (event,)
+
+        return change
+
+    def _failure(self, reason: str) -> Change:
+        now, event_id = self.clock.now(), EventId(self.ids.next())
+        reason = reason[:_ERROR_LIMIT]
+
+        def change(sweep: Sweep) -> tuple[Sweep, tuple[Event, ...]]:
+            ended = sweep.failed(reason, now)
+            if ended is sweep:
+                return sweep, ()
+            event = SweepFailed(
+                id=event_id,
+                occurred_at=now,
+                correlation_id=sweep.correlation_id,
+                tenant=sweep.tenant,
+                sweep_id=sweep.id,
+                reason=reason,
+            )
+            return ended, (event,)
+
+        return change
+
+    def _requested(self, sweep: Sweep) -> SweepRequested:
+        return SweepRequested(
+            id=EventId(self.ids.next()),
+            occurred_at=sweep.requested_at,
+            correlation_id=sweep.correlation_id,
+            tenant=sweep.tenant,
+            sweep_id=sweep.id,
+        )
+
+
+def shards_done(sweep_id: SweepId, blobs: Blobs) -> int:
+    """Count the shards that have a result: how far a running sweep is."""
+    return len(blobs.list(Keys(sweep_id).results))
