@@ -3,9 +3,31 @@
 Each module has an `apply()` that is called once, before the server starts.
 """
 
+import importlib
+
 MINISTACK_VERSION = "1.5.33"
 
+NAMES = (
+    "handler_errors",
+    "init_errors",
+    "root_logger",
+    "end_of_log",
+    "worker_lifetime",
+    "step_functions",
+    "api_cors",
+    "loopback",
+    "unpacked_packages",
+    "lambda_state",
+    "snapshots",
+    "prompt_stop",
+)
 
-def apply_all() -> list[str]:
-    """Apply every fix and name them."""
-    return []
+
+def apply_all() -> None:
+    """Apply every fix.
+
+    Raises:
+        ChangedMinistackError: If ministack is not the one that the fixes were written for.
+    """
+    for name in NAMES:
+        importlib.import_module(f"{__name__}.{name}").apply()
