@@ -51,12 +51,13 @@ class SessionFile:
         """Give the session that was kept, if there is one."""
         try:
             kept = json.loads(self._path.read_text(encoding="utf-8"))
+            refresh_token = kept["refresh_token"]
             return Session(
                 username=str(kept["username"]),
                 client_id=str(kept["client_id"]),
                 tokens=Tokens(
                     access_token=str(kept["access_token"]),
-                    refresh_token=kept["refresh_token"],
+                    refresh_token=None if refresh_token is None else str(refresh_token),
                     expires_at=parse_time(kept["expires_at"], "expires_at"),
                 ),
             )

@@ -34,7 +34,9 @@ def require_decimal(value: object, field: str) -> Decimal:
     """
     if not isinstance(value, Decimal):
         raise TypeError(f"{field} must be a Decimal, was {type(value).__name__}")
-    if not value.is_finite() or abs(value) >= _LIMIT or decimals_of(value) > MAX_DIGITS_EACH_SIDE:
+    # copy_abs and not abs: abs() rounds in the caller's context, and overflows on 1e999999999.
+    fits = value.is_finite() and value.copy_abs() < _LIMIT
+    if not fits or decimals_of(value) > MAX_DIGITS_EACH_SIDE:
         raise Invalid(field, "a number below 10**18 with at most 18 decimals", value)
     return value
 
@@ -57,11 +59,11 @@ def parse_decimal(text: str, field: str) -> Decimal:
 
 def decimals_of(value: Decimal) -> int:
     """Count the digits after the point, without trailing zeros."""
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= 0:
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or exponent >= 0 or not value:
         return 0
-    reduced = value.normalize(EXACT).as_tuple().exponent if value else 0
-    return max(0, -reduced) if isinstance(reduced, int) else 0
+    zeros = next(count for count, digit in enumerate(reversed(digits)) if digit)
+    return max(0, -exponent - zeros)
 
 
 def plain(value: Decimal) -> str:

@@ -16,7 +16,7 @@ version fix the payload's fields exactly; any change to them is a new version.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -72,7 +72,7 @@ class Event(BaseModel):
         return {"name": self.name, "version": self.version, **head, "payload": whole}
 
     @classmethod
-    def schema_of_envelope(cls) -> dict[str, Any]:
+    def envelope_schema(cls) -> dict[str, Any]:
         """Give the JSON schema (2020-12) of the envelope."""
         whole = cls.model_json_schema(mode="serialization")
         properties: dict[str, Any] = whole["properties"]
@@ -152,12 +152,20 @@ def _named(error: ValidationError) -> Invalid:
     )
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write the schema of every known event to ``<name>.v<version>.json``; give the files."""
+def schema_texts(kinds: Iterable[type[Event]]) -> dict[str, str]:
+    """Give each event's schema as the text of a file, by the name of the file."""
+    return {
+        f"{kind.name}.v{kind.version}.json": json.dumps(kind.envelope_schema(), indent=2) + "\n"
+        for kind in kinds
+    }
+
+
+def write_schemas(folder: Path, kinds: Iterable[type[Event]]) -> None:
+    """Make a folder hold exactly the schemas of these events."""
+    texts = schema_texts(kinds)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for event in registered():
-        file = folder / f"{event.name}.v{event.version}.json"
-        file.write_text(json.dumps(event.schema_of_envelope(), indent=2) + "\n", encoding="utf-8")
-        written.append(file)
-    return written
+    for file in folder.glob("*.v*.json"):
+        if file.name not in texts:
+            file.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ from algotrendy.kernel.errors import Conflict, Invalid, Unauthenticated, Unavail
 from algotrendy.kernel.ids import TenantId, parse_tenant, parse_user_id
 
 _SERVICE = "the user pool"
+_MAX_PASSWORD_CHARACTERS = 256
 
 # The reasons for which Cognito turns a sign-in away. An unknown user and a wrong password read
 # alike, so that nobody learns which names exist.
@@ -84,6 +85,8 @@ class CognitoUsers:
             Unavailable: If the pool does not answer.
         """
         parse_user_id(username, "username")
+        if not 1 <= len(password) <= _MAX_PASSWORD_CHARACTERS:
+            raise Invalid("password", f"1 to {_MAX_PASSWORD_CHARACTERS} characters", "another")
         wanted = {TENANT_GROUP + parse_tenant(tenant), *(ROLE_GROUP + role for role in roles)}
         created = self._create(username)
         held = set(self._groups_of(username))
