@@ -1,0 +1,234 @@
+"""Run transactions on PostgreSQL or Aurora DSQL: whole, repeatable-read, retried on conflict."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+from psycopg import Connection, IsolationLevel, errors
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from algotrendy.kernel.errors import Invalid, Unavailable, Unknown
+
+Row = dict[str, Any]
+Transaction = Connection[Row]
+T = TypeVar("T")
+
+ATTEMPTS = 10
+CONNECT_TIMEOUT_S = 5
+WAIT_FOR_TURN_S = 10.0
+# DSQL ends a connection after 60 minutes.
+MAX_AGE_S = 50 * 60.0
+# A frozen Lambda wakes with a connection that the server may have closed long ago.
+TRUSTED_IDLE_S = 5.0
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.5
+
+
+class Database:
+    """Lends transactions. Nothing connects before the first one.
+
+    Args:
+        url: ``postgresql://...``, or ``dsql://<endpoint>[/database][?user=name&region=name]``,
+            which signs in with a fresh IAM token on each connection.
+        max_connections: How many transactions may run at once; the rest wait for their turn.
+        sleep: Waits that many seconds before a conflicting transaction runs again.
+        monotonic: Tells the age of a connection, in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        max_connections: int = 1,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        scheme = urlsplit(url).scheme
+        if scheme not in ("postgresql", "postgres", "dsql"):
+            raise Invalid("database_url", "postgresql://... or dsql://endpoint", f"{scheme}://...")
+        self.is_dsql = scheme == "dsql"
+        self._url = url
+        self._sleep = sleep
+        self._connections = _Connections(self._connect, max_connections, monotonic)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run a function in one transaction, commit, and give what it returned.
+
+        The function may run several times, so it does nothing but read and write through its
+        transaction. What it raises undoes the transaction. Its transaction is a psycopg
+        connection whose rows are dicts: ``tx.execute("SELECT ... %s", [x]).fetchone()``.
+
+        Raises:
+            Unavailable: If the database does not answer, or other transactions kept coming first;
+                nothing was changed.
+            Unknown: If the connection broke in the commit, so that it may or may not have happened.
+        """
+        pause_s = _FIRST_PAUSE_S
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._once(work)
+            except (errors.SerializationFailure, errors.DeadlockDetected) as error:
+                if attempt == ATTEMPTS:
+                    reason = f"the transaction conflicted with others {ATTEMPTS} times"
+                    raise Unavailable("database", reason, retry_after_s=1) from error
+            self._sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter guards nothing
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        self.run(lambda tx: tx.execute("SELECT 1").fetchone())
+
+    def close(self) -> None:
+        """Close the idle connections; a later transaction opens new ones."""
+        self._connections.close()
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self._connections.lend() as connection:
+                result = work(connection)
+                _commit(connection)
+                return result
+        except (errors.SerializationFailure, errors.DeadlockDetected):
+            raise
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise Unavailable("database", _first_line(error)) from error
+
+    def _connect(self) -> Transaction:
+        conninfo = dsql_conninfo(self._url) if self.is_dsql else self._url
+        connection = Connection.connect(
+            conninfo, row_factory=dict_row, connect_timeout=CONNECT_TIMEOUT_S
+        )
+        # DSQL has this level and no other, and BEGIN there names none.
+        if not self.is_dsql:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        return connection
+
+
+class _Connections:
+    """Lends connections, at most ``limit`` at once, and keeps what comes back in good order.
+
+    Not psycopg_pool: its worker threads do not survive a Lambda's freeze or a fork well, and a
+    database that is down shows there as a time-out, here as the reason.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Transaction], limit: int, monotonic: Callable[[], float]
+    ) -> None:
+        self._connect = connect
+        self._limit = limit
+        self._monotonic = monotonic
+        self._turns = threading.BoundedSemaphore(limit)
+        self._lock = threading.Lock()
+        self._idle: list[_Kept] = []
+
+    @contextmanager
+    def lend(self) -> Iterator[Transaction]:
+        if not self._turns.acquire(timeout=WAIT_FOR_TURN_S):
+            reason = f"all {self._limit} connections were busy for {WAIT_FOR_TURN_S:g} s"
+            raise Unavailable("database", reason, retry_after_s=1)
+        try:
+            kept = self._take()
+            try:
+                yield kept.connection
+            finally:
+                self._put_back(kept)
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for kept in idle:
+            kept.connection.close()
+
+    def _take(self) -> _Kept:
+        while True:
+            with self._lock:
+                kept = self._idle.pop() if self._idle else None
+            if kept is None:
+                return _Kept(self._connect(), self._monotonic())
+            now = self._monotonic()
+            if now - kept.born_s < MAX_AGE_S and (
+                now - kept.returned_s < TRUSTED_IDLE_S or _answers(kept.connection)
+            ):
+                return kept
+            kept.connection.close()
+
+    def _put_back(self, kept: _Kept) -> None:
+        with suppress(psycopg.Error):  # a connection that cannot roll back is closed below
+            kept.connection.rollback()
+        if kept.connection.info.transaction_status != TransactionStatus.IDLE:
+            kept.connection.close()
+            return
+        kept.returned_s = self._monotonic()
+        with self._lock:
+            self._idle.append(kept)
+
+
+class _Kept:
+    __slots__ = ("born_s", "connection", "returned_s")
+
+    def __init__(self, connection: Transaction, now_s: float) -> None:
+        self.connection = connection
+        self.born_s = now_s
+        self.returned_s = now_s
+
+
+def _answers(connection: Transaction) -> bool:
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
+
+
+def dsql_conninfo(url: str) -> str:
+    """Write the connection string of a DSQL cluster, with a token of this moment as password."""
+    from algotrendy.platform import aws
+    from algotrendy.platform.settings import settings
+
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise Invalid("database_url", "dsql://endpoint", "dsql:// without an endpoint")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    region, user = query.get("region", settings().region), query.get("user", "admin")
+    client = aws.client("dsql")
+    with aws.translated("IAM"):
+        sign = (
+            client.generate_db_connect_admin_auth_token
+            if user == "admin"
+            else client.generate_db_connect_auth_token
+        )
+        token = sign(parts.hostname, region)
+    return make_conninfo(
+        host=parts.hostname,
+        port=parts.port or 5432,
+        dbname=parts.path.strip("/") or "postgres",
+        user=user,
+        password=token,
+        sslmode="verify-full",
+        sslrootcert="system",
+    )
+
+
+def _commit(connection: Transaction) -> None:
+    try:
+        connection.commit()
+    except (errors.SerializationFailure, errors.DeadlockDetected):
+        raise
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unknown("commit", _first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
