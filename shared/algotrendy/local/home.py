@@ -79,12 +79,16 @@ class Home:
         return self.run / "supervisor.lock"
 
     @property
+    def start_lock_file(self) -> Path:
+        return self.run / "start.lock"
+
+    @property
     def pid_file(self) -> Path:
         return self.run / "supervisor.pid"
 
     @property
-    def request_file(self) -> Path:
-        return self.run / "request.json"
+    def requests(self) -> Path:
+        return self.run / "requests"
 
     @property
     def environment_file(self) -> Path:
@@ -105,7 +109,7 @@ class Home:
 
     def create(self) -> None:
         """Make the folders that every part expects."""
-        for folder in (self.root, self.run, self.logs):
+        for folder in (self.root, self.run, self.requests, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -1,0 +1,182 @@
+"""`algotrendy up | down | status | logs`: the local platform, seen from a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from algotrendy.cli.platform_view import PlainProgress, progress_view, status_view
+from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
+from algotrendy.local import control
+from algotrendy.local.home import Home, Ports, current_home, project_root
+from algotrendy.local.logs import follow as follow_files
+from algotrendy.local.logs import last_lines, log_files
+from algotrendy.local.status import Phase, PlatformStatus
+
+_INTERRUPTED = 130
+_NOT_UP = 3
+
+EmulatorPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of the AWS emulator [env: ALGOTRENDY_EMULATOR_PORT]"),
+]
+CachePort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of Valkey [env: ALGOTRENDY_CACHE_PORT]"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def up(emulator_port: EmulatorPort = None, cache_port: CachePort = None) -> None:
+    """Start PostgreSQL, Valkey and the AWS emulator, and deploy to them.
+
+    Does only what is needed: when all is up and nothing has changed it takes a second. Everything
+    runs in the background, on this machine's loopback only; Ctrl-C here stops watching, not the
+    platform.
+    """
+    start = time.monotonic()
+    status = bring_up(emulator_port, cache_port)
+    console = Console()
+    console.print(status_view(status, datetime.now(UTC)))
+    console.print(f"[bold green]up[/] in {time.monotonic() - start:.1f} s")
+
+
+def bring_up(emulator_port: int | None = None, cache_port: int | None = None) -> PlatformStatus:
+    """Bring the platform up with progress on the terminal, for `up` and for whoever needs it.
+
+    Raises:
+        Unavailable: If it cannot be brought up; says why and what to do.
+    """
+    home, console = current_home(), Console(stderr=True)
+    defaults = _known_ports(home)
+    ports = Ports(emulator=emulator_port or defaults.emulator, cache=cache_port or defaults.cache)
+    if control.runs_other_code(home):
+        console.print("The platform runs from other code than is here now: starting it anew.")
+        _stop(home)
+    try:
+        request = control.ensure_supervisor(home, project_root(), ports)
+        status = _watch(home, request, console)
+    except KeyboardInterrupt:
+        console.print("It goes on in the background: `algotrendy status`, or `algotrendy down`.")
+        raise typer.Exit(_INTERRUPTED) from None
+    if status is None or status.phase is not Phase.READY:
+        reason = status.message if status is not None else "it said nothing"
+        raise Unavailable("platform", f"{reason}; see `algotrendy logs`")
+    return status
+
+
+def down() -> None:
+    """Stop every process of the platform. What it stored stays; nothing running is fine."""
+    home = current_home()
+    was_up = control.is_running(home)
+    extra = _stop(home)
+    for line in extra:
+        typer.echo(f"stopped a leftover: {line}")
+    typer.echo("down" if was_up or extra else "down: nothing was running")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show each part: state, pid, port, uptime, restarts, what is deployed.
+
+    Ends with 0 when the platform is ready, with 3 when it is not.
+    """
+    home = current_home()
+    found = control.live_status(home)
+    if as_json:
+        document = {"phase": Phase.STOPPED, "parts": []} if found is None else found.as_json()
+        typer.echo(json.dumps({**document, "home": str(home.root)}, indent=2))
+    elif found is None:
+        typer.echo(f"down: nothing runs for {home.root}; start it with `algotrendy up`")
+    else:
+        Console().print(status_view(found, datetime.now(UTC)))
+    if found is None or found.phase is not Phase.READY:
+        raise typer.Exit(_NOT_UP)
+
+
+def logs(
+    part: Annotated[
+        str | None,
+        typer.Argument(help="supervisor, postgres, valkey, emulator or deploy; all when left out"),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")
+    ] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines back.")] = 50,
+    function: Annotated[
+        str | None,
+        typer.Option(help="Show a deployed function's log instead: its name or a part of it."),
+    ] = None,
+) -> None:
+    """Show or follow the logs of the parts and of the deployed functions."""
+    home = current_home()
+    if function is not None:
+        _function_logs(home, function, follow, lines)
+        return
+    files = log_files(home, part)
+    width = max((len(file.stem) for file in files), default=0)
+    for file in files:
+        for line in last_lines(file, lines):
+            typer.echo(line if part else f"{file.stem:<{width}}  {line}")
+    if follow:
+        try:
+            for file, line in follow_files(files):
+                typer.echo(line if part else f"{file.stem:<{width}}  {line}")
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+
+
+def _function_logs(home: Home, name: str, follow: bool, lines: int) -> None:
+    from algotrendy.local.function_logs import FunctionLogs
+
+    found = control.live_status(home)
+    emulator = next((p for p in found.parts if p.name == "emulator"), None) if found else None
+    if emulator is None or emulator.url is None:
+        raise Unavailable("emulator", "it is not up; start it with `algotrendy up`")
+    reader = FunctionLogs(emulator.url, name)
+    try:
+        for line in reader.last(lines):
+            typer.echo(line)
+        while follow:
+            time.sleep(1)
+            for line in reader.new():
+                typer.echo(line)
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _known_ports(home: Home) -> Ports:
+    """The ports it runs on, else those that the environment or the defaults name."""
+    from_environment = Ports.from_environment(os.environ)
+    found = control.live_status(home)
+    running = {part.name: part.port for part in found.parts} if found is not None else {}
+    return Ports(
+        emulator=running.get("emulator") or from_environment.emulator,
+        cache=running.get("valkey") or from_environment.cache,
+    )
+
+
+def _watch(home: Home, request: str, console: Console) -> PlatformStatus | None:
+    last: PlatformStatus | None = None
+    if not console.is_terminal:
+        plain = PlainProgress(lambda line: typer.echo(line, err=True))
+        for last in control.follow(home, request):
+            plain.show(last)
+        return last
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        for last in control.follow(home, request):
+            live.update(progress_view(last, datetime.now(UTC)))
+    return last
+
+
+def _stop(home: Home) -> list[str]:
+    stopped, survivors = control.stop(home)
+    if survivors:
+        raise AlgoTrendyError(f"could not stop {', '.join(survivors)}")
+    return stopped

@@ -1,0 +1,150 @@
+"""Ask the emulated AWS account what is deployed in it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from algotrendy.kernel.errors import Unavailable
+from algotrendy.local.emulator import ACCOUNT, REGION
+
+TOOLKIT_STACK = "CDKToolkit"
+_FINGERPRINT = "/algotrendy/local/deployed_fingerprint"
+_API_URL = "/algotrendy/local/api_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What the account holds.
+
+    Attributes:
+        fingerprint: Of the deployment that ended last.
+        stacks: Status by stack name.
+        lost_functions: Functions that a stack counts as its own and the account does not have.
+    """
+
+    fingerprint: str | None
+    stacks: dict[str, str]
+    lost_functions: tuple[str, ...] = ()
+
+    @property
+    def busy(self) -> tuple[str, ...]:
+        """Stacks that something is still working on, or was when it died."""
+        return tuple(
+            name
+            for name, status in self.stacks.items()
+            # A change set that was never executed: the CDK starts over from there by itself.
+            if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+        )
+
+
+class EmulatedAccount:
+    """The emulator's account, with credentials that are worth nothing elsewhere."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes an AWS client in another process talk to this account only."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    @property
+    def target(self) -> str:
+        """Where `cdk bootstrap` goes."""
+        return f"aws://{ACCOUNT}/{REGION}"
+
+    def deployed(self) -> Deployed:
+        """Look at the account.
+
+        Raises:
+            Unavailable: If the emulator does not answer.
+        """
+        with answered():
+            pages = self._client("cloudformation").get_paginator("describe_stacks").paginate()
+            found = [stack for page in pages for stack in page["Stacks"]]
+            stacks = {stack["StackName"]: str(stack["StackStatus"]) for stack in found}
+            return Deployed(self._parameter(_FINGERPRINT), stacks, self._lost_functions(stacks))
+
+    def record(self, fingerprint: str) -> None:
+        """Remember what was deployed, in the account itself: it is lost with the account."""
+        with answered():
+            self._client("ssm").put_parameter(
+                Name=_FINGERPRINT, Value=fingerprint, Type="String", Overwrite=True
+            )
+
+    def urls(self) -> dict[str, str]:
+        """The addresses that a person wants to open."""
+        with answered():
+            api = self._parameter(_API_URL)
+        return {} if api is None else {"api": api, "docs": f"{api.rstrip('/')}/docs"}
+
+    def _parameter(self, name: str) -> str | None:
+        ssm = self._client("ssm")
+        try:
+            return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+        except ssm.exceptions.ParameterNotFound:
+            return None
+
+    def _lost_functions(self, stacks: dict[str, str]) -> tuple[str, ...]:
+        pages = self._client("lambda").get_paginator("list_functions").paginate()
+        held = {function["FunctionName"] for page in pages for function in page["Functions"]}
+        cloudformation = self._client("cloudformation")
+        expected = {
+            str(resource.get("PhysicalResourceId", ""))
+            for stack in stacks
+            for resource in cloudformation.describe_stack_resources(StackName=stack)[
+                "StackResources"
+            ]
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+        }
+        # A physical id may be the name or the ARN, which ends with the name.
+        return tuple(sorted(name for name in expected if name.split(":")[-1] not in held))
+
+    def _client(self, service: str) -> Any:
+        return account_client(service, self.endpoint)
+
+
+@contextlib.contextmanager
+def answered() -> Iterator[None]:
+    """Turn any error of the emulator's into one of ours.
+
+    Raises:
+        Unavailable: For whatever went wrong inside.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("emulator", str(error)) from error
+
+
+@functools.cache
+def account_client(service: str, endpoint: str) -> Any:
+    """A client of the emulator, whatever AWS account the environment speaks of."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator takes anything
+        config=Config(
+            connect_timeout=2,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        ),
+    )

@@ -1,0 +1,113 @@
+"""The supervisor's process: `python -m algotrendy.local.daemon`, started by `algotrendy up`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.local.commands import Commands
+from algotrendy.local.deploy import DEPLOY_PART, CdkDeployer, Deployer
+from algotrendy.local.fingerprint import supervisor_fingerprint
+from algotrendy.local.home import Home, Ports
+from algotrendy.local.parts import Emulator, Postgres, Valkey
+from algotrendy.local.processes import (
+    ProcessIdentity,
+    clear_home,
+    describe,
+    held_lock,
+    write_pid_file,
+)
+from algotrendy.local.runner import ProcessLauncher, Runner, log_file
+from algotrendy.local.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+SUPERVISOR_PART = "supervisor"
+_LOCK_PATIENCE_S = 3.0
+
+MakeDeployer = Callable[[Home, Path, Ports, dict[str, str]], Deployer]
+
+
+def deploy_with_cdk(home: Home, project: Path, ports: Ports, urls: dict[str, str]) -> Deployer:
+    """The real deployer."""
+    return CdkDeployer(home, project, ports, urls, Commands(log_file(home, DEPLOY_PART)))
+
+
+def supervise(
+    home: Home,
+    project: Path,
+    ports: Ports,
+    stop: threading.Event,
+    make_deployer: MakeDeployer = deploy_with_cdk,
+) -> int:
+    """Run the platform of one home until told to stop.
+
+    Returns:
+        The exit code: 0 also when another supervisor has the home already.
+    """
+    with held_lock(home.lock_file, _LOCK_PATIENCE_S) as is_ours:
+        if not is_ours:
+            logger.info("another supervisor has %s", home.root)
+            return 0
+        identity = ProcessIdentity.of(os.getpid())
+        if identity is None:
+            raise RuntimeError("this process cannot be found in the process table")
+        write_pid_file(home.pid_file, identity)
+        found, survivors = clear_home(home)
+        for line in found:
+            logger.warning("stopped a leftover of an earlier run: %s", line)
+        for process in survivors:
+            logger.error("could not stop %s", describe(process))
+        emulator = Emulator(home, ports.emulator, project / ".venv-emulator" / "bin" / "python")
+        # In this order they start; they stop in the other, the Lambda functions first.
+        parts = (Valkey(home, ports.cache), Postgres(home), emulator)
+        clock, launcher = SystemClock(), ProcessLauncher(home)
+        supervisor = Supervisor(
+            home,
+            [Runner(part, launcher, clock) for part in parts],
+            make_deployer(home, project, ports, {part.name: part.url for part in parts}),
+            clock,
+            identity,
+            forget_emulator=emulator.forget_services,
+            code=supervisor_fingerprint(),
+        )
+        supervisor.run(stop)
+        clear_home(home)
+        home.pid_file.unlink(missing_ok=True)
+    return 0
+
+
+def main(
+    arguments: Sequence[str] | None = None, make_deployer: MakeDeployer = deploy_with_cdk
+) -> int:
+    """Parse the command line and supervise until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="algotrendy.local.daemon", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--project", type=Path, required=True)
+    parser.add_argument("--emulator-port", type=int, required=True)
+    parser.add_argument("--cache-port", type=int, required=True)
+    given = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    home = Home(given.home.resolve())
+    home.create()
+    ports = Ports(emulator=given.emulator_port, cache=given.cache_port)
+    return supervise(home, given.project.resolve(), ports, stop, make_deployer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
