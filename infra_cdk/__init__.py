@@ -1,0 +1,1 @@
+"""Describe AlgoTrendy's AWS account as code: one app, three stages."""

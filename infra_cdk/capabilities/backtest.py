@@ -1,0 +1,261 @@
+"""Build the backtest: requests for sweeps, and the workflow that runs them."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra_cdk.capabilities.market_data import MarketDataStore
+from infra_cdk.capabilities.operations import OperationsStore
+from infra_cdk.config import ROOT, StageConfig
+from infra_cdk.layers import Profile
+from infra_cdk.patterns.api import HttpGateway, get, post, watch_routes
+from infra_cdk.patterns.bucket import DataBucket
+from infra_cdk.patterns.foundation import Foundation, arn
+from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
+from infra_cdk.patterns.queue import DeadLetters, QueueConsumer
+from infra_cdk.patterns.saga import Saga
+from infra_cdk.patterns.schedule import Schedule
+from infra_cdk.patterns.settings import publish_settings
+
+CAPABILITY = "backtest"
+SWEEP = "backtest-sweep"
+SWEEP_DEFINITION = ROOT / "state_machines" / CAPABILITY / "sweep.asl.json"
+
+ROUTES = (
+    post("/v1/sweeps"),
+    get("/v1/sweeps"),
+    get("/v1/sweeps/{id}"),
+    *watch_routes(CAPABILITY),
+)
+
+
+def _spec(
+    name: str, summary: str, trigger: Trigger, *layers: Profile, memory_mb: int, timeout_s: int
+) -> FunctionSpec:
+    return FunctionSpec(
+        capability=CAPABILITY,
+        name=name,
+        summary=summary,
+        trigger=trigger,
+        layers=("code", "core", *layers),
+        memory_mb=memory_mb,
+        timeout_s=timeout_s,
+    )
+
+
+API = _spec(
+    "api", "Takes requests for sweeps and tells how they stand.",
+    Trigger.HTTP, "web", "data", "lake", memory_mb=1024, timeout_s=29,
+)  # fmt: skip
+ON_SWEEP_REQUESTED = _spec(
+    "on_sweep_requested", "Starts the workflow of a requested sweep.",
+    Trigger.QUEUE, "data", memory_mb=512, timeout_s=30,
+)  # fmt: skip
+PLAN_SWEEP = _spec(
+    "plan_sweep", "Plans a sweep: pins its data and cuts it into shards.",
+    Trigger.WORKFLOW, "data", "lake", memory_mb=1769, timeout_s=120,
+)  # fmt: skip
+# 1769 MB is one whole processor; a backtest runs on one.
+RUN_SHARD = _spec(
+    "run_shard", "Runs the backtests of one shard.",
+    Trigger.WORKFLOW, "lake", memory_mb=1769, timeout_s=900,
+)  # fmt: skip
+REDUCE_SWEEP = _spec(
+    "reduce_sweep", "Puts the shards' results together and writes the report.",
+    Trigger.WORKFLOW, "lake", memory_mb=3008, timeout_s=900,
+)  # fmt: skip
+RECORD_OUTCOME = _spec(
+    "record_outcome", "Records how a sweep ended.",
+    Trigger.WORKFLOW, "data", memory_mb=512, timeout_s=60,
+)  # fmt: skip
+RESTART_LOST_SWEEPS = _spec(
+    "restart_lost_sweeps", "Restarts sweeps whose workflow was lost.",
+    Trigger.EVENT, "data", memory_mb=512, timeout_s=120,
+)  # fmt: skip
+
+
+class BacktestStore(Construct):
+    """Hold the plans, results and reports of sweeps."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, config: StageConfig, access_logs: s3.IBucket
+    ) -> None:
+        super().__init__(scope, id_)
+        self.results = DataBucket(
+            self, "Results", config=config, folder="sweeps", access_logs=access_logs
+        )
+        publish_settings(self, config, results_url=self.results.url)
+
+
+class Backtest(Construct):
+    """Hold the functions, the queue, the workflow and the schedule of sweeps."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        store: BacktestStore,
+        market_data: MarketDataStore,
+        operations: OperationsStore,
+        gateway: HttpGateway,
+        tokens: dict[str, str],
+    ) -> None:
+        super().__init__(scope, id_)
+        self._foundation = foundation
+        self._results = store.results
+        self._lake = market_data.lake
+        self._operations = operations
+        self._sweep_arn = arn(
+            self, "states", f"stateMachine:{foundation.config.name(SWEEP)}"
+        )
+        self.api = self._api(gateway, tokens)
+        self.saga = self._saga()
+        self.consumer = self._consumer()
+        self.restarter = self._restarter()
+        publish_settings(
+            self, foundation.config, sweep_state_machine_arn=self.saga.machine.state_machine_arn
+        )
+
+    def _api(self, gateway: HttpGateway, tokens: dict[str, str]) -> Function:
+        function = self._function("Api", API, lake=True, bus=True, **tokens)
+        self._operations.grant_database(function)
+        self._operations.grant_publish(function)
+        self._results.grant_read(function)
+        self._lake.grant_read(function)
+        gateway.add(function, ROUTES)
+        return function
+
+    def _saga(self) -> Saga:
+        plan = self._function("PlanSweep", PLAN_SWEEP, lake=True)
+        self._operations.grant_database(plan)
+        self._lake.grant_read(plan)
+        self._results.grant_read(plan, "*/plan")
+        self._results.grant_write(plan, "*/plan")
+
+        shard = self._function("RunShard", RUN_SHARD, lake=True, database=False)
+        self._lake.grant_read(shard)
+        self._results.grant_read(shard, "*/plan", "*/results/")
+        self._results.grant_write(shard, "*/results/")
+
+        reduce = self._function("ReduceSweep", REDUCE_SWEEP, lake=True, database=False)
+        self._lake.grant_read(reduce)
+        self._results.grant_read(reduce)
+        self._results.grant_write(reduce, "*/results.csv", "*/report.html", "*/summary.json")
+
+        outcome = self._function("RecordOutcome", RECORD_OUTCOME, bus=True)
+        self._operations.grant_database(outcome)
+        self._operations.grant_publish(outcome)
+        self._results.grant_read(outcome, "*/summary.json")
+
+        saga = Saga(
+            self,
+            "Sweep",
+            foundation=self._foundation,
+            name=SWEEP,
+            definition=SWEEP_DEFINITION,
+            substitutions={
+                "PlanFunctionArn": plan.function.function_arn,
+                "ShardFunctionArn": shard.function.function_arn,
+                "ReduceFunctionArn": reduce.function.function_arn,
+                "OutcomeFunctionArn": outcome.function.function_arn,
+                "ResultsBucket": self._results.bucket.bucket_name,
+                "ResultsPrefix": self._results.folder,
+                "MaxConcurrency": str(self._foundation.config.sweep_max_concurrency),
+            },
+            calls=[plan, shard, reduce, outcome],
+        )
+        saga.grant(
+            "ReadShardList", ["s3:GetObject"], [self._results.objects("*/plan/shards.json")]
+        )
+        return saga
+
+    def _consumer(self) -> QueueConsumer:
+        function = self._function("OnSweepRequested", ON_SWEEP_REQUESTED, workflow=True)
+        self._operations.grant_database(function)
+        self._grant_start(function)
+        consumer = QueueConsumer(
+            self,
+            "SweepRequests",
+            foundation=self._foundation,
+            name="backtest-sweep-requests",
+            function=function,
+        )
+        events.Rule(
+            self,
+            "OnSweepRequestedRule",
+            rule_name=self._foundation.config.name(CAPABILITY, "on-sweep-requested"),
+            description="Brings requested sweeps to the queue of the workflow.",
+            event_bus=self._operations.bus,
+            event_pattern=events.EventPattern(
+                source=["algotrendy"], detail_type=["SweepRequested"]
+            ),
+            targets=[
+                targets.SqsQueue(consumer.queue, dead_letter_queue=consumer.dead_letters.queue)
+            ],
+        )
+        return consumer
+
+    def _restarter(self) -> Function:
+        dead_letters = DeadLetters(
+            self,
+            "RestartFailures",
+            foundation=self._foundation,
+            name=self._foundation.config.name("backtest-restart-failures"),
+        )
+        function = self._function(
+            "RestartLostSweeps", RESTART_LOST_SWEEPS, failures=dead_letters, workflow=True, bus=True
+        )
+        self._operations.grant_database(function)
+        self._operations.grant_publish(function)
+        self._results.grant_read(function, "*/summary.json")
+        self._grant_start(function)
+        Schedule(
+            self,
+            "RestartSchedule",
+            foundation=self._foundation,
+            function=function,
+            dead_letters=dead_letters,
+            every=Duration.minutes(5),
+        )
+        return function
+
+    def _grant_start(self, function: Function) -> None:
+        name = self._foundation.config.name(SWEEP)
+        function.grant("StartSweep", ["states:StartExecution"], [self._sweep_arn])
+        function.grant(
+            "LookAtSweep", ["states:DescribeExecution"], [arn(self, "states", f"execution:{name}:*")]
+        )
+
+    def _function(
+        self,
+        id_: str,
+        spec: FunctionSpec,
+        *,
+        lake: bool = False,
+        bus: bool = False,
+        database: bool = True,
+        workflow: bool = False,
+        failures: DeadLetters | None = None,
+        **more: str,
+    ) -> Function:
+        environment = {"ALGOTRENDY_RESULTS_URL": self._results.url, **more}
+        if lake:
+            environment["ALGOTRENDY_LAKE_URL"] = self._lake.url
+        if database:
+            environment["ALGOTRENDY_DATABASE_URL"] = self._operations.database_url
+        if bus:
+            environment["ALGOTRENDY_EVENT_BUS"] = self._operations.bus_name
+        if workflow:
+            environment["ALGOTRENDY_SWEEP_STATE_MACHINE_ARN"] = self._sweep_arn
+        return Function(
+            self,
+            id_,
+            foundation=self._foundation,
+            spec=spec,
+            environment=environment,
+            failures=failures.queue if failures else None,
+        )

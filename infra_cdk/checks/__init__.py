@@ -1,0 +1,1 @@
+"""Hold the house rules that a synth refuses to break."""

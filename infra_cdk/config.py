@@ -1,0 +1,230 @@
+"""Say everything that differs between the stages, in one typed place."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+StageName = Literal["local", "dev", "prod"]
+STAGES: tuple[StageName, ...] = ("local", "dev", "prod")
+
+LogRetentionDays = Literal[7, 30, 365]
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$")]
+
+
+class ConfigurationError(Exception):
+    """A stage cannot be described: the message says which setting, and who provides it."""
+
+
+class Frozen(BaseModel):
+    """Refuse unknown fields and later changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PackageTarget(Frozen):
+    """Name the machine that a Lambda layer is built for.
+
+    ``python`` is the interpreter to build for when it is on this machine; without one the wheels
+    are picked for ``uv_platform`` and ``python_version`` from afar.
+    """
+
+    python_version: str
+    machine: Literal["arm64", "x86_64"]
+    uv_platform: str | None = None
+    python: Path | None = None
+
+
+class LocalPlatform(Frozen):
+    """Hold what `algotrendy up` has started before it deploys."""
+
+    endpoint_url: Annotated[str, Field(pattern=r"^https?://")]
+    database_url: Annotated[str, Field(pattern=r"^postgres(ql)?://")]
+    cache_url: Annotated[str, Field(pattern=r"^rediss?://")] | None
+
+
+class Network(Frozen):
+    """Size the private network that the cache needs."""
+
+    cidr: str = "10.40.0.0/16"
+    zones: Annotated[int, Field(ge=2, le=3)] = 2
+    nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
+    cache_max_gb: Annotated[int, Field(ge=1, le=100)] = 5
+    cache_max_ecpu_per_second: Annotated[int, Field(ge=1000)] = 5_000
+
+
+class Throttle(Frozen):
+    """Limit the requests that the gateway lets through for everybody together."""
+
+    rate_per_s: Annotated[int, Field(ge=1)]
+    burst: Annotated[int, Field(ge=1)]
+
+
+class StageConfig(Frozen):
+    """Describe one stage. What a stage leaves out, it leaves out here."""
+
+    stage: StageName
+    account: str | None = None
+    region: str | None = None
+    package_target: PackageTarget
+    retain_data: bool
+    log_retention_days: LogRetentionDays
+    tracing: bool
+    snap_start: bool
+    threat_protection: bool
+    alarm_email: str | None = None
+    cors_origins: tuple[Origin, ...] = ()
+    throttle: Throttle
+    sweep_max_concurrency: Annotated[int, Field(ge=1, le=10_000)]
+    queue_max_concurrency: Annotated[int, Field(ge=2, le=1000)]
+    network: Network | None = None
+    local: LocalPlatform | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the emulator on this machine is the target."""
+        return self.local is not None
+
+    @property
+    def prefix(self) -> str:
+        """Start the name of everything that carries a name of its own."""
+        return f"algotrendy-{self.stage}"
+
+    def name(self, *parts: str) -> str:
+        """Join a physical name such as ``algotrendy-dev-backtest-run-shard``."""
+        return "-".join((self.prefix, *parts)).replace("_", "-")
+
+    def parameter(self, setting: str) -> str:
+        """Name the SSM parameter that carries a field of the application's Settings."""
+        return f"/algotrendy/{self.stage}/{setting}"
+
+
+CLOUD_TARGET = PackageTarget(
+    python_version="3.13", machine="arm64", uv_platform="aarch64-manylinux_2_28"
+)
+
+
+def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
+    """Build the configuration of one stage.
+
+    Args:
+        stage: local, dev or prod.
+        environment: The process environment; read for the account and region, the alarm address,
+            the console's origins, and for what runs on this machine when the stage is local.
+
+    Raises:
+        ConfigurationError: If the stage is unknown, or a value is missing or malformed.
+    """
+    builders = {"local": _local, "dev": _dev, "prod": _prod}
+    if stage not in builders:
+        raise ConfigurationError(f"stage must be one of {', '.join(STAGES)}, was {stage!r}")
+    try:
+        return builders[stage](environment)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise ConfigurationError(f"stage {stage}: {problems}") from error
+
+
+def _local(environment: Mapping[str, str]) -> StageConfig:
+    return StageConfig(
+        stage="local",
+        account=environment.get("CDK_DEFAULT_ACCOUNT"),
+        region=environment.get("CDK_DEFAULT_REGION"),
+        package_target=_this_machine(environment),
+        retain_data=False,
+        log_retention_days=7,
+        tracing=False,
+        snap_start=False,
+        threat_protection=False,
+        cors_origins=_origins(environment),
+        throttle=Throttle(rate_per_s=1000, burst=2000),
+        sweep_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
+        queue_max_concurrency=2,
+        local=LocalPlatform(
+            endpoint_url=_needed(environment, "ALGOTRENDY_LOCAL_ENDPOINT_URL").rstrip("/"),
+            database_url=_needed(environment, "ALGOTRENDY_LOCAL_DATABASE_URL"),
+            cache_url=environment.get("ALGOTRENDY_LOCAL_CACHE_URL") or None,
+        ),
+    )
+
+
+def _dev(environment: Mapping[str, str]) -> StageConfig:
+    return StageConfig(
+        stage="dev",
+        account=environment.get("CDK_DEFAULT_ACCOUNT"),
+        region=environment.get("CDK_DEFAULT_REGION"),
+        package_target=CLOUD_TARGET,
+        retain_data=True,
+        log_retention_days=30,
+        tracing=True,
+        snap_start=True,
+        threat_protection=False,
+        alarm_email=environment.get("ALGOTRENDY_ALARM_EMAIL") or None,
+        cors_origins=_origins(environment),
+        throttle=Throttle(rate_per_s=50, burst=100),
+        sweep_max_concurrency=50,
+        queue_max_concurrency=5,
+    )
+
+
+def _prod(environment: Mapping[str, str]) -> StageConfig:
+    return StageConfig(
+        stage="prod",
+        account=environment.get("CDK_DEFAULT_ACCOUNT"),
+        region=environment.get("CDK_DEFAULT_REGION"),
+        package_target=CLOUD_TARGET,
+        retain_data=True,
+        log_retention_days=365,
+        tracing=True,
+        snap_start=True,
+        threat_protection=True,
+        alarm_email=environment.get("ALGOTRENDY_ALARM_EMAIL") or None,
+        cors_origins=_origins(environment),
+        throttle=Throttle(rate_per_s=500, burst=1000),
+        sweep_max_concurrency=500,
+        queue_max_concurrency=20,
+        network=Network(),
+    )
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise ConfigurationError(
+            f"stage local needs {name} in the environment; `algotrendy up` sets it when it deploys"
+        )
+    return value
+
+
+def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    listed = environment.get("ALGOTRENDY_CORS_ORIGINS", "")
+    return tuple(origin.strip() for origin in listed.split(",") if origin.strip())
+
+
+def _this_machine(environment: Mapping[str, str]) -> PackageTarget:
+    # The emulator runs every function in its own interpreter, whatever runtime the template names.
+    default = ROOT / ".venv-emulator" / "bin" / "python"
+    python = Path(environment.get("ALGOTRENDY_LOCAL_PYTHON") or default)
+    question = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [python, "-c", question], check=True, capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ConfigurationError(
+            f"the emulator's interpreter {python} does not run ({error}); "
+            "`make setup` builds it, or name another in ALGOTRENDY_LOCAL_PYTHON"
+        ) from error
+    machine = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    return PackageTarget(
+        python_version=answer.stdout.strip(), machine=machine, python=python.absolute()
+    )

@@ -1,0 +1,183 @@
+"""Build the HTTP API in front of every capability."""
+
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+from pydantic import Field
+
+from infra_cdk.config import Frozen
+from infra_cdk.patterns.foundation import Foundation, log_group
+from infra_cdk.patterns.function import Function
+
+STAGE_NAME = "$default"
+REQUEST_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "x-correlation-id",
+]
+RESPONSE_HEADERS = ["etag", "location", "retry-after", "x-correlation-id"]
+# No query string and no token: an access log says who asked for what, and how it went.
+ACCESS_LOG_FIELDS = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "subject": "$context.authorizer.claims.sub",
+    "method": "$context.httpMethod",
+    "route": "$context.routeKey",
+    "path": "$context.path",
+    "status": "$context.status",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integrationLatency",
+    "integration_error": "$context.integrationErrorMessage",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+
+class Route(Frozen):
+    """Lead a method and path to a capability; only a ``public`` one needs no token."""
+
+    method: apigateway.HttpMethod
+    path: str = Field(pattern=r"^/[A-Za-z0-9_./{}+-]*$")
+    public: bool = False
+
+
+def get(path: str, *, public: bool = False) -> Route:
+    """Describe a GET route."""
+    return Route(method=apigateway.HttpMethod.GET, path=path, public=public)
+
+
+def post(path: str) -> Route:
+    """Describe a POST route."""
+    return Route(method=apigateway.HttpMethod.POST, path=path)
+
+
+def watch_routes(capability: str) -> tuple[Route, Route]:
+    """Describe the two routes that tell whether a capability is alive and ready."""
+    return (get(f"/{capability}/health", public=True), get(f"/{capability}/ready", public=True))
+
+
+class HttpGateway(Construct):
+    """Hold the HTTP API: tokens checked, requests throttled, access logged, CORS strict."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        issuer: str,
+        audience: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        config = foundation.config
+        self._authorizer = authorizers.HttpJwtAuthorizer(
+            "Token", issuer, authorizer_name=config.name("token"), jwt_audience=[audience]
+        )
+        self.api = apigateway.HttpApi(
+            self,
+            "Api",
+            api_name=config.prefix,
+            description=f"AlgoTrendy, stage {config.stage}",
+            create_default_stage=False,
+            cors_preflight=_cors(config.cors_origins),
+        )
+        self.stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            stage_name=STAGE_NAME,
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=config.throttle.rate_per_s, burst_limit=config.throttle.burst
+            ),
+        )
+        self._log_requests(foundation)
+        self.url = self._url(foundation)
+        self.errors_alarm = self._alarms(foundation)
+
+    def add(self, function: Function, routes: Sequence[Route]) -> None:
+        """Lead ``routes`` to ``function``."""
+        integration = integrations.HttpLambdaIntegration(
+            f"{function.spec.capability}-{function.spec.name}",
+            function.live,
+            payload_format_version=apigateway.PayloadFormatVersion.VERSION_2_0,
+            # One permission for the function instead of one for each of its routes.
+            scope_permission_to_route=False,
+        )
+        for route in routes:
+            self.api.add_routes(
+                path=route.path,
+                methods=[route.method],
+                integration=integration,
+                authorizer=(
+                    apigateway.HttpNoneAuthorizer() if route.public else self._authorizer
+                ),
+            )
+
+    def _url(self, foundation: Foundation) -> str:
+        if local := foundation.config.local:
+            # The emulator serves the API under a path: its own host names may not resolve.
+            return f"{local.endpoint_url}/_aws/execute-api/{self.api.api_id}/{STAGE_NAME}"
+        return self.api.api_endpoint
+
+    def _log_requests(self, foundation: Foundation) -> None:
+        group = log_group(
+            self, "AccessLogs", foundation.config, f"/aws/http-api/{foundation.config.prefix}"
+        )
+        stage = self.stage.node.default_child
+        if not isinstance(stage, apigateway.CfnStage):
+            raise TypeError("the HTTP stage has no CloudFormation resource")
+        stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=group.log_group_arn, format=json.dumps(ACCESS_LOG_FIELDS)
+        )
+
+    def _alarms(self, foundation: Foundation) -> cloudwatch.AlarmBase:
+        missing = cloudwatch.TreatMissingData.NOT_BREACHING
+        name = foundation.config.name("api")
+        slow = self.stage.metric_latency(
+            period=Duration.minutes(5), statistic="p99"
+        ).create_alarm(
+            self,
+            "Slow",
+            alarm_name=f"{name}-slow",
+            alarm_description="One request in a hundred takes longer than 3 s.",
+            threshold=3000,
+            evaluation_periods=3,
+            treat_missing_data=missing,
+        )
+        errors = self.stage.metric_server_error(
+            period=Duration.minutes(5), statistic="Sum"
+        ).create_alarm(
+            self,
+            "Errors",
+            alarm_name=f"{name}-errors",
+            alarm_description="The API answered 5xx: read the access log by status.",
+            threshold=5,
+            evaluation_periods=1,
+            treat_missing_data=missing,
+        )
+        foundation.alarm(slow)
+        return foundation.alarm(errors)
+
+
+def _cors(origins: Sequence[str]) -> apigateway.CorsPreflightOptions | None:
+    if not origins:
+        # No console is known: browsers on other origins get no answer that they may read.
+        return None
+    return apigateway.CorsPreflightOptions(
+        allow_origins=list(origins),
+        allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
+        allow_headers=REQUEST_HEADERS,
+        expose_headers=RESPONSE_HEADERS,
+        allow_credentials=False,
+        max_age=Duration.hours(1),
+    )

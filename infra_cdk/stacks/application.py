@@ -1,0 +1,129 @@
+"""Put everything that can be thrown away and deployed again in one stack."""
+
+from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra_cdk.capabilities.backtest import Backtest
+from infra_cdk.capabilities.market_data import MarketData
+from infra_cdk.capabilities.operations import Operations
+from infra_cdk.config import StageConfig
+from infra_cdk.layers import LayerBuilder
+from infra_cdk.patterns.api import HttpGateway
+from infra_cdk.patterns.dashboard import StageDashboard
+from infra_cdk.patterns.foundation import Foundation, Layers
+from infra_cdk.stacks.data import DataStack
+from infra_cdk.stacks.network import NetworkStack
+
+
+class ApplicationStack(Stack):
+    """Hold the API, the functions, the workflows, their alarms and the dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        config: StageConfig,
+        data: DataStack,
+        network: NetworkStack | None,
+        builder: LayerBuilder,
+        env: Environment,
+    ) -> None:
+        super().__init__(
+            scope,
+            config.name("app"),
+            env=env,
+            description=f"AlgoTrendy {config.stage}: API, functions and workflows",
+        )
+        self.foundation = Foundation(
+            config=config,
+            layers=Layers(self, config, builder),
+            alarm_topic=self._alarm_topic(config),
+            cache_access=network.access if network else None,
+            cache_url=_cache_url(config, network),
+        )
+        tokens = data.identity.token_settings()
+        self.gateway = HttpGateway(
+            self,
+            "Gateway",
+            foundation=self.foundation,
+            issuer=data.identity.issuer,
+            audience=data.identity.client_id,
+        )
+        self.market_data = MarketData(
+            self,
+            "MarketData",
+            foundation=self.foundation,
+            store=data.market_data,
+            gateway=self.gateway,
+            tokens=tokens,
+        )
+        self.backtest = Backtest(
+            self,
+            "Backtest",
+            foundation=self.foundation,
+            store=data.backtest,
+            market_data=data.market_data,
+            operations=data.operations,
+            gateway=self.gateway,
+            tokens=tokens,
+        )
+        self.operations = Operations(
+            self,
+            "Operations",
+            foundation=self.foundation,
+            store=data.operations,
+            gateway=self.gateway,
+            tokens=tokens,
+        )
+        self._watch(config)
+        CfnOutput(self, "ApiUrl", value=self.gateway.url, description="Where the API answers")
+
+    def _watch(self, config: StageConfig) -> None:
+        consumer = self.backtest.consumer
+        StageDashboard(
+            self,
+            "Dashboard",
+            config=config,
+            gateway=self.gateway,
+            sagas=[self.backtest.saga],
+            queues=[consumer.queue, consumer.dead_letters.queue],
+            functions=[
+                self.market_data.api,
+                self.backtest.api,
+                self.operations.api,
+                self.operations.relay,
+            ],
+        )
+        if not config.is_local:
+            # The emulator knows no composite alarms.
+            sweeps = cloudwatch.CompositeAlarm(
+                self,
+                "SweepsStuck",
+                composite_alarm_name=config.name("sweeps-stuck"),
+                alarm_description="Sweeps fail, or their requests do not reach the workflow.",
+                alarm_rule=cloudwatch.AlarmRule.any_of(
+                    *self.backtest.saga.alarms, consumer.dead_letters.alarm
+                ),
+            )
+            self.foundation.alarm(sweeps)
+
+    def _alarm_topic(self, config: StageConfig) -> sns.Topic:
+        topic = sns.Topic(
+            self,
+            "Alarms",
+            topic_name=config.name("alarms"),
+            display_name=f"AlgoTrendy {config.stage}",
+            enforce_ssl=True,
+        )
+        if config.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+        return topic
+
+
+def _cache_url(config: StageConfig, network: NetworkStack | None) -> str | None:
+    if config.local:
+        return config.local.cache_url
+    return network.cache_url if network else None
