@@ -1,0 +1,1 @@
+"""What backtesting stands on outside: PostgreSQL and Step Functions."""

@@ -1,0 +1,1 @@
+"""What serves the whole platform: its documents, and the relay of its events."""
