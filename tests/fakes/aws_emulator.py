@@ -16,8 +16,9 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 import boto3
-from algotrendy.local import emulator as local_emulator
 from botocore.config import Config
+
+from algotrendy.local import emulator as local_emulator
 
 REPOSITORY = Path(__file__).parents[2]
 PYTHON = REPOSITORY / ".venv-emulator" / "bin" / "python"
@@ -59,19 +60,21 @@ def zipped(files: dict[str, str]) -> bytes:
 class Emulator:
     """One emulator process; `kill` and `start` it as often as a test wants."""
 
-    def __init__(self, state_dir: Path, **options: Any) -> None:
+    def __init__(
+        self, state_dir: Path, variables: dict[str, str] | None = None, **options: Any
+    ) -> None:
         self.port = free_port()
         self.state_dir = state_dir
         self.url = f"http://127.0.0.1:{self.port}"
-        self._options = options
+        self._environment = local_emulator.environment(self.port, state_dir, **options)
+        self._environment |= variables or {}
         self._names = 0
         self.client = cache(self._client)
 
     def start(self) -> None:
         command = [str(PYTHON), "-m", "ministack"] if STOCK else local_emulator.command(PYTHON)
-        environment = local_emulator.environment(self.port, self.state_dir, **self._options)
         with (self.state_dir / "emulator.log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         eventually(self._answers, timeout_s=30)
 
     def _answers(self) -> bool:

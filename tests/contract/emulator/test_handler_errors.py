@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from fakes.aws_emulator import Emulator
 
 pytestmark = pytest.mark.platform

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+
 from fakes.aws_emulator import Emulator, eventually, zipped
 
 pytestmark = pytest.mark.platform

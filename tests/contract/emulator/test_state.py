@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fakes.aws_emulator import Emulator, eventually, zipped
 
 pytestmark = pytest.mark.platform

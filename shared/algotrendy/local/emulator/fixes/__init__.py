@@ -15,6 +15,7 @@ NAMES = (
     "worker_lifetime",
     "step_functions",
     "api_cors",
+    "kinesis_mapping",
     "loopback",
     "unpacked_packages",
     "lambda_state",
