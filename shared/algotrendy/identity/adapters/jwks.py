@@ -8,6 +8,7 @@ import urllib.request
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
 import jwt
 
@@ -43,7 +44,7 @@ class JwksOverHttp:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
-        self._failure: Exception | None = None
+        self._failure: str | None = None
 
     def key(self, key_id: str) -> jwt.PyJWK | None:
         """Find a key; see KeySource."""
@@ -54,8 +55,7 @@ class JwksOverHttp:
             # After a failed fetch nobody can say that a key does not exist.
             if self._failure is not None and (found is None or self._age() > MAX_STALE):
                 wait_s = MIN_BETWEEN_FETCHES.total_seconds()
-                reason = f"{self._url}: {self._failure}"
-                raise Unavailable(_SERVICE, reason, wait_s) from self._failure
+                raise Unavailable(_SERVICE, f"{self._url}: {self._failure}", wait_s)
             return found
 
     def _age(self) -> timedelta:
@@ -69,15 +69,19 @@ class JwksOverHttp:
         try:
             keys = self._fetch()
         except (OSError, HTTPException, ValueError) as error:
-            # Without its traceback, which would keep the frames of this request alive.
-            self._failure = error.with_traceback(None)
+            self._failure = str(error) or type(error).__name__
             return
         self._keys, self._fetched_at, self._failure = keys, now, None
 
     def _fetch(self) -> dict[str, jwt.PyJWK]:
-        # The scheme was checked when this object was made.
-        with urllib.request.urlopen(self._url, timeout=self._timeout_s) as response:  # noqa: S310
-            body = response.read(_MAX_BYTES + 1)
+        try:
+            # The scheme was checked when this object was made.
+            with urllib.request.urlopen(self._url, timeout=self._timeout_s) as response:  # noqa: S310
+                body = response.read(_MAX_BYTES + 1)
+        except HTTPError as error:
+            # It is an open response, too, and would keep the connection.
+            error.close()
+            raise
         if len(body) > _MAX_BYTES:
             raise ValueError("the document is too large")
         return signing_keys(json.loads(body))
