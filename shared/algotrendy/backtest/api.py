@@ -170,9 +170,7 @@ def list_sweeps(
 
 
 @router.get("/{sweep_id}")
-def get_sweep(
-    sweep_id: str, principal: Viewer, use_cases: UseCases, blobs: Results
-) -> SweepOut:
+def get_sweep(sweep_id: str, principal: Viewer, use_cases: UseCases, blobs: Results) -> SweepOut:
     """Tell how far a sweep is, or what came of it, with links to its table and report."""
     return _shown(use_cases.get(principal.tenant, parse_sweep_id(sweep_id)), blobs)
 

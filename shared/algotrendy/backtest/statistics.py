@@ -90,13 +90,14 @@ def summarise(
     returns = simple_returns(equity)
     deepest, longest = drawdown(equity)
     growth = cagr(cash, final, years)
+    risk = volatility(returns, periods_per_year)
     return Statistics(
         final_equity=final,
         total_return=final / cash - 1.0,
         cagr=growth,
-        volatility=volatility(returns, periods_per_year),
-        sharpe=sharpe(returns, periods_per_year),
-        sortino=sortino(returns, periods_per_year),
+        volatility=risk,
+        sharpe=reward_to(risk, returns, periods_per_year),
+        sortino=reward_to(downside(returns, periods_per_year), returns, periods_per_year),
         max_drawdown=deepest,
         drawdown_bars=longest,
         calmar=None if growth is None or deepest == 0.0 else growth / -deepest,
@@ -113,12 +114,10 @@ def summarise(
 
 def simple_returns(equity: Sequence[float]) -> list[float]:
     """Give the return of each bar over the one before; after ruin (equity <= 0) there are none."""
-    returns: list[float] = []
-    for before, after in pairwise(equity):
-        if before <= 0.0:
-            break
-        returns.append(after / before - 1.0)
-    return returns
+    if equity and min(equity) <= 0.0:
+        ruin = next(bar for bar, value in enumerate(equity) if value <= 0.0)
+        equity = equity[: ruin + 1]
+    return [after / before - 1.0 for before, after in pairwise(equity)]
 
 
 def cagr(initial: float, final: float, years: float) -> float | None:
@@ -137,34 +136,32 @@ def volatility(returns: Sequence[float], periods_per_year: float) -> float | Non
     """Give the annualised standard deviation (n - 1); None for fewer than two returns."""
     if len(returns) < 2:
         return None
-    return _deviation(returns) * sqrt(periods_per_year)
+    mean = fsum(returns) / len(returns)
+    squares = fsum([(r - mean) * (r - mean) for r in returns])
+    return sqrt(squares / (len(returns) - 1) * periods_per_year)
 
 
-def sharpe(returns: Sequence[float], periods_per_year: float) -> float | None:
-    """Give the annualised Sharpe ratio at a risk-free rate of 0; None when nothing varies.
-
-    Source: Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21 (1994).
-    """
+def downside(returns: Sequence[float], periods_per_year: float) -> float | None:
+    """Give the annualised root mean square of the losses, over all n; None for fewer than two."""
     if len(returns) < 2:
         return None
-    deviation = _deviation(returns)
-    if deviation < _STILL:
-        return None
-    return fsum(returns) / len(returns) / deviation * sqrt(periods_per_year)
+    return sqrt(fsum([r * r for r in returns if r < 0.0]) / len(returns) * periods_per_year)
 
 
-def sortino(returns: Sequence[float], periods_per_year: float) -> float | None:
-    """Give the annualised Sortino ratio at a target of 0; None when nothing was lost.
+def reward_to(
+    risk: float | None, returns: Sequence[float], periods_per_year: float
+) -> float | None:
+    """Give the annualised mean return over an annualised risk; None without any risk.
 
-    Source: Sortino and Price, "Performance Measurement in a Downside Risk Framework", Journal of
-    Investing 3 (1994).
+    With the volatility it is the Sharpe ratio, with the downside the Sortino ratio, both against
+    a rate of 0.
+
+    Sources: Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21 (1994); Sortino and
+    Price, "Performance Measurement in a Downside Risk Framework", Journal of Investing 3 (1994).
     """
-    if len(returns) < 2:
+    if risk is None or risk < _STILL:
         return None
-    downside = sqrt(fsum(r * r for r in returns if r < 0.0) / len(returns))
-    if downside < _STILL:
-        return None
-    return fsum(returns) / len(returns) / downside * sqrt(periods_per_year)
+    return fsum(returns) / len(returns) * periods_per_year / risk
 
 
 def drawdown(equity: Sequence[float]) -> tuple[float, int]:
@@ -190,7 +187,7 @@ def turnover(fills: Sequence[Fill], equity: Sequence[float], years: float) -> fl
     mean_equity = fsum(equity) / len(equity)
     if mean_equity <= 0.0:
         return None
-    return fsum(abs(fill.units) * fill.price for fill in fills) / 2.0 / mean_equity / years
+    return fsum([abs(fill.units) * fill.price for fill in fills]) / 2.0 / mean_equity / years
 
 
 def win_rate(trades: Sequence[Trade]) -> float | None:
@@ -206,8 +203,3 @@ def profit_factor(trades: Sequence[Trade]) -> float | None:
     if lost == 0.0:
         return None
     return fsum(trade.pnl for trade in trades if trade.pnl > 0.0) / lost
-
-
-def _deviation(returns: Sequence[float]) -> float:
-    mean = fsum(returns) / len(returns)
-    return sqrt(fsum([(r - mean) * (r - mean) for r in returns]) / (len(returns) - 1))

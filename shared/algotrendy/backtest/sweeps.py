@@ -139,6 +139,9 @@ class Sweeps:
             return self.record_success(sweep.id, read_summary(sweep.id, blobs))
         except NotFound:
             pass
+        except Conflict:
+            # Between the look and this, somebody else noted an end.
+            return self.store.get(sweep.id)
         if sweep.attempt >= ATTEMPTS_LIMIT:
             reason = f"the workflow ended without a result {sweep.attempt} times"
             return self.record_failure(sweep.id, reason)

@@ -7,6 +7,10 @@ from math import inf
 
 from algotrendy.kernel.errors import Invalid
 
+ABOVE = 1.0 + 1e-9
+"""``x > y * ABOVE``: by more than the rounding that running sums carry. In a market that stands
+still two means are level, and a strategy must not trade on their last bits."""
+
 
 class Bars:
     """The bars so far: equal-length columns, oldest first, the newest at ``[-1]``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.context import Account, Bars
@@ -13,12 +13,13 @@ from algotrendy.strategy.context import Account, Bars
 Value = int | float
 Values = Mapping[str, Value]
 Memory = list[float]
-Decide = Callable[[Bars, Memory, tuple[Value, ...], Account], None]
+Arguments = tuple[Any, ...]
+Decide = Callable[[Bars, Memory, Arguments, Account], None]
 """Called once a bar, after its close: ``decide(bars, memory, parameters, account)``.
 
 ``memory`` is the strategy's own state, floats that start at 0.0 and last for one run;
-``parameters`` are the values in the order of the definition. All four are plain arrays and
-numbers on purpose: the same source can be compiled.
+``parameters`` are the values in the order of the definition, ints and floats as it says. All are
+plain arrays and numbers on purpose: the same source can be compiled.
 """
 
 

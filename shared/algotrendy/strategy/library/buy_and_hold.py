@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from algotrendy.strategy.context import Account, Bars
-from algotrendy.strategy.definition import Memory, Strategy, Value
+from algotrendy.strategy.definition import Arguments, Memory, Strategy
 
 
-def _decide(bars: Bars, memory: Memory, parameters: tuple[Value, ...], account: Account) -> None:  # noqa: ARG001
+def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:  # noqa: ARG001
     if len(bars.close) == 1:
         account.invest()
 

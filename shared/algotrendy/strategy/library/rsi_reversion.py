@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.context import Account, Bars
-from algotrendy.strategy.definition import Memory, Parameter, Rule, Strategy, Value
+from algotrendy.strategy.context import ABOVE, Account, Bars
+from algotrendy.strategy.definition import Arguments, Memory, Parameter, Rule, Strategy
 
 # Places in the memory.
 _GAIN, _LOSS, _TREND_SUM, _EXIT_SUM = range(4)
 
 
-def _decide(bars: Bars, memory: Memory, parameters: tuple[Value, ...], account: Account) -> None:
+def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:
     period, oversold, trend, exit_, units = parameters
     close = bars.close
     seen = len(close)
@@ -17,9 +17,9 @@ def _decide(bars: Bars, memory: Memory, parameters: tuple[Value, ...], account: 
     trend_sum = memory[_TREND_SUM] + now
     exit_sum = memory[_EXIT_SUM] + now
     if seen > trend:
-        trend_sum -= close[seen - 1 - int(trend)]
+        trend_sum -= close[-1 - trend]
     if seen > exit_:
-        exit_sum -= close[seen - 1 - int(exit_)]
+        exit_sum -= close[-1 - exit_]
     memory[_TREND_SUM] = trend_sum
     memory[_EXIT_SUM] = exit_sum
     if seen == 1:
@@ -27,20 +27,20 @@ def _decide(bars: Bars, memory: Memory, parameters: tuple[Value, ...], account: 
     move = now - close[-2]
     # Wilder starts from the plain mean of the first `period` moves, then smooths by 1 / period.
     weight = min(seen - 1, period)
-    memory[_GAIN] += ((max(0.0, move)) - memory[_GAIN]) / weight
-    memory[_LOSS] += ((-move if move < 0.0 else 0.0) - memory[_LOSS]) / weight
+    memory[_GAIN] += (max(move, 0.0) - memory[_GAIN]) / weight
+    memory[_LOSS] += (max(-move, 0.0) - memory[_LOSS]) / weight
     if seen <= period or seen < trend:
         return
     if account.position == 0.0:
         # RSI = 100 gain / (gain + loss); compared without the division, which a still market
         # would make 0 / 0. A still market has no RSI and is not oversold.
         gain, loss = memory[_GAIN], memory[_LOSS]
-        if now > trend_sum / trend and 100.0 * gain < oversold * (gain + loss):
+        if now > trend_sum / trend * ABOVE and 100.0 * gain < oversold * (gain + loss):
             if units:
                 account.buy(units)
             else:
                 account.invest()
-    elif now > exit_sum / exit_:
+    elif now > exit_sum / exit_ * ABOVE:
         account.close()
 
 

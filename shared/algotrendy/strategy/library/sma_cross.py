@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.context import Account, Bars
-from algotrendy.strategy.definition import Memory, Parameter, Rule, Strategy, Value
+from algotrendy.strategy.context import ABOVE, Account, Bars
+from algotrendy.strategy.definition import Arguments, Memory, Parameter, Rule, Strategy
 
 
-def _decide(bars: Bars, memory: Memory, parameters: tuple[Value, ...], account: Account) -> None:
+def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:
     fast, slow, units = parameters
     close = bars.close
     seen = len(close)
     fast_sum = memory[0] + close[-1]
     slow_sum = memory[1] + close[-1]
     if seen > fast:
-        fast_sum -= close[seen - 1 - int(fast)]
+        fast_sum -= close[-1 - fast]
     if seen > slow:
-        slow_sum -= close[seen - 1 - int(slow)]
+        slow_sum -= close[-1 - slow]
     memory[0] = fast_sum
     memory[1] = slow_sum
     if seen < slow:
         return
+    fast_mean, slow_mean = fast_sum / fast, slow_sum / slow
     if account.position == 0.0:
-        if fast_sum / fast > slow_sum / slow:
+        if fast_mean > slow_mean * ABOVE:
             if units:
                 account.buy(units)
             else:
                 account.invest()
-    elif fast_sum / fast < slow_sum / slow:
+    elif slow_mean > fast_mean * ABOVE:
         account.close()
 
 

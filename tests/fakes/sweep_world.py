@@ -1,0 +1,70 @@
+"""What a sweep runs in: stores that worker processes open for themselves, and a request."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from algotrendy.backtest.sweep import Range, SweepSpec
+from algotrendy.kernel.ids import SweepId
+from algotrendy.market_data.series import BarSeries
+from algotrendy.platform.blobs import FolderBlobs
+from fakes.bar_store import MemoryBars
+from fakes.bars_for_backtests import walk
+
+SWEEP_ID = SweepId(UUID("01936b1e-0000-7000-8000-000000000001"))
+OTHER_SWEEP_ID = SweepId(UUID("01936b1e-0000-7000-8000-000000000002"))
+
+
+def some_bars() -> MemoryBars:
+    """Give 120 daily bars from 2000-01-01 of two symbols."""
+    return MemoryBars(walk("AAA", 120, seed=1), walk("BBB", 120, seed=2))
+
+
+def some_spec(**changes: Any) -> SweepSpec:
+    """Give a sweep of 2 symbols × 9 combinations, 1 of which breaks the rule: 16 runs."""
+    spec: dict[str, Any] = {
+        "strategy": "sma_cross",
+        "symbols": ("BBB", "AAA"),
+        "start": date(2000, 1, 1),
+        "end": date(2000, 12, 31),
+        "parameters": {
+            "fast": Range(start=Decimal(4), stop=Decimal(12), step=Decimal(4)),
+            "slow": (Decimal(12), Decimal(16), Decimal(24)),
+        },
+    }
+    return SweepSpec.model_validate({**spec, **changes})
+
+
+def open_stores(folder: str) -> tuple[FolderBlobs, MemoryBars]:
+    """Open the stores of a worker process."""
+    return FolderBlobs(Path(folder)), some_bars()
+
+
+class _DeadlyBars(MemoryBars):
+    """Kills its process at the first read, or at every one without a marker."""
+
+    marker: Path | None = None
+
+    def read(self, *args: Any, **named: Any) -> BarSeries:
+        if self.marker is None or not self.marker.exists():
+            if self.marker is not None:
+                self.marker.touch()
+            os._exit(9)
+        return super().read(*args, **named)
+
+
+def open_stores_and_die_once(folder: str, marker: str) -> tuple[FolderBlobs, MemoryBars]:
+    """Open stores that kill the first worker that reads bars."""
+    bars = _DeadlyBars(walk("AAA", 120, seed=1), walk("BBB", 120, seed=2))
+    bars.marker = Path(marker)
+    return FolderBlobs(Path(folder)), bars
+
+
+def open_stores_and_die(folder: str) -> tuple[FolderBlobs, MemoryBars]:
+    """Open stores that kill every worker that reads bars."""
+    return FolderBlobs(Path(folder)), _DeadlyBars(walk("AAA", 120, seed=1))

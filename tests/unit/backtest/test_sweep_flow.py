@@ -1,0 +1,265 @@
+"""Plan, shard, reduce: whoever runs the shards, and whatever dies, the table is the same bytes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from algotrendy.backtest.engine import ENGINE_VERSION
+from algotrendy.backtest.executors import InProcess, LocalProcesses, run_sweep
+from algotrendy.backtest.plan import (
+    DamagedPlan,
+    Keys,
+    digest,
+    encode,
+    make_plan,
+    plan_sweep,
+    read_plan,
+    write_plan,
+)
+from algotrendy.backtest.reduce import IncompleteSweep, reduce_sweep
+from algotrendy.backtest.shard import run_shard
+from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from fakes.bars_for_backtests import walk
+from fakes.memory_blobs import DyingBlobs, MemoryBlobs
+from fakes.sweep_world import (
+    OTHER_SWEEP_ID,
+    SWEEP_ID,
+    open_stores,
+    open_stores_and_die,
+    open_stores_and_die_once,
+    some_bars,
+    some_spec,
+)
+
+KEYS = Keys(SWEEP_ID)
+
+
+def finished(spec: SweepSpec, shard_runs: int | None = None) -> MemoryBlobs:
+    blobs, bars = MemoryBlobs(), some_bars()
+    run_sweep(SWEEP_ID, spec, blobs, bars, InProcess(blobs, bars), shard_runs=shard_runs)
+    return blobs
+
+
+def test_every_run_is_in_the_table_once_and_in_order() -> None:
+    lines = finished(some_spec(), 3).objects[KEYS.table].decode().split("\n")
+    assert lines[0].startswith("run,symbol,fast,slow,units,final_equity,total_return,cagr,")
+    assert lines[-1] == ""
+    rows = [line.split(",") for line in lines[1:-1]]
+    assert [row[0] for row in rows] == [str(number) for number in range(1, 17)]
+    assert [row[1] for row in rows] == ["AAA"] * 8 + ["BBB"] * 8
+    tried = [(int(row[2]), int(row[3])) for row in rows[:8]]
+    assert tried == [(4, 12), (4, 16), (4, 24), (8, 12), (8, 16), (8, 24), (12, 16), (12, 24)]
+
+
+def test_processes_and_this_process_give_the_same_bytes(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    blobs, bars = open_stores(str(tmp_path))
+    executor = LocalProcesses(partial(open_stores, str(tmp_path)), workers=2)
+    run_sweep(
+        OTHER_SWEEP_ID,
+        some_spec(),
+        blobs,
+        bars,
+        executor,
+        shard_runs=3,
+        progress=lambda done, runs: told.append((done, runs)),
+    )
+    alone = finished(some_spec(), 5)
+    assert blobs.get(Keys(OTHER_SWEEP_ID).table) == alone.objects[KEYS.table]
+    assert told[-1] == (16, 16)
+    assert told == sorted(told)
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(tmp_path: Path) -> None:
+    blobs, bars = open_stores(str(tmp_path))
+    stores = partial(open_stores_and_die_once, str(tmp_path), str(tmp_path / "died"))
+    run_sweep(SWEEP_ID, some_spec(), blobs, bars, LocalProcesses(stores, workers=2), shard_runs=4)
+    assert (tmp_path / "died").exists()
+    assert blobs.get(KEYS.table) == finished(some_spec()).objects[KEYS.table]
+
+
+def test_workers_that_keep_dying_are_reported(tmp_path: Path) -> None:
+    blobs, bars = open_stores(str(tmp_path))
+    plan = plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 8)
+    executor = LocalProcesses(partial(open_stores_and_die, str(tmp_path)), workers=1, restarts=1)
+    with pytest.raises(Unavailable, match="2 of 2 shards are not done"):
+        executor.execute(SWEEP_ID, plan)
+
+
+def test_an_error_in_a_worker_reaches_the_caller_as_itself(tmp_path: Path) -> None:
+    blobs, bars = open_stores(str(tmp_path))
+    plan = plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 8)
+    (tmp_path / KEYS.shard(1)).unlink()
+    with pytest.raises(NotFound, match="shard-00001"):
+        LocalProcesses(partial(open_stores, str(tmp_path)), workers=1).execute(SWEEP_ID, plan)
+
+
+@pytest.mark.parametrize("puts_to_live", range(13))
+def test_a_sweep_killed_at_any_write_goes_on_to_the_same_end(puts_to_live: int) -> None:
+    undisturbed = finished(some_spec(), 3)
+    # Six shards and their list, the plan, six results, table, report, summary.
+    assert len(undisturbed.puts) == 17
+    kept, bars = MemoryBlobs(), some_bars()
+    dying = DyingBlobs(kept, puts_to_live)
+    with pytest.raises(Unavailable, match="killed"):
+        run_sweep(SWEEP_ID, some_spec(), dying, bars, InProcess(dying, bars), shard_runs=3)
+    run_sweep(SWEEP_ID, some_spec(), kept, bars, InProcess(kept, bars), shard_runs=3)
+    assert kept.objects == undisturbed.objects
+
+
+def test_a_finished_shard_is_not_run_again() -> None:
+    blobs = finished(some_spec(), 3)
+    before = list(blobs.puts)
+    again = run_shard(SWEEP_ID, 0, blobs, some_bars())
+    assert (again.was_done, again.runs) == (True, 3)
+    assert blobs.puts == before
+
+
+def _flipped(result: bytes) -> bytes:
+    return result.replace(b"0.", b"1.", 1)
+
+
+def _of_another_plan(result: bytes) -> bytes:
+    found = json.loads(result)
+    del found["sha256"]
+    found["plan_sha256"] = "0" * 64
+    return encode({**found, "sha256": digest(found)})
+
+
+def _with_a_run_twice(result: bytes) -> bytes:
+    found = json.loads(result)
+    del found["sha256"]
+    found["rows"][1] = found["rows"][0]
+    return encode({**found, "sha256": digest(found)})
+
+
+def _with_a_run_missing(result: bytes) -> bytes:
+    found = json.loads(result)
+    del found["sha256"]
+    found["rows"].pop()
+    return encode({**found, "sha256": digest(found)})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _flipped,
+        _of_another_plan,
+        _with_a_run_twice,
+        _with_a_run_missing,
+        lambda result: result[: len(result) // 2],
+        lambda result: b"",
+        lambda result: b"[]",
+        lambda result: b"\xff\xfe",
+    ],
+)
+def test_a_damaged_shard_result_is_named_then_redone(damage: object) -> None:
+    assert callable(damage)
+    blobs, bars = finished(some_spec(), 3), some_bars()
+    good = dict(blobs.objects)
+    blobs.objects[KEYS.result(2)] = damage(good[KEYS.result(2)])
+    with pytest.raises(IncompleteSweep) as refused:
+        reduce_sweep(SWEEP_ID, blobs, bars)
+    assert refused.value.facts["damaged"] == [2]
+    assert refused.value.facts["missing"] == []
+    assert run_shard(SWEEP_ID, 2, blobs, bars).was_done is False
+    reduce_sweep(SWEEP_ID, blobs, bars)
+    assert blobs.objects == good
+
+
+def test_a_missing_shard_is_named() -> None:
+    blobs = finished(some_spec(), 3)
+    del blobs.objects[KEYS.result(1)], blobs.objects[KEYS.result(4)]
+    with pytest.raises(IncompleteSweep, match=r"2 have no result \(1, 4\)") as refused:
+        reduce_sweep(SWEEP_ID, blobs, some_bars())
+    assert refused.value.facts["missing"] == [1, 4]
+
+
+def test_a_shard_planned_with_other_bars_is_refused() -> None:
+    blobs = MemoryBlobs()
+    plan_sweep(SWEEP_ID, some_spec(), blobs, some_bars())
+    other = type(some_bars())(walk("AAA", 120, seed=3), walk("BBB", 120, seed=2))
+    with pytest.raises(Conflict, match="the bars of AAA in version 0 are not those"):
+        run_shard(SWEEP_ID, 0, blobs, other)
+
+
+def test_bars_that_come_after_the_plan_change_nothing() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    plan_sweep(SWEEP_ID, some_spec(), blobs, bars)
+    bars.replace([walk("AAA", 130, seed=9)])
+    run_sweep(SWEEP_ID, some_spec(), blobs, bars, InProcess(blobs, bars))
+    assert blobs.objects[KEYS.table] == finished(some_spec()).objects[KEYS.table]
+
+
+def test_a_plan_for_another_engine_is_refused_by_shards_and_made_anew() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    write_plan(SWEEP_ID, replace(make_plan(some_spec(), bars), engine=0), blobs)
+    with pytest.raises(Conflict, match="planned for engine 0"):
+        run_shard(SWEEP_ID, 0, blobs, bars)
+    assert plan_sweep(SWEEP_ID, some_spec(), blobs, bars).engine == ENGINE_VERSION
+    run_shard(SWEEP_ID, 0, blobs, bars)
+
+
+def test_a_damaged_plan_is_refused_and_made_anew() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    plan_sweep(SWEEP_ID, some_spec(), blobs, bars)
+    whole = dict(blobs.objects)
+    for damaged in (b"{}", b"[]", whole[KEYS.plan].replace(b"AAA", b"AAB"), b"{"):
+        blobs.objects[KEYS.plan] = damaged
+        with pytest.raises(DamagedPlan):
+            read_plan(SWEEP_ID, blobs)
+        plan_sweep(SWEEP_ID, some_spec(), blobs, bars)
+        assert blobs.objects == whole
+    blobs.objects[KEYS.shard(0)] = whole[KEYS.shard(0)].replace(b"[1,", b"[2,")
+    with pytest.raises(DamagedPlan, match="shard-00000"):
+        run_shard(SWEEP_ID, 0, blobs, bars)
+
+
+def test_a_sweep_id_cannot_be_planned_for_two_requests() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    plan_sweep(SWEEP_ID, some_spec(), blobs, bars)
+    with pytest.raises(Conflict, match="another request"):
+        plan_sweep(SWEEP_ID, some_spec(cash=5), blobs, bars)
+
+
+def test_the_plan_is_read_as_it_was_written() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    plan = plan_sweep(SWEEP_ID, some_spec(), blobs, bars)
+    assert read_plan(SWEEP_ID, blobs) == plan
+    assert json.loads(blobs.objects[KEYS.shards]) == [{"shard": n} for n in range(plan.shards)]
+
+
+def test_a_period_with_too_few_bars_for_any_order_is_refused() -> None:
+    spec = some_spec(end="2000-01-12")
+    with pytest.raises(Invalid, match="more than the 12 bars sma_cross needs") as refused:
+        plan_sweep(SWEEP_ID, spec, MemoryBlobs(), some_bars())
+    assert refused.value.field == "start"
+
+
+def test_an_unknown_symbol_or_strategy_is_not_found() -> None:
+    with pytest.raises(NotFound, match="NONE"):
+        plan_sweep(SWEEP_ID, some_spec(symbols=("NONE",)), MemoryBlobs(), some_bars())
+    with pytest.raises(NotFound, match="there are buy_and_hold, rsi_reversion, sma_cross"):
+        plan_sweep(SWEEP_ID, some_spec(strategy="magic"), MemoryBlobs(), some_bars())
+
+
+def test_the_summary_names_the_best_run_and_its_table() -> None:
+    blobs = finished(some_spec())
+    summary = json.loads(blobs.objects[KEYS.summary])
+    rows = [line.split(",") for line in blobs.objects[KEYS.table].decode().splitlines()[1:]]
+    place = blobs.objects[KEYS.table].decode().split("\n")[0].split(",").index("sharpe")
+    best = max(rows, key=lambda row: float(row[place] or "-inf"))
+    assert summary["best"]["run"] == int(best[0])
+    assert summary["best"]["statistics"]["sharpe"] == float(best[place])
+    assert (summary["runs"], summary["grid"], summary["excluded"]) == (16, 9, 1)
+
+
+def test_a_strategy_without_parameters_is_swept_over_symbols() -> None:
+    blobs = finished(some_spec(strategy="buy_and_hold", parameters={}))
+    assert len(blobs.objects[KEYS.table].decode().splitlines()) == 3

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from algotrendy.backtest.grid import expand
+from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
+from algotrendy.kernel.errors import Invalid
+from algotrendy.strategy.library import strategy_named
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    return {
+        "strategy": "sma_cross",
+        "symbols": ["AAPL"],
+        "start": "2001-01-01",
+        "end": "2010-12-31",
+        **changes,
+    }
+
+
+def expanded(**parameters: Any) -> list[tuple[float, ...]]:
+    return list(expand(parse_spec(request(parameters=parameters)), SMA).combinations)
+
+
+SMA = strategy_named("sma_cross")
+
+
+def test_what_is_not_said_has_defaults() -> None:
+    spec = parse_spec(request())
+    assert (spec.cash, spec.fee_bps, spec.adjustment) == (Decimal(100_000), Decimal(10), "all")
+    assert (spec.fractional, spec.max_runs, spec.seed) == (False, 10_000, 0)
+    assert expand(spec, SMA).combinations == ((20, 50, 0),)
+
+
+def test_a_range_goes_up_to_and_with_its_stop() -> None:
+    ends = expanded(fast={"start": 5, "stop": 9, "step": 2}, slow=[20])
+    assert ends == [(5, 20, 0), (7, 20, 0), (9, 20, 0)]
+    short_of_it = expanded(fast={"start": 5, "stop": 8, "step": 2}, slow=[20])
+    assert short_of_it == [(5, 20, 0), (7, 20, 0)]
+
+
+def test_decimal_steps_do_not_drift() -> None:
+    spec = request(
+        strategy="rsi_reversion",
+        parameters={"oversold": {"start": 0.1, "stop": 0.7, "step": "0.1"}},
+    )
+    found = expand(parse_spec(spec), strategy_named("rsi_reversion")).combinations
+    assert [values[1] for values in found] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+
+
+def test_equal_requests_are_equal_however_they_are_written() -> None:
+    one = parse_spec(
+        request(symbols=["MSFT", "AAPL"], cash="1E+5", parameters={"fast": [9, "5.0"]})
+    )
+    other = parse_spec(
+        request(symbols=["AAPL", "MSFT"], cash=100000.0, parameters={"fast": [5, 9]})
+    )
+    assert one == other
+    assert one.model_dump_json() == other.model_dump_json()
+    assert SweepSpec.model_validate_json(one.model_dump_json()) == one
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"symbols": []}, "symbols"),
+        ({"symbols": ["aapl"]}, "symbols"),
+        ({"symbols": ["AAPL", "AAPL"]}, "symbols"),
+        ({"symbols": [f"S{n}" for n in range(51)]}, "symbols"),
+        ({"start": "yesterday"}, "start"),
+        ({"strategy": "../etc"}, "strategy"),
+        ({"cash": 0}, "cash"),
+        ({"cash": "NaN"}, "cash"),
+        ({"cash": 1e13}, "cash"),
+        ({"fee_bps": 1001}, "fee_bps"),
+        ({"max_runs": 100_001}, "max_runs"),
+        ({"seed": -1}, "seed"),
+        ({"adjustment": "some"}, "adjustment"),
+        ({"parameters": {"fast": []}}, "parameters.fast"),
+        ({"parameters": {"fast": [5, 5]}}, "parameters.fast"),
+        ({"parameters": {"fast": {"start": 9, "stop": 5, "step": 1}}}, "parameters.fast"),
+        ({"parameters": {"fast": {"start": 5, "stop": 9, "step": 0}}}, "parameters.fast.step"),
+        ({"parameters": {"fast": {"start": 5, "stop": 9}}}, "parameters.fast.step"),
+        ({"leverage": 2}, "leverage"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_spec(request(**changes))
+    assert refused.value.field == field
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(Invalid, match="end must be given, was missing"):
+        parse_spec({name: value for name, value in request().items() if name != "end"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"start": "2011-01-01"}, "a period whose end is at or after its start"),
+        ({"symbols": ["A", "B"], "max_runs": 1}, "at least the number of symbols, 2"),
+    ],
+)
+def test_fields_must_fit_together(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(Invalid, match=message):
+        parse_spec(request(**changes))
+
+
+def test_a_grid_beyond_a_thousand_million_is_refused_before_it_is_laid_out() -> None:
+    wide = {"start": 0, "stop": "1e12", "step": "1e-9"}
+    with pytest.raises(Invalid, match="at most 1,000,000,000 combinations"):
+        parse_spec(request(parameters={"fast": wide, "slow": wide}))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"speed": [1]}, "parameters.speed"),
+        ({"fast": [1, 5]}, "parameters.fast"),
+        ({"fast": {"start": 400, "stop": 600, "step": 100}}, "parameters.fast"),
+        ({"fast": {"start": 4, "stop": 6, "step": "0.5"}}, "parameters.fast.step"),
+        ({"fast": [4.5]}, "parameters.fast"),
+        ({"fast": [60], "slow": [50]}, "parameters"),
+    ],
+)
+def test_a_grid_that_does_not_fit_the_strategy_is_refused(
+    parameters: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        expanded(**parameters)
+    assert refused.value.field == field
+
+
+def test_what_breaks_a_rule_is_left_out_and_counted() -> None:
+    axis = {"start": 10, "stop": 40, "step": 10}
+    found = expand(parse_spec(request(parameters={"fast": axis, "slow": axis})), SMA)
+    pairs = [(fast, slow) for fast, slow, _ in found.combinations]
+    assert pairs == [(10, 20), (10, 30), (10, 40), (20, 30), (20, 40), (30, 40)]
+    assert (found.size, found.excluded, found.is_sampled) == (16, 10, False)
+
+
+def test_too_many_runs_are_sampled_by_the_seed_and_kept_in_order() -> None:
+    axis = {"start": 2, "stop": 101, "step": 1}
+    spec = {"parameters": {"fast": axis, "slow": [200, 300]}, "max_runs": 50}
+    one = expand(parse_spec(request(**spec)), SMA)
+    assert len(one.combinations) == 50
+    assert one.is_sampled
+    assert list(one.combinations) == sorted(one.combinations)
+    assert expand(parse_spec(request(**spec)), SMA) == one
+    assert expand(parse_spec(request(**spec, seed=1)), SMA) != one
+
+
+def test_a_seeded_sample_is_the_same_on_every_python() -> None:
+    axis = {"start": 2, "stop": 101, "step": 1}
+    spec = {"parameters": {"fast": axis, "slow": [200]}, "max_runs": 5, "seed": 42}
+    found = expand(parse_spec(request(**spec)), SMA)
+    assert [values[0] for values in found.combinations] == [26, 49, 58, 83, 90]
+
+
+def test_a_grid_too_large_to_walk_is_drawn_from() -> None:
+    spec = {
+        "fast": {"start": 2, "stop": 500, "step": 1},
+        "slow": {"start": 3, "stop": 1000, "step": 1},
+        "units": {"start": 0, "stop": 100, "step": 1},
+    }
+    found = expand(parse_spec(request(parameters=spec, max_runs=200)), SMA)
+    assert (found.size, found.excluded) == (499 * 998 * 101, None)
+    assert len(set(found.combinations)) == 200
+    assert list(found.combinations) == sorted(found.combinations)
+    assert all(fast < slow for fast, slow, _ in found.combinations)
+
+
+def test_a_large_grid_that_breaks_the_rules_everywhere_is_refused() -> None:
+    spec = {
+        "fast": {"start": 100, "stop": 500, "step": 1},
+        "slow": {"start": 3, "stop": 99, "step": 1},
+        "units": {"start": 0, "stop": 100, "step": 1},
+    }
+    with pytest.raises(Invalid, match="fast below slow"):
+        expand(parse_spec(request(parameters=spec, max_runs=10)), SMA)
+
+
+def test_a_range_counts_its_values() -> None:
+    whole = Range(start=Decimal(1), stop=Decimal(10), step=Decimal(3))
+    assert [whole.at(place) for place in range(whole.count)] == [1, 4, 7, 10]
+    assert parse_spec(request()).start == date(2001, 1, 1)
