@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @cache
-def rsa_key(number: int = 1) -> rsa.RSAPrivateKey:
+def rsa_key(number: int, /) -> rsa.RSAPrivateKey:
     """Give a private key; the same number gives the same key for the whole run of the tests."""
     del number
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -49,6 +49,11 @@ def login(username: Username, password: Password) -> None:
     _say(f"signed in as {session.username}; the token lasts until {until} and is then renewed")
 
 
+def token() -> None:
+    """Print an access token of whoever is signed in, for curl and for the page at /docs."""
+    typer.echo(sessions().access_token())
+
+
 @users.command()
 def add(
     username: Annotated[str, typer.Argument(help="The name to sign in with.")],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from algotrendy.cli.api_client import ApiClient
 from algotrendy.identity.session import Tokens
 from algotrendy.kernel.clock import Clock, SystemClock, parse_time
 from algotrendy.kernel.errors import Invalid, Unauthenticated
@@ -120,3 +121,10 @@ def sessions() -> Sessions:
     from algotrendy.identity import wiring
 
     return Sessions(wiring.users(), SessionFile(current_home().token_file), SystemClock())
+
+
+def api_client() -> ApiClient:
+    """Give a client of this deployment's API that calls as whoever is signed in."""
+    from algotrendy.platform.settings import settings
+
+    return ApiClient(settings().need("api_url"), sessions().access_token)

@@ -85,7 +85,7 @@ class SeededIds(Uuid7s):
 
     def __init__(self, seed: int, clock: Clock) -> None:
         # Reproducible on purpose; these ids guard nothing.
-        super().__init__(clock, random.Random(seed).randbytes)  # noqa: S311
+        super().__init__(clock, random.Random(seed).randbytes)  # noqa: S311  # nosec B311
 
 
 def time_of(identifier: UUID) -> datetime:

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.decimals import is_multiple, parse_decimal, plain
 from algotrendy.kernel.errors import Invalid
@@ -26,8 +29,6 @@ from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Fill, Position, Side
 from algotrendy.kernel.price import US_EQUITY_INCREMENTS, Price, Quantity
-from hypothesis import given
-from hypothesis import strategies as st
 
 USD = Currency.USD
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

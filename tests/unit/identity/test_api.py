@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Request
 
+from algotrendy.identity import wiring
 from algotrendy.identity.api import CurrentPrincipal, require, token_verifier
 from algotrendy.identity.principal import Principal, Role
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.platform.http import create_app
+from algotrendy.platform.settings import reset_settings
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
 
@@ -95,3 +97,25 @@ def test_the_description_of_the_api_says_that_a_token_is_needed(app: FastAPI) ->
     assert described["components"]["securitySchemes"]["accessToken"]["scheme"] == "bearer"
     for path in ("/me", "/research", "/trade"):
         assert described["paths"][path]["get"]["security"] == [{"accessToken": []}]
+
+
+def test_the_app_verifies_with_what_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALGOTRENDY_TOKEN_ISSUER", ISSUER)
+    monkeypatch.setenv("ALGOTRENDY_USER_POOL_CLIENT_ID", CLIENT_ID)
+    # Nobody listens there: that the keys are asked for shows that it is the verifier in use.
+    monkeypatch.setenv("ALGOTRENDY_TOKEN_JWKS_URL", "http://127.0.0.1:1/jwks.json")
+    reset_settings()
+    wiring.verifier.cache_clear()
+    app = create_app("Test", "test", {})
+
+    @app.get("/me")
+    def me(principal: CurrentPrincipal) -> str:
+        return principal.username
+
+    answer = AppClient(app).get("/me", headers={"Authorization": f"Bearer {TOKEN}"})
+    monkeypatch.undo()
+    reset_settings()
+    wiring.verifier.cache_clear()
+    assert answer.status_code == 503
+    assert "http://127.0.0.1:1/jwks.json" in answer.json()["detail"]
+    assert answer.headers["retry-after"] == "10"

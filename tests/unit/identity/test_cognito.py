@@ -98,6 +98,20 @@ def test_adding_a_user_again_changes_nothing(pool: Pool) -> None:
     assert pool.groups("ada") == ["role:researcher", "tenant:acme"]
 
 
+def test_users_share_the_groups_of_their_tenant_and_role(pool: Pool) -> None:
+    for username in ("ada", "bob"):
+        pool.users.ensure_user(username, PASSWORD, ACME, [Role.VIEWER])
+        assert pool.groups(username) == ["role:viewer", "tenant:acme"]
+
+
+def test_a_tenant_on_a_later_page_of_the_groups_is_seen(pool: Pool) -> None:
+    pool.users.ensure_user("ada", PASSWORD, ACME, [Role.VIEWER])
+    users = CognitoUsers(OneGroupAPage(pool.client), pool.id, pool.client_id, pool.clock)
+    with pytest.raises(Conflict, match="user ada belongs to tenant:acme"):
+        users.ensure_user("ada", PASSWORD, TenantId("globex"), [Role.VIEWER])
+    assert users.ensure_user("ada", PASSWORD, ACME, [Role.VIEWER]).joined == ()
+
+
 def test_a_user_that_was_half_added_is_completed(pool: Pool) -> None:
     pool.client.admin_create_user(UserPoolId=pool.id, Username="ada", MessageAction="SUPPRESS")
     change = pool.users.ensure_user("ada", PASSWORD, ACME, [Role.VIEWER])
@@ -183,6 +197,23 @@ def test_a_pool_that_is_gone_is_unavailable(pool: Pool) -> None:
     pool.client.delete_user_pool(UserPoolId=pool.id)
     with pytest.raises(Unavailable, match="ResourceNotFoundException"):
         pool.users.ensure_user("ada", PASSWORD, ACME, [Role.VIEWER])
+
+
+class OneGroupAPage:
+    """A client that lists one group a page, as Cognito may; moto gives all of them at once."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def admin_list_groups_for_user(self, **asked: str) -> dict[str, Any]:
+        place = int(asked.pop("NextToken", "0"))
+        whole = self._client.admin_list_groups_for_user(**asked)
+        groups = sorted(whole["Groups"], key=lambda group: str(group["GroupName"]))
+        page: dict[str, Any] = {"Groups": groups[place : place + 1]}
+        return page | ({"NextToken": str(place + 1)} if place + 1 < len(groups) else {})
 
 
 class Throttled:

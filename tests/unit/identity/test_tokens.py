@@ -11,6 +11,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from fakes.identity import (
     jwk,
     jwks,
     public_pem,
+    rsa_key,
     signed,
 )
 
@@ -195,6 +197,12 @@ def test_a_token_without_its_whole_signature_is_refused(cut: int) -> None:
 )
 def test_what_is_no_token_is_refused(token: str) -> None:
     assert refused(token) in ("the token is malformed", "the token is not signed with RS256")
+
+
+@pytest.mark.parametrize("payload", [b"no json", b"[]", b"7", b"\xff", b"[" * 9000])
+def test_a_genuine_signature_over_no_claims_is_refused(payload: bytes) -> None:
+    token = jwt.PyJWS().encode(payload, rsa_key(1), "RS256", {"kid": KEY_ID})
+    assert refused(token) == "the token is malformed"
 
 
 def test_json_nested_too_deep_is_refused_and_not_a_crash() -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from algotrendy.kernel.bar import Bar, Timeframe, parse_timeframe
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Invalid

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
 import pytest
+
 from algotrendy.kernel.clock import ManualClock, SystemClock, parse_time
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import (

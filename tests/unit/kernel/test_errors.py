@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from algotrendy.kernel.errors import (
     MAX_ROWS_KEPT,
     AlgoTrendyError,
@@ -145,3 +146,16 @@ def test_unavailable_says_when_to_come_back_only_if_that_is_known() -> None:
         "service": "cache",
         "retry_after_s": 2.5,
     }
+
+
+def test_facts_of_any_shape_become_json() -> None:
+    facts = {"held": frozenset({"b", "a"}), "limits": {"cash": Decimal("1.5")}, "at": (1, None)}
+    assert Rejected("no", **facts).fields() == {
+        "held": ["a", "b"],
+        "limits": {"cash": "1.5"},
+        "at": [1, None],
+    }
+
+
+def test_an_error_without_facts_has_no_fields() -> None:
+    assert AlgoTrendyError("it went wrong").fields() == {}

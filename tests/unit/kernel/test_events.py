@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import jsonschema
 import pytest
+from pydantic import BaseModel, ValidationError
+
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.events import Event, parse, registered, write_schemas
 from algotrendy.kernel.ids import CorrelationId, EventId, SeededIds, TenantId
-from pydantic import ValidationError
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 IDS = SeededIds(1, ManualClock(NOON))
@@ -162,6 +163,30 @@ def test_the_schema_of_an_event_takes_its_envelope_and_nothing_else() -> None:
         envelope | {"payload": envelope["payload"] | {"amount": 1.1}},
     ):
         assert not validator.is_valid(wrong)
+
+
+def test_the_schema_of_a_nested_payload_stands_on_its_own() -> None:
+    class Leg(BaseModel):
+        symbol: str
+
+    class SpreadTraded(Event):
+        name = "SpreadTraded"
+        version = 1
+
+        legs: tuple[Leg, ...]
+
+    validator = jsonschema.Draft202012Validator(SpreadTraded.envelope_schema())
+    event = SpreadTraded.model_validate(
+        {
+            "id": EventId(IDS.next()),
+            "occurred_at": NOON,
+            "correlation_id": "c-1",
+            "tenant": "acme",
+            "legs": [{"symbol": "AAPL"}],
+        }
+    )
+    validator.validate(event.envelope())
+    assert not validator.is_valid(event.envelope() | {"payload": {"legs": [{"symbol": 1}]}})
 
 
 def test_a_folder_of_schemas_loses_the_file_of_an_event_that_is_gone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from algotrendy.kernel.decimals import parse_decimal, plain
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol, us_equity

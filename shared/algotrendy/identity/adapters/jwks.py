@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.request
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import jwt
 
@@ -76,8 +76,8 @@ class JwksOverHttp:
     def _fetch(self) -> dict[str, jwt.PyJWK]:
         try:
             # The scheme was checked when this object was made.
-            with urllib.request.urlopen(self._url, timeout=self._timeout_s) as response:  # noqa: S310
-                body = response.read(_MAX_BYTES + 1)
+            with urlopen(self._url, timeout=self._timeout_s) as answer:  # noqa: S310  # nosec B310
+                body = answer.read(_MAX_BYTES + 1)
         except HTTPError as error:
             # It is an open response, too, and would keep the connection.
             error.close()
