@@ -28,6 +28,8 @@ def client(service: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         # An endpoint of one's own seldom resolves bucket.host; S3 proper does.
         s3={"addressing_style": "path" if chosen.aws_endpoint_url else "auto"},
+        # boto3 would still sign S3 addresses in the old way, which an encrypted bucket refuses.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return boto3.client(
         service, region_name=chosen.region, endpoint_url=chosen.aws_endpoint_url, config=config

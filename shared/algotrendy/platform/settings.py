@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 
 ENV_PREFIX = "ALGOTRENDY_"
 SECRET_PREFIX = "secret:"  # noqa: S105 - the mark of a reference, not a secret
@@ -85,12 +85,12 @@ class Settings(BaseSettings):
         parameter = f"/algotrendy/{self.stage}/{name}"
         try:
             return _parameter(parameter)
-        except Unavailable as error:
+        except (NotFound, Unavailable) as error:
             remedy = "algotrendy up" if self.stage == "local" else "cdk deploy"
             raise Unavailable(
                 f"setting {name}",
                 f"set {ENV_PREFIX}{name.upper()}, or run `{remedy}`, which writes the SSM "
-                f"parameter {parameter} ({error.reason})",
+                f"parameter {parameter} ({error.message})",
             ) from error
 
 
@@ -121,7 +121,7 @@ def reset_settings() -> None:
 def _parameter(name: str) -> str:
     from algotrendy.platform import aws
 
-    with aws.translated("SSM", missing={"ParameterNotFound": name}):
+    with aws.translated("SSM parameter", missing={"ParameterNotFound": name}):
         found: dict[str, Any] = aws.client("ssm").get_parameter(Name=name, WithDecryption=True)
     return str(found["Parameter"]["Value"])
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, Invalid, Unavailable
 from algotrendy.platform.database import Database, Transaction
