@@ -175,7 +175,7 @@ class Unauthenticated(Rejected):
     code = "unauthenticated"
 
     def __init__(self, reason: str, *, presented: bool = True) -> None:
-        super().__init__(f"sign in again: {reason}" if presented else f"sign in: {reason}")
+        super().__init__(f"not signed in: {reason}")
         self.reason = reason
         self.presented = presented
 

@@ -89,7 +89,7 @@ def test_without_a_readable_session_one_is_asked_to_sign_in(desk: Desk, text: st
     if text is not None:
         desk.path.parent.mkdir(parents=True)
         desk.path.write_text(text)
-    with pytest.raises(Unauthenticated, match="sign in: run `algotrendy login`"):
+    with pytest.raises(Unauthenticated, match="not signed in: run `algotrendy login`"):
         desk.sessions.access_token()
 
 

@@ -86,7 +86,7 @@ class CognitoUsers:
         """
         parse_user_id(username, "username")
         if not 1 <= len(password) <= _MAX_PASSWORD_CHARACTERS:
-            raise Invalid("password", f"1 to {_MAX_PASSWORD_CHARACTERS} characters", "another")
+            raise Invalid("password", f"1 to {_MAX_PASSWORD_CHARACTERS} characters", "hidden")
         wanted = {TENANT_GROUP + parse_tenant(tenant), *(ROLE_GROUP + role for role in roles)}
         created = self._create(username)
         held = set(self._groups_of(username))
@@ -205,4 +205,4 @@ def _reraise_existing(code: str, _message: str, error: Exception) -> None:
 def _refuse_password(code: str, message: str, error: Exception) -> None:
     if code in ("InvalidPasswordException", "InvalidParameterException"):
         expected = f"one that the user pool accepts ({message})"
-        raise Invalid("password", expected, "another") from error
+        raise Invalid("password", expected, "hidden") from error
