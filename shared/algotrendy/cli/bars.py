@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.errors import Invalid, InvalidRows, RowError
+from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound, RowError
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data import wiring
 from algotrendy.market_data.imports import CheckedBars, ImportReport, import_bars
@@ -60,7 +60,8 @@ def import_(
     csv: Annotated[Path | None, typer.Option(help="A CSV file of your own, also .gz.")] = None,
     parquet: Annotated[Path | None, typer.Option(help="A Parquet file of your own.")] = None,
     symbol: Annotated[
-        str | None, typer.Option(help="Whose bars your file holds, such as AAPL.")
+        str | None,
+        typer.Option(help="Whose bars your file holds; of a source, the only one wanted."),
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -83,7 +84,7 @@ def import_(
             "import", "one of --source, --csv and --parquet", " and ".join(given) or "none"
         )
     if source is not None:
-        checked = _samples(source)
+        checked = _samples(source, None if symbol is None else parse_symbol(symbol))
     else:
         if symbol is None:
             raise Invalid("symbol", "given with --symbol for a file of your own", None)
@@ -130,11 +131,17 @@ def show(
     _print_series(series, every)
 
 
-def _samples(source: Source) -> list[CheckedBars]:
+def _samples(source: Source, only: Symbol | None) -> list[CheckedBars]:
     from algotrendy.market_data.adapters.samples import SAMPLE_SOURCES, read_samples
 
     wanted = [name for name in SAMPLE_SOURCES if source in (Source.ALL, name)]
-    return [checked for name in wanted for checked in read_samples(name)]
+    found = [checked for name in wanted for checked in read_samples(name)]
+    if only is None:
+        return found
+    if kept := [checked for checked in found if checked.bars.symbol == only]:
+        return kept
+    there = ", ".join(checked.bars.symbol for checked in found)
+    raise NotFound("symbol", only, f"--source {source} has {there}")
 
 
 def _own_file(

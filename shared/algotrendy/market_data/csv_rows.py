@@ -143,7 +143,12 @@ def _places(
 ) -> list[int]:
     header = [header[0].removeprefix("\ufeff"), *header[1:]]
     places = list(find_columns(header, name, columns).values())
-    return places if also is None else [header.index(also), *places]
+    if also is None:
+        return places
+    if also not in header:
+        reason = f"has no column; there are {', '.join(header)}"
+        raise InvalidRows(name, [RowError(1, also, reason)])
+    return [header.index(also), *places]
 
 
 def _plain(column: str) -> str:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from heapq import nsmallest
 from math import isfinite
 
 from algotrendy.kernel.bar import Timeframe
@@ -24,7 +25,8 @@ from algotrendy.market_data.series import (
 REQUIRED = ("date", "open", "high", "low", "close", "volume")
 OPTIONAL = ("adj_close",)
 
-_PRICES = ("open", "high", "low", "close")
+_FIELDS = (*REQUIRED, *OPTIONAL)
+_MIDNIGHT = time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,52 +119,51 @@ class RowCheck:
             cells: In the order of ``REQUIRED``, and adj_close where there is one.
         """
         faults: list[RowError] = []
-        time_ns = 0
         numbers: list[float] = []
+        time_ns = 0
         try:
             time_ns = day_ns(self._session(cells[0]))
         except BadCellError as error:
             faults.append(RowError(line, "date", str(error)))
-        for name, cell in zip((*REQUIRED[1:], *OPTIONAL), cells[1:], strict=False):
+        for place in range(1, len(cells)):
             try:
-                numbers.append(_volume(cell) if name == "volume" else _price(cell))
+                numbers.append(_volume(cells[place]) if place == 5 else _price(cells[place]))
             except BadCellError as error:
-                faults.append(RowError(line, name, str(error)))
-        if not faults and (fault := row_fault(*numbers[:4])):
+                faults.append(RowError(line, _FIELDS[place], str(error)))
+        if not faults and (fault := row_fault(*numbers[:4]) or _factor_fault(numbers)):
             faults.append(RowError(line, *fault))
-        factor = 1.0
-        if not faults and len(numbers) > 5:
-            factor = numbers[5] / numbers[3]
-            if not FACTOR_LIMITS[0] <= factor <= FACTOR_LIMITS[1]:
-                reason = f"{numbers[5]!r} is not plausible for close {numbers[3]!r}"
-                faults.append(RowError(line, "adj_close", reason))
         if faults:
             self._count(faults)
             return
         self._lines.append(line)
         self._times.append(time_ns)
-        for column, number in zip(self._columns, (*numbers[:5], factor), strict=True):
-            column.append(number)
+        for place in range(5):
+            self._columns[place].append(numbers[place])
+        self._columns[5].append(_factor(numbers))
 
     def result(self) -> CheckedRows:
         """Give the good rows so far, oldest first, and what was wrong with the others."""
         # Python's sort is stable: of equal dates the first in the file comes first.
         order = sorted(range(len(self._times)), key=self._times.__getitem__)
         kept: list[int] = []
-        doubles: list[RowError] = []
+        later, first = array("q"), array("q")
         for index in order:
             if kept and self._times[kept[-1]] == self._times[index]:
-                reason = f"is already on line {self._lines[kept[-1]]}"
-                doubles.append(RowError(self._lines[index], "date", reason))
+                later.append(self._lines[index])
+                first.append(self._lines[kept[-1]])
             else:
                 kept.append(index)
+        doubles = (
+            RowError(line, "date", f"is already on line {of}")
+            for line, of in nsmallest(MAX_ROWS_KEPT, zip(later, first, strict=True))
+        )
         faults = sorted((*self._faults, *doubles), key=lambda fault: fault.line)
         rows = None
         if kept:
             times = tuple(self._times[index] for index in kept)
             columns = (tuple(column[index] for index in kept) for column in self._columns)
             rows = ValidRows(times, *columns)
-        return CheckedRows(rows, self._bad + len(doubles), tuple(faults[:MAX_ROWS_KEPT]))
+        return CheckedRows(rows, self._bad + len(later), tuple(faults[:MAX_ROWS_KEPT]))
 
     def _count(self, faults: list[RowError]) -> None:
         self._bad += 1
@@ -184,10 +185,20 @@ class RowCheck:
         return _checked_session(moment)
 
 
+def _factor(numbers: list[float]) -> float:
+    return numbers[5] / numbers[3] if len(numbers) > 5 else 1.0
+
+
+def _factor_fault(numbers: list[float]) -> tuple[str, str] | None:
+    if FACTOR_LIMITS[0] <= _factor(numbers) <= FACTOR_LIMITS[1]:
+        return None
+    return "adj_close", f"{numbers[5]!r} is not plausible for close {numbers[3]!r}"
+
+
 def _checked_session(moment: datetime) -> date:
     # The date as written is the session, whatever its offset; any other time of day would leave
     # open which session is meant.
-    if moment.time() != time():
+    if moment.time() != _MIDNIGHT:
         raise BadCellError(f"{moment.isoformat()} is not a date: a daily bar has no time of day")
     first, last = YEAR_LIMITS
     if not first <= moment.year <= last:

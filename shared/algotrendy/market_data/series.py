@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from math import isfinite
 from typing import Literal, Self
 
@@ -21,19 +21,18 @@ VOLUME_LIMIT = 1e18
 FACTOR_LIMITS = (1e-9, 1e9)
 YEAR_LIMITS = (1800, 2199)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NS_PER_S = 1_000_000_000
-_NS_PER_DAY = 86_400 * _NS_PER_S
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_NS_PER_DAY = 86_400 * 1_000_000_000
 
 
 def day_ns(session: date) -> int:
     """Give 00:00 UTC of a session date in nanoseconds since 1970: the time of a daily bar."""
-    return (session - _EPOCH.date()).days * _NS_PER_DAY
+    return (session.toordinal() - _EPOCH_DAY) * _NS_PER_DAY
 
 
 def session_date(time_ns: int) -> date:
     """Give the UTC date of a bar's time; for a daily bar, its session."""
-    return _EPOCH.date() + timedelta(days=time_ns // _NS_PER_DAY)
+    return date.fromordinal(_EPOCH_DAY + time_ns // _NS_PER_DAY)
 
 
 def row_fault(open_: float, high: float, low: float, close: float) -> tuple[str, str] | None:

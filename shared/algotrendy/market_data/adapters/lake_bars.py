@@ -51,6 +51,7 @@ class LakeBars:
         """Read and write the bars of one timeframe."""
         self._lake = lake
         self._timeframe = timeframe
+        self._newest = NO_BARS_YET
 
     def version(self) -> int:
         """Give the newest version, or ``NO_BARS_YET``."""
@@ -151,15 +152,23 @@ class LakeBars:
         )
 
     def _query(self, sql: str, version: int | None) -> dict[str, list[Any]]:
+        if version == NO_BARS_YET:
+            return _NOTHING
+        if version is not None:
+            self._require(version)
         try:
-            if version is not None and version < 0:
-                raise NotFound("dataset", DATASET)
             return self._lake.query(DATASET, sql, version)
         except NotFound as error:
-            newest = self.version()
-            if version is None or version == NO_BARS_YET:
+            if version is None:
                 return _NOTHING
-            raise unknown_version(version, newest) from error
+            raise unknown_version(version, self.version()) from error
+
+    def _require(self, version: int) -> None:
+        # Delta looks for every version up to the one asked for: a wild number would take hours.
+        if not 0 <= version <= self._newest:
+            self._newest = self.version()
+        if not 0 <= version <= self._newest:
+            raise unknown_version(version, self._newest)
 
 
 _NOTHING: dict[str, list[Any]] = {name: [] for name in ("year", "time_us", *_COLUMNS, *_SUMMARY)}
