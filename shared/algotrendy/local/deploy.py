@@ -12,14 +12,13 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from algotrendy.kernel.errors import Unavailable
-from algotrendy.local.account import TOOLKIT_STACK, Deployed, EmulatedAccount
-from algotrendy.local.commands import Commands
+from algotrendy.local.account import TOOLKIT_STACK, Deployed
 from algotrendy.local.fingerprint import synth_fingerprint
 from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
@@ -74,18 +73,56 @@ class Deployer(Protocol):
         ...
 
 
+class Runs(Protocol):
+    """Runs the commands of a deployment."""
+
+    def run(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        on_line: Callable[[str], None],
+    ) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+class Account(Protocol):
+    """The account that is deployed to."""
+
+    @property
+    def environment(self) -> dict[str, str]: ...
+
+    @property
+    def target(self) -> str: ...
+
+    def deployed(self) -> Deployed: ...
+
+    def record(self, fingerprint: str) -> None: ...
+
+    def urls(self) -> dict[str, str]: ...
+
+
 class CdkDeployer:
     """Deploys the CDK app of a checkout to the emulator."""
 
     def __init__(
-        self, home: Home, project: Path, ports: Ports, urls: Mapping[str, str], commands: Commands
+        self,
+        home: Home,
+        project: Path,
+        ports: Ports,
+        urls: Mapping[str, str],
+        commands: Runs,
+        account: Account,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._home = home
         self._project = project
         self._ports = ports
         self._urls = urls
         self._commands = commands
-        self._account = EmulatedAccount(urls["emulator"])
+        self._account = account
+        self._sleep = sleep
         self._migrated: str | None = None
 
     def ensure(self, report: Report) -> Deployment:
@@ -146,9 +183,10 @@ class CdkDeployer:
             if found.fingerprint == fingerprint and not missing:
                 step.skip("the account runs this already")
                 return
-            if TOOLKIT_STACK not in found.stacks:
-                self._cdk(step, "bootstrap", self._account.target)
+            # Given the assembly, neither command synthesises the app once more.
             app = ("--app", str(assembly))
+            if TOOLKIT_STACK not in found.stacks:
+                self._cdk(step, "bootstrap", self._account.target, *app)
             self._cdk(step, "deploy", "--all", "--require-approval", "never", *app)
             self._account.record(fingerprint)
 
@@ -158,7 +196,7 @@ class CdkDeployer:
         for _ in range(_SETTLE_TRIES):
             if not found.busy:
                 return found
-            time.sleep(_SETTLE_PAUSE_S)
+            self._sleep(_SETTLE_PAUSE_S)
             found = self._account.deployed()
         if found.busy:
             raise StateIsBroken(f"{', '.join(found.busy)} hang in the middle of a deployment")

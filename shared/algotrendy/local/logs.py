@@ -53,8 +53,11 @@ def last_lines(file: Path, count: int) -> list[str]:
 
 
 def follow(files: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield each new complete line as it is written, for ever; copes with rotation."""
-    positions = {file: file.stat().st_size for file in files}
+    """Yield each complete line that is written from now on, for ever; copes with rotation."""
+    return _new_lines(files, {file: file.stat().st_size for file in files})
+
+
+def _new_lines(files: list[Path], positions: dict[Path, int]) -> Iterator[tuple[Path, str]]:
     rests = dict.fromkeys(files, b"")
     while True:
         for file in files:
