@@ -39,7 +39,7 @@ test: setup ## Set up everything and run all the tests, real deploy included (un
 unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 	.venv/bin/pytest -m "not platform" tests/unit tests/property tests/contract tests/sagas $(PYTEST_ARGS)
 
-pr: setup lint types imports synth-check openapi-check coverage ## Run the whole gate that a change must pass
+pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
 coverage: setup ## Run all the tests and hold the coverage
 	.venv/bin/pytest --cov --cov-report=term --cov-fail-under=85 $(PYTEST_ARGS)
@@ -69,11 +69,11 @@ synth-check: setup ## Synthesise and lint dev and prod
 	@$(MAKE) --no-print-directory synth STAGE=dev
 	@$(MAKE) --no-print-directory synth STAGE=prod
 
-openapi: $(APP) ## Write docs/openapi.json from the code
-	.venv/bin/python -m algotrendy.cli.openapi docs/openapi.json
+published: $(APP) ## Write docs/openapi.json and docs/events from the code
+	.venv/bin/python -m algotrendy.cli.published docs
 
-openapi-check: $(APP) ## Check that docs/openapi.json is what the code says
-	.venv/bin/python -m algotrendy.cli.openapi --check docs/openapi.json
+published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says
+	.venv/bin/python -m algotrendy.cli.published docs --check
 
 ## ---- Keep it -----------------------------------------------------------------------------
 
@@ -108,4 +108,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: demo up down setup test unit pr coverage lint format types imports synth synth-check openapi openapi-check lock clean help
+.PHONY: demo up down setup test unit pr coverage lint format types imports synth synth-check published published-check lock clean help

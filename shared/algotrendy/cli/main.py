@@ -92,6 +92,7 @@ ENTRIES = (
         _PLATFORM,
     ),
     Entry("login", "algotrendy.cli.identity:login", "Sign in and keep the token.", _PEOPLE),
+    Entry("token", "algotrendy.cli.identity:token", "Print an access token.", _PEOPLE),
     Entry(
         "users",
         "algotrendy.cli.identity:users",

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -158,14 +157,3 @@ def schema_texts(kinds: Iterable[type[Event]]) -> dict[str, str]:
         f"{kind.name}.v{kind.version}.json": json.dumps(kind.envelope_schema(), indent=2) + "\n"
         for kind in kinds
     }
-
-
-def write_schemas(folder: Path, kinds: Iterable[type[Event]]) -> None:
-    """Make a folder hold exactly the schemas of these events."""
-    texts = schema_texts(kinds)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in folder.glob("*.v*.json"):
-        if file.name not in texts:
-            file.unlink()
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")

@@ -1,20 +1,25 @@
-"""What every SweepStore promises. The store in PostgreSQL joins by a fixture of its own."""
+"""What every SweepStore promises: the fake in memory, and the real one in PostgreSQL."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from algotrendy.backtest.adapters.postgres_sweeps import PostgresSweeps
 from algotrendy.backtest.events import SweepRequested
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.ports import SweepStore
 from algotrendy.kernel.errors import NotFound, Rejected
-from algotrendy.kernel.events import Event
+from algotrendy.kernel.events import Event, parse
 from algotrendy.kernel.ids import CorrelationId, EventId, SweepId, TenantId, UserId
+from algotrendy.platform.bus import Outbox as PostgresOutbox
+from algotrendy.platform.database import Database
 from fakes.sweep_store import MemorySweepStore
 from fakes.sweep_world import some_spec
 
@@ -28,7 +33,18 @@ def memory() -> tuple[SweepStore, Outbox]:
     return store, lambda: store.outbox
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture
+def postgres(database: Database) -> tuple[SweepStore, Outbox]:
+    def events() -> Sequence[Event]:
+        rows = database.run(
+            lambda tx: tx.execute("SELECT payload FROM outbox ORDER BY id").fetchall()
+        )
+        return [parse(json.loads(row["payload"])) for row in rows]
+
+    return PostgresSweeps(database, PostgresOutbox()), events
+
+
+@pytest.fixture(params=["memory", "postgres"])
 def store_and_outbox(request: pytest.FixtureRequest) -> tuple[SweepStore, Outbox]:
     """Give an empty store, and what reads its outbox in the order of storing.
 
@@ -178,3 +194,30 @@ def test_unfinished_sweeps_are_those_long_unchanged_of_all_tenants(store: SweepS
     found = store.unfinished(NOW, 10)
     assert [lost.id for lost in found] == [sweep(2).id, sweep(1).id]
     assert [lost.id for lost in store.unfinished(NOW, 1)] == [sweep(2).id]
+
+
+def test_two_changes_at_once_are_both_made(
+    postgres: tuple[SweepStore, Outbox], database: Database
+) -> None:
+    store, _ = postgres
+    new = store.add(sweep(1), [])
+
+    def count(_: int) -> None:
+        store.update(new.id, lambda found: (found.tried_again(NOW), ()))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(12)))
+    assert store.get(new.id).attempt == 13
+
+
+def test_one_key_asked_for_at_once_gives_one_sweep(postgres: tuple[SweepStore, Outbox]) -> None:
+    store, outbox = postgres
+
+    def ask(number: int) -> SweepId:
+        wanted = sweep(number, key="same")
+        return store.add(wanted, [requested(wanted, number)]).id
+
+    with ThreadPoolExecutor(4) as pool:
+        ids = set(pool.map(ask, range(1, 9)))
+    assert len(ids) == 1
+    assert len(outbox()) == 1

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.events import Event, parse, registered, write_schemas
+from algotrendy.kernel.events import Event, parse, registered
 from algotrendy.kernel.ids import CorrelationId, EventId, SeededIds, TenantId
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -187,11 +187,3 @@ def test_the_schema_of_a_nested_payload_stands_on_its_own() -> None:
     )
     validator.validate(event.envelope())
     assert not validator.is_valid(event.envelope() | {"payload": {"legs": [{"symbol": 1}]}})
-
-
-def test_a_folder_of_schemas_loses_the_file_of_an_event_that_is_gone(tmp_path: Path) -> None:
-    write_schemas(tmp_path, [CashMoved, CashMovedAgain])
-    assert {file.name for file in tmp_path.iterdir()} == {"CashMoved.v1.json", "CashMoved.v2.json"}
-    write_schemas(tmp_path, [CashMovedAgain])
-    (kept,) = tmp_path.iterdir()
-    assert json.loads(kept.read_text()) == CashMovedAgain.envelope_schema()

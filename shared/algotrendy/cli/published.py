@@ -1,0 +1,72 @@
+"""Write what others build on, from the code: python -m algotrendy.cli.published docs [--check].
+
+That is ``openapi.json``, and the schema of each domain event under ``events/``. With ``--check``
+nothing is written: it says which files are not what the code says.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import algotrendy
+from algotrendy.kernel.events import Event, registered, schema_texts
+
+
+def product_events() -> list[type[Event]]:
+    """Find the events that the capabilities define in their ``events.py``."""
+    for room in iter_modules(algotrendy.__path__):
+        folder = Path(algotrendy.__path__[0], room.name)
+        if room.ispkg and (folder / "events.py").is_file():
+            import_module(f"algotrendy.{room.name}.events")
+    return [kind for kind in registered() if kind.__module__.startswith("algotrendy.")]
+
+
+def published() -> dict[str, str]:
+    """Give the text of each file, by its path below the folder of documents."""
+    from algotrendy.operations.openapi import whole_api
+
+    events = schema_texts(product_events())
+    openapi = json.dumps(whole_api(), indent=2, sort_keys=True) + "\n"
+    return {"openapi.json": openapi} | {f"events/{name}": text for name, text in events.items()}
+
+
+def outdated(folder: Path) -> list[str]:
+    """Name the files in a folder that differ from the code, are missing, or stand for nothing."""
+    texts = published()
+    there = {f"events/{file.name}" for file in folder.glob("events/*.json")}
+    return sorted(
+        name for name in texts.keys() | there if _text(folder / name) != texts.get(name)
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files or, with ``--check``, say which of them are not what the code says."""
+    folder = Path(next((word for word in arguments if not word.startswith("-")), "docs"))
+    if "--check" in arguments:
+        names = outdated(folder)
+        if names:
+            listed = ", ".join(names)
+            sys.stderr.write(f"not what the code says; run `make published`: {listed}\n")
+        return 1 if names else 0
+    texts = published()
+    for name in outdated(folder):
+        file = folder / name
+        if name in texts:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(texts[name], encoding="utf-8")
+        else:
+            file.unlink()
+        sys.stdout.write(f"{file}\n")
+    return 0
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

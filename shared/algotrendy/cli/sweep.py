@@ -1,0 +1,254 @@
+"""`algotrendy sweep`: try a grid of parameters, and bring table and report home."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from algotrendy.backtest.plan import Keys
+from algotrendy.backtest.sweep import SweepSpec, parse_spec
+from algotrendy.cli.sweep_view import Progress, print_outcome, progress_bar
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Unavailable
+from algotrendy.kernel.ids import SweepId, Uuid7s, parse_sweep_id
+
+# All bars there are: the plan says which, and so does the report.
+FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
+_POLL_S = 0.5
+_MARKER = "sweep"
+
+
+class Where(StrEnum):
+    """Who runs the backtests."""
+
+    STEP_FUNCTIONS = "stepfunctions"
+    LOCAL = "local"
+
+
+class SweepFailedError(AlgoTrendyError):
+    """Says that the sweep ended without a result, and why."""
+
+    code = "sweep-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a sweep came to, as bytes to be written down and a summary to be shown."""
+
+    table: bytes
+    report: bytes
+    summary: dict[str, Any]
+
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+
+
+def sweep(
+    strategy: Annotated[str, typer.Argument(help="Such as sma_cross.")],
+    symbols: Annotated[list[str], typer.Argument(help="One or more, such as AAPL MSFT.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            help="Values to try: fast=5:50:5 (from 5 to 50 by 5), slow=100,150,200, or exit=5.",
+        ),
+    ] = None,
+    start: Day = FIRST_DAY,
+    end: Day = LAST_DAY,
+    cash: Annotated[str, typer.Option(help="What each backtest starts with.")] = "100000",
+    fee_bps: Annotated[
+        str, typer.Option(help="Fee in hundredths of a percent of turnover.")
+    ] = "10",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Prices as traded, not adjusted for splits and dividends.")
+    ] = False,
+    fractional: Annotated[
+        bool, typer.Option("--fractional", help="Allow parts of a share.")
+    ] = False,
+    max_runs: Annotated[
+        int, typer.Option(help="Try at most so many; of more, a seeded sample is drawn.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of that sample.")] = 0,
+    executor: Annotated[
+        Where, typer.Option(help="The deployed workflow, or processes on this machine.")
+    ] = Where.STEP_FUNCTIONS,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes of the local executor; one a core.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for results.csv, report.html and summary.json.")
+    ] = None,
+    timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds to wait for the workflow; it goes on without us.")
+    ] = 3600,
+) -> None:
+    """Backtest a strategy over a grid of parameters, and write a table and a report.
+
+    Both executors run the same plan and write the same results.csv, to the byte. Killed and run
+    again with the same --out, the local executor goes on where it stopped.
+    """  # fmt: skip
+    spec = parse_spec(
+        {
+            "strategy": strategy,
+            "symbols": symbols,
+            "start": start.date(),
+            "end": end.date(),
+            "parameters": parse_grid(parameter or []),
+            "cash": cash,
+            "fee_bps": fee_bps,
+            "adjustment": "raw" if raw else "all",
+            "fractional": fractional,
+            "max_runs": max_runs,
+            "seed": seed,
+        }
+    )
+    folder = out or Path("reports") / strategy
+    if executor is Where.LOCAL:
+        fetched = run_locally(spec, folder, workers)
+    else:
+        fetched = run_deployed(spec, timeout)
+        write_down(fetched, folder)
+    print_outcome(Console(), fetched.table, fetched.summary, folder)
+
+
+def parse_grid(given: list[str]) -> dict[str, Any]:
+    """Read ``name=first:last:step``, ``name=a,b,c`` or ``name=a`` for each parameter.
+
+    Raises:
+        Invalid: Naming what was not understood.
+    """
+    grid: dict[str, Any] = {}
+    for text in given:
+        name, equals, values = text.partition("=")
+        if not (name and equals and values):
+            raise Invalid("parameter", "name=values, such as fast=5:50:5 or slow=100,200", text)
+        if name in grid:
+            raise Invalid(f"parameters.{name}", "given once", text)
+        if ":" in values:
+            parts = values.split(":")
+            if len(parts) != 3:
+                raise Invalid(f"parameters.{name}", "first:last:step", values)
+            start, stop, step = (_number(name, part) for part in parts)
+            grid[name] = {"start": start, "stop": stop, "step": step}
+        else:
+            grid[name] = [_number(name, part) for part in values.split(",")]
+    return grid
+
+
+def run_locally(spec: SweepSpec, folder: Path, workers: int | None) -> Fetched:
+    """Run a sweep in processes of this machine; unfinished work of the same request is reused."""
+    from algotrendy.backtest.executors import LocalProcesses, run_sweep
+    from algotrendy.market_data import wiring
+    from algotrendy.platform.blobs import FolderBlobs
+
+    work = folder.resolve() / ".unfinished"
+    sweep_id = _resumed(work, spec)
+    blobs = FolderBlobs(work)
+    with progress_bar(f"{spec.strategy}, on this machine") as shown:
+        outcome = run_sweep(
+            sweep_id,
+            spec,
+            blobs,
+            wiring.bar_store(),
+            LocalProcesses(partial(_open_stores, work), workers),
+            progress=lambda done, runs: shown.tell(Progress(done, runs)),
+        )
+    keys = Keys(sweep_id)
+    fetched = Fetched(blobs.get(keys.table), blobs.get(keys.report), outcome.summary)
+    write_down(fetched, folder)
+    shutil.rmtree(work)
+    return fetched
+
+
+def run_deployed(
+    spec: SweepSpec,
+    timeout_s: float,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Fetched:
+    """Ask the deployed API for a sweep, follow it to its end, and fetch what came of it.
+
+    Raises:
+        SweepFailedError: If it failed; says why.
+        Unavailable: If it is not done in time; it goes on, and the message says how to look.
+    """
+    from algotrendy.cli.session import api_client
+
+    key = f"cli-{Uuid7s(SystemClock()).next()}"
+    deadline = monotonic() + timeout_s
+    with api_client() as api, progress_bar(f"{spec.strategy}, on Step Functions") as shown:
+        found = api.post("/v1/sweeps", spec.model_dump(mode="json"), key)
+        while found["status"] not in ("succeeded", "failed"):
+            shown.tell(_progress(found))
+            if monotonic() > deadline:
+                reason = f"not done in {timeout_s:g} s; it goes on: GET /v1/sweeps/{found['id']}"
+                raise Unavailable(f"sweep {found['id']}", reason)
+            sleep(_POLL_S)
+            found = api.get(f"/v1/sweeps/{found['id']}")
+        if found["status"] == "failed":
+            raise SweepFailedError(f"sweep {found['id']} failed: {found['error']}")
+        shown.tell(_progress(found))
+        table, report = (api.download(found["links"][name]) for name in ("results", "report"))
+    return Fetched(table, report, found["summary"])
+
+
+def write_down(fetched: Fetched, folder: Path) -> None:
+    """Write the three files, each whole or not at all."""
+    from algotrendy.platform.blobs import FolderBlobs
+
+    files = FolderBlobs(folder.resolve())
+    files.put("results.csv", fetched.table)
+    files.put("report.html", fetched.report)
+    files.put("summary.json", (json.dumps(fetched.summary, indent=2) + "\n").encode())
+
+
+def _progress(found: dict[str, Any]) -> Progress:
+    progress = found["progress"]
+    shards, runs = progress["shards"], progress["runs"]
+    if not shards or not runs:
+        return Progress(0, None)
+    return Progress(runs * progress["shards_done"] // shards, runs)
+
+
+def _number(name: str, text: str) -> str:
+    try:
+        Decimal(text)
+    except InvalidOperation as error:
+        raise Invalid(f"parameters.{name}", "a number", text) from error
+    return text.strip()
+
+
+def _open_stores(work: Path) -> Any:
+    from algotrendy.market_data import wiring
+    from algotrendy.platform.blobs import FolderBlobs
+
+    return FolderBlobs(work), wiring.bar_store()
+
+
+def _resumed(work: Path, spec: SweepSpec) -> SweepId:
+    from algotrendy.platform.blobs import FolderBlobs
+
+    blobs, wanted = FolderBlobs(work), spec.model_dump_json()
+    try:
+        name, _, stored = blobs.get(_MARKER).decode().partition("\n")
+        if stored == wanted:
+            return parse_sweep_id(name)
+    except NotFound:
+        pass
+    shutil.rmtree(work, ignore_errors=True)
+    sweep_id = SweepId(Uuid7s(SystemClock()).next())
+    blobs.put(_MARKER, f"{sweep_id}\n{wanted}".encode())
+    return sweep_id

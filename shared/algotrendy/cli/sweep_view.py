@@ -1,0 +1,114 @@
+"""Show a sweep in a terminal: how far it is, and its best runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich import progress as rich_progress
+from rich.console import Console
+from rich.table import Table
+
+SHOWN_RUNS = 5
+_PERCENT = {"total_return": "return", "max_drawdown": "drawdown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many backtests are done; ``runs`` is None before the plan is made."""
+
+    done: int
+    runs: int | None
+
+
+class Shown(Protocol):
+    """Shows progress."""
+
+    def tell(self, progress: Progress) -> None:
+        """Take the newest word."""
+        ...
+
+
+class _Bar:
+    def __init__(self, bar: rich_progress.Progress, title: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(title, total=None)
+
+    def tell(self, progress: Progress) -> None:
+        self._bar.update(self._task, completed=progress.done, total=progress.runs)
+
+
+class _Lines:
+    """Says every tenth, for a log file."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console, self._title, self._told = console, title, -1
+
+    def tell(self, progress: Progress) -> None:
+        tenth = progress.done * 10 // progress.runs if progress.runs else -1
+        if tenth > self._told:
+            self._told = tenth
+            self._console.print(f"{self._title}: {progress.done:,} of {progress.runs:,} backtests")
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Shown]:
+    """Show progress on stderr: a bar on a terminal, a few lines elsewhere."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield _Lines(console, title)
+        return
+    with rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        yield _Bar(bar, title)
+
+
+def print_outcome(console: Console, table: bytes, summary: dict[str, Any], folder: Path) -> None:
+    """Print the best runs, what they are to be compared with, and where the files lie."""
+    rows = list(csv.DictReader(io.StringIO(table.decode())))
+    ranked_by = str(summary["ranked_by"])
+    rows.sort(key=lambda row: _rank(row[ranked_by]), reverse=True)
+    names = list(summary["best"]["parameters"])
+    shown = Table(title=f"The best {SHOWN_RUNS} of {len(rows):,} backtests, by {ranked_by}")
+    for heading in ("Run", "Symbol", *names, "Sharpe", "Return", "Drawdown", "Trades"):
+        shown.add_column(heading, justify="left" if heading == "Symbol" else "right")
+    for row in rows[:SHOWN_RUNS]:
+        shown.add_row(row["run"], row["symbol"], *(row[name] for name in names), *_figures(row))
+    held = {name: "" if value is None else value for name, value in summary["benchmark"].items()}
+    shown.add_section()
+    shown.add_row("", summary["best"]["symbol"], *["-"] * len(names), *_figures(held), style="dim")
+    console.print(shown)
+    console.print(
+        f"The last line is buying and holding {summary['best']['symbol']}. The best of "
+        f"{len(rows):,} trials looks better than it is; the report says what it assumes.",
+        style="dim",
+    )
+    console.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
+
+
+def _figures(row: dict[str, Any]) -> list[str]:
+    return [
+        _shown(row["sharpe"], "{:.2f}"),
+        _shown(row["total_return"], "{:.1%}"),
+        _shown(row["max_drawdown"], "{:.1%}"),
+        _shown(row["trades"], "{:.0f}"),
+    ]
+
+
+def _shown(cell: Any, form: str) -> str:
+    return "-" if cell == "" else form.format(float(cell))
+
+
+def _rank(cell: str) -> float:
+    return float("-inf") if cell == "" else float(cell)
