@@ -1,5 +1,7 @@
 """Build the backtest: requests for sweeps, and the workflow that runs them."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -109,9 +111,7 @@ class Backtest(Construct):
         self._results = store.results
         self._lake = market_data.lake
         self._operations = operations
-        self._sweep_arn = arn(
-            self, "states", f"stateMachine:{foundation.config.name(SWEEP)}"
-        )
+        self._sweep_arn = arn(self, "states", f"stateMachine:{foundation.config.name(SWEEP)}")
         self.api = self._api(gateway, tokens)
         self.saga = self._saga()
         self.consumer = self._consumer()
@@ -121,29 +121,29 @@ class Backtest(Construct):
         )
 
     def _api(self, gateway: HttpGateway, tokens: dict[str, str]) -> Function:
-        function = self._function("Api", API, lake=True, bus=True, **tokens)
+        function = self._function("Api", API, lake=True, bus=True, more=tokens)
         self._operations.grant_database(function)
         self._operations.grant_publish(function)
-        self._results.grant_read(function)
-        self._lake.grant_read(function)
+        self._results.grant_read(function, "*")
+        self._lake.grant_read(function, "*")
         gateway.add(function, ROUTES)
         return function
 
     def _saga(self) -> Saga:
         plan = self._function("PlanSweep", PLAN_SWEEP, lake=True)
         self._operations.grant_database(plan)
-        self._lake.grant_read(plan)
-        self._results.grant_read(plan, "*/plan")
-        self._results.grant_write(plan, "*/plan")
+        self._lake.grant_read(plan, "*")
+        self._results.grant_read(plan, "*/plan*")
+        self._results.grant_write(plan, "*/plan*")
 
         shard = self._function("RunShard", RUN_SHARD, lake=True, database=False)
-        self._lake.grant_read(shard)
-        self._results.grant_read(shard, "*/plan", "*/results/")
-        self._results.grant_write(shard, "*/results/")
+        self._lake.grant_read(shard, "*")
+        self._results.grant_read(shard, "*/plan*", "*/results/*")
+        self._results.grant_write(shard, "*/results/*")
 
         reduce = self._function("ReduceSweep", REDUCE_SWEEP, lake=True, database=False)
-        self._lake.grant_read(reduce)
-        self._results.grant_read(reduce)
+        self._lake.grant_read(reduce, "*")
+        self._results.grant_read(reduce, "*")
         self._results.grant_write(reduce, "*/results.csv", "*/report.html", "*/summary.json")
 
         outcome = self._function("RecordOutcome", RECORD_OUTCOME, bus=True)
@@ -169,7 +169,10 @@ class Backtest(Construct):
             calls=[plan, shard, reduce, outcome],
         )
         saga.grant(
-            "ReadShardList", ["s3:GetObject"], [self._results.objects("*/plan/shards.json")]
+            "ReadShardList",
+            ["s3:GetObject"],
+            [self._results.objects("*/plan/shards.json")],
+            because="One list of shards for each sweep, under the sweep's id.",
         )
         return saga
 
@@ -227,7 +230,10 @@ class Backtest(Construct):
         name = self._foundation.config.name(SWEEP)
         function.grant("StartSweep", ["states:StartExecution"], [self._sweep_arn])
         function.grant(
-            "LookAtSweep", ["states:DescribeExecution"], [arn(self, "states", f"execution:{name}:*")]
+            "LookAtSweep",
+            ["states:DescribeExecution"],
+            [arn(self, "states", f"execution:{name}:*")],
+            because="An execution is named after its sweep, when it starts.",
         )
 
     def _function(
@@ -240,9 +246,9 @@ class Backtest(Construct):
         database: bool = True,
         workflow: bool = False,
         failures: DeadLetters | None = None,
-        **more: str,
+        more: Mapping[str, str] | None = None,
     ) -> Function:
-        environment = {"ALGOTRENDY_RESULTS_URL": self._results.url, **more}
+        environment = {"ALGOTRENDY_RESULTS_URL": self._results.url, **(more or {})}
         if lake:
             environment["ALGOTRENDY_LAKE_URL"] = self._lake.url
         if database:

@@ -4,6 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
+from infra_cdk.checks.exceptions import except_from
 from infra_cdk.config import StageConfig
 from infra_cdk.patterns.foundation import removal
 from infra_cdk.patterns.settings import publish_settings
@@ -45,6 +46,14 @@ class IdentityStore(Construct):
             deletion_protection=config.stage == "prod",
             removal_policy=removal(config),
         )
+        except_from(
+            self.pool,
+            "COG2",
+            "A second factor is offered to everyone; programs that sign in cannot type one.",
+        )
+        if not config.threat_protection:
+            for rule in ("COG3", "COG8"):
+                except_from(self.pool, rule, "Threat protection costs per user: prod has it.")
         self.client = self.pool.add_client(
             "CommandLine",
             user_pool_client_name=config.name("cli"),

@@ -37,9 +37,7 @@ class MarketDataStore(Construct):
         self, scope: Construct, id_: str, *, config: StageConfig, access_logs: s3.IBucket
     ) -> None:
         super().__init__(scope, id_)
-        self.lake = DataBucket(
-            self, "Lake", config=config, folder="lake", access_logs=access_logs
-        )
+        self.lake = DataBucket(self, "Lake", config=config, folder="lake", access_logs=access_logs)
         publish_settings(self, config, lake_url=self.lake.url)
 
 
@@ -66,5 +64,5 @@ class MarketData(Construct):
             environment={"ALGOTRENDY_LAKE_URL": store.lake.url, **cache, **tokens},
             vpc=True,
         )
-        store.lake.grant_read(self.api)
+        store.lake.grant_read(self.api, "*")
         gateway.add(self.api, ROUTES)

@@ -1,1 +1,1 @@
-"""Hold the shapes that every capability is built from: function, queue, schedule, saga, service, API."""
+"""Hold the shapes that capabilities are built from: function, queue, schedule, saga, API."""

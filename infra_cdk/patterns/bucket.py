@@ -1,6 +1,6 @@
 """Build a bucket that is private, encrypted, versioned and logged, and grant parts of it."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -9,6 +9,8 @@ from infra_cdk.patterns.foundation import removal
 from infra_cdk.patterns.function import Function
 
 KEEP_OLD_VERSIONS_DAYS = 30
+
+MANY_OBJECTS = "Objects are named when they are written; their bucket and folder are fixed."
 
 
 class DataBucket(Construct):
@@ -49,27 +51,28 @@ class DataBucket(Construct):
             ],
             removal_policy=removal(config),
         )
+        # An export by name: what another stack imports is known before the synth, and can be named
+        # in the exceptions from the rule against wildcards.
+        self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)
         self.url = f"s3://{self.bucket.bucket_name}/{folder}"
 
-    def grant_read(self, function: Function, *paths: str) -> None:
-        """Let a function read the objects whose key in the folder begins with one of ``paths``.
-
-        Without paths it may read the whole folder. A path may hold a ``*``.
-        """
+    def grant_read(self, function: Function, *patterns: str) -> None:
+        """Let a function read the objects of the folder whose key matches one of ``patterns``."""
         name = self.node.id
-        resources = [self.objects(f"{path}*") for path in paths or ("",)]
-        function.grant(f"Read{name}", ["s3:GetObject"], resources)
+        resources = [self.objects(pattern) for pattern in patterns]
+        function.grant(f"Read{name}", ["s3:GetObject"], resources, because=MANY_OBJECTS)
         # Without ListBucket a missing key answers 403, and "not there yet" looks like a fault.
-        function.grant(f"List{name}", ["s3:ListBucket"], [self.bucket.bucket_arn])
+        function.grant(f"List{name}", ["s3:ListBucket"], [self._arn])
 
-    def grant_write(self, function: Function, *paths: str) -> None:
-        """Let a function write, but not delete, the objects whose key begins with a path."""
+    def grant_write(self, function: Function, *patterns: str) -> None:
+        """Let a function write, but not delete, the objects whose key matches a pattern."""
         function.grant(
             f"Write{self.node.id}",
             ["s3:AbortMultipartUpload", "s3:PutObject"],
-            [self.objects(f"{path}*") for path in paths],
+            [self.objects(pattern) for pattern in patterns],
+            because=MANY_OBJECTS,
         )
 
     def objects(self, pattern: str) -> str:
         """Write the ARN of the objects in the folder whose key matches ``pattern``."""
-        return self.bucket.arn_for_objects(f"{self.folder}/{pattern}")
+        return f"{self._arn}/{self.folder}/{pattern}"

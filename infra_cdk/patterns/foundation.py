@@ -112,7 +112,10 @@ def architecture(config: StageConfig) -> lambda_.Architecture:
 def runtime(config: StageConfig) -> lambda_.Runtime:
     """Name the Python of the stage's functions."""
     return lambda_.Runtime(
-        f"python{config.package_target.python_version}", lambda_.RuntimeFamily.PYTHON
+        f"python{config.package_target.python_version}",
+        lambda_.RuntimeFamily.PYTHON,
+        # Python has had SnapStart since 3.12; the local interpreter may be older.
+        supports_snap_start=config.snap_start,
     )
 
 

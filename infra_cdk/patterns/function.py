@@ -7,16 +7,17 @@ from typing import Annotated
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 from pydantic import Field
 
+from infra_cdk.checks.exceptions import except_from
 from infra_cdk.config import Frozen
 from infra_cdk.layers import Profile
 from infra_cdk.patterns.foundation import Foundation, architecture, log_group, runtime
+from infra_cdk.patterns.permissions import Permissions
 
 # The part of its timeout that a function may use before somebody should look.
 SLOW_SHARE = 0.8
@@ -69,17 +70,16 @@ class Function(Construct):
         config = foundation.config
         self.name = config.name(spec.capability, spec.name)
         self.logs = log_group(self, "Logs", config, f"/aws/lambda/{self.name}")
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"What {self.name} may do.",
+        self.permissions = Permissions(
+            self, service="lambda.amazonaws.com", description=f"What {self.name} may do."
         )
         self.grant(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [self.logs.log_group_arn],
         )
+        if config.tracing:
+            self.permissions.except_tracing()
         access = foundation.cache_access if vpc else None
         if access:
             self._grant_network_interfaces()
@@ -101,7 +101,7 @@ class Function(Construct):
             memory_size=spec.memory_mb,
             timeout=Duration.seconds(spec.timeout_s),
             environment=_environment(foundation, spec, environment or {}),
-            role=self.role,
+            role=self.permissions.role,
             log_group=self.logs,
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
@@ -114,6 +114,12 @@ class Function(Construct):
             security_groups=[access.security_group] if access else None,
             on_failure=destinations.SqsDestination(failures) if failures else None,
         )
+        self.permissions.precede(self.function)
+        except_from(
+            self.function,
+            "L1",
+            "Python 3.13 is the newest that every locked package has arm64 wheels for.",
+        )
         self.live: lambda_.IFunction = self.function
         if snap_start:
             self.live = lambda_.Alias(
@@ -121,14 +127,13 @@ class Function(Construct):
             )
         self._alarms(foundation)
 
-    def grant(self, sid: str, actions: Sequence[str], resources: Sequence[str]) -> None:
-        """Allow these actions on these resources, and nothing else."""
-        self.role.add_to_policy(
-            iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources))
-        )
+    def grant(
+        self, sid: str, actions: Sequence[str], resources: Sequence[str], because: str = ""
+    ) -> None:
+        """Allow these actions on these resources; see Permissions.allow."""
+        self.permissions.allow(sid, actions, resources, because)
 
     def _grant_network_interfaces(self) -> None:
-        # Lambda checks these on * when a function joins a VPC; EC2 has no narrower form for them.
         self.grant(
             "JoinVpc",
             [
@@ -140,6 +145,8 @@ class Function(Construct):
                 "ec2:UnassignPrivateIpAddresses",
             ],
             ["*"],
+            because="Lambda asks for these on * when a function joins a VPC, before it knows "
+            "the interface.",
         )
 
     def _alarms(self, foundation: Foundation) -> None:

@@ -5,6 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra_cdk.checks.exceptions import except_from
 from infra_cdk.patterns.foundation import Foundation, removal
 from infra_cdk.patterns.function import Function
 
@@ -25,6 +26,9 @@ class DeadLetters(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
             removal_policy=removal(foundation.config),
+        )
+        except_from(
+            self.queue, "SQS3", "Dead letters themselves: a person looks at what no retry mended."
         )
         self.alarm = foundation.alarm(
             self.queue.metric_approximate_number_of_messages_visible(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra_cdk.patterns.foundation import Foundation, arn, log_group
 from infra_cdk.patterns.function import Function
+from infra_cdk.patterns.permissions import Permissions
 
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
@@ -43,12 +43,10 @@ class Saga(Construct):
         self.name = config.name(name)
         self.arn = arn(self, "states", f"stateMachine:{self.name}")
         text, substitutions = fill_numbers(definition, substitutions)
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
-            description=f"What {self.name} may do.",
+        self.permissions = Permissions(
+            self, service="states.amazonaws.com", description=f"What {self.name} may do."
         )
+        self.permissions.except_tracing(" Nor has log delivery, which CloudWatch checks on *.")
         self.grant(
             "InvokeFunctions",
             ["lambda:InvokeFunction"],
@@ -60,7 +58,7 @@ class Saga(Construct):
             state_machine_name=self.name,
             definition_body=sfn.DefinitionBody.from_string(text),
             definition_substitutions=substitutions,
-            role=self.role,
+            role=self.permissions.role,
             tracing_enabled=config.tracing,
             logs=sfn.LogOptions(
                 destination=log_group(self, "Logs", config, f"/aws/vendedlogs/states/{self.name}"),
@@ -69,15 +67,16 @@ class Saga(Construct):
                 include_execution_data=False,
             ),
         )
+        self.permissions.precede(self.machine)
         if has_distributed_map(json.loads(text)):
             self._grant_map_runs()
         self.alarms = self._alarms(foundation)
 
-    def grant(self, sid: str, actions: Sequence[str], resources: Sequence[str]) -> None:
-        """Allow these actions on these resources, and nothing else."""
-        self.role.add_to_policy(
-            iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources))
-        )
+    def grant(
+        self, sid: str, actions: Sequence[str], resources: Sequence[str], because: str = ""
+    ) -> None:
+        """Allow these actions on these resources; see Permissions.allow."""
+        self.permissions.allow(sid, actions, resources, because)
 
     def _grant_map_runs(self) -> None:
         # The machine's own name instead of its attribute: the role must exist before the machine.
@@ -86,6 +85,7 @@ class Saga(Construct):
             "ManageMapRuns",
             ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
             [arn(self, "states", f"execution:{self.name}/*")],
+            because="A map run is named when it starts; these are this machine's own.",
         )
 
     def _alarms(self, foundation: Foundation) -> list[cloudwatch.AlarmBase]:
@@ -111,9 +111,7 @@ class Saga(Construct):
         ]
 
 
-def fill_numbers(
-    definition: Path, substitutions: Mapping[str, str]
-) -> tuple[str, dict[str, str]]:
+def fill_numbers(definition: Path, substitutions: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Write the numbers into a file of states, and give the substitutions that remain.
 
     A placeholder for a number stands without quotes, so that only a filled file is JSON: filled
