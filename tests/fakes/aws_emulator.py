@@ -164,8 +164,8 @@ class Emulator:
 def running(state_dir: Path, **options: Any) -> Iterator[Emulator]:
     """Run an emulator for the length of a block; no process of it is left after."""
     emulator = Emulator(state_dir, **options)
-    emulator.start()
     try:
+        emulator.start()
         yield emulator
     finally:
         if emulator.process.poll() is None:

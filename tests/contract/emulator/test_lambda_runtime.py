@@ -127,7 +127,7 @@ def test_a_call_over_its_timeout_is_ended_and_the_next_one_is_served(emulator: E
 
 
 def test_a_function_reaches_the_emulator_and_sees_nothing_of_the_shell(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator,
 ) -> None:
     function = emulator.function(
         """
@@ -148,6 +148,7 @@ def test_a_function_reaches_the_emulator_and_sees_nothing_of_the_shell(
     assert seen["ALGOTRENDY_STAGE"] == "local"
     assert seen["AWS_LAMBDA_FUNCTION_NAME"] == function
     assert "PYTEST_CURRENT_TEST" not in seen
+    assert seen["HOME"].startswith(str(emulator.state_dir))
 
 
 def test_task_root_holds_the_code_and_a_later_layer_wins(emulator: Emulator) -> None:

@@ -1,6 +1,7 @@
 """Events and messages: rules, queues, schedules, dead letters."""
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def _rule_to_function(path: Path) -> dict[str, Any]:
         "Queue": (
             "SQS::Queue",
             {
-                "VisibilityTimeout": 1,
+                "VisibilityTimeout": 2,
                 "RedrivePolicy": {
                     "deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]},
                     "maxReceiveCount": 2,
@@ -106,7 +107,8 @@ def test_a_matching_event_reaches_the_function_and_a_poisoned_one_the_dead_lette
     )
     sweeps = [json.loads(record["body"])["detail"]["sweep"] for record in _lines(seen)]
     assert json.loads(dead["Body"])["detail"]["sweep"] == "poison"
-    assert sorted(sweeps) == ["good", "poison", "poison"]
+    assert set(sweeps) == {"good", "poison"}
+    assert sweeps.count("poison") == 2
 
 
 def test_message_attributes_and_the_trace_header_reach_the_function(
@@ -135,8 +137,6 @@ def test_message_attributes_and_the_trace_header_reach_the_function(
 
 
 def test_a_presigned_url_gives_the_object_without_credentials(emulator: Emulator) -> None:
-    import urllib.request
-
     store = emulator.client("s3")
     store.create_bucket(Bucket="reports")
     store.put_object(Bucket="reports", Key="a report.html", Body=b"<p>", ContentType="text/html")

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from algotrendy.local import emulator as local_emulator
-from fakes.aws_emulator import Emulator, eventually, free_port, running
+from fakes.aws_emulator import PYTHON, REPOSITORY, Emulator, eventually, free_port, running
 
 pytestmark = pytest.mark.platform
 
@@ -45,10 +45,17 @@ def test_a_listener_that_would_take_every_address_is_on_loopback_too(tmp_path: P
         assert _listeners(process) == {("127.0.0.1", emulator.port), ("127.0.0.1", broker)}
 
 
-def test_another_ministack_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    package = tmp_path / "ministack-1.6.0.dist-info"
+def _metadata(folder: Path, version: str) -> None:
+    package = folder / f"ministack-{version}.dist-info"
     package.mkdir()
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: ministack\nVersion: 1.6.0\n")
+    text = f"Metadata-Version: 2.1\nName: ministack\nVersion: {version}\n"
+    (package / "METADATA").write_text(text)
+
+
+@pytest.mark.parametrize("version", ["1.6.0", "none"])
+def test_another_ministack_is_refused_with_what_to_do(tmp_path: Path, version: str) -> None:
+    if version != "none":
+        _metadata(tmp_path, version)
 
     refused = subprocess.run(
         local_emulator.command(Path(sys.executable)),
@@ -61,5 +68,27 @@ def test_another_ministack_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "written for ministack 1.5.33" in refused.stderr
-    assert "1.6.0" in refused.stderr
+    assert f"holds {version}" in refused.stderr
     assert "uv sync" in refused.stderr
+
+
+def test_a_ministack_whose_text_has_changed_is_refused(tmp_path: Path) -> None:
+    program = """
+from ministack.core import lambda_runtime
+program = lambda_runtime._PYTHON_WORKER_SCRIPT
+lambda_runtime._PYTHON_WORKER_SCRIPT = program.replace("handler_fn(event, context)", "call()")
+from algotrendy.local.emulator import fixes
+fixes.apply_all()
+"""
+
+    refused = subprocess.run(
+        [str(PYTHON), "-c", program],
+        env={"PYTHONPATH": str(REPOSITORY / "shared"), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert refused.returncode == 1
+    assert "ChangedMinistackError: expected exactly one match, found 0" in refused.stderr

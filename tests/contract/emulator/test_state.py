@@ -30,7 +30,7 @@ def _wait_for_a_snapshot(emulator: Emulator) -> None:
     """Wait for the snapshot that holds everything done before; stock takes none."""
     name = emulator.name("/snapshot")
     _put(emulator, name)
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 10
     while time.monotonic() < deadline and not _saved(emulator, "ssm", name):
         time.sleep(0.05)
 

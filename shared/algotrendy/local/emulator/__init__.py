@@ -11,8 +11,9 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
 # What a child process may see of the caller's environment. Ministack hands its own environment
-# on to every Lambda function, so a variable of the user's shell would reach our handlers.
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE")
+# on to every Lambda function, so a variable of the user's shell, or the AWS configuration in the
+# user's home, would reach our handlers.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 
 def command(python: Path) -> list[str]:
@@ -46,6 +47,7 @@ def environment(
     scratch.mkdir(parents=True, exist_ok=True)
     inherited = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return inherited | {
+        "HOME": str(scratch),
         "PYTHONUNBUFFERED": "1",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",

@@ -16,7 +16,10 @@ def main() -> None:
     """Check the version, apply the fixes and serve until SIGTERM."""
     from algotrendy.local.emulator import fixes
 
-    found = importlib.metadata.version("ministack")
+    try:
+        found = importlib.metadata.version("ministack")
+    except importlib.metadata.PackageNotFoundError:
+        found = "none"
     if found != fixes.MINISTACK_VERSION:
         sys.exit(
             f"The emulator fixes are written for ministack {fixes.MINISTACK_VERSION}, "
