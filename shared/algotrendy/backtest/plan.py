@@ -170,6 +170,11 @@ class Plan:
         names = (parameter.name for parameter in self.strategy.parameters)
         return dict(zip(names, values, strict=True))
 
+    def columns(self) -> dict[str, Combination]:
+        """Give the values of all combinations by parameter."""
+        names = (parameter.name for parameter in self.strategy.parameters)
+        return dict(zip(names, zip(*self.combinations, strict=True), strict=False))
+
     @cached_property
     def sha256(self) -> str:
         """Hash all that decides the results."""

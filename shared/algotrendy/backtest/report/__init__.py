@@ -3,70 +3,52 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from itertools import accumulate
 from string import Template
 from typing import Any
 
-from algotrendy.backtest.plan import Plan
-from algotrendy.backtest.report.words import assumptions
-from algotrendy.backtest.shard import Row
+from algotrendy.backtest.report.contents import Curve, ReportInput
+from algotrendy.backtest.report.words import assumptions, figures, headline, subtitle, warning
+from algotrendy.kernel.bar import Timeframe
 
+__all__ = ["Curve", "ReportInput", "embeddable", "render"]
+
+_SCRIPTS = ("format.js", "charts.js", "spread.js", "heatmap.js", "table.js", "page.js")
+_POINTS_LIMIT = 4000
 _DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The best run and buy-and-hold beside it, one value a bar; times in nanoseconds."""
-
-    times: Sequence[int]
-    equity: Sequence[float]
-    benchmark: Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportInput:
-    """What the report shows.
-
-    Attributes:
-        columns: Names of the statistics in a row, after its number.
-        rows: Every run of the sweep.
-        best: The row that ranks first by ``ranked_by``.
-        benchmark: Buy and hold of the best run's symbol, on the same terms.
-    """
-
-    sweep_id: str
-    plan: Plan
-    columns: Sequence[str]
-    rows: Sequence[Row]
-    best: Row
-    benchmark: Row
-    curve: Curve
-    ranked_by: str
 
 
 def render(given: ReportInput) -> bytes:
     """Give the report as UTF-8 HTML; the same input gives the same bytes."""
-    here = files(__package__)
-    strategy = given.plan.strategy
-    page = Template((here / "page.html").read_text(encoding="utf-8"))
-    return page.substitute(
-        title=escape(f"{strategy.name} on {', '.join(given.plan.spec.symbols)}"),
-        vendor_style=(here / "vendor" / "uPlot.min.css").read_text(encoding="utf-8"),
-        style=(here / "page.css").read_text(encoding="utf-8"),
+    name, symbols = given.plan.strategy.name, given.plan.spec.symbols
+    title = f"{name} on {', '.join(symbols[:4])}{' and more' if len(symbols) > 4 else ''}"
+    best_title, best_subtitle = headline(given)
+    caution = warning(given)
+    page = Template(_resource("page.html")).substitute(
+        title=escape(title),
+        subtitle=escape(subtitle(given)),
+        best_title=escape(best_title),
+        best_subtitle=escape(best_subtitle),
+        figures="\n".join(_figure(*figure) for figure in figures(given)),
+        warning=f'<p class="note">{escape(caution)}</p>' if caution else "",
+        equity_label=escape("Equity of the best run and of buy and hold over time"),
+        drawdown_label=escape("Fall from the last peak of the best run and of buy and hold"),
         assumptions="\n".join(
-            f"<dt>{escape(term)}</dt><dd>{escape(words)}</dd>"
+            f"<dt>{escape(term)}</dt><dd>{_prose(words)}</dd>"
             for term, words in assumptions(given.plan, given.ranked_by)
         ),
+        sweep_id=escape(given.sweep_id),
+        vendor_style=_resource("vendor/uPlot.min.css"),
+        style=_resource("page.css"),
         data=embeddable(_payload(given)),
-        vendor_script=(here / "vendor" / "uPlot.iife.min.js").read_text(encoding="utf-8"),
-        script="\n".join(
-            (here / name).read_text(encoding="utf-8")
-            for name in ("format.js", "charts.js", "heatmap.js", "table.js", "page.js")
-        ),
-    ).encode()
+        vendor_script=_resource("vendor/uPlot.iife.min.js"),
+        script="\n".join(_resource(name) for name in _SCRIPTS),
+    )
+    return page.encode()
 
 
 def embeddable(value: object) -> str:
@@ -75,36 +57,64 @@ def embeddable(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def _resource(name: str) -> str:
+    return (files(__name__) / name).read_text(encoding="utf-8")
+
+
+def _prose(words: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
+
+
+def _figure(label: str, value: str, beside: str) -> str:
+    return (
+        f"<div><dt>{escape(label)}</dt>"
+        f'<dd class="value">{escape(value)}</dd><dd class="beside">{escape(beside)}</dd></div>'
+    )
+
+
 def _payload(given: ReportInput) -> dict[str, Any]:
-    plan = given.plan
-    place = plan.run(int(given.best[0] or 0))
+    plan, best = given.plan, given.best_run
+    chosen = ", ".join(f"{name} {value:g}" for name, value in given.best_parameters.items())
     return {
-        "sweepId": given.sweep_id,
-        "strategy": plan.strategy.name,
         "parameters": [parameter.name for parameter in plan.strategy.parameters],
         "symbols": list(plan.spec.symbols),
         # Runs are numbered: all combinations on the first symbol, then all on the next.
-        "combinations": [[_short(v) for v in values] for values in plan.combinations],
+        "combinations": [[_short(value) for value in values] for values in plan.combinations],
         "columns": list(given.columns),
         "values": [[_short(cell) for cell in row[1:]] for row in given.rows],
         "best": {
-            "run": place.number,
-            "symbol": place.symbol,
+            "run": best.number,
+            "label": f"{plan.strategy.name} {best.symbol} {chosen}".rstrip(),
             "statistics": [_short(cell) for cell in given.best[1:]],
         },
         "benchmark": [_short(cell) for cell in given.benchmark[1:]],
         "rankedBy": given.ranked_by,
-        "cash": float(plan.spec.cash),
-        "curve": {
-            "seconds": [time // 1_000_000_000 for time in given.curve.times],
-            "equity": [_short(v, 8) for v in given.curve.equity],
-            "benchmark": [_short(v, 8) for v in given.curve.benchmark],
-        },
+        "curve": _curve(given.curve, daily=plan.data[0].timeframe == Timeframe.DAY),
     }
 
 
-def _short(value: Any, digits: int = _DIGITS) -> Any:
+def _curve(curve: Curve, *, daily: bool) -> dict[str, Any]:
+    each = -(-len(curve.times) // _POINTS_LIMIT)
+    # Of each stretch the last equity and the deepest fall: thinning must not hide a fall.
+    ends = [min(start + each, len(curve.times)) for start in range(0, len(curve.times), each)]
+    deep = [_falls(curve.equity), _falls(curve.benchmark)]
+    own, other = ([_short(min(falls[max(end - each, 0) : end])) for end in ends] for falls in deep)
+    return {
+        "daily": daily,
+        "seconds": [curve.times[end - 1] // 1_000_000_000 for end in ends],
+        "equity": [_short(curve.equity[end - 1]) for end in ends],
+        "benchmark": [_short(curve.benchmark[end - 1]) for end in ends],
+        "drawdown": own,
+        "benchmarkDrawdown": other,
+    }
+
+
+def _falls(equity: Sequence[float]) -> list[float]:
+    return [value / peak - 1.0 for value, peak in zip(equity, accumulate(equity, max), strict=True)]
+
+
+def _short(value: Any) -> Any:
     if not isinstance(value, float):
         return value
-    rounded = float(f"{value:.{digits}g}")
+    rounded = float(f"{value:.{_DIGITS}g}")
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded

@@ -1,8 +1,10 @@
-"""Say in words what a sweep assumed, so that a reader can judge it."""
+"""Say in words and figures what a sweep found and assumed, so that a reader can judge it."""
 
 from __future__ import annotations
 
 from algotrendy.backtest.plan import Plan
+from algotrendy.backtest.report.contents import ReportInput
+from algotrendy.backtest.shard import Cell
 
 _ADJUSTED = {
     "all": "Adjusted for splits and dividends, so that a share is a share of the last day and "
@@ -21,10 +23,81 @@ _STATISTICS = (
 )
 
 
+_NONE = "–"
+_FIGURES = (
+    ("sharpe", "Sharpe ratio", ".2f"),
+    ("cagr", "CAGR", ",.1%"),
+    ("total_return", "Total return", ",.1%"),
+    ("max_drawdown", "Deepest fall", ".1%"),
+    ("volatility", "Volatility", ".1%"),
+    ("exposure", "Time in the market", ".0%"),
+    ("trades", "Trades", ",.0f"),
+    ("win_rate", "Trades won", ".0%"),
+)
+
+
+def subtitle(given: ReportInput) -> str:
+    """Tell the size and the period of the sweep in a line."""
+    spec, runs = given.plan.spec, given.plan.runs
+    cost = f"{spec.fee_bps:f} bp a fill" if spec.fee_bps else "no fees"
+    return f"{_counted(runs, 'run')} · {spec.start} to {spec.end} · {cost}"
+
+
+def headline(given: ReportInput) -> tuple[str, str]:
+    """Name the best run: a title, and what it is best by."""
+    run = given.best_run
+    chosen = ", ".join(f"{name} {value:g}" for name, value in given.best_parameters.items())
+    title = f"Best run: {run.symbol}{', ' + chosen if chosen else ''}"
+    if given.plan.runs == 1:
+        return f"The run: {run.symbol}", f"Run {run.number}, beside buy and hold of {run.symbol}."
+    return title, (
+        f"Run {run.number} of {given.plan.runs:,}, the highest {_ratio(given.ranked_by)}; buy and "
+        f"hold of {run.symbol} beside it."
+    )
+
+
+def figures(given: ReportInput) -> list[tuple[str, str, str]]:
+    """Give the figures to be seen first: label, the best run's, and the benchmark's in words."""
+    return [
+        (
+            label,
+            _figure(given.cell(given.best, name), form),
+            f"buy and hold {_figure(given.cell(given.benchmark, name), form)}",
+        )
+        for name, label, form in _FIGURES
+    ]
+
+
+def warning(given: ReportInput) -> str:
+    """Say why the best of many is not what to expect; empty for a single run."""
+    if given.plan.runs == 1:
+        return ""
+    ratios = sorted(
+        ratio for row in given.rows if (ratio := given.cell(row, given.ranked_by)) is not None
+    )
+    typical = f" The median run has {ratios[len(ratios) // 2]:.2f}." if ratios else ""
+    return (
+        f"This is the luckiest of {given.plan.runs:,} tries, so its figures are biased upward and "
+        f"are no forecast.{typical} Look for a broad plateau in the map rather than a peak."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _ratio(ranked_by: str) -> str:
+    return f"{ranked_by.capitalize()} ratio"
+
+
+def _figure(value: Cell, form: str) -> str:
+    return _NONE if value is None else format(value, form).replace("-", "−")
+
+
 def assumptions(plan: Plan, ranked_by: str) -> list[tuple[str, str]]:
     """Give the assumptions as terms and sentences."""
     return [
-        ("Strategy", f"{plan.strategy.summary} Source: {plan.strategy.source}"),
+        ("Strategy", _strategy(plan)),
         ("Orders", _orders(plan)),
         ("Costs", _costs(plan)),
         ("Prices", _ADJUSTED[plan.spec.adjustment]),
@@ -34,6 +107,16 @@ def assumptions(plan: Plan, ranked_by: str) -> list[tuple[str, str]]:
         ("Statistics", _STATISTICS),
         ("To repeat it", _identity(plan)),
     ]
+
+
+def _strategy(plan: Plan) -> str:
+    fixed = ", ".join(
+        f"`{name}` {values[0]:g}"
+        for name, values in plan.columns().items()
+        if len(set(values)) == 1
+    )
+    held = f" Not varied: {fixed}." if fixed else ""
+    return f"{plan.strategy.summary}{held} Source: {plan.strategy.source}"
 
 
 def _orders(plan: Plan) -> str:
@@ -66,20 +149,21 @@ def _data(plan: Plan) -> str:
 
 def _trials(plan: Plan, ranked_by: str) -> str:
     tried = (
-        f"{plan.runs:,} runs: {len(plan.combinations):,} of {plan.grid:,} combinations of "
-        f"parameters on {len(plan.data)} symbol{'s' if len(plan.data) > 1 else ''}."
+        f"{_counted(plan.runs, 'run')}: {len(plan.combinations):,} of "
+        f"{_counted(plan.grid, 'combination')} of parameters on "
+        f"{_counted(len(plan.data), 'symbol')}."
     )
     if plan.excluded:
         rules = " and ".join(str(rule) for rule in plan.strategy.rules)
-        tried += f" {plan.excluded:,} were left out because they break the rule {rules}."
+        tried += f" Left out, as they break the rule {rules}: {plan.excluded:,}."
     if plan.is_sampled:
         tried += f" They are a random sample by seed {plan.spec.seed}."
     if plan.runs == 1:
         return tried
     return (
-        f"{tried} The best of {plan.runs:,} by {ranked_by} is better than the strategy: the more "
-        "is tried, the luckier the luckiest. Its figures are biased upward and are no forecast. "
-        "Look for a broad plateau in the map, not a peak, and test on data that chose nothing."
+        f"{tried} The best of {plan.runs:,} by {_ratio(ranked_by)} looks better than the strategy "
+        "is: the more is tried, the luckier the luckiest. Test what you choose on data that had no "
+        "part in choosing it."
     )
 
 
