@@ -84,12 +84,19 @@ def import_(
             "import", "one of --source, --csv and --parquet", " and ".join(given) or "none"
         )
     if source is not None:
-        checked = _samples(source, None if symbol is None else parse_symbol(symbol))
-    else:
-        if symbol is None:
-            raise Invalid("symbol", "given with --symbol for a file of your own", None)
-        checked = [_own_file(csv, parquet, parse_symbol(symbol), _columns(column), date_format)]
-    _print_report(import_bars(wiring.bar_store(), checked))
+        import_samples(source, None if symbol is None else parse_symbol(symbol))
+        return
+    if symbol is None:
+        raise Invalid("symbol", "given with --symbol for a file of your own", None)
+    own = _own_file(csv, parquet, parse_symbol(symbol), _columns(column), date_format)
+    _print_report(import_bars(wiring.bar_store(), [own]))
+
+
+def import_samples(source: Source = Source.ALL, only: Symbol | None = None) -> ImportReport:
+    """Import what installed packages ship, and print what came of it."""
+    report = import_bars(wiring.bar_store(), _samples(source, only))
+    _print_report(report)
+    return report
 
 
 @app.command("list")
@@ -109,7 +116,7 @@ def list_() -> None:
             f"{item.bars:,}",
             item.source,
         )
-    Console().print(table)
+    _console().print(table)
 
 
 @app.command()
@@ -117,7 +124,7 @@ def show(
     symbol: Annotated[str, typer.Argument(help="Such as AAPL.")],
     start: Day = None,
     end: Day = None,
-    prices: Annotated[
+    adjustment: Annotated[
         Prices, typer.Option(help="raw as traded, or all: adjusted for splits and dividends.")
     ] = Prices.RAW,
     every: Annotated[
@@ -126,7 +133,7 @@ def show(
 ) -> None:
     """Show the bars of a symbol."""
     series = wiring.bar_store().read(
-        parse_symbol(symbol), _day(start), _day(end), adjustment=prices.value
+        parse_symbol(symbol), _day(start), _day(end), adjustment=adjustment.value
     )
     _print_series(series, every)
 
@@ -208,20 +215,23 @@ def _print_report(report: ImportReport) -> None:
             f"{item.quarantined:,}",
             "imported" if item.changed else "unchanged",
         )
-    Console().print(table)
+    _console().print(table)
     for item in report.symbols:
         if item.quarantined:
             _print_faults(f"{item.symbol}: left out", item.faults, item.quarantined)
     state = "imported" if report.changed else "unchanged"
-    typer.echo(
-        f"{state}: {report.bars:,} bars of {len(report.symbols)} symbols, version {report.version}"
-    )
+    bars, symbols = _counted(report.bars, "bar"), _counted(len(report.symbols), "symbol")
+    typer.echo(f"{state}: {bars} of {symbols}, version {report.version}")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _print_faults(title: str, faults: tuple[RowError, ...], count: int) -> None:
     # Written line by line and unstyled: a reason may hold anything that a file holds.
     console = Console(stderr=True, soft_wrap=True)
-    console.print(Text(f"{title}; {count:,} bad rows"))
+    console.print(Text(f"{title}; {_counted(count, 'bad row')}"))
     for fault in faults:
         console.print(Text(f"  {fault}"))
     told = len({fault.line for fault in faults})
@@ -248,12 +258,18 @@ def _print_series(series: BarSeries, every: bool) -> None:
             ),
             f"{series.volume[index]:,.0f}",
         )
-    Console().print(table)
-    typer.echo(f"{count:,} bars")
+    _console().print(table)
+    typer.echo(_counted(count, "bar"))
 
 
 def _price(price: float) -> str:
     return f"{price:,.2f}" if price >= 1 else f"{price:.6g}"
+
+
+def _console() -> Console:
+    console = Console()
+    # In a pipe rich would assume 80 columns and cut the figures: a file has room.
+    return console if console.is_terminal else Console(width=120)
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:

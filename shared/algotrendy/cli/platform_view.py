@@ -29,7 +29,7 @@ _PART_MARKS = {PartState.RUNNING: "✓", PartState.FAILED: "✗", PartState.STOP
 def status_view(status: PlatformStatus, now: datetime) -> RenderableType:
     """All that is known: the phase, a table of the parts, the deployment, the addresses."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("part", "state", "pid", "port", "up for", "restarts", "address"):
+    for heading in ("part", "state", "pid", "port", "up for", "restarts"):
         table.add_column(heading, justify="right" if heading in ("pid", "port") else "left")
     for part in status.parts:
         table.add_row(
@@ -39,7 +39,6 @@ def status_view(status: PlatformStatus, now: datetime) -> RenderableType:
             str(part.port or "-"),
             uptime(part.started, now),
             str(part.restarts),
-            Text(part.url or "", overflow="fold"),
         )
     lines: list[RenderableType] = [
         Text.assemble("platform ", (status.phase.value, _COLOURS.get(status.phase, "yellow"))),
@@ -49,7 +48,8 @@ def status_view(status: PlatformStatus, now: datetime) -> RenderableType:
     if status.message:
         lines.append(Text(status.message, style="red"))
     lines.append(Text(f"deployed  {status.fingerprint or 'nothing yet'}"))
-    lines += [Text(f"{name:<9} {url}") for name, url in sorted(status.urls.items())]
+    urls = status.urls | {part.name: part.url for part in status.parts if part.url}
+    lines += [Text(f"{name:<9} {url}", overflow="fold") for name, url in sorted(urls.items())]
     return Group(*lines)
 
 
@@ -92,7 +92,7 @@ class PlainProgress:
             text = step.state.value
             if step.state is not StepState.RUNNING:
                 text += f" in {step.seconds:.1f} s"
-                text += f": {step.detail}" if step.detail and step.state != StepState.DONE else ""
+                text += f": {step.detail}" if step.detail else ""
             self._once(step.name, text)
         self._once("platform", status.phase.value)
 
