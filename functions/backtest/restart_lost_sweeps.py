@@ -6,9 +6,9 @@ from typing import Any
 from algotrendy.backtest import wiring
 from algotrendy.platform.telemetry import logger, observed
 
-# The ledger hears of a sweep when it is planned and when it ends: a long map is silent, and its
-# workflow is asked before anything is done.
-QUIET = timedelta(minutes=1)
+# Long enough for a request to reach its workflow by itself. A workflow that runs is left alone, and
+# starting one twice starts it once: a short time does no harm.
+QUIET = timedelta(seconds=15)
 
 
 @observed
