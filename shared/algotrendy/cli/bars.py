@@ -195,33 +195,27 @@ def _day(moment: datetime | None) -> date | None:
 
 
 def _print_report(report: ImportReport) -> None:
-    table = _table(
-        "Symbol",
-        "Bars",
-        "First",
-        "Last",
-        "Source",
-        "Quarantined",
-        "",
-        right=("Bars", "Quarantined"),
-    )
+    table = _table("Symbol", "Bars", "First", "Last", "Source", "", right=("Bars",))
     for item in report.symbols:
+        left_out = f", {_counted(item.quarantined, 'row')} quarantined" if item.quarantined else ""
         table.add_row(
             item.symbol,
             f"{item.bars:,}",
             str(item.first),
             str(item.last),
             item.source,
-            f"{item.quarantined:,}",
-            "imported" if item.changed else "unchanged",
+            ("imported" if item.changed else "unchanged") + left_out,
         )
-    _console().print(table)
+    Console().print(table)
     for item in report.symbols:
         if item.quarantined:
             _print_faults(f"{item.symbol}: left out", item.faults, item.quarantined)
-    state = "imported" if report.changed else "unchanged"
-    bars, symbols = _counted(report.bars, "bar"), _counted(len(report.symbols), "symbol")
-    typer.echo(f"{state}: {bars} of {symbols}, version {report.version}")
+    parts = (
+        f"{_counted(report.bars, 'bar')} of {_counted(len(report.symbols), 'symbol')}",
+        f"{_counted(report.quarantined, 'row')} quarantined",
+        f"version {report.version}",
+    )
+    typer.echo(f"{'imported' if report.changed else 'unchanged'}: {', '.join(parts)}")
 
 
 def _counted(count: int, thing: str) -> str:
@@ -275,5 +269,7 @@ def _console() -> Console:
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+        table.add_column(
+            column, justify="right" if column in right else "left", no_wrap=column != "Source"
+        )
     return table

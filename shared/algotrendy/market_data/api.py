@@ -79,7 +79,7 @@ class BarsPage(BaseModel):
                             "volume": 11635900.0,
                         }
                     ],
-                    "next_cursor": None,
+                    "next_cursor": "MS4wLjExMDk1NDg4MDAwMDAwMDAwMDAuMGI5Y2ZhMTVkMzQ0MjBlOA",
                 }
             ]
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,4 +28,8 @@ def page_cache() -> Cache:
     from algotrendy.platform.cache import NoCache, RedisCache
 
     url = settings().optional("cache_url")
-    return RedisCache(url) if url else NoCache()
+    if url is None:
+        return NoCache()
+    # Pages are kept by version: two lakes on one server must not answer for each other.
+    lake = hashlib.sha256(settings().need("lake_url").encode()).hexdigest()[:12]
+    return RedisCache(url, prefix=f"algotrendy:{lake}:")

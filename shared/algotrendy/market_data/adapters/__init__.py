@@ -1,0 +1,1 @@
+"""Bars in the lake, and the files that bars come from."""
