@@ -22,10 +22,10 @@ class CountedDeployer:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def ensure(self, report: Report) -> Deployment:
+    def ensure(self, report: Report, *, from_tree: bool) -> Deployment:
         report(StepStatus("deploy", StepState.RUNNING))
         with (self._home.root / DEPLOYMENTS).open("a") as file:
-            file.write("deployed\n")
+            file.write("from the tree\n" if from_tree else "restored\n")
         if (self._home.root / "fail-deploy").exists():
             from algotrendy.kernel.errors import Unavailable
 

@@ -85,13 +85,17 @@ class FakeDeployer:
 
     def __init__(self, *outcomes: Deployment | AlgoTrendyError | Exception) -> None:
         self.outcomes = list(outcomes)
-        self.deployments = 0
+        self.from_tree: list[bool] = []
         self.was_cancelled = False
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
-    def ensure(self, report: Report) -> Deployment:
-        self.deployments += 1
+    @property
+    def deployments(self) -> int:
+        return len(self.from_tree)
+
+    def ensure(self, report: Report, *, from_tree: bool) -> Deployment:
+        self.from_tree.append(from_tree)
         report(StepStatus("deploy", StepState.RUNNING))
         assert self.may_go_on.wait(10), "the test never let the deployment go on"
         outcome = self.outcomes.pop(0) if self.outcomes else Deployment("done", {"api": "test://"})

@@ -81,7 +81,8 @@ def ensure_supervisor(
             _refuse_other_ports(home, ports)
         else:
             _clear_before_start(home, ports)
-            _await_lock(home, _spawn(home, project, ports, module))
+            _spawn(home, project, ports, module)
+            _await_lock(home)
     return request
 
 
@@ -107,22 +108,31 @@ def follow(home: Home, request: str) -> Iterator[PlatformStatus]:
         time.sleep(_POLL_S)
 
 
-def stop(home: Home) -> tuple[list[str], list[str]]:
+def stop(
+    home: Home, patience_s: float = _STOP_PATIENCE_S, grace_s: float = 15.0
+) -> tuple[list[str], list[str]]:
     """Stop the supervisor and whatever else serves this home; nothing running is fine.
+
+    Args:
+        home: The data folder.
+        patience_s: How long the supervisor gets to stop everything in good order.
+        grace_s: How long each process gets that is still there after that.
 
     Returns:
         Who was stopped beyond the supervisor's own orderly stop, and who could not be.
     """
-    deadline = time.monotonic() + _STOP_PATIENCE_S
-    asked: set[int] = set()
+    deadline = time.monotonic() + patience_s
+    asked: dict[int, psutil.Process] = {}
     while is_running(home) and time.monotonic() < deadline:
         for process in _supervisors(home):
             if process.pid not in asked:
-                asked.add(process.pid)
+                asked[process.pid] = process
                 with contextlib.suppress(psutil.Error):
                     process.terminate()
         time.sleep(_POLL_S)
-    found, survivors = clear_home(home) if home.root.exists() else ([], [])
+    # Its lock is free an instant before it has ended.
+    _, hanging = psutil.wait_procs(asked.values(), timeout=max(0, deadline - time.monotonic()))
+    found, survivors = clear_home(home, grace_s) if home.root.exists() or hanging else ([], [])
     if not survivors:
         for leftover in (home.pid_file, *home.requests.glob("*"), *home.socket_folder.glob(".s.*")):
             leftover.unlink(missing_ok=True)
@@ -163,39 +173,32 @@ def _clear_before_start(home: Home, ports: Ports) -> None:
     check_port("valkey", ports.cache, "--cache-port", CACHE_PORT_VARIABLE)
 
 
-def _await_lock(home: Home, process: subprocess.Popen[bytes]) -> None:
+def _await_lock(home: Home) -> None:
     deadline = time.monotonic() + _FIRST_SIGN_S
     while not is_running(home):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if time.monotonic() > deadline or not _supervisors(home):
             raise _ended(home, None)
-        time.sleep(_POLL_S / 2)
+        time.sleep(_POLL_S)
 
 
-def _spawn(
-    home: Home, project: Path, ports: Ports, module: Sequence[str]
-) -> subprocess.Popen[bytes]:
+def _spawn(home: Home, project: Path, ports: Ports, module: Sequence[str]) -> None:
+    """Start the supervisor; it leaves this process as soon as it has parsed its arguments."""
     mark = {MARK_VARIABLE: str(home.root), PART_VARIABLE: SUPERVISOR_PART}
+    command = [sys.executable, *module, "--home", str(home.root), "--project", str(project)]
+    command += ["--emulator-port", str(ports.emulator), "--cache-port", str(ports.cache)]
     with log_file(home, SUPERVISOR_PART).open("ab") as log:
-        return subprocess.Popen(
-            [
-                sys.executable,
-                *module,
-                "--home",
-                str(home.root),
-                "--project",
-                str(project),
-                "--emulator-port",
-                str(ports.emulator),
-                "--cache-port",
-                str(ports.cache),
-            ],
+        done = subprocess.run(
+            command,
             env={**os.environ, **mark},
             cwd=project,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            check=False,
         )
+    if done.returncode != 0:
+        raise _ended(home, None)
 
 
 def _ended(home: Home, last: PlatformStatus | None) -> Unavailable:

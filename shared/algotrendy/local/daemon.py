@@ -90,13 +90,16 @@ def supervise(
 def main(
     arguments: Sequence[str] | None = None, make_deployer: MakeDeployer = deploy_with_cdk
 ) -> int:
-    """Parse the command line and supervise until SIGTERM."""
+    """Parse the command line, leave the caller, and supervise until SIGTERM."""
     parser = argparse.ArgumentParser(prog="algotrendy.local.daemon", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--emulator-port", type=int, required=True)
     parser.add_argument("--cache-port", type=int, required=True)
     given = parser.parse_args(arguments)
+    if os.fork() > 0:
+        # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
+        os._exit(0)
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,

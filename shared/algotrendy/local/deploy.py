@@ -36,7 +36,7 @@ DEPLOY_PART = "deploy"
 _KEPT_ASSEMBLIES = 2
 _SETTLE_TRIES = 20
 _SETTLE_PAUSE_S = 0.5
-_CHANGES_OF_THE_TREE = 3
+_UNSETTLED = "unsettled"
 
 Report = Callable[[StepStatus], None]
 
@@ -59,8 +59,13 @@ class Deployment:
 class Deployer(Protocol):
     """Brings the platform to the state of the working tree."""
 
-    def ensure(self, report: Report) -> Deployment:
+    def ensure(self, report: Report, *, from_tree: bool) -> Deployment:
         """Deploy what is not deployed yet; blocks, safe to call again.
+
+        Args:
+            report: Gets each step, again and again while it goes on.
+            from_tree: Deploy the working tree as it is now. Otherwise restore what was deployed
+                last: an emulator that died in the middle of somebody's edit must not deploy that.
 
         Raises:
             StateIsBroken: If the emulator must start over from nothing first.
@@ -124,17 +129,16 @@ class CdkDeployer:
         self._account = account
         self._sleep = sleep
         self._migrated: str | None = None
+        self._last: tuple[str, Path] | None = None
 
-    def ensure(self, report: Report) -> Deployment:
+    def ensure(self, report: Report, *, from_tree: bool) -> Deployment:
         """Migrate, synthesise, bootstrap and deploy, each only when it is needed."""
         write_environment_file(self._home.environment_file, self.platform_environment())
         self._check_tools()
-        fingerprint = self._fingerprint()
-        if self._migrated != fingerprint:
-            with _Step("database migrations", report) as step:
-                self._run([sys.executable, "-m", "algotrendy.local.migration"], step)
-            self._migrated = fingerprint
-        fingerprint, assembly = self._synthesise(report)
+        if from_tree or self._last is None:
+            self._migrate(report)
+            self._last = self._synthesise(report)
+        fingerprint, assembly = self._last
         self._deploy(fingerprint, assembly, report)
         return Deployment(fingerprint, self._account.urls())
 
@@ -153,24 +157,32 @@ class CdkDeployer:
             "ALGOTRENDY_CACHE_URL": self._urls["valkey"],
         }
 
+    def _migrate(self, report: Report) -> None:
+        fingerprint = self._fingerprint()
+        if self._migrated != fingerprint:
+            with _Step("database migrations", report) as step:
+                self._run([sys.executable, "-m", "algotrendy.local.migration"], step)
+            self._migrated = fingerprint
+
     def _synthesise(self, report: Report) -> tuple[str, Path]:
         with _Step("synthesise the stacks", report) as step:
-            for _ in range(_CHANGES_OF_THE_TREE):
-                fingerprint = self._fingerprint()
-                assembly = self._home.cdk / f"assembly-{fingerprint}"
-                if (assembly / "manifest.json").is_file():
-                    if not step.ran:
-                        step.skip("nothing that it reads has changed")
-                    return fingerprint, assembly
-                fresh = self._home.cdk / "assembly.new"
-                shutil.rmtree(fresh, ignore_errors=True)
-                self._cdk(step, "synth", "--quiet", "-c", "stage=local", "--output", str(fresh))
-                # Keep it only if the tree stood still meanwhile: else it is of no one version.
-                if self._fingerprint() == fingerprint:
-                    fresh.rename(assembly)
-                    self._drop_old_assemblies(assembly)
-                    return fingerprint, assembly
-            raise Unavailable("deploy", "the source files keep changing; try again when they rest")
+            fingerprint = self._fingerprint()
+            assembly = self._home.cdk / f"assembly-{fingerprint}"
+            if (assembly / "manifest.json").is_file():
+                step.skip("nothing that it reads has changed")
+                return fingerprint, assembly
+            fresh = self._home.cdk / "assembly.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._cdk(step, "synth", "--quiet", "-c", "stage=local", "--output", str(fresh))
+            if self._fingerprint() != fingerprint:
+                # It is of no one version: good to deploy now, never to be taken for either.
+                step.end("sources changed meanwhile; the next `up` deploys them")
+                fingerprint = f"{fingerprint}-{_UNSETTLED}"
+                assembly = self._home.cdk / f"assembly-{_UNSETTLED}"
+                shutil.rmtree(assembly, ignore_errors=True)
+            fresh.rename(assembly)
+            self._drop_old_assemblies(assembly)
+            return fingerprint, assembly
 
     def _deploy(self, fingerprint: str, assembly: Path, report: Report) -> None:
         wanted = stack_names(assembly)
@@ -233,7 +245,6 @@ class CdkDeployer:
             MARK_VARIABLE: str(self._home.root),
             PART_VARIABLE: DEPLOY_PART,
         }
-        step.ran = True
         self._commands.run(command, environment, self._project, step.detail)
 
     def _check_tools(self) -> None:
@@ -272,7 +283,6 @@ class _Step:
     """Reports one step: what it does now, how long it took, how it ended."""
 
     def __init__(self, name: str, report: Report) -> None:
-        self.ran = False
         self._name = name
         self._report = report
         self._start = time.monotonic()
@@ -288,6 +298,9 @@ class _Step:
 
     def skip(self, why: str) -> None:
         self._ending = (StepState.SKIPPED, why)
+
+    def end(self, remark: str) -> None:
+        self._ending = (StepState.DONE, remark)
 
     def detail(self, text: str) -> None:
         self._send(StepState.RUNNING, text)

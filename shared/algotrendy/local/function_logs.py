@@ -12,6 +12,8 @@ from algotrendy.local.account import account_client, answered
 _PREFIX = "/aws/lambda/"
 _OVERLAP_MS = 2_000
 
+_Event = tuple[str, int, str]
+
 
 class FunctionLogs:
     """The log of one function, found by its name or a part of it."""
@@ -19,7 +21,7 @@ class FunctionLogs:
     def __init__(self, endpoint: str, name: str) -> None:
         self._client = account_client("logs", endpoint)
         self._group = self._find_group(name)
-        self._seen: set[str] = set()
+        self._seen: set[_Event] = set()
         self._newest_ms = 0
 
     def last(self, count: int) -> Iterator[str]:
@@ -35,7 +37,7 @@ class FunctionLogs:
         events = [
             event
             for event in self._events(max(0, self._newest_ms - _OVERLAP_MS))
-            if event["eventId"] not in self._seen
+            if _key(event) not in self._seen
         ]
         self._remember(events)
         yield from (_line(event) for event in events)
@@ -66,8 +68,13 @@ class FunctionLogs:
         return sorted(found, key=lambda event: int(event["timestamp"]))
 
     def _remember(self, events: list[dict[str, Any]]) -> None:
-        self._seen.update(event["eventId"] for event in events)
+        self._seen.update(_key(event) for event in events)
         self._newest_ms = max([self._newest_ms, *(int(event["timestamp"]) for event in events)])
+
+
+def _key(event: dict[str, Any]) -> _Event:
+    # The emulator gives its events no eventId.
+    return str(event.get("logStreamName")), int(event["timestamp"]), str(event["message"])
 
 
 def _line(event: dict[str, Any]) -> str:

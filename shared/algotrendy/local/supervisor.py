@@ -28,10 +28,11 @@ _CANCEL_GRACE_S = 15.0
 class DeployJob:
     """One deployment in a thread of its own, so that the parts are watched meanwhile."""
 
-    def __init__(self, deployer: Deployer, generation: tuple[int, ...]) -> None:
+    def __init__(self, deployer: Deployer, generation: tuple[int, ...], *, from_tree: bool) -> None:
         self.generation = generation
         self.outcome: Deployment | AlgoTrendyError | None = None
         self._deployer = deployer
+        self._from_tree = from_tree
         self._steps: dict[str, StepStatus] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="deploy", daemon=True)
@@ -52,7 +53,7 @@ class DeployJob:
 
     def _run(self) -> None:
         try:
-            self.outcome = self._deployer.ensure(self._report)
+            self.outcome = self._deployer.ensure(self._report, from_tree=self._from_tree)
         except AlgoTrendyError as error:
             logger.exception("deployment failed")
             self.outcome = error
@@ -89,7 +90,7 @@ class Supervisor:
         self._failure: str | None = None
         self._was_ready = False
         self._started_over = False
-        self._must_deploy = True
+        self._was_asked = True
         self._next_housekeeping: datetime | None = None
         self._lock_inode: int | None = None
         self._status = PlatformStatus(Phase.STARTING, identity, 0.0, code=code)
@@ -146,7 +147,7 @@ class Supervisor:
             return
         for runner in self._runners:
             runner.retry()
-        self._must_deploy = True
+        self._was_asked = True
         self._started_over = False
         handled = (*self._status.handled, *(path.name for path in found))
         self._status = replace(self._status, handled=handled[-_REMEMBERED_REQUESTS:])
@@ -155,13 +156,13 @@ class Supervisor:
 
     def _start_job(self) -> None:
         if self._job is None and self._all_run() and self._needs_deployment():
-            self._must_deploy = False
             self._failure = None
-            self._job = DeployJob(self._deployer, self._generation)
+            self._job = DeployJob(self._deployer, self._generation, from_tree=self._was_asked)
+            self._was_asked = False
 
     def _needs_deployment(self) -> bool:
         """A part that was started again may have lost what it held."""
-        return self._must_deploy or self._deployed != self._generation
+        return self._was_asked or self._deployed != self._generation
 
     def _finish_job(self) -> None:
         if self._job is None or not self._job.is_over:

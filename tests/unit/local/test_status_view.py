@@ -29,7 +29,7 @@ READY = PlatformStatus(
     ),
     steps=(
         StepStatus("synthesise the stacks", StepState.SKIPPED, 0.1, "nothing has changed"),
-        StepStatus("deploy 2 stacks", StepState.DONE, 12.34, "noise of the CDK"),
+        StepStatus("deploy 2 stacks", StepState.DONE, 12.34),
     ),
     urls={"api": "http://127.0.0.1:4566/api"},
 )
@@ -45,11 +45,12 @@ def shown(view: RenderableType) -> str:
 def test_the_status_shows_each_part_and_what_is_deployed() -> None:
     text = shown(status_view(READY, NOW))
     postgres, emulator = text.splitlines()[2:4]
-    assert postgres.split() == ["postgres", "running", "11", "-", "59", "s", "0", "postgresql://x"]
+    assert postgres.split() == ["postgres", "running", "11", "-", "59", "s", "0"]
     assert emulator.split()[:6] == ["emulator", "running", "12", "4566", "-", "3"]
     assert "platform ready" in text
     assert "0123456789abcdef" in text
-    assert "http://127.0.0.1:4566/api" in text
+    assert "api       http://127.0.0.1:4566/api" in text
+    assert "postgres  postgresql://x" in text
 
 
 def test_a_failure_shows_its_reason() -> None:

@@ -117,7 +117,7 @@ def test_a_part_that_dies_is_started_again_and_the_deployment_checked(
     assert bench.phase is Phase.RECOVERING
     assert bench.settle() is Phase.READY
     assert bench.runners[name].restarts == 1
-    assert bench.deployer.deployments == 2
+    assert bench.deployer.from_tree == [True, False]
 
 
 def test_the_parts_are_watched_while_it_deploys(bench: Bench) -> None:
@@ -157,6 +157,7 @@ def test_a_request_deploys_again_and_is_counted_as_handled(bench: Bench) -> None
     assert bench.handled == ("again",)
     assert bench.phase is Phase.DEPLOYING
     assert bench.settle() is Phase.READY
+    assert bench.deployer.from_tree == [True, True]
     assert list(bench.home.requests.iterdir()) == []
 
 
