@@ -22,7 +22,7 @@ from algotrendy.backtest.plan import (
     write_plan,
 )
 from algotrendy.backtest.reduce import IncompleteSweep, reduce_sweep
-from algotrendy.backtest.shard import run_shard
+from algotrendy.backtest.shard import STATISTICS, run_shard
 from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from fakes.bars_for_backtests import walk
@@ -171,6 +171,16 @@ def test_a_damaged_shard_result_is_named_then_redone(damage: object) -> None:
     assert run_shard(SWEEP_ID, 2, blobs, bars).was_done is False
     reduce_sweep(SWEEP_ID, blobs, bars)
     assert blobs.objects == good
+
+
+def test_a_winner_that_does_not_win_again_is_refused() -> None:
+    blobs = finished(some_spec(), 3)
+    result = json.loads(blobs.objects[KEYS.result(0)])
+    del result["sha256"]
+    result["rows"][0][1 + STATISTICS.index("sharpe")] = 99.0
+    blobs.objects[KEYS.result(0)] = encode({**result, "sha256": digest(result)})
+    with pytest.raises(IncompleteSweep, match="run 1 gave another result when it was run again"):
+        reduce_sweep(SWEEP_ID, blobs, some_bars())
 
 
 def test_a_missing_shard_is_named() -> None:

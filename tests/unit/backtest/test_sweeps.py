@@ -186,3 +186,18 @@ def test_a_result_that_nobody_noted_is_noted(world: World, state: RunState) -> N
     assert acted.summary is not None
     assert acted.summary["runs"] == 16
     assert world.events() == ["SweepRequested", "SweepCompleted"]
+
+
+def test_a_sweep_that_ends_while_it_is_looked_at_is_left_as_it_ended(world: World) -> None:
+    class Racing(MemoryRunner):
+        def state(self, sweep: Sweep) -> RunState:
+            world.sweeps.record_failure(sweep.id, "noted meanwhile")
+            return RunState.SUCCEEDED
+
+    sweep = world.request()
+    executor = InProcess(world.blobs, some_bars())
+    run_sweep(sweep.id, sweep.spec, world.blobs, some_bars(), executor)
+    world.clock.advance(QUIET)
+    [acted] = world.sweeps.restart_lost(Racing(), world.blobs, QUIET)
+    assert (acted.status, acted.error) == (SweepStatus.FAILED, "noted meanwhile")
+    assert world.events() == ["SweepRequested", "SweepFailed"]

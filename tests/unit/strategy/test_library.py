@@ -52,7 +52,8 @@ def wilder_rsi(closes: tuple[float, ...], period: int) -> dict[int, float]:
 
 
 @pytest.mark.parametrize(
-    ("period", "oversold", "trend", "exit_"), [(2, 10, 50, 5), (2, 5, 100, 5), (4, 30, 40, 8)]
+    ("period", "oversold", "trend", "exit_"),
+    [(2, 10, 50, 5), (2, 5, 100, 5), (4, 30, 40, 8), (60, 50, 4, 3)],
 )
 def test_a_dip_in_an_uptrend_is_bought_and_a_recovery_sold(
     period: int, oversold: float, trend: int, exit_: int
