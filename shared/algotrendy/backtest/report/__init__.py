@@ -19,7 +19,7 @@ __all__ = ["Curve", "ReportInput", "embeddable", "render"]
 
 _SCRIPTS = ("format.js", "charts.js", "spread.js", "heatmap.js", "table.js", "page.js")
 _POINTS_LIMIT = 4000
-_DIGITS = 6
+_DIGITS = 8
 
 
 def render(given: ReportInput) -> bytes:
@@ -74,7 +74,6 @@ def _figure(label: str, value: str, beside: str) -> str:
 
 def _payload(given: ReportInput) -> dict[str, Any]:
     plan, best = given.plan, given.best_run
-    chosen = ", ".join(f"{name} {value:g}" for name, value in given.best_parameters.items())
     return {
         "parameters": [parameter.name for parameter in plan.strategy.parameters],
         "symbols": list(plan.spec.symbols),
@@ -84,7 +83,7 @@ def _payload(given: ReportInput) -> dict[str, Any]:
         "values": [[_short(cell) for cell in row[1:]] for row in given.rows],
         "best": {
             "run": best.number,
-            "label": f"{plan.strategy.name} {best.symbol} {chosen}".rstrip(),
+            "label": "Best run" if plan.runs > 1 else "The run",
             "statistics": [_short(cell) for cell in given.best[1:]],
         },
         "benchmark": [_short(cell) for cell in given.benchmark[1:]],
