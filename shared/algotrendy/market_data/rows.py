@@ -95,7 +95,7 @@ class RowCheck:
     """Takes rows one by one and parts the good from the bad.
 
     Rows may come in any order. Of rows with the same date the first in the file is kept and each
-    later one is bad. A million bad rows take no more memory than a hundred.
+    later one is bad. Every bad row is counted, and the first 100 faults are kept in words.
     """
 
     def __init__(self, *, date_format: str | None = None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from algotrendy.kernel.errors import InvalidRows, NotFound
-from algotrendy.market_data.adapters.samples import SAMPLE_SOURCES, read_samples
+from algotrendy.market_data.adapters.samples import SAMPLE_SOURCES, SAMPLES, Sample, read_samples
 from algotrendy.market_data.series import session_date
 
 HEADER = "Ticker,Date,Open,High,Low,Close,Volume,Adj Close\n"
@@ -107,3 +107,13 @@ def test_a_sample_without_one_good_row_or_its_symbols_is_refused(tmp_path: Path)
     )
     with pytest.raises(InvalidRows, match="Ticker has no column"):
         read_samples("bokeh", lambda _: folder)
+
+
+def test_a_package_without_a_version_is_still_named_as_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = package(tmp_path, HEADER + "AAA,2024-01-02,10,12,9,11,1,11\n")
+    sample = Sample("x", "never-installed", "_data/stocks.csv.gz", symbol_column="Ticker")
+    monkeypatch.setitem(SAMPLES, "bokeh", (sample,))
+    found = read_samples("bokeh", lambda _: folder)
+    assert found[0].bars.source == "never-installed of unknown version"
