@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import fsum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.backtest.engine import Backtest, Terms, run
@@ -14,6 +14,9 @@ from algotrendy.strategy.definition import Strategy, Values
 from algotrendy.strategy.library import library
 from fakes.bars_for_backtests import series_of
 from fakes.scripted_strategy import Act, scripted
+
+# A busy machine is no failure.
+unhurried = settings(deadline=None)
 
 PRICES = st.floats(0.01, 10_000.0)
 
@@ -72,6 +75,7 @@ def cash_after_each_fill(result: Backtest, terms: Terms) -> list[float]:
     return path
 
 
+@unhurried
 @given(bars(), SCRIPTS, TERMS | SHORT_TERMS)
 def test_cash_is_never_negative(series: BarSeries, strategy: Strategy, terms: Terms) -> None:
     result = run(series, strategy, {}, terms)
@@ -80,6 +84,7 @@ def test_cash_is_never_negative(series: BarSeries, strategy: Strategy, terms: Te
     assert result.cash == (path[-1] if path else terms.cash)
 
 
+@unhurried
 @given(bars(), SCRIPTS, TERMS)
 def test_without_leave_nothing_is_ever_short(
     series: BarSeries, strategy: Strategy, terms: Terms
@@ -90,6 +95,7 @@ def test_without_leave_nothing_is_ever_short(
         assert position >= 0.0
 
 
+@unhurried
 @given(bars(), SCRIPTS, TERMS | SHORT_TERMS)
 def test_equity_changes_by_what_trades_made_less_fees(
     series: BarSeries, strategy: Strategy, terms: Terms
@@ -105,12 +111,14 @@ def test_equity_changes_by_what_trades_made_less_fees(
     )
 
 
+@unhurried
 @given(bars(), SCRIPTS, TERMS | SHORT_TERMS)
 def test_whole_shares_stay_whole(series: BarSeries, strategy: Strategy, terms: Terms) -> None:
     result = run(series, strategy, {}, replace(terms, fractional=False))
     assert all(fill.units.is_integer() for fill in result.fills)
 
 
+@unhurried
 @given(bars(least=2), SCRIPTS, TERMS, st.data())
 def test_cutting_off_the_future_changes_no_fill_of_a_script(
     series: BarSeries, strategy: Strategy, terms: Terms, data: st.DataObject
@@ -118,6 +126,7 @@ def test_cutting_off_the_future_changes_no_fill_of_a_script(
     assert_blind_to_the_future(series, strategy, {}, terms, data)
 
 
+@unhurried
 @given(bars(least=2), library_strategies(), TERMS, st.data())
 def test_cutting_off_the_future_changes_no_fill_of_a_library_strategy(
     series: BarSeries, chosen: tuple[Strategy, Values], terms: Terms, data: st.DataObject
@@ -136,6 +145,7 @@ def assert_blind_to_the_future(
     assert cut_off.cut == [cut for cut in whole.cut if cut.bar < known]
 
 
+@unhurried
 @given(bars(), library_strategies(), TERMS)
 def test_the_same_run_twice_is_the_same_to_the_last_bit(
     series: BarSeries, chosen: tuple[Strategy, Values], terms: Terms
@@ -143,6 +153,7 @@ def test_the_same_run_twice_is_the_same_to_the_last_bit(
     assert run(series, *chosen, terms) == run(series, *chosen, terms)
 
 
+@unhurried
 @given(bars(), library_strategies(), TERMS)
 def test_no_library_strategy_orders_before_it_is_warm(
     series: BarSeries, chosen: tuple[Strategy, Values], terms: Terms
@@ -153,6 +164,7 @@ def test_no_library_strategy_orders_before_it_is_warm(
     assert all(bar >= strategy.warm_up(values) for bar in attempts)
 
 
+@unhurried
 @given(bars(), SCRIPTS, TERMS | SHORT_TERMS)
 def test_statistics_stay_within_their_definitions(
     series: BarSeries, strategy: Strategy, terms: Terms

@@ -58,6 +58,7 @@ def test_any_order_repetition_and_killing_of_shards_gives_the_same_table(
     assert blobs.objects[TABLE] == ONE_SHARD
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(0, 2**63 - 1))
 def test_a_shuffle_repeats_no_number_and_itself_exactly(size: int, seed: int) -> None:
     first = list(islice(shuffled(size, seed), 50))
@@ -86,6 +87,7 @@ def specs(draw: st.DrawFn) -> SweepSpec:
     )
 
 
+@settings(deadline=None)
 @given(specs())
 def test_a_grid_obeys_the_rules_its_order_and_its_limit(spec: SweepSpec) -> None:
     found = expand(spec, strategy_named(spec.strategy))
@@ -99,6 +101,7 @@ def test_a_grid_obeys_the_rules_its_order_and_its_limit(spec: SweepSpec) -> None
     assert found.is_sampled == (len(found.combinations) < allowed)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20))
 def test_shards_part_the_runs(shard_runs: int) -> None:
     plan = make_plan(some_spec(), some_bars(), shard_runs)
