@@ -51,7 +51,11 @@ class Problem(BaseModel):
 
 
 def create_app(
-    title: str, capability: str, checks: Mapping[str, Check] | None = None, version: str = "1"
+    title: str,
+    capability: str,
+    checks: Mapping[str, Check] | None = None,
+    version: str = "1",
+    check_timeout_s: float = CHECK_TIMEOUT_S,
 ) -> FastAPI:
     """Make the app of a capability.
 
@@ -60,6 +64,7 @@ def create_app(
         capability: Its name: ``/{capability}/health`` and ``/{capability}/ready`` answer.
         checks: What the capability needs to work, by name; a check raises when it does not.
         version: Version of the API.
+        check_timeout_s: A check that takes longer has failed.
     """
     problem: dict[str, Any] = {
         "description": "A problem",
@@ -79,7 +84,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(Edge, max_body_bytes=settings().max_body_bytes)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own hook
-    _add_probes(app, capability, dict(checks or {}))
+    _add_probes(app, capability, dict(checks or {}), check_timeout_s)
     return app
 
 
@@ -116,7 +121,7 @@ async def _answer_http(_: Request, error: Exception) -> Response:
     return problems.of_status(error.status_code, str(error.detail), error.headers).response()
 
 
-def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check]) -> None:
+def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check], timeout_s: float) -> None:
     public: dict[str, Any] = {"security": []}
 
     @app.get(f"/{capability}/health", tags=[capability], openapi_extra=public)
@@ -127,7 +132,7 @@ def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check]) -> None
     @app.get(f"/{capability}/ready", tags=[capability], openapi_extra=public)
     async def ready() -> Response:
         """Tell whether everything that the capability needs answers; 503 when something fails."""
-        results = await asyncio.gather(*(_checked(check) for check in checks.values()))
+        results = await asyncio.gather(*(_checked(check, timeout_s) for check in checks.values()))
         found = dict(zip(checks, results, strict=True))
         failing = [name for name, result in found.items() if not result["ok"]]
         if failing:
@@ -136,14 +141,14 @@ def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check]) -> None
         return problems.json_response({"status": "ready", "checks": found})
 
 
-async def _checked(check: Check) -> dict[str, Any]:
+async def _checked(check: Check, timeout_s: float) -> dict[str, Any]:
     started = time.perf_counter()
     reason = ""
     try:
-        with anyio.fail_after(CHECK_TIMEOUT_S):
+        with anyio.fail_after(timeout_s):
             await anyio.to_thread.run_sync(check, abandon_on_cancel=True)
     except TimeoutError:
-        reason = f"no answer in {CHECK_TIMEOUT_S:g} s"
+        reason = f"no answer in {timeout_s:g} s"
     except AlgoTrendyError as error:
         reason = error.message
     except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -143,29 +144,38 @@ class Lake:
     def _commit(
         self, dataset: str, columns: Table, partition_by: list[str], replace: str | None
     ) -> int:
-        from deltalake import WriterProperties, write_deltalake
+        from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
 
-        try:
-            table: DeltaTable | None = self._open(dataset, None)
-        except NotFound:
-            table = None
-            if not self._options:
-                Path(self._address(dataset)).mkdir(parents=True, exist_ok=True)
-        settled: dict[str, Any] = {
-            "writer_properties": WriterProperties(compression="ZSTD"),
-            "partition_by": partition_by if table is None else None,
-        }
+        settled: dict[str, Any] = {"writer_properties": WriterProperties(compression="ZSTD")}
         if replace is None:
             settled |= {"mode": "append"}
         else:
             settled |= {"mode": "overwrite", "predicate": replace}
-        if table is None:
-            options = self._options or None
-            write_deltalake(self._address(dataset), columns, storage_options=options, **settled)
-            return 0
-        write_deltalake(table, columns, **settled)
-        # Writing moves this object to the commit that it made, whatever others commit after it.
-        return int(table.version())
+        try:
+            table = self._load(dataset, None)
+        except NotFound:
+            pass
+        else:
+            write_deltalake(table, columns, **settled)
+            # Writing moves this object to the commit that it made, whatever others commit after.
+            return int(table.version())
+        if not self._options:
+            Path(self._address(dataset)).mkdir(parents=True, exist_ok=True)
+        # Another writer may make the dataset first, and this commit then has a later version: it
+        # is the first one that knows this mark.
+        mark = secrets.token_hex(16)
+        write_deltalake(
+            self._address(dataset),
+            columns,
+            partition_by=partition_by,
+            storage_options=self._options or None,
+            commit_properties=CommitProperties(app_transactions=[Transaction(mark, 1)]),
+            **settled,
+        )
+        version = 0
+        while self._load(dataset, version).transaction_version(mark) is None:
+            version += 1
+        return version
 
     def _open(self, dataset: str, version: int | None) -> DeltaTable:
         if version is None:
@@ -174,6 +184,11 @@ class Lake:
         with self._lock:
             table = self._pinned.get((dataset, version))
         if table is None:
+            # Delta looks for each version up to the one asked for: a wild number takes hours.
+            newest = self._load(dataset, None).version()
+            if not 0 <= version <= newest:
+                key = f"{dataset} at version {version}"
+                raise NotFound("dataset", key, f"the newest version is {newest}")
             table = self._load(dataset, version)
             with self._lock:
                 while len(self._pinned) >= _PINNED_KEPT:
@@ -190,13 +205,7 @@ class Lake:
             return DeltaTable(self._address(dataset), version, storage_options=options)
         except TableNotFoundError as error:
             raise NotFound("dataset", dataset) from error
-        except DeltaError as error:
-            newest = None if version is None else self.version(dataset)
-            if version is not None and (newest is None or version > newest):
-                key = f"{dataset} at version {version}"
-                raise NotFound("dataset", key, f"the newest version is {newest}") from error
-            raise Unavailable("lake", str(error)) from error
-        except OSError as error:
+        except (DeltaError, OSError) as error:
             raise Unavailable("lake", str(error)) from error
 
     def _address(self, dataset: str) -> str:
