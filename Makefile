@@ -44,10 +44,9 @@ pr: setup lint types imports synth-check published-check coverage ## Run the who
 coverage: setup ## Run all the tests and hold the coverage
 	.venv/bin/pytest --cov --cov-report=term --cov-fail-under=85 $(PYTEST_ARGS)
 
-lint: $(APP) ## Check style, formatting and common security mistakes
+lint: $(APP) ## Check style, formatting and common security mistakes (ruff, its bandit rules among them)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/bandit -q -c pyproject.toml -r shared functions
 
 format: $(APP) ## Format the code and mend what can be mended
 	.venv/bin/ruff check --fix .

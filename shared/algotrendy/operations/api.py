@@ -21,6 +21,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+# From the npm package swagger-ui-dist, unchanged: the page loads nothing from elsewhere.
+_SWAGGER_UI = Path(__file__).parent / "swagger_ui"
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
@@ -28,12 +30,8 @@ _ASSETS = {
 }
 
 
-def create_api(assets: Path) -> FastAPI:
-    """Make the app that shows the API.
-
-    Args:
-        assets: Folder with the files of swagger-ui-dist.
-    """
+def create_api() -> FastAPI:
+    """Make the app that shows the API."""
     app = create_app("AlgoTrendy", CAPABILITY, {"database": wiring.check_database})
 
     @app.get("/docs", include_in_schema=False)
@@ -55,7 +53,7 @@ def create_api(assets: Path) -> FastAPI:
         if asset not in _ASSETS:
             raise NotFound("asset", asset, f"there are {', '.join(_ASSETS)}")
         return Response(
-            (assets / asset).read_bytes(),
+            (_SWAGGER_UI / asset).read_bytes(),
             media_type=_ASSETS[asset],
             headers={"cache-control": "public, max-age=86400"},
         )

@@ -41,7 +41,7 @@ def merged(apps: Sequence[FastAPI]) -> dict[str, Any]:
         _add(whole["paths"], described["paths"], "path")
         for kind, parts in described.get("components", {}).items():
             _add(whole["components"].setdefault(kind, {}), parts, kind)
-        whole["security"] = described["security"]
+        _add(whole, {"security": described.get("security", [])}, "rule")
     return whole
 
 
