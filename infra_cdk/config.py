@@ -105,6 +105,10 @@ class StageConfig(Frozen):
         return f"/algotrendy/{self.stage}/{setting}"
 
 
+# For reading the local template alone: `algotrendy up` passes what it has started.
+LOCAL_ENDPOINT = "http://127.0.0.1:4566"
+LOCAL_DATABASE = "postgresql://127.0.0.1/algotrendy"
+
 CLOUD_TARGET = PackageTarget(
     python_version="3.13", machine="arm64", uv_platform="aarch64-manylinux_2_28"
 )
@@ -116,10 +120,11 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
     Args:
         stage: local, dev or prod.
         environment: The process environment; read for the account and region, the alarm address,
-            the console's origins, and for what runs on this machine when the stage is local.
+            the console's origins, and for what runs on this machine when the stage is local
+            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON).
 
     Raises:
-        ConfigurationError: If the stage is unknown, or a value is missing or malformed.
+        ConfigurationError: If the stage is unknown, or a value is malformed.
     """
     builders = {"local": _local, "dev": _dev, "prod": _prod}
     if stage not in builders:
@@ -135,6 +140,7 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
 
 
 def _local(environment: Mapping[str, str]) -> StageConfig:
+    endpoint = environment.get("ALGOTRENDY_LOCAL_ENDPOINT_URL", LOCAL_ENDPOINT)
     return StageConfig(
         stage="local",
         account=environment.get("CDK_DEFAULT_ACCOUNT"),
@@ -150,8 +156,8 @@ def _local(environment: Mapping[str, str]) -> StageConfig:
         sweep_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
         queue_max_concurrency=2,
         local=LocalPlatform(
-            endpoint_url=_needed(environment, "ALGOTRENDY_LOCAL_ENDPOINT_URL").rstrip("/"),
-            database_url=_needed(environment, "ALGOTRENDY_LOCAL_DATABASE_URL"),
+            endpoint_url=endpoint.rstrip("/"),
+            database_url=environment.get("ALGOTRENDY_LOCAL_DATABASE_URL", LOCAL_DATABASE),
             cache_url=environment.get("ALGOTRENDY_LOCAL_CACHE_URL") or None,
         ),
     )
@@ -194,15 +200,6 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         queue_max_concurrency=20,
         network=Network(),
     )
-
-
-def _needed(environment: Mapping[str, str], name: str) -> str:
-    value = environment.get(name)
-    if not value:
-        raise ConfigurationError(
-            f"stage local needs {name} in the environment; `algotrendy up` sets it when it deploys"
-        )
-    return value
 
 
 def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import App, Environment, Tags
+from aws_cdk.cx_api import CloudAssembly, SynthesisMessageLevel
 
 from infra_cdk.checks.house_rules import apply_house_rules
 from infra_cdk.config import ROOT, ConfigurationError, StageConfig, stage_config
@@ -43,26 +45,48 @@ def feature_flags() -> dict[str, Any]:
     return context
 
 
+def wanted_stage(environment: Mapping[str, str]) -> str:
+    """Find the stage in ``-c stage=``, which `cdk` passes as JSON, or in ALGOTRENDY_STAGE."""
+    context: dict[str, str] = json.loads(environment.get("CDK_CONTEXT_JSON") or "{}")
+    return context.get("stage") or environment.get("ALGOTRENDY_STAGE") or "local"
+
+
 def main() -> int:
     """Synthesise the stage that the context or ALGOTRENDY_STAGE names."""
-    app = App(context=feature_flags(), analytics_reporting=False, tree_metadata=False)
-    stage = app.node.try_get_context("stage") or os.environ.get("ALGOTRENDY_STAGE") or "local"
     try:
-        config = stage_config(stage, os.environ)
+        config = stage_config(wanted_stage(os.environ), os.environ)
+        app = App(
+            context=feature_flags(),
+            analytics_reporting=False,
+            tree_metadata=False,
+            # The emulator is less strict than an account, and `up` should be quick.
+            builtin_cloud_formation_validation=not config.is_local,
+        )
         build(app, config)
     except (ConfigurationError, DefinitionError, LayerBuildError, PackageTooLargeError) as error:
         print(f"infra_cdk: {error}", file=sys.stderr)  # noqa: T201 - what the user reads
         return 1
     apply_house_rules(app, config)
     if not config.is_local:
-        # The emulator has no use for the rules of a real account, and `up` should be quick.
+        # Rules for a real account; they would only slow `up`.
         from infra_cdk.checks.nag import check_aws_solutions
 
         check_aws_solutions(app)
     try:
-        app.synth()
+        refused = refusals(app.synth())
     except RuntimeError as error:
         # The findings stand above, printed by the CDK; the frames of its kernel say nothing more.
-        print(f"infra_cdk: {error}", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
+        refused = [str(error)]
+    for refusal in refused:
+        print(f"infra_cdk: {refusal}", file=sys.stderr)  # noqa: T201
+    return 1 if refused else 0
+
+
+def refusals(assembly: CloudAssembly) -> list[str]:
+    """Read the errors that the aspects left: `cdk` stops at them, a plain synth would not."""
+    return [
+        f"{message.id}: {message.entry.data}"
+        for stack in assembly.stacks
+        for message in stack.messages
+        if message.level is SynthesisMessageLevel.ERROR
+    ]

@@ -1,0 +1,87 @@
+"""The gateway and the user pool: who may call what, and how often."""
+
+from __future__ import annotations
+
+import json
+
+from fakes.cloud_assembly import Stage
+
+PUBLIC = {
+    "GET /docs",
+    "GET /docs/{asset}",
+    "GET /openapi.json",
+    "GET /backtest/health",
+    "GET /backtest/ready",
+    "GET /market_data/health",
+    "GET /market_data/ready",
+    "GET /operations/health",
+    "GET /operations/ready",
+}
+WITH_TOKEN = {
+    "GET /v1/bars/{symbol+}",
+    "GET /v1/symbols",
+    "GET /v1/sweeps",
+    "POST /v1/sweeps",
+    "GET /v1/sweeps/{id}",
+}
+
+
+def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) -> None:
+    routes = {
+        route["RouteKey"]: route.get("AuthorizationType", "NONE")
+        for route in stage.properties("AWS::ApiGatewayV2::Route")
+    }
+    assert {key for key, kind in routes.items() if kind == "NONE"} == PUBLIC
+    assert {key for key, kind in routes.items() if kind == "JWT"} == WITH_TOKEN
+    assert set(routes) == PUBLIC | WITH_TOKEN
+
+
+def test_tokens_are_those_of_our_pool_for_our_client(stage: Stage) -> None:
+    [authorizer] = stage.properties("AWS::ApiGatewayV2::Authorizer")
+    assert authorizer["AuthorizerType"] == "JWT"
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    issuer = json.dumps(authorizer["JwtConfiguration"]["Issuer"])
+    assert "https://cognito-idp." in issuer
+    assert "IdentityUsers" in issuer
+    assert "CommandLine" in json.dumps(authorizer["JwtConfiguration"]["Audience"])
+
+
+def test_requests_are_throttled_and_logged_without_tokens(stage: Stage) -> None:
+    [gateway] = stage.properties("AWS::ApiGatewayV2::Stage")
+    limits = gateway["DefaultRouteSettings"]
+    assert limits["ThrottlingBurstLimit"] >= limits["ThrottlingRateLimit"] > 0
+    logged = json.loads(gateway["AccessLogSettings"]["Format"])
+    assert logged["status"] == "$context.status"
+    assert not any("header" in value.lower() for value in logged.values())
+
+
+def test_browsers_may_call_from_the_named_origins_alone(stage: Stage) -> None:
+    [api] = stage.properties("AWS::ApiGatewayV2::Api")
+    cors = api["CorsConfiguration"]
+    assert cors["AllowOrigins"] == ["https://console.example.com"]
+    assert cors["AllowMethods"] == ["GET", "POST"]
+    assert "authorization" in cors["AllowHeaders"]
+    assert "*" not in cors["AllowHeaders"]
+    assert not cors.get("AllowCredentials")
+
+
+def test_users_are_made_by_an_administrator_with_a_strong_password(stage: Stage) -> None:
+    [pool] = stage.properties("AWS::Cognito::UserPool")
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 12
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    expected = "ACTIVE" if stage.name == "prod" else "INACTIVE"
+    assert pool.get("DeletionProtection", "INACTIVE") == expected
+
+
+def test_the_command_line_signs_in_by_password_for_an_hour(stage: Stage) -> None:
+    [client] = stage.properties("AWS::Cognito::UserPoolClient")
+    assert set(client["ExplicitAuthFlows"]) == {
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+    }
+    assert client["AccessTokenValidity"] == 60
+    assert client["GenerateSecret"] is False
+    assert client["PreventUserExistenceErrors"] == "ENABLED"

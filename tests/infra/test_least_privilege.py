@@ -1,0 +1,152 @@
+"""Each role's rights, one by one: a new right is a change of this file."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from fakes.cloud_assembly import Stage
+
+LOGS = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}
+TRACES = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
+BASE = LOGS | TRACES
+LAKE = {("s3:GetObject", "lake/*"), ("s3:ListBucket", "lake bucket")}
+DATABASE = {("dsql:DbConnectAdmin", "database")}
+PUBLISH = {("events:PutEvents", "bus")}
+LIST_RESULTS = {("s3:ListBucket", "results bucket")}
+START = {
+    ("states:StartExecution", "sweep machine"),
+    ("states:DescribeExecution", "sweep executions"),
+}
+# What the CDK itself grants for an on-failure destination.
+KEEP_FAILURES = {
+    (f"sqs:{action}", "queue") for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
+}
+
+
+def reads(*keys: str) -> set[tuple[str, str]]:
+    return {("s3:GetObject", f"sweeps/{key}") for key in keys} | LIST_RESULTS
+
+
+def writes(*keys: str) -> set[tuple[str, str]]:
+    actions = ("s3:PutObject", "s3:AbortMultipartUpload")
+    return {(action, f"sweeps/{key}") for key in keys for action in actions}
+
+
+RIGHTS = {
+    "market-data-api": BASE | LAKE,
+    "backtest-api": BASE | LAKE | DATABASE | PUBLISH | reads("*"),
+    "backtest-on-sweep-requested": BASE
+    | DATABASE
+    | START
+    | {
+        (f"sqs:{action}", "queue")
+        for action in (
+            "ReceiveMessage",
+            "DeleteMessage",
+            "ChangeMessageVisibility",
+            "GetQueueAttributes",
+        )
+    },
+    "backtest-plan-sweep": BASE | DATABASE | LAKE | reads("*/plan*") | writes("*/plan*"),
+    "backtest-run-shard": BASE | LAKE | reads("*/plan*", "*/results/*") | writes("*/results/*"),
+    "backtest-reduce-sweep": BASE
+    | LAKE
+    | reads("*")
+    | writes("*/results.csv", "*/report.html", "*/summary.json"),
+    "backtest-record-outcome": BASE | DATABASE | PUBLISH | reads("*/summary.json"),
+    "backtest-restart-lost-sweeps": BASE
+    | DATABASE
+    | PUBLISH
+    | START
+    | KEEP_FAILURES
+    | reads("*/summary.json"),
+    "operations-api": BASE | DATABASE,
+    "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
+}
+
+# What a resource is, told by the text of its reference.
+KINDS = (
+    (r"(lake|sweeps)/[^\"]*\*[^\"]*", None),
+    (r"MarketDataLakeBucket", "lake bucket"),
+    (r"BacktestResultsBucket", "results bucket"),
+    (r"LogGroup|Logs[0-9A-F]{8}", "log group"),
+    (r"OperationsDatabase", "database"),
+    (r"OperationsBus", "bus"),
+    (r"stateMachine:algotrendy-\w+-backtest-sweep\"", "sweep machine"),
+    (r"execution:algotrendy-\w+-backtest-sweep[:/]\*", "sweep executions"),
+    (r"Queue[0-9A-F]{8}", "queue"),
+    (r"^\"\*\"$", "*"),
+)
+
+
+def kind_of(resource: Any) -> str:
+    text = json.dumps(resource)
+    for pattern, kind in KINDS:
+        if found := re.search(pattern, text):
+            return kind or found[0]
+    return text
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rights(stage: Stage, role: str) -> set[tuple[str, str]]:
+    return {
+        (action, kind_of(resource))
+        for policy in stage.properties("AWS::IAM::Policy")
+        if {"Ref": role} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+@pytest.mark.parametrize("name", sorted(RIGHTS))
+def test_a_function_may_do_what_its_work_needs_and_nothing_else(
+    stages: dict[str, Stage], name: str
+) -> None:
+    dev = stages["dev"]
+    _, function = dev.function(name)
+    role = function["Role"]["Fn::GetAtt"][0]
+    assert rights(dev, role) == RIGHTS[name]
+
+
+def test_the_list_of_rights_names_every_function(stages: dict[str, Stage]) -> None:
+    functions = stages["dev"].properties("AWS::Lambda::Function")
+    assert {f["FunctionName"].removeprefix("algotrendy-dev-") for f in functions} == set(RIGHTS)
+
+
+def test_a_function_in_the_network_may_only_add_its_interfaces(stages: dict[str, Stage]) -> None:
+    _, function = stages["prod"].function("market-data-api")
+    more = rights(stages["prod"], function["Role"]["Fn::GetAtt"][0]) - RIGHTS["market-data-api"]
+    assert {action.split(":")[0] for action, _ in more} == {"ec2"}
+
+
+def test_the_workflow_may_invoke_its_four_functions_and_run_its_own_map(
+    stages: dict[str, Stage],
+) -> None:
+    dev = stages["dev"]
+    [machine] = dev.properties("AWS::StepFunctions::StateMachine")
+    role = machine["RoleArn"]["Fn::GetAtt"][0]
+    held = rights(dev, role)
+    steps = ("plan-sweep", "run-shard", "reduce-sweep", "record-outcome")
+    functions = {dev.function(f"backtest-{step}")[0] for step in steps}
+    invoked = {resource for action, resource in held if action == "lambda:InvokeFunction"}
+    assert {json.loads(reference)["Fn::GetAtt"][0] for reference in invoked} == functions
+    assert {right for right in held if right[0].startswith(("states:", "s3:"))} == {
+        ("states:StartExecution", "sweep machine"),
+        ("states:DescribeExecution", "sweep executions"),
+        ("states:StopExecution", "sweep executions"),
+        ("states:RedriveExecution", "sweep executions"),
+        ("s3:GetObject", "sweeps/*/plan/shards.json"),
+    }
+
+
+def test_no_role_borrows_a_managed_policy(stage: Stage) -> None:
+    for role in stage.properties("AWS::IAM::Role"):
+        assert not role.get("ManagedPolicyArns")
