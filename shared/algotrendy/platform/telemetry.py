@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,9 +54,20 @@ _handler = _Stderr()
 _handler.addFilter(_Correlated())
 
 logger = Logger(logger_handler=_handler, use_rfc3339=True, utc=True, serialize_stacktrace=False)
-# Patching every known library would import them; AWS calls are the ones worth a segment.
-tracer = Tracer(patch_modules=("botocore",))
 metrics = Metrics(namespace=NAMESPACE)
+
+
+def is_tracing() -> bool:
+    """Tell whether this process writes traces: in a Lambda, unless it was told not to."""
+    told_not_to = os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in ("1", "true", "yes")
+    return "LAMBDA_TASK_ROOT" in os.environ and not told_not_to
+
+
+@functools.cache
+def tracer() -> Tracer:
+    """Give the X-Ray tracer; asking for it imports the X-Ray SDK and most of botocore."""
+    # Patching every known library would import them; AWS calls are the ones worth a segment.
+    return Tracer(patch_modules=("botocore",))
 
 
 def correlation_id() -> CorrelationId:
@@ -135,14 +147,12 @@ def observed(handler: Handler | None = None, *, correlation: Correlation = corre
 
 def _observed(work: Handler, correlation: Correlation) -> Handler:
     find = _by_path(correlation) if isinstance(correlation, str) else correlation
-    # A response may hold what a customer owns: it does not go into the trace.
-    traced = tracer.capture_lambda_handler(capture_response=False)(work)
+    traced = _traced(work) if is_tracing() else work
 
     @functools.wraps(work)
     def measured(event: Any, context: Any) -> Any:
         use_log_level()
-        with correlated(find(event)) as bound:
-            tracer.put_annotation("correlation_id", bound)
+        with correlated(find(event)):
             try:
                 return traced(event, context)
             finally:
@@ -151,6 +161,17 @@ def _observed(work: Handler, correlation: Correlation) -> Handler:
 
     given_context: Handler = logger.inject_lambda_context(clear_state=True)(measured)
     return given_context
+
+
+def _traced(work: Handler) -> Handler:
+    @functools.wraps(work)
+    def annotated(event: Any, context: Any) -> Any:
+        tracer().put_annotation("correlation_id", correlation_id())
+        return work(event, context)
+
+    # A response may hold what a customer owns: it does not go into the trace.
+    captured: Handler = tracer().capture_lambda_handler(capture_response=False)(annotated)
+    return captured
 
 
 @functools.cache

@@ -11,8 +11,8 @@ import pytest
 import algotrendy.platform
 
 HEAVY = frozenset(
-    {"arro3", "boto3", "deltalake", "duckdb", "fastapi", "mangum", "numpy", "pandas", "psycopg"}
-    | {"pyarrow", "redis"}
+    {"arro3", "aws_xray_sdk", "boto3", "deltalake", "duckdb", "fastapi", "mangum", "numpy"}
+    | {"pandas", "psycopg", "pyarrow", "redis"}
 )
 # What a module may load of those; every other module may load none.
 ALLOWED = {

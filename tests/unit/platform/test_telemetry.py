@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +23,7 @@ from algotrendy.platform.telemetry import (
     correlated,
     correlation_id,
     correlation_of,
+    is_tracing,
     logger,
     metrics,
     observed,
@@ -206,3 +211,69 @@ def test_whatever_is_bound_is_safe_to_log_and_to_echo(value: str) -> None:
         assert parse_correlation_id(bound) == bound
         assert bound.isascii()
         assert bound.isprintable()
+
+
+# Traces.
+
+TRACED = """
+import json, socket, sys
+from types import SimpleNamespace
+from algotrendy.platform.telemetry import observed
+from aws_xray_sdk.core import xray_recorder
+
+sent = []
+xray_recorder.emitter.send_entity = lambda entity: sent.append(json.loads(entity.serialize()))
+
+@observed
+def handler(event, context):
+    return {"secret": "hunter2"}
+
+handler({"correlation_id": "c-1"}, SimpleNamespace(
+    function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r",
+    tenant_id=None))
+print(json.dumps(sent))
+"""
+
+
+def test_a_traced_handler_writes_a_segment_with_the_id_and_without_the_response(
+    tmp_path: Path,
+) -> None:
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+    traced = {
+        "LAMBDA_TASK_ROOT": str(tmp_path),
+        "_X_AMZN_TRACE_ID": f"Root={root};Parent=53995c3f42cd8ad8;Sampled=1",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9",
+        "POWERTOOLS_SERVICE_NAME": "backtest",
+    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", TRACED],
+        env={**kept, **traced},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (segment,) = json.loads(done.stdout.splitlines()[-1])
+    assert segment["name"] == "## handler"
+    assert segment["annotations"]["correlation_id"] == "c-1"
+    assert segment["trace_id"] == root
+    assert "hunter2" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"LAMBDA_TASK_ROOT": "/var/task"}, True),
+        ({"LAMBDA_TASK_ROOT": "/var/task", "POWERTOOLS_TRACE_DISABLED": "true"}, False),
+        ({"LAMBDA_TASK_ROOT": "/var/task", "POWERTOOLS_TRACE_DISABLED": "false"}, True),
+    ],
+)
+def test_traces_are_written_in_a_lambda_that_was_not_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: bool
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_TRACE_DISABLED")
+    monkeypatch.delenv("LAMBDA_TASK_ROOT", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_tracing() is expected
