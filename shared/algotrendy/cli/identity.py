@@ -21,18 +21,15 @@ users = typer.Typer(
 )
 
 Username = Annotated[
-    str, typer.Option("--username", "-u", prompt=True, envvar="ALGOTRENDY_USERNAME")
+    str | None,
+    typer.Argument(envvar="ALGOTRENDY_USERNAME", help="Asked for when it is left out."),
 ]
-# Asked for without echo when the variable is not set; as a plain option it would stay in the
-# shell's history and show in the list of processes.
 Password = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--password",
-        prompt=True,
-        hide_input=True,
         envvar="ALGOTRENDY_PASSWORD",
-        help="Better left to the prompt or to the variable.",
+        help="Better left out: it is then asked for, and shows neither in the shell's history nor "
+        "in the list of processes.",
     ),
 ]
 
@@ -42,9 +39,10 @@ def prepare() -> None:
     """Add users, with their tenant and roles."""
 
 
-def login(username: Username, password: Password) -> None:
+def login(username: Username = None, password: Password = None) -> None:
     """Sign in and keep the token; other commands renew it while the user pool allows."""
-    session = sessions().sign_in(username, password)
+    name = username or typer.prompt("Username")
+    session = sessions().sign_in(name, password or typer.prompt("Password", hide_input=True))
     until = session.tokens.expires_at.astimezone().strftime("%H:%M")
     _say(f"signed in as {session.username}; the token lasts until {until} and is then renewed")
 
