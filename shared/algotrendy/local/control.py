@@ -205,5 +205,7 @@ def _ended(home: Home, last: PlatformStatus | None) -> Unavailable:
     if last is not None and last.phase in (Phase.STOPPING, Phase.STOPPED):
         return Unavailable("supervisor", "it was stopped meanwhile")
     log = log_file(home, SUPERVISOR_PART)
+    if last is not None:
+        return Unavailable("supervisor", f"it was killed; run `algotrendy up` again (log: {log})")
     tail = " | ".join(last_lines(log, 3)) if log.exists() else "it wrote no log"
     return Unavailable("supervisor", f"it ended while starting: {tail} (all of it in {log})")

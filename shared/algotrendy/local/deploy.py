@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from algotrendy.kernel.errors import Unavailable
-from algotrendy.local.account import TOOLKIT_STACK, Deployed
+from algotrendy.local.account import Deployed
 from algotrendy.local.fingerprint import synth_fingerprint
 from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
@@ -103,7 +103,11 @@ class Account(Protocol):
 
     def deployed(self) -> Deployed: ...
 
-    def record(self, fingerprint: str) -> None: ...
+    def record(self, fingerprint: str | None) -> None: ...
+
+    def clear_staging(self) -> None: ...
+
+    def adopt_orphans(self) -> None: ...
 
     def urls(self) -> dict[str, str]: ...
 
@@ -189,6 +193,8 @@ class CdkDeployer:
         with _Step(f"deploy {len(wanted)} stacks", report) as step:
             found = self._settled()
             missing = [name for name in wanted if name not in found.stacks]
+            if found.stuck:
+                raise StateIsBroken(f"{', '.join(found.stuck)} failed beyond repair")
             if found.lost_functions:
                 lost = ", ".join(found.lost_functions)
                 raise StateIsBroken(f"stacks are there, but not their functions {lost}")
@@ -197,9 +203,12 @@ class CdkDeployer:
                 return
             # Given the assembly, neither command synthesises the app once more.
             app = ("--app", str(assembly))
-            if TOOLKIT_STACK not in found.stacks:
+            self._account.record(None)
+            if not found.is_bootstrapped:
+                self._account.clear_staging()
                 self._cdk(step, "bootstrap", self._account.target, *app)
             self._cdk(step, "deploy", "--all", "--require-approval", "never", *app)
+            self._account.adopt_orphans()
             self._account.record(fingerprint)
 
     def _settled(self) -> Deployed:

