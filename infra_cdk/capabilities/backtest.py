@@ -222,7 +222,7 @@ class Backtest(Construct):
             foundation=self._foundation,
             function=function,
             dead_letters=dead_letters,
-            every=Duration.minutes(5),
+            every=Duration.minutes(1),
         )
         return function
 

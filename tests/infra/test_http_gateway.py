@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
+from algotrendy.backtest import api as backtest
+from algotrendy.market_data import api as market_data
+from algotrendy.operations import api as operations
 from fakes.cloud_assembly import Stage
 
 PUBLIC = {
@@ -34,6 +38,25 @@ def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) 
     assert {key for key, kind in routes.items() if kind == "NONE"} == PUBLIC
     assert {key for key, kind in routes.items() if kind == "JWT"} == WITH_TOKEN
     assert set(routes) == PUBLIC | WITH_TOKEN
+
+
+def test_the_gateway_knows_the_routes_of_every_app_and_no_others(stages: dict[str, Stage]) -> None:
+    served = {
+        f"{method.upper()} {path}"
+        for create_api in (backtest.create_api, market_data.create_api, operations.create_api)
+        for path, methods in create_api().openapi()["paths"].items()
+        for method in methods
+    }
+    # The pages of operations describe the others, and do not stand in their own description.
+    pages = {"GET /docs", "GET /docs/{asset}", "GET /openapi.json"}
+    for stage in stages.values():
+        routes = {route["RouteKey"] for route in stage.properties("AWS::ApiGatewayV2::Route")}
+        assert {unnamed(key) for key in routes} == {unnamed(key) for key in served | pages}
+
+
+def unnamed(key: str) -> str:
+    """Leave out what a path's parameters are called, and that one may hold a slash."""
+    return re.sub(r"\{[^}]*\}", "{}", key)
 
 
 def test_tokens_are_those_of_our_pool_for_our_client(stage: Stage) -> None:
