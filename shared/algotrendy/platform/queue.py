@@ -52,7 +52,6 @@ def each_event(
 
 def _envelope(record: dict[str, Any]) -> dict[str, Any]:
 
-
     try:
         detail = json.loads(record["body"])["detail"]
     except (ValueError, KeyError, TypeError) as error:
