@@ -3,13 +3,14 @@
 from typing import Any
 
 from algotrendy.operations import wiring
-from algotrendy.platform.telemetry import logger, observed
+from algotrendy.platform.telemetry import logger, metrics, observed
 
 
 @observed
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Take anything: the schedule says nothing of interest."""
     relayed, purged = wiring.relay_committed(), wiring.purge_published()
+    metrics.add_metric(name="EventsRelayed", unit="Count", value=relayed)
     if relayed or purged:
         logger.info("outbox relayed", relayed=relayed, purged=purged)
     return {"relayed": relayed, "purged": purged}

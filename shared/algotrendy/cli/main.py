@@ -73,6 +73,12 @@ ENTRIES = (
         _RESEARCH,
     ),
     Entry(
+        "strategies",
+        "algotrendy.cli.strategies:strategies",
+        "List the strategies, with their parameters.",
+        _RESEARCH,
+    ),
+    Entry(
         "up",
         "algotrendy.cli.platform:up",
         "Start PostgreSQL, Valkey and the AWS emulator, and deploy to them.",
