@@ -38,9 +38,7 @@ def outdated(folder: Path) -> list[str]:
     """Name the files in a folder that differ from the code, are missing, or stand for nothing."""
     texts = published()
     there = {f"events/{file.name}" for file in folder.glob("events/*.json")}
-    return sorted(
-        name for name in texts.keys() | there if _text(folder / name) != texts.get(name)
-    )
+    return sorted(name for name in texts.keys() | there if _text(folder / name) != texts.get(name))
 
 
 def main(arguments: list[str]) -> int:
