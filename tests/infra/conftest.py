@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,7 +64,9 @@ def _assembly(stage: str) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         synthesise(stage, fresh)
         for old in home.glob(f"{stage}-*"):
-            shutil.rmtree(old, ignore_errors=True)
+            # Another run of the tests may be reading a younger one.
+            if old.stat().st_mtime < time.time() - 3600:
+                shutil.rmtree(old, ignore_errors=True)
         fresh.rename(finished)
     return finished
 
