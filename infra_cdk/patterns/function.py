@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Annotated
 
-from aws_cdk import Duration
+from aws_cdk import Annotations, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
@@ -122,6 +122,9 @@ class Function(Construct):
         )
         self.live: lambda_.IFunction = self.function
         if snap_start:
+            Annotations.of(self.function).acknowledge_warning(
+                "@aws-cdk/aws-lambda:snapStartRequirePublish", "The alias publishes a version."
+            )
             self.live = lambda_.Alias(
                 self, "Live", alias_name="live", version=self.function.current_version
             )
