@@ -20,7 +20,7 @@ from algotrendy.kernel.errors import Unauthenticated
 
 # Declares the scheme in OpenAPI; the header is read below, where a missing one becomes our error.
 _bearer = HTTPBearer(
-    scheme_name="accessToken",
+    scheme_name="bearer",
     bearerFormat="JWT",
     description="An access token of the user pool; `algotrendy login` fetches one.",
     auto_error=False,

@@ -33,6 +33,8 @@ def merged(apps: Sequence[FastAPI]) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "AlgoTrendy", "version": "1", "description": DESCRIPTION},
+        # Beside this document, wherever a gateway puts it.
+        "servers": [{"url": "."}],
         "paths": {},
         "components": {},
     }

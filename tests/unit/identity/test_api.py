@@ -94,9 +94,9 @@ def test_a_route_is_open_to_the_role_it_needs_and_to_no_other(app: FastAPI) -> N
 
 def test_the_description_of_the_api_says_that_a_token_is_needed(app: FastAPI) -> None:
     described = app.openapi()
-    assert described["components"]["securitySchemes"]["accessToken"]["scheme"] == "bearer"
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for path in ("/me", "/research", "/trade"):
-        assert described["paths"][path]["get"]["security"] == [{"accessToken": []}]
+        assert described["paths"][path]["get"]["security"] == [{"bearer": []}]
 
 
 def test_the_app_verifies_with_what_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
