@@ -26,7 +26,13 @@ for _name in [name for name in os.environ if name.startswith(("ALGOTRENDY_", "AW
     del os.environ[_name]
 os.environ.pop("AWS_PROFILE", None)
 
-pytest_plugins = ["fixtures.aws", "fixtures.platform", "fixtures.postgres", "fixtures.valkey"]
+pytest_plugins = [
+    "fixtures.aws",
+    "fixtures.lambda_runtime",
+    "fixtures.platform",
+    "fixtures.postgres",
+    "fixtures.valkey",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -63,7 +63,7 @@ def test_a_second_up_does_nothing_over_again(platform: Platform) -> None:
     pids = [[part["pid"] for part in status["parts"]] for status in (before, after)]
     assert pids[0] == pids[1]
     assert after["fingerprint"] == before["fingerprint"]
-    assert after["steps"] == before["steps"], "nothing was synthesised or deployed again"
+    assert {step["state"] for step in after["steps"]} <= {"skipped"}, after["steps"]
 
 
 def test_an_import_again_changes_nothing(platform: Platform) -> None:

@@ -30,6 +30,12 @@ LEASE = timedelta(seconds=15)
 POLL_S = 0.1
 POLLS = 600
 _RACES = 5
+_COLLISIONS = (
+    errors.DuplicateObject,
+    errors.DuplicateTable,
+    errors.InternalError_,
+    errors.UniqueViolation,
+)
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 BOOKKEEPING = """
@@ -156,7 +162,7 @@ class _Run:
         for attempt in range(1, _RACES + 1):
             try:
                 self._database.run(lambda tx: tx.execute(text.encode()))
-            except (errors.UniqueViolation, errors.DuplicateTable, errors.InternalError_):
+            except _COLLISIONS:
                 # IF NOT EXISTS does not wait: two at once collide in the catalogue (PostgreSQL).
                 if attempt == _RACES:
                     raise

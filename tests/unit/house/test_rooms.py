@@ -57,11 +57,13 @@ def test_shared_is_a_folder_and_not_a_package() -> None:
     assert not (ROOT / "shared" / "__init__.py").exists()
 
 
-@pytest.mark.parametrize("folder", ["shared", "functions", "infra_cdk", "tests"])
-def test_no_module_has_grown_past_its_concept(folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "most"), [("shared", 420), ("functions", 100), ("infra_cdk", 420), ("tests", 500)]
+)
+def test_no_module_has_grown_past_its_concept(folder: str, most: int) -> None:
     long = {
         str(file.relative_to(ROOT)): lines
         for file in sources(folder)
-        if (lines := len(file.read_text(encoding="utf-8").splitlines())) > 420
+        if (lines := len(file.read_text(encoding="utf-8").splitlines())) > most
     }
     assert long == {}

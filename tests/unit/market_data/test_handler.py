@@ -39,7 +39,9 @@ def body(answer: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def handler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def handler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lambda_event_loop: None
+) -> Iterator[Any]:
     monkeypatch.setenv("ALGOTRENDY_LAKE_URL", f"file://{tmp_path}/lake")
     monkeypatch.setenv("ALGOTRENDY_TOKEN_ISSUER", ISSUER)
     monkeypatch.setenv("ALGOTRENDY_USER_POOL_CLIENT_ID", CLIENT_ID)

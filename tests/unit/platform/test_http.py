@@ -450,7 +450,7 @@ def test_the_description_names_problems_and_the_bearer_token(app: FastAPI) -> No
 # In Lambda.
 
 
-def test_a_lambda_serves_the_app_under_one_id(app: FastAPI) -> None:
+def test_a_lambda_serves_the_app_under_one_id(app: FastAPI, lambda_event_loop: None) -> None:
     handler = lambda_handler(app)
     context = SimpleNamespace(
         function_name="f",
