@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,26 @@ pytest_plugins = [
     "fixtures.postgres",
     "fixtures.valkey",
 ]
+
+
+# Rooms whose tests share something that takes long to start: each runs in one worker, these first.
+SHARING_ROOMS = ("e2e", "infra", "contract/emulator", "integration/local")
+
+
+# First: xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each worker whole rooms or whole files, the longest rooms first."""
+    tests = Path(__file__).parent
+
+    def room(item: pytest.Item) -> str | None:
+        path = item.path.relative_to(tests).as_posix()
+        return next((each for each in SHARING_ROOMS if path.startswith(f"{each}/")), None)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(room(item) or str(item.path.relative_to(tests))))
+    order = {each: place for place, each in enumerate(SHARING_ROOMS)}
+    items.sort(key=lambda item: order.get(room(item) or "", len(order)))
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,13 @@ def _assembly(stage: str) -> Path:
             # Another run of the tests may be reading a younger one.
             if old.stat().st_mtime < time.time() - 3600:
                 shutil.rmtree(old, ignore_errors=True)
-        fresh.rename(finished)
+        try:
+            fresh.rename(finished)
+        except OSError:
+            # Another run of the tests was first, with the same result.
+            if not (finished / "manifest.json").is_file():
+                raise
+            shutil.rmtree(fresh, ignore_errors=True)
     return finished
 
 

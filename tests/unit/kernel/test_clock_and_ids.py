@@ -132,11 +132,11 @@ def test_an_id_is_read_back_from_its_text(parse: Callable[[str], UUID]) -> None:
     [
         "",
         "1",
-        str(uuid4()),
-        uuid7(NOON).hex,
-        "{" + str(uuid7(NOON)) + "}",
-        "urn:uuid:" + str(uuid7(NOON)),
-        "../" + str(uuid7(NOON)),
+        "b0142942-43cd-4d65-b7cf-a329f1e039f0",
+        "01a20320a2007f63b3ae3deca99fdf03",
+        "{01a20320-a200-7f63-b3ae-3deca99fdf03}",
+        "urn:uuid:01a20320-a200-7f63-b3ae-3deca99fdf03",
+        "../01a20320-a200-7f63-b3ae-3deca99fdf03",
     ],
 )
 def test_an_id_in_any_other_spelling_is_refused(text: str) -> None:
