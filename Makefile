@@ -36,7 +36,7 @@ setup: ## Install what the project needs (uv, three Python environments, the CDK
 ## ---- Check it ----------------------------------------------------------------------------
 
 test: setup ## Set up everything and run all the tests, real deploy included (under 10 minutes)
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	.venv/bin/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 	.venv/bin/pytest -m "not platform" tests/unit tests/property tests/contract tests/sagas $(PYTEST_ARGS)
@@ -44,7 +44,7 @@ unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
 coverage: setup ## Run all the tests and hold the coverage
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term --cov-fail-under=85 $(PYTEST_ARGS)
+	.venv/bin/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=85 $(PYTEST_ARGS)
 
 lint: $(APP) ## Check style, formatting and common security mistakes (ruff, its bandit rules among them)
 	.venv/bin/ruff check .

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 SAFE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -36,24 +37,38 @@ pytest_plugins = [
 ]
 
 
-# Rooms whose tests share something that takes long to start: each runs in one worker, these first.
-SHARING_ROOMS = ("e2e", "infra", "contract/emulator", "integration/local")
+# Rooms whose tests share something that takes long to start: one worker runs all of a room, and
+# the longest rooms come first.
+SHARING_ROOMS = (
+    "tests/e2e/",
+    "tests/infra/",
+    "tests/contract/emulator/",
+    "tests/integration/local/",
+)
 
 
-# First: xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
+def unit_of_work(node_id: str) -> str:
+    """Name what one worker runs in one go: a room whose tests share much, or else a file."""
+    file = node_id.partition("::")[0]
+    return next((room for room in SHARING_ROOMS if file.startswith(room)), file)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each worker whole rooms or whole files, the longest rooms first."""
-    tests = Path(__file__).parent
+    """Put the longest rooms first."""
+    places = {room: place for place, room in enumerate(SHARING_ROOMS)}
+    items.sort(key=lambda item: places.get(unit_of_work(item.nodeid), len(places)))
 
-    def room(item: pytest.Item) -> str | None:
-        path = item.path.relative_to(tests).as_posix()
-        return next((each for each in SHARING_ROOMS if path.startswith(f"{each}/")), None)
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(room(item) or str(item.path.relative_to(tests))))
-    order = {each: place for place, each in enumerate(SHARING_ROOMS)}
-    items.sort(key=lambda item: order.get(room(item) or "", len(order)))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out rooms and files instead of single tests."""
+    return Rooms(config, log)
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Schedules by ``unit_of_work``; xdist's own groups do not work with pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of_work(nodeid)
 
 
 @pytest.fixture(autouse=True)
