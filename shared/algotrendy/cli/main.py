@@ -97,6 +97,12 @@ ENTRIES = (
         "Show or follow the logs of the parts and of the deployed functions.",
         _PLATFORM,
     ),
+    Entry(
+        "tables",
+        "algotrendy.cli.tables:tables",
+        "Bring the tables of the database up to date.",
+        _PLATFORM,
+    ),
     Entry("login", "algotrendy.cli.identity:login", "Sign in and keep the token.", _PEOPLE),
     Entry("token", "algotrendy.cli.identity:token", "Print an access token.", _PEOPLE),
     Entry(

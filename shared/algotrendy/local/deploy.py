@@ -165,7 +165,7 @@ class CdkDeployer:
         fingerprint = self._fingerprint()
         if self._migrated != fingerprint:
             with _Step("database migrations", report) as step:
-                self._run([sys.executable, "-m", "algotrendy.local.migration"], step)
+                self._run([sys.executable, "-m", "algotrendy.cli.main", "tables"], step)
             self._migrated = fingerprint
 
     def _synthesise(self, report: Report) -> tuple[str, Path]:

@@ -65,7 +65,7 @@ class FakeCommands:
         folder: Path,
         on_line: Callable[[str], None],
     ) -> None:
-        name = "migrate" if "algotrendy.local.migration" in command else command[1]
+        name = "migrate" if "tables" in command else command[1]
         self.ran.append(name)
         self.environments.append(environment)
         on_line(f"{name} goes on")
