@@ -104,12 +104,6 @@ def test_a_bad_request_is_one_clear_line(
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_a_functions_log_bears_the_correlation_id(platform: Platform, deployed: Path) -> None:
-    lines = platform.succeed("logs", "--function", "run-shard", "-n", "50")
-    assert "shard done" in lines
-    assert '"correlation_id"' in lines
-
-
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
