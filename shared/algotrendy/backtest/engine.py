@@ -3,7 +3,8 @@
 Orders placed at a bar fill at the open of the next. A buy that the cash cannot pay, fee included,
 is cut to what it can; cash is never negative. Without leave to go short a sale is cut to what is
 held. An order placed at the last bar has no next open and stays unfilled. Shorts, where allowed,
-are secured in full: a short sale is cut to what the equity at the fill is worth.
+are secured in full: a sale is cut so that all that is short is worth no more than the equity at
+the fill.
 
 Float64 throughout, one order of operations: the same bars and parameters give the same bits on
 every machine. The builtin sum() is not used on floats here or in the statistics: it rounds
@@ -142,7 +143,8 @@ class _Ledger:
         units = wanted
         if self.terms.allow_short:
             worth = max(self.cash + self.position * price, 0.0)
-            units = min(units, max(self.position, 0.0) + self._affordable(worth, price))
+            # What is short already uses up part of that room; what is held adds to it.
+            units = min(units, max(self._affordable(worth, price) + self.position, 0.0))
         else:
             units = min(units, self.position)
         if not self.terms.fractional:

@@ -96,6 +96,20 @@ def test_without_leave_nothing_is_ever_short(
 
 
 @unhurried
+@given(bars(), SCRIPTS, SHORT_TERMS)
+def test_after_a_sale_all_that_is_short_is_worth_no_more_than_the_equity(
+    series: BarSeries, strategy: Strategy, terms: Terms
+) -> None:
+    result = run(series, strategy, {}, terms)
+    position = 0.0
+    for fill, cash in zip(result.fills, cash_after_each_fill(result, terms), strict=True):
+        position += fill.units
+        if fill.units < 0 and position < 0:
+            short = -position * fill.price
+            assert short <= (cash - short + fill.fee) * (1.0 + 1e-9)
+
+
+@unhurried
 @given(bars(), SCRIPTS, TERMS | SHORT_TERMS)
 def test_equity_changes_by_what_trades_made_less_fees(
     series: BarSeries, strategy: Strategy, terms: Terms

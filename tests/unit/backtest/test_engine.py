@@ -128,6 +128,14 @@ def test_a_short_needs_leave_and_is_secured_by_the_equity() -> None:
     assert result.cash == 100.0
 
 
+def test_a_second_short_sale_finds_the_equity_used_up() -> None:
+    series = series_of([10, 10, 10, 10], [10, 10, 10, 10])
+    strategy = scripted({0: lambda a: a.sell(60), 1: lambda a: a.sell(60), 2: lambda a: a.sell(60)})
+    result = run(series, strategy, {}, Terms(1000.0, allow_short=True))
+    assert result.position == -100.0
+    assert result.cut == [Cut(2, -60, -40.0), Cut(3, -60, 0.0)]
+
+
 def test_a_fill_through_zero_ends_one_trade_and_begins_another() -> None:
     strategy = scripted({0: lambda a: a.buy(4), 1: lambda a: a.sell(6)})
     result = run(FOUR, strategy, {}, Terms(1000.0, fee_bps=100.0, allow_short=True))
