@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from algotrendy.backtest.grid import expand
+from algotrendy.backtest.grid import check_grid
 from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.ports import SymbolSummary
@@ -19,7 +19,7 @@ def admit(spec: SweepSpec, held: Sequence[SymbolSummary]) -> None:
         Invalid: Naming the field: the strategy, a parameter, a symbol without bars, or a period
             in which a symbol has none.
     """
-    expand(spec, _strategy(spec))
+    check_grid(spec, _strategy(spec))
     by_symbol = {str(summary.symbol): summary for summary in held}
     for place, symbol in enumerate(spec.symbols):
         if symbol not in by_symbol:

@@ -78,13 +78,32 @@ def expand(spec: SweepSpec, strategy: Strategy) -> Grid:
         Invalid: If a name or a value does not fit the strategy, which names
             ``parameters.<name>``, or if the rules leave nothing.
     """
-    strategy.check_names(spec.parameters)
-    given = spec.parameters
-    axes = _Axes(strategy, tuple(_axis(p, given.get(p.name)) for p in strategy.parameters))
+    axes = _axes(spec, strategy)
     wanted = spec.max_runs // len(spec.symbols)
     if spec.grid <= COUNTED_LIMIT:
         return _walked(axes, spec, wanted)
     return _drawn(axes, spec, wanted)
+
+
+def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
+    """Refuse at once what ``expand`` would refuse, without looking further than the first find.
+
+    A large grid in which few combinations are allowed may pass here, and be refused there.
+
+    Raises:
+        Invalid: As ``expand``.
+    """
+    axes = _axes(spec, strategy)
+    if spec.grid > COUNTED_LIMIT:
+        _drawn(axes, spec, 1)
+    elif not any(axes.allows(combination) for combination in axes.every()):
+        raise _nothing_left(strategy, spec)
+
+
+def _axes(spec: SweepSpec, strategy: Strategy) -> _Axes:
+    strategy.check_names(spec.parameters)
+    given = spec.parameters
+    return _Axes(strategy, tuple(_axis(p, given.get(p.name)) for p in strategy.parameters))
 
 
 def _walked(axes: _Axes, spec: SweepSpec, wanted: int) -> Grid:
@@ -112,7 +131,8 @@ def _drawn(axes: _Axes, spec: SweepSpec, wanted: int) -> Grid:
 
 def _nothing_left(strategy: Strategy, spec: SweepSpec) -> Invalid:
     rules = " and ".join(str(rule) for rule in strategy.rules)
-    return Invalid("parameters", f"ranges in which often enough {rules}", dict(spec.parameters))
+    given = spec.model_dump(mode="json")["parameters"]
+    return Invalid("parameters", f"ranges in which often enough {rules}", given)
 
 
 def shuffled(size: int, seed: int) -> Iterator[int]:

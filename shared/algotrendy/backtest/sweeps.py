@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from algotrendy.backtest.events import SweepCompleted, SweepFailed, SweepRequested
-from algotrendy.backtest.grid import expand
+from algotrendy.backtest.grid import check_grid
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import Blobs, Change, RunState, SweepRunner, SweepStore
@@ -59,7 +59,7 @@ class Sweeps:
         if not 1 <= len(idempotency_key) <= _KEY_LIMIT or not idempotency_key.isprintable():
             expected = f"1 to {_KEY_LIMIT} printable characters"
             raise Invalid("idempotency_key", expected, idempotency_key)
-        expand(spec, strategy_named(spec.strategy))
+        check_grid(spec, strategy_named(spec.strategy))
         now = self.clock.now()
         sweep = Sweep(
             id=SweepId(self.ids.next()),

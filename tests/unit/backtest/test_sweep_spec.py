@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from algotrendy.backtest.grid import expand
+from algotrendy.backtest.grid import check_grid, expand
 from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid
+from algotrendy.strategy.definition import Rule, Values
 from algotrendy.strategy.library import strategy_named
 
 
@@ -183,6 +185,33 @@ def test_a_large_grid_that_breaks_the_rules_everywhere_is_refused() -> None:
     }
     with pytest.raises(Invalid, match="fast below slow"):
         expand(parse_spec(request(parameters=spec, max_runs=10)), SMA)
+
+
+def test_the_door_looks_no_further_than_the_first_allowed_combination() -> None:
+    asked = 0
+
+    def holds(values: Values) -> bool:
+        nonlocal asked
+        asked += 1
+        return values["fast"] < values["slow"]
+
+    counting = replace(SMA, rules=(Rule("fast", "below slow", holds),))
+    axes = {"fast": {"start": 2, "stop": 500, "step": 1}, "slow": [*range(501, 1001)]}
+    wide = {**axes, "units": {"start": 0, "stop": 1_000, "step": 1}}
+    for parameters in (axes, wide):
+        check_grid(parse_spec(request(parameters=parameters, max_runs=100_000)), counting)
+    assert asked == 2
+
+
+@pytest.mark.parametrize("units", [10, 10_000])
+def test_the_door_refuses_a_grid_that_the_rules_leave_nothing_of(units: int) -> None:
+    spec = {
+        "fast": {"start": 100, "stop": 150, "step": 1},
+        "slow": {"start": 3, "stop": 99, "step": 1},
+        "units": {"start": 0, "stop": units, "step": 1},
+    }
+    with pytest.raises(Invalid, match=r"fast below slow, was .*'start': '100'"):
+        check_grid(parse_spec(request(parameters=spec, max_runs=100_000)), SMA)
 
 
 def test_a_range_counts_its_values() -> None:
