@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from algotrendy.kernel.clock import Clock, SystemClock
-from algotrendy.kernel.errors import Unavailable
+from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.kernel.events import Event
 from algotrendy.platform import aws, telemetry
 from algotrendy.platform.database import Database, Transaction
@@ -111,10 +111,13 @@ def relay(
 
 
 def relay_soon(database: Database, publisher: Publisher, clock: Clock | None = None) -> None:
-    """Send waiting events now if that works; if not, the scheduled relay will."""
+    """Send waiting events now if that works; if not, the scheduled relay will.
+
+    The change that promised them is committed: nothing that happens here may fail its request.
+    """
     try:
         relay(database, publisher, clock=clock)
-    except Unavailable as error:
+    except (Unavailable, Unknown) as error:
         telemetry.logger.warning("left to the scheduled relay: %s", error.message)
 
 

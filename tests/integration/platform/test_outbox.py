@@ -18,7 +18,7 @@ import boto3
 import pytest
 
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.errors import Conflict, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError, Conflict, Unavailable, Unknown
 from algotrendy.kernel.events import Event, parse
 from algotrendy.kernel.ids import CorrelationId, EventId, SeededIds, TenantId
 from algotrendy.platform.bus import (
@@ -222,11 +222,14 @@ def test_a_process_killed_between_sending_and_noting_sends_again_once_its_claim_
     assert sorted(publisher.ids) == ids
 
 
-def test_a_request_does_not_fail_when_the_bus_does(database: Database, clock: ManualClock) -> None:
+@pytest.mark.parametrize("fault", [Unavailable("event bus", "gone"), Unknown("commit", "cut off")])
+def test_a_request_does_not_fail_when_the_relay_does(
+    fault: AlgoTrendyError, database: Database, clock: ManualClock
+) -> None:
     promise(database, knocks(1, clock))
 
     def fail(_: Message) -> None:
-        raise Unavailable("event bus", "gone")
+        raise fault
 
     relay_soon(database, RecordingPublisher(before=fail), clock)
     assert database.run(backlog) == 1
