@@ -149,11 +149,10 @@ async def _checked(check: Check, timeout_s: float) -> dict[str, Any]:
             await anyio.to_thread.run_sync(check, abandon_on_cancel=True)
     except TimeoutError:
         reason = f"no answer in {timeout_s:g} s"
-    except AlgoTrendyError as error:
-        reason = error.message
     except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
+        # Anybody may ask: hosts, users and roles, which a message may name, are for the log.
         telemetry.logger.warning("readiness check failed", exc_info=error)
-        reason = type(error).__name__
+        reason = error.code if isinstance(error, AlgoTrendyError) else type(error).__name__
     result = {"ok": not reason, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
     return {**result, "reason": reason} if reason else result
 

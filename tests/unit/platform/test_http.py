@@ -400,9 +400,9 @@ def test_health_needs_nothing_and_readiness_asks_everything() -> None:
     assert all(check["ok"] and check["latency_ms"] >= 0 for check in checks.values())
 
 
-def test_one_failing_check_makes_the_capability_unready_and_says_why() -> None:
+def test_one_failing_check_makes_the_capability_unready_and_tells_strangers_no_more() -> None:
     def gone() -> None:
-        raise Unavailable("database", "connection refused")
+        raise Unavailable("database", "10.0.0.7: password authentication failed for user ada")
 
     def broken() -> None:
         raise RuntimeError("the password is hunter2")
@@ -414,9 +414,9 @@ def test_one_failing_check_makes_the_capability_unready_and_says_why() -> None:
     body = answer.json()
     assert body["detail"] == "backtest is unavailable: database, cache failed"
     assert body["checks"]["lake"]["ok"] is True
-    assert body["checks"]["database"]["reason"] == "database is unavailable: connection refused"
+    assert body["checks"]["database"]["reason"] == "unavailable"
     assert body["checks"]["cache"]["reason"] == "RuntimeError"
-    assert "hunter2" not in answer.text
+    assert not any(inner in answer.text for inner in ("10.0.0.7", "ada", "hunter2"))
 
 
 def test_a_check_that_hangs_fails_in_time() -> None:
