@@ -172,7 +172,7 @@ def test_an_emulator_killed_in_mid_sweep_comes_back_and_the_sweep_ends_right(
         for found in page["Functions"]
         if "restart-lost-sweeps" in found["FunctionName"]
     )
-    # What the schedule does every few minutes.
+    # What the schedule does every minute.
     wait_until(lambda: _picked_up(platform, restart, sweep), "the sweep ends", timeout_s=120)
     output, _ = sweep.communicate(timeout=60)
     assert sweep.returncode == 0, output
