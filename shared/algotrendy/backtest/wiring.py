@@ -13,7 +13,6 @@ from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.platform.blobs import Blobs
-    from algotrendy.platform.database import Database
 
 
 @cache
@@ -21,17 +20,10 @@ def sweeps() -> Sweeps:
     """Give the use cases of sweeps, over the database of the setting ``database_url``."""
     from algotrendy.backtest.adapters.postgres_sweeps import PostgresSweeps
     from algotrendy.platform.bus import Outbox
+    from algotrendy.platform.database import database
 
     clock = SystemClock()
     return Sweeps(PostgresSweeps(database(), Outbox()), clock, Uuid7s(clock))
-
-
-@cache
-def database() -> Database:
-    """Give the database of the setting ``database_url``."""
-    from algotrendy.platform.database import Database
-
-    return Database(settings().need("database_url"))
 
 
 @cache
@@ -54,12 +46,15 @@ def runner() -> SweepRunner:
 def publish_committed() -> None:
     """Publish events that were committed; what fails now, the relay publishes within a minute."""
     from algotrendy.platform.bus import EventBridgePublisher, relay_soon
+    from algotrendy.platform.database import database
 
     relay_soon(database(), EventBridgePublisher(settings().need("event_bus")))
 
 
 def check_database() -> None:
     """Raise unless the database answers."""
+    from algotrendy.platform.database import database
+
     database().ping()
 
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING
 
 from algotrendy.platform.settings import settings
 
-if TYPE_CHECKING:
-    from algotrendy.platform.database import Database
-
 KEEP_PUBLISHED = timedelta(days=30)
-
-
-@cache
-def database() -> Database:
-    """Give the database of the setting ``database_url``."""
-    from algotrendy.platform.database import Database
-
-    return Database(settings().need("database_url"))
 
 
 def relay_committed() -> int:
     """Publish events that were committed and not yet sent, and say how many went out."""
     from algotrendy.platform.bus import EventBridgePublisher, relay
+    from algotrendy.platform.database import database
 
     return relay(database(), EventBridgePublisher(settings().need("event_bus")))
 
@@ -33,6 +21,7 @@ def purge_published() -> int:
     """Delete events that were published long enough ago, and say how many."""
     from algotrendy.kernel.clock import SystemClock
     from algotrendy.platform.bus import Outbox
+    from algotrendy.platform.database import database
 
     before = SystemClock().now() - KEEP_PUBLISHED
     return database().run(lambda tx: Outbox.purge(tx, before))
@@ -40,4 +29,6 @@ def purge_published() -> int:
 
 def check_database() -> None:
     """Raise unless the database answers."""
+    from algotrendy.platform.database import database
+
     database().ping()

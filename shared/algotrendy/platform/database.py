@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import threading
 import time
@@ -17,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from algotrendy.kernel.errors import Invalid, Unavailable, Unknown
+from algotrendy.platform.settings import settings
 
 Row = dict[str, Any]
 Transaction = Connection[Row]
@@ -113,6 +115,12 @@ class Database:
         return connection
 
 
+@functools.cache
+def database() -> Database:
+    """Give the database of the setting ``database_url``, one a process."""
+    return Database(settings().need("database_url"))
+
+
 class _Connections:
     """Lends connections, at most ``limit`` at once, and keeps what comes back in good order.
 
@@ -195,7 +203,6 @@ def _answers(connection: Transaction) -> bool:
 def dsql_conninfo(url: str) -> str:
     """Write the connection string of a DSQL cluster, with a token of this moment as password."""
     from algotrendy.platform import aws
-    from algotrendy.platform.settings import settings
 
     parts = urlsplit(url)
     if not parts.hostname:

@@ -16,6 +16,7 @@ from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.plan import Keys
 from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
 from algotrendy.market_data import wiring as market_data
+from algotrendy.platform.database import database as connected
 from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
 from fakes.functions import Context, load_handler
@@ -114,14 +115,14 @@ def world(
             return [json.loads(row["payload"]) for row in rows]
 
         yield World(machine, events, failures)
-        wiring.database().close()
+        connected().close()
     forget()
 
 
 def forget() -> None:
     reset_settings()
     for cached in (
-        wiring.sweeps, wiring.database, wiring.results, wiring.runner, market_data.bar_store
+        wiring.sweeps, connected, wiring.results, wiring.runner, market_data.bar_store
     ):  # fmt: skip
         cached.cache_clear()
 
@@ -199,13 +200,8 @@ def test_a_message_that_is_no_event_fails_alone(world: World) -> None:
 def test_the_relay_publishes_what_was_committed_once(world: World) -> None:
     world.request()
     relay = load_handler("operations", "relay_outbox")
-    from algotrendy.operations import wiring as operations
-
-    operations.database.cache_clear()
     assert relay({}, Context())["relayed"] == 1
     assert relay({}, Context())["relayed"] == 0
-    operations.database().close()
-    operations.database.cache_clear()
 
 
 def test_a_lost_workflow_is_started_from_the_ledger(
