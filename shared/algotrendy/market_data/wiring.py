@@ -25,11 +25,8 @@ def bar_store() -> BarStore:
 @cache
 def page_cache() -> Cache:
     """Give the cache of API pages: Redis at the setting ``cache_url``, or none."""
-    from algotrendy.platform.cache import NoCache, RedisCache
+    from algotrendy.platform.cache import PREFIX, cache_at
 
-    url = settings().optional("cache_url")
-    if url is None:
-        return NoCache()
     # Pages are kept by version: two lakes on one server must not answer for each other.
     lake = hashlib.sha256(settings().need("lake_url").encode()).hexdigest()[:12]
-    return RedisCache(url, prefix=f"algotrendy:{lake}:")
+    return cache_at(settings().optional("cache_url"), f"{PREFIX}{lake}:")

@@ -10,6 +10,7 @@ from typing import Protocol
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform import telemetry
 
+PREFIX = "algotrendy:"
 TIMEOUT_S = 0.25
 REST_S = 5.0
 
@@ -54,7 +55,7 @@ class RedisCache:
     def __init__(
         self,
         url: str,
-        prefix: str = "algotrendy:",
+        prefix: str = PREFIX,
         timeout_s: float = TIMEOUT_S,
         rest_s: float = REST_S,
         monotonic: Callable[[], float] = time.monotonic,
@@ -119,6 +120,6 @@ class RedisCache:
         return answer
 
 
-def cache_at(url: str | None) -> Cache:
+def cache_at(url: str | None, prefix: str = PREFIX) -> Cache:
     """Open the cache at an address; None is a deployment without one."""
-    return RedisCache(url) if url else NoCache()
+    return NoCache() if url is None else RedisCache(url, prefix)
