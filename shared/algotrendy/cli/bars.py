@@ -114,7 +114,7 @@ def list_() -> None:
             str(item.first),
             str(item.last),
             f"{item.bars:,}",
-            item.source,
+            Text(item.source),
         )
     _console().print(table)
 
@@ -203,7 +203,7 @@ def _print_report(report: ImportReport) -> None:
             f"{item.bars:,}",
             str(item.first),
             str(item.last),
-            item.source,
+            Text(item.source),
             ("imported" if item.changed else "unchanged") + left_out,
         )
     Console().print(table)

@@ -44,6 +44,13 @@ def written(tmp_path: Path, text: str) -> str:
     return str(path)
 
 
+def test_the_name_of_a_file_is_shown_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "prices[bold].csv"
+    path.write_text(HEADER + GOOD)
+    assert "csv:prices[bold].csv" in run("import", "--csv", str(path), "--symbol", "AAA").stdout
+    assert "csv:prices[bold].csv" in run("list").stdout
+
+
 def test_all_samples_are_imported_and_a_second_time_nothing_changes() -> None:
     first = run("import", "--source", "all")
     assert first.exit_code == 0, first.output
