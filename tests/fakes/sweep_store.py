@@ -57,11 +57,15 @@ class MemorySweepStore:
             self.outbox += events
             return changed
 
-    def unfinished(self, unchanged_since: datetime, limit: int) -> list[Sweep]:
+    def unfinished(
+        self, unchanged_since: datetime, limit: int, after: Sweep | None = None
+    ) -> list[Sweep]:
         with self._lock:
             found = [
                 sweep
                 for sweep in self._sweeps.values()
-                if not sweep.status.is_final and sweep.updated_at <= unchanged_since
+                if not sweep.status.is_final
+                and sweep.updated_at <= unchanged_since
+                and (after is None or (sweep.updated_at, sweep.id) > (after.updated_at, after.id))
             ]
         return sorted(found, key=lambda sweep: (sweep.updated_at, sweep.id))[:limit]

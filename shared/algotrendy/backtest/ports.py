@@ -67,9 +67,11 @@ class SweepStore(Protocol):
         """
         ...
 
-    def unfinished(self, unchanged_since: datetime, limit: int) -> list[Sweep]:
+    def unfinished(
+        self, unchanged_since: datetime, limit: int, after: Sweep | None = None
+    ) -> list[Sweep]:
         """List sweeps of all tenants that are requested or running and whose ``updated_at`` is at
-        or before a time; the longest unchanged first."""
+        or before a time; the longest unchanged first, at most ``limit``, behind ``after``."""
         ...
 
 

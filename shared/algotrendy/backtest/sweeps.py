@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from algotrendy.backtest.events import SweepCompleted, SweepFailed, SweepRequested
 from algotrendy.backtest.grid import check_grid
@@ -114,16 +115,16 @@ class Sweeps:
         return self.store.update(sweep_id, self._failure(reason))
 
     def restart_lost(
-        self, runner: SweepRunner, blobs: Blobs, quiet: timedelta, limit: int = 100
+        self, runner: SweepRunner, blobs: Blobs, quiet: timedelta, limit: int = LIST_LIMIT
     ) -> list[Sweep]:
         """Pick up sweeps that nothing was heard of for a time; give those that were acted on.
 
         One whose workflow was never started, or was lost with what ran it, is started. One whose
-        workflow ended without a word is given its outcome, or another attempt.
+        workflow ended without a word is given its outcome, or another attempt. The store is read
+        ``limit`` at a time.
         """
-        since = self.clock.now() - quiet
         acted = []
-        for sweep in self.store.unfinished(since, limit):
+        for sweep in self._unfinished(self.clock.now() - quiet, limit):
             match runner.state(sweep):
                 case RunState.RUNNING:
                     continue
@@ -133,6 +134,13 @@ class Sweeps:
                 case RunState.SUCCEEDED | RunState.FAILED:
                     acted.append(self._settle(sweep, runner, blobs))
         return acted
+
+    def _unfinished(self, since: datetime, limit: int) -> Iterator[Sweep]:
+        # All of them: those that run, however many and long, must not hide one that was lost.
+        page = self.store.unfinished(since, limit)
+        while page:
+            yield from page
+            page = self.store.unfinished(since, limit, page[-1])
 
     def _settle(self, sweep: Sweep, runner: SweepRunner, blobs: Blobs) -> Sweep:
         try:

@@ -194,6 +194,8 @@ def test_unfinished_sweeps_are_those_long_unchanged_of_all_tenants(store: SweepS
     found = store.unfinished(NOW, 10)
     assert [lost.id for lost in found] == [sweep(2).id, sweep(1).id]
     assert [lost.id for lost in store.unfinished(NOW, 1)] == [sweep(2).id]
+    for place, before in enumerate(found, start=1):
+        assert store.unfinished(NOW, 10, before) == found[place:]
 
 
 def test_two_changes_at_once_are_both_made(

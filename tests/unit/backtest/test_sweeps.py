@@ -172,6 +172,14 @@ def test_a_workflow_that_ended_without_a_word_is_tried_again_then_given_up(world
     assert world.restart_lost() == []
 
 
+def test_sweeps_that_run_for_long_do_not_hide_one_that_was_lost(world: World) -> None:
+    for number in range(3):
+        world.runner.start(world.request(f"key-{number}"))
+    lost = world.request("lost")
+    world.clock.advance(QUIET)
+    assert world.sweeps.restart_lost(world.runner, world.blobs, QUIET, limit=2) == [lost]
+
+
 @pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED])
 def test_a_result_that_nobody_noted_is_noted(world: World, state: RunState) -> None:
     sweep = world.request()

@@ -91,13 +91,22 @@ class PostgresSweeps:
         # Two changes at once: REPEATABLE READ lets one commit and makes the other run again.
         return self._database.run(work)
 
-    def unfinished(self, unchanged_since: datetime, limit: int) -> list[Sweep]:
+    def unfinished(
+        self, unchanged_since: datetime, limit: int, after: Sweep | None = None
+    ) -> list[Sweep]:
         """List requested and running sweeps that did not change since, the longest first."""
+        behind = "AND (updated_at, id) > (%(time)s, %(id)s)" if after else ""
         rows = self._database.run(
             lambda tx: tx.execute(
-                f"{_SELECT} WHERE status = ANY(%s) AND updated_at <= %s "
-                "ORDER BY updated_at, id LIMIT %s",
-                [_UNFINISHED, unchanged_since, limit],
+                f"{_SELECT} WHERE status = ANY(%(statuses)s) AND updated_at <= %(since)s {behind} "
+                "ORDER BY updated_at, id LIMIT %(limit)s",
+                {
+                    "statuses": _UNFINISHED,
+                    "since": unchanged_since,
+                    "limit": limit,
+                    "time": after and after.updated_at,
+                    "id": after and after.id,
+                },
             ).fetchall()
         )
         return [_sweep(row) for row in rows]
