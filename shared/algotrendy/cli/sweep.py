@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -50,6 +50,23 @@ class Fetched:
     table: bytes
     report: bytes
     summary: dict[str, Any]
+
+
+class Api(Protocol):
+    """Is the part of the API's client that a sweep needs."""
+
+    def __enter__(self) -> Api: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def get(self, path: str) -> Any:
+        """Read a path."""
+
+    def post(self, path: str, body: object, idempotency_key: str) -> Any:
+        """Post under an idempotency key."""
+
+    def download(self, url: str) -> bytes:
+        """Read a signed address."""
 
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
@@ -176,6 +193,7 @@ def run_locally(spec: SweepSpec, folder: Path, workers: int | None) -> Fetched:
 def run_deployed(
     spec: SweepSpec,
     timeout_s: float,
+    connect: Callable[[], Api] | None = None,
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Fetched:
@@ -189,7 +207,10 @@ def run_deployed(
 
     key = f"cli-{Uuid7s(SystemClock()).next()}"
     deadline = monotonic() + timeout_s
-    with api_client() as api, progress_bar(f"{spec.strategy}, on Step Functions") as shown:
+    with (
+        (connect or api_client)() as api,
+        progress_bar(f"{spec.strategy}, on Step Functions") as shown,
+    ):
         found = api.post("/v1/sweeps", spec.model_dump(mode="json"), key)
         while found["status"] not in ("succeeded", "failed"):
             shown.tell(_progress(found))

@@ -1,0 +1,182 @@
+"""`algotrendy sweep`: its words, its local run, its resuming."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from algotrendy.backtest.sweep import parse_spec
+from algotrendy.cli import sweep as command
+from algotrendy.cli.main import app
+from algotrendy.cli.sweep_view import print_outcome
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
+from algotrendy.market_data import wiring
+from algotrendy.platform.settings import reset_settings
+from fakes.bars_for_backtests import walk
+
+ARGUMENTS = ("sweep", "sma_cross", "AAA", "BBB", "-p", "fast=4:12:4", "-p", "slow=12,16,24")
+LOCAL = (*ARGUMENTS, "--executor", "local", "--workers", "1", "--out", "out")
+
+
+@pytest.fixture(autouse=True)
+def _lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ALGOTRENDY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ALGOTRENDY_LAKE_URL", (tmp_path / "lake").as_uri())
+    monkeypatch.chdir(tmp_path)
+    reset_settings()
+    wiring.bar_store.cache_clear()
+    wiring.bar_store().replace([walk("AAA", 120, seed=1), walk("BBB", 120, seed=2)])
+    yield
+    wiring.bar_store.cache_clear()
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(app, list(arguments), catch_exceptions=True)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "axis"),
+    [
+        ("fast=5:50:5", {"start": "5", "stop": "50", "step": "5"}),
+        ("fast=5,10", ["5", "10"]),
+        ("fast=0.5", ["0.5"]),
+    ],
+)
+def test_a_grid_is_read(text: str, axis: object) -> None:
+    assert command.parse_grid([text]) == {"fast": axis}
+
+
+@pytest.mark.parametrize("text", ["fast", "=5", "fast=", "fast=1:2", "fast=a", "fast=1:2:x"])
+def test_a_malformed_grid_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        command.parse_grid([text])
+
+
+def test_a_parameter_given_twice_is_refused() -> None:
+    with pytest.raises(Invalid, match="once"):
+        command.parse_grid(["fast=1", "fast=2"])
+
+
+def test_a_local_sweep_writes_three_files_and_leaves_nothing_else(tmp_path: Path) -> None:
+    output = run(*LOCAL)
+    assert "report.html" in output
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "report.html",
+        "results.csv",
+        "summary.json",
+    ]
+    rows = list(csv.DictReader((tmp_path / "out" / "results.csv").read_text().splitlines()))
+    assert len(rows) == 16
+
+
+def test_unfinished_work_of_the_same_request_is_gone_on_with(tmp_path: Path) -> None:
+    run(*LOCAL)
+    whole = (tmp_path / "out" / "results.csv").read_bytes()
+    spec = parse_spec(
+        {
+            "strategy": "sma_cross",
+            "symbols": ["AAA", "BBB"],
+            "start": "1900-01-01",
+            "end": "2100-01-01",
+            "parameters": command.parse_grid(["fast=4:12:4", "slow=12,16,24"]),
+        }
+    )
+    work = tmp_path / "again" / ".unfinished"
+    first = command._resumed(work, spec)
+    assert command._resumed(work, spec) == first
+    assert command._resumed(work, spec.model_copy(update={"seed": 1})) != first
+    run(*LOCAL[:-1], "again")
+    assert (tmp_path / "again" / "results.csv").read_bytes() == whole
+    assert not work.exists()
+
+
+class Api:
+    """An API that is asked for a sweep and tells its states one after the other."""
+
+    def __init__(self, *states: dict[str, Any]) -> None:
+        self.states = list(states)
+        self.posted: list[Any] = []
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def post(self, path: str, body: Any, idempotency_key: str) -> Any:
+        self.posted.append((path, body, idempotency_key))
+        return self.states[0]
+
+    def get(self, path: str) -> Any:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def download(self, url: str) -> bytes:
+        return url.encode()
+
+
+def state(status: str, done: int = 0, **more: Any) -> dict[str, Any]:
+    progress = {"shards": 4, "shards_done": done, "runs": 16}
+    links = {"results": "the-table", "report": "the-report"}
+    return {"id": "S", "status": status, "progress": progress, "links": links, **more}
+
+
+@pytest.fixture
+def spec() -> Any:
+    return parse_spec(
+        {"strategy": "sma_cross", "symbols": ["AAA"], "start": "2000-01-01", "end": "2000-12-31"}
+    )
+
+
+def deployed(api: Api, spec: Any, timeout_s: float = 10) -> command.Fetched:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return command.run_deployed(spec, timeout_s, lambda: api, sleep, lambda: now[0])
+
+
+def test_a_deployed_sweep_is_followed_to_its_end(spec: Any) -> None:
+    api = Api(state("requested"), state("running", 2), state("succeeded", 4, summary={"runs": 16}))
+    fetched = deployed(api, spec)
+    assert (fetched.table, fetched.report) == (b"the-table", b"the-report")
+    assert fetched.summary == {"runs": 16}
+    assert api.posted[0][0] == "/v1/sweeps"
+
+
+def test_a_failed_sweep_says_why(spec: Any) -> None:
+    with pytest.raises(AlgoTrendyError, match="it broke"):
+        deployed(Api(state("failed", error="it broke")), spec)
+
+
+def test_a_sweep_that_takes_too_long_is_left_running_and_said_so(spec: Any) -> None:
+    with pytest.raises(Unavailable, match="it goes on"):
+        deployed(Api(state("running", 1)), spec, timeout_s=3)
+
+
+def test_the_best_runs_are_shown_with_the_benchmark_beside_them(tmp_path: Path) -> None:
+    run(*LOCAL)
+    table = (tmp_path / "out" / "results.csv").read_bytes()
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    console = Console(width=120, record=True, file=(tmp_path / "shown").open("w"))
+    print_outcome(console, table, summary, tmp_path / "out")
+    shown = console.export_text()
+    console.file.close()
+    assert "The best 5 of 16 backtests" in shown
+    assert f"buying and holding {summary['best']['symbol']}" in shown
+
+
+def test_the_strategies_are_listed_with_their_parameters() -> None:
+    output = run("strategies")
+    assert "sma_cross" in output
+    assert "Closes in the fast mean" in output
