@@ -13,6 +13,8 @@ from algotrendy.platform import problems, telemetry
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+_LONGEST_LENGTH = 18
+
 # What an answer says unless the route says otherwise.
 DEFAULT_HEADERS = (
     (b"cache-control", b"no-store"),
@@ -66,6 +68,9 @@ class Edge:
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | TooLarge | None:
         announced = _header(scope["headers"], "content-length") or ""
+        # Python reads no number of thousands of digits; nor need we.
+        if announced.isdecimal() and len(announced) > _LONGEST_LENGTH:
+            return TooLarge(self._max_body_bytes)
         if announced.isdecimal() and int(announced) > self._max_body_bytes:
             return TooLarge(self._max_body_bytes, int(announced))
         body = bytearray()
