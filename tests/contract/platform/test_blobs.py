@@ -119,6 +119,13 @@ def test_a_failed_write_leaves_no_part_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["below"]
 
 
+def test_a_key_below_a_file_is_unavailable_and_says_why(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    blobs.put("a", b"1")
+    with pytest.raises(Unavailable, match="blob folder"):
+        blobs.put("a/b", b"2")
+
+
 def test_a_bucket_that_is_not_there_is_unavailable(aws_cloud: None) -> None:
     blobs = S3Blobs("none")
     with pytest.raises(Unavailable, match="NoSuchBucket"):
