@@ -24,7 +24,14 @@ REQUEST_HEADERS = [
     "if-none-match",
     "x-correlation-id",
 ]
-RESPONSE_HEADERS = ["etag", "location", "retry-after", "x-correlation-id"]
+RESPONSE_HEADERS = [
+    "etag",
+    "link",
+    "location",
+    "retry-after",
+    "x-bars-version",
+    "x-correlation-id",
+]
 # No query string and no token: an access log says who asked for what, and how it went.
 ACCESS_LOG_FIELDS = {
     "request_id": "$context.requestId",
