@@ -52,7 +52,7 @@ class Progress(BaseModel):
 
 
 class Links(BaseModel):
-    """Addresses that need no token and last an hour; null until the sweep has succeeded."""
+    """Addresses that need no token and last an hour at most; null until the sweep succeeds."""
 
     results: str | None = Field(description="The table of all runs, CSV.")
     report: str | None = Field(description="The report, one HTML file.")

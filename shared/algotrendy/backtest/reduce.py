@@ -131,8 +131,12 @@ def best_of(rows: Sequence[Row]) -> Row:
 
 
 def read_summary(sweep_id: SweepId, blobs: Blobs) -> dict[str, JsonValue]:
-    """Read the summary of a finished sweep, or raise NotFound."""
-    found: dict[str, JsonValue] = json.loads(blobs.get(Keys(sweep_id).summary))
+    """Read the summary of a finished sweep; raise NotFound for none, or one that is damaged."""
+    key = Keys(sweep_id).summary
+    try:
+        found: dict[str, JsonValue] = json.loads(blobs.get(key))
+    except ValueError as error:
+        raise NotFound("readable summary", key) from error
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import RunState
 from algotrendy.backtest.sweeps import ATTEMPTS_LIMIT, Sweeps, shards_done
 from algotrendy.kernel.clock import ManualClock
@@ -209,3 +210,13 @@ def test_a_sweep_that_ends_while_it_is_looked_at_is_left_as_it_ended(world: Worl
     [acted] = world.sweeps.restart_lost(Racing(), world.blobs, QUIET)
     assert (acted.status, acted.error) == (SweepStatus.FAILED, "noted meanwhile")
     assert world.events() == ["SweepRequested", "SweepFailed"]
+
+
+def test_a_damaged_summary_does_not_stop_the_search_for_lost_sweeps(world: World) -> None:
+    damaged, other = world.request("damaged"), world.request("other")
+    world.runner.start(damaged)
+    world.runner.end(damaged, RunState.SUCCEEDED)
+    world.blobs.put(Keys(damaged.id).summary, b'{"runs": 1', "application/json")
+    world.clock.advance(QUIET)
+    assert [acted.id for acted in world.restart_lost()] == [damaged.id, other.id]
+    assert world.store.get(damaged.id).attempt == 2
