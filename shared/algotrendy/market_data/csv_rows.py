@@ -44,12 +44,13 @@ def read_csv(
         name: What errors call it; the file's name by default.
 
     Raises:
-        NotFound: If there is no such file.
-        Invalid: If it cannot be opened, or ``columns`` names no field.
+        Invalid: If it is not there or cannot be opened, or ``columns`` names no field.
         InvalidRows: Every bad line with its reason, or what is wrong with the file.
     """
     name = name or (source.name if isinstance(source, Path) else "the text")
     check = RowCheck(date_format=date_format)
+    if isinstance(source, Path) and not source.exists():
+        raise Invalid("file", "a file that can be read", f"{name}: No such file or directory")
     with opened(source, name) as stream:
         for line, cells in csv_rows(stream, name, check, columns):
             check.add(line, cells)
@@ -134,7 +135,8 @@ def find_columns(header: list[str], name: str, columns: Mapping[str, str]) -> di
         elif field in REQUIRED or field in columns:
             faults.append(RowError(1, field, f"has no column; there are {', '.join(header)}"))
     if faults:
-        raise InvalidRows(name, faults)
+        # However many columns it lacks, the header is one row.
+        raise InvalidRows(name, faults, count=1)
     return found
 
 

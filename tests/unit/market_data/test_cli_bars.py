@@ -160,7 +160,8 @@ def test_options_that_do_not_fit_are_refused(arguments: tuple[str, ...], message
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     error, _ = refused("import", "--csv", str(tmp_path / "none.csv"), "--symbol", "ACME")
-    assert isinstance(error, NotFound)
+    assert isinstance(error, Invalid)
+    assert "none.csv: No such file" in str(error)
 
 
 def test_bars_are_shown_raw_or_adjusted_first_and_last() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound
+from algotrendy.kernel.errors import Invalid, InvalidRows
 from algotrendy.market_data.adapters.parquet_rows import read_parquet
 from algotrendy.market_data.series import session_date
 
@@ -74,7 +74,7 @@ def test_every_bad_row_is_named_and_the_file_refused(tmp_path: Path) -> None:
 
 def test_missing_columns_and_no_rows_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.parquet", "SELECT DATE '2024-01-02' AS date, 1 AS open")
-    with pytest.raises(InvalidRows, match=r"a\.parquet has 4 bad rows; first: line 1: high"):
+    with pytest.raises(InvalidRows, match=r"a\.parquet has 1 bad row; first: line 1: high"):
         read_parquet(path)
     columns = ", ".join(f"1 AS {name}" for name in ("open", "high", "low", "close", "volume"))
     path = written(tmp_path / "b.parquet", f"SELECT DATE '2024-01-02' AS date, {columns} LIMIT 0")
@@ -94,8 +94,11 @@ def test_names_of_files_and_columns_may_hold_anything(tmp_path: Path) -> None:
 
 def test_what_is_no_parquet_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bars.parquet"
-    with pytest.raises(NotFound, match="was not found"):
+    with pytest.raises(Invalid, match="No such file"):
         read_parquet(path)
+    with pytest.raises(Invalid, match="Is a directory"):
+        read_parquet(tmp_path)
     path.write_text("date,open\n")
-    with pytest.raises(Invalid, match="file must be a Parquet file"):
+    with pytest.raises(Invalid, match="file must be a Parquet file") as refused:
         read_parquet(path)
+    assert "SELECT" not in str(refused.value)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound
+from algotrendy.kernel.errors import Invalid, InvalidRows
 from algotrendy.market_data.csv_rows import read_csv
 from algotrendy.market_data.rows import ValidRows
 from algotrendy.market_data.series import session_date
@@ -220,10 +220,16 @@ def test_a_packed_file_is_read_and_a_cut_one_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"none\.csv was not found"):
+    with pytest.raises(Invalid, match=r"none\.csv: No such file"):
         read_csv(tmp_path / "none.csv")
     with pytest.raises(Invalid, match="file must be a file that can be read"):
         read_csv(tmp_path)
+
+
+def test_a_header_that_lacks_columns_is_one_bad_row() -> None:
+    with pytest.raises(InvalidRows, match="has 1 bad row; first: line 1: date") as refused:
+        read_csv(io.StringIO("a,b\n1,2\n"))
+    assert len(refused.value.rows) == 6
 
 
 def test_a_hundred_faults_are_kept_in_file_order_and_all_bad_rows_counted() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from algotrendy.kernel.errors import Invalid, NotFound
+from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.csv_rows import find_columns
 from algotrendy.market_data.rows import RowCheck, ValidRows
 
@@ -24,19 +24,21 @@ def read_parquet(
     row is line 2, as if the names of the columns stood on line 1.
 
     Raises:
-        NotFound: If there is no such file.
-        Invalid: If it is not a Parquet file, or ``columns`` names no field.
+        Invalid: If it is not there or no Parquet file, or ``columns`` names no field.
         InvalidRows: Every bad row with its reason; nothing is taken then.
     """
     if not path.is_file():
-        raise NotFound("file", path)
+        reason = "Is a directory" if path.is_dir() else "No such file or directory"
+        raise Invalid("file", "a file that can be read", f"{path.name}: {reason}")
     check = RowCheck(date_format=date_format)
     try:
         with duckdb.connect() as connection:
             for line, cells in enumerate(_rows(connection, path, columns or {}), start=2):
                 check.add(line, cells)
     except duckdb.Error as error:
-        raise Invalid("file", "a Parquet file", f"{path.name}: {error}") from error
+        # The lines after the first quote our own query.
+        reason = str(error).partition("\n")[0]
+        raise Invalid("file", "a Parquet file", f"{path.name}: {reason}") from error
     return check.result().all_or_nothing(path.name)
 
 
