@@ -107,9 +107,14 @@ class SweepSpec(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.end < self.start:
-            raise ValueError(f"a period whose end is at or after its start, {self.start}")
+            raise ValueError(
+                f"a period whose end is at or after its start, {self.start}, was {self.end}"
+            )
         if self.max_runs < len(self.symbols):
-            raise ValueError(f"max_runs of at least the number of symbols, {len(self.symbols)}")
+            raise ValueError(
+                f"max_runs of at least the number of symbols, {len(self.symbols)}, "
+                f"was {self.max_runs}"
+            )
         if self.grid > GRID_LIMIT:
             raise ValueError(
                 f"a grid of at most {GRID_LIMIT:,} combinations of parameters, was {self.grid:,}"
@@ -146,4 +151,16 @@ def _named(errors: Sequence[Any]) -> Invalid:
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if first["type"] == "missing":
         return Invalid(".".join(path), "given", None)
-    return Invalid(".".join(path) or "sweep", expected, first["input"])
+    if not path:
+        # A fault of the whole says its figures itself; the whole request would only hide them.
+        return _Misfit(expected)
+    return Invalid(".".join(path), expected, first["input"])
+
+
+class _Misfit(Invalid):
+    """Says that fields which are right one by one do not fit together."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__("sweep", expected, None)
+        self.message = f"sweep must have {expected}"
+        self.args = (self.message,)

@@ -113,6 +113,14 @@ def test_fields_must_fit_together(changes: dict[str, Any], message: str) -> None
         parse_spec(request(**changes))
 
 
+def test_fields_that_do_not_fit_are_told_without_the_whole_request() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_spec(request(start="2011-01-01", end="2010-01-01"))
+    assert str(refused.value) == (
+        "sweep must have a period whose end is at or after its start, 2011-01-01, was 2010-01-01"
+    )
+
+
 def test_a_grid_beyond_a_thousand_million_is_refused_before_it_is_laid_out() -> None:
     wide = {"start": 0, "stop": "1e12", "step": "1e-9"}
     with pytest.raises(Invalid, match="at most 1,000,000,000 combinations"):
