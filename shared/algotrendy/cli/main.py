@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Rejected, Unavailable
 
 DEBUG_VARIABLE = "ALGOTRENDY_DEBUG"
 _PLATFORM = "The local platform"
@@ -174,7 +174,9 @@ def prepare(
 
 def exit_code(error: AlgoTrendyError) -> int:
     """2 for bad input, 3 for something that is not up, 1 for every other refusal or failure."""
-    if isinstance(error, Invalid):
+    # What the deployed API calls bad input is bad input, as it would be here.
+    refused_with = error.facts.get("status") if isinstance(error, Rejected) else None
+    if isinstance(error, Invalid) or refused_with == 422:
         return 2
     return 3 if isinstance(error, Unavailable) else 1
 

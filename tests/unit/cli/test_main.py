@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from algotrendy.cli.api_client import Refused
 from algotrendy.cli.main import ENTRIES, Entry, exit_code
 from algotrendy.kernel.errors import AlgoTrendyError, Conflict, Invalid, NotFound, Unavailable
 
@@ -54,6 +55,8 @@ def test_every_command_of_the_table_can_be_loaded_and_explains_itself(
         (Unavailable("emulator", "it is down"), 3),
         (NotFound("symbol", "XYZ"), 1),
         (Conflict("already there"), 1),
+        (Refused("fats is no parameter", status=422), 2),
+        (Refused("needs the role researcher", status=403), 1),
         (AlgoTrendyError("anything else"), 1),
     ],
 )
