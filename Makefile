@@ -87,7 +87,7 @@ clean: ## Remove what was built and installed (the platform's data folder stays)
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^## ----/ {gsub(/^## -+ | -+$$/, ""); printf "\n%s\n", $$0} \
-	  /^[a-z-]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(APP): pyproject.toml uv.lock | $(UV)
 	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --group dev --extra samples
