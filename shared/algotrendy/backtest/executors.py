@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -133,7 +134,16 @@ _worker_stores: tuple[Blobs, BarStore] | None = None
 
 def _open_stores(stores: Stores) -> None:
     global _worker_stores  # noqa: PLW0603 - once a worker process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker_stores = stores()
+
+
+def _end_with_parent() -> None:
+    # A worker holds both ends of its queue, and would wait in it for ever after a kill.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run_shard(sweep_id: SweepId, shard: int) -> ShardOutcome:
