@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -69,7 +70,8 @@ class Api(Protocol):
         """Read a signed address."""
 
 
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+def _day(default: str) -> Any:
+    return typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", show_default=default)
 
 
 def sweep(
@@ -83,8 +85,8 @@ def sweep(
             help="Values to try: fast=5:50:5 (from 5 to 50 by 5), slow=100,150,200, or exit=5.",
         ),
     ] = None,
-    start: Day = FIRST_DAY,
-    end: Day = LAST_DAY,
+    start: Annotated[datetime, _day("the first bar")] = FIRST_DAY,
+    end: Annotated[datetime, _day("the last bar")] = LAST_DAY,
     cash: Annotated[str, typer.Option(help="What each backtest starts with.")] = "100000",
     fee_bps: Annotated[
         str, typer.Option(help="Fee in hundredths of a percent of turnover.")
@@ -132,7 +134,7 @@ def sweep(
             "seed": seed,
         }
     )
-    folder = out or Path("reports") / strategy
+    folder = _writable(out or Path("reports") / strategy)
     if executor is Where.LOCAL:
         fetched = run_locally(spec, folder, workers)
     else:
@@ -159,6 +161,9 @@ def parse_grid(given: list[str]) -> dict[str, Any]:
             if len(parts) != 3:
                 raise Invalid(f"parameters.{name}", "first:last:step", values)
             start, stop, step = (_number(name, part) for part in parts)
+            if not (Decimal(start) <= Decimal(stop) and Decimal(step) > 0):
+                expected = "first:last:step, with last at or after first and step above 0"
+                raise Invalid(f"parameters.{name}", expected, values)
             grid[name] = {"start": start, "stop": stop, "step": step}
         else:
             grid[name] = [_number(name, part) for part in values.split(",")]
@@ -246,10 +251,23 @@ def _progress(found: dict[str, Any]) -> Progress:
 
 def _number(name: str, text: str) -> str:
     try:
-        Decimal(text)
-    except InvalidOperation as error:
-        raise Invalid(f"parameters.{name}", "a number", text) from error
+        is_number = Decimal(text).is_finite()
+    except InvalidOperation:
+        is_number = False
+    if not is_number:
+        raise Invalid(f"parameters.{name}", "a number", text)
     return text.strip()
+
+
+def _writable(folder: Path) -> Path:
+    # Before the sweep, not after it: it may take an hour.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid("out", f"a folder that can be made ({error.strerror})", folder) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Invalid("out", "a folder that can be written", folder)
+    return folder
 
 
 def _open_stores(work: Path) -> Any:

@@ -57,7 +57,20 @@ def test_a_grid_is_read(text: str, axis: object) -> None:
     assert command.parse_grid([text]) == {"fast": axis}
 
 
-@pytest.mark.parametrize("text", ["fast", "=5", "fast=", "fast=1:2", "fast=a", "fast=1:2:x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fast",
+        "=5",
+        "fast=",
+        "fast=1:2",
+        "fast=a",
+        "fast=nan",
+        "fast=1:2:x",
+        "fast=9:1:1",
+        "fast=1:9:0",
+    ],
+)
 def test_a_malformed_grid_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         command.parse_grid([text])
@@ -180,3 +193,9 @@ def test_the_strategies_are_listed_with_their_parameters() -> None:
     output = run("strategies")
     assert "sma_cross" in output
     assert "Closes in the fast mean" in output
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(Invalid, match="out must be a folder"):
+        run(*LOCAL[:-1], "file/below")
