@@ -30,8 +30,13 @@ up: setup ## Start the local platform and deploy to it (seconds when nothing has
 down: $(APP) ## Stop the local platform; no process is left
 	.venv/bin/algotrendy down
 
-setup: ## Install what the project needs (uv, three Python environments, the CDK command line)
+setup: python ## Install what the project needs (uv, three Python environments, the CDK command line)
 	@$(MAKE) --no-print-directory -j4 $(SETUP)
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "AlgoTrendy needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	    "name another: make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
 
 ## ---- Check it ----------------------------------------------------------------------------
 
@@ -109,4 +114,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: demo up down setup test unit pr coverage lint format types imports synth synth-check published published-check lock clean help
+.PHONY: python demo up down setup test unit pr coverage lint format types imports synth synth-check published published-check lock clean help

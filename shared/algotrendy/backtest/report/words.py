@@ -38,9 +38,10 @@ _FIGURES = (
 
 def subtitle(given: ReportInput) -> str:
     """Tell the size and the period of the sweep in a line."""
-    spec, runs = given.plan.spec, given.plan.runs
+    spec, runs, data = given.plan.spec, given.plan.runs, given.plan.data
+    first, last = min(pinned.first for pinned in data), max(pinned.last for pinned in data)
     cost = f"{spec.fee_bps:f} bp a fill" if spec.fee_bps else "no fees"
-    return f"{_counted(runs, 'run')} · {spec.start} to {spec.end} · {cost}"
+    return f"{_counted(runs, 'run')} · {first} to {last} · {cost}"
 
 
 def headline(given: ReportInput) -> tuple[str, str]:
