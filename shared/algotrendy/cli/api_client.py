@@ -17,7 +17,8 @@ from algotrendy.kernel.errors import (
 )
 
 TIMEOUT_S = 35.0
-_PATIENCE_S = 60.0
+# Something that has answered comes back; something that never has may not be there at all.
+_PATIENCE_S, _FIRST_PATIENCE_S = 60.0, 5.0
 _LONGEST_PAUSE_S = 3.0
 # What a gateway or a service that is just coming back answers; safe to ask again.
 _PASSING = {429, 500, 502, 503, 504}
@@ -51,6 +52,7 @@ class ApiClient:
         self._access_token = access_token
         self._sleep = sleep
         self._monotonic = monotonic
+        self._has_answered = False
         self._http = httpx.Client(timeout=TIMEOUT_S, transport=transport)
 
     def __enter__(self) -> Self:
@@ -75,12 +77,13 @@ class ApiClient:
     def _patiently(
         self, method: str, url: str, *, signed: bool = False, **request: Any
     ) -> httpx.Response:
-        deadline, pause_s = self._monotonic() + _PATIENCE_S, 0.2
+        started, pause_s = self._monotonic(), 0.2
         while True:
             try:
                 return self._once(method, url, signed=signed, **request)
             except Unavailable:
-                if self._monotonic() + pause_s > deadline:
+                patience_s = _PATIENCE_S if self._has_answered else _FIRST_PATIENCE_S
+                if self._monotonic() + pause_s > started + patience_s:
                     raise
             self._sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
@@ -92,7 +95,9 @@ class ApiClient:
         try:
             response = self._http.request(method, url, headers=headers, **request)
         except httpx.TransportError as error:
-            raise Unavailable("API", f"{self._base} does not answer ({error})") from error
+            reason = f"{self._base} does not answer ({error}); see `algotrendy status`"
+            raise Unavailable("API", reason) from error
+        self._has_answered = True
         if response.is_success:
             return response
         raise _error(response)

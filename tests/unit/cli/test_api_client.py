@@ -63,10 +63,19 @@ def test_a_post_that_fails_in_passing_is_sent_again_under_the_same_key() -> None
     assert len(gateway.requests) == 4
 
 
-def test_it_gives_up_after_a_minute_and_says_what_was_the_matter() -> None:
+def test_one_that_never_answered_is_given_up_soon_and_it_says_where_to_look() -> None:
     gateway = Gateway(httpx.ConnectError("connection refused"))
-    with gateway.client() as api, pytest.raises(Unavailable, match="does not answer"):
+    with gateway.client() as api, pytest.raises(Unavailable, match="algotrendy status"):
         api.get("/v1/symbols")
+    assert 2 < gateway.now_s <= 5
+
+
+def test_one_that_has_answered_is_waited_for_a_minute() -> None:
+    gateway = Gateway(httpx.Response(200, json={}), httpx.ConnectError("connection refused"))
+    with gateway.client() as api:
+        api.get("/v1/symbols")
+        with pytest.raises(Unavailable, match="does not answer"):
+            api.get("/v1/symbols")
     assert 50 < gateway.now_s <= 60
 
 
