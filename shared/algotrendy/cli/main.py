@@ -137,12 +137,12 @@ app = typer.Typer(
 )
 
 
-def _placeholder() -> None:
+def _never_called() -> None:
     raise AssertionError("a command must be loaded through LazyCommands")
 
 
 for _entry in ENTRIES:
-    app.command(_entry.name, help=_entry.help, rich_help_panel=_entry.panel)(_placeholder)
+    app.command(_entry.name, help=_entry.help, rich_help_panel=_entry.panel)(_never_called)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,18 +1,14 @@
-"""The edge that every capability shares: problems, limits, ids, headers, probes, description."""
+"""What every capability's app answers: problems, probes, its description, and Lambda events."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
 from fastapi import FastAPI, Header, Query
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from algotrendy.kernel import errors
@@ -79,10 +75,6 @@ def app(monkeypatch: pytest.MonkeyPatch) -> FastAPI:
     @made.get("/v1/header")
     def header(x_limit: Annotated[int, Header()]) -> dict[str, int]:
         return {"limit": x_limit}
-
-    @made.get("/v1/cached")
-    def cached() -> Any:
-        return problems.json_response({}, headers={"cache-control": "max-age=60"})
 
     return made
 
@@ -235,161 +227,6 @@ def test_an_unknown_path_and_a_wrong_method_are_problems_too(client: AppClient) 
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-# The body limit.
-
-
-def body_of(size: int) -> bytes:
-    frame = json.dumps({"symbol": "", "quantity": 1}).encode()
-    return frame.replace(b'""', b'"' + b"A" * (size - len(frame)) + b'"')
-
-
-def chunks_of(data: bytes, size: int = 64) -> AsyncIterator[bytes]:
-    async def generate() -> AsyncIterator[bytes]:
-        for at in range(0, len(data), size):
-            yield data[at : at + size]
-
-    return generate()
-
-
-JSON = {"content-type": "application/json"}
-
-
-def test_a_body_at_the_limit_is_taken_and_one_byte_more_is_not(client: AppClient) -> None:
-    assert client.post("/v1/orders", content=body_of(LIMIT), headers=JSON).status_code == 200
-    answer = client.post("/v1/orders", content=body_of(LIMIT + 1), headers=JSON)
-    assert answer.status_code == 413
-    assert answer.json()["limit_bytes"] == LIMIT
-    assert answer.json()["actual_bytes"] == LIMIT + 1
-
-
-def test_a_body_in_chunks_without_a_length_is_stopped_at_the_limit(client: AppClient) -> None:
-    taken = client.post("/v1/orders", content=chunks_of(body_of(LIMIT)), headers=JSON)
-    assert taken.status_code == 200
-    answer = client.post("/v1/orders", content=chunks_of(body_of(LIMIT + 1)), headers=JSON)
-    assert answer.status_code == 413
-    assert answer.json()["actual_bytes"] is None
-
-
-@pytest.mark.parametrize("announced", ["5", "-1", "many", "0x10", "9" * 5000])
-def test_a_body_that_lies_about_its_length_is_stopped_all_the_same(
-    client: AppClient, announced: str
-) -> None:
-    headers = {**JSON, "content-length": announced}
-    answer = client.post("/v1/orders", content=chunks_of(body_of(LIMIT + 1)), headers=headers)
-    assert answer.status_code == 413
-
-
-def test_no_more_is_read_than_the_limit(app: FastAPI) -> None:
-    read: list[int] = []
-
-    async def endless() -> AsyncIterator[bytes]:
-        while True:
-            read.append(1)
-            yield b"x" * 100
-
-    answer = AppClient(app).post("/v1/orders", content=endless(), headers=JSON)
-    assert answer.status_code == 413
-    assert len(read) <= LIMIT // 100 + 1
-
-
-def test_a_caller_who_leaves_in_the_middle_gets_no_answer(app: FastAPI) -> None:
-    incoming: Iterator[dict[str, Any]] = iter(
-        [
-            {"type": "http.request", "body": b"{", "more_body": True},
-            {"type": "http.disconnect"},
-        ]
-    )
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return next(incoming)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "POST", "path": "/v1/orders", "headers": []}
-    asyncio.run(app(scope, receive, send))
-    assert sent == []
-
-
-# The correlation id, and the other headers.
-
-
-def test_the_id_of_the_caller_is_used_and_echoed(client: AppClient) -> None:
-    answer = client.post(
-        "/v1/orders", json={"symbol": "A", "quantity": 1}, headers={HEADER: "mine-1"}
-    )
-    assert answer.json()["correlation_id"] == "mine-1"
-    assert answer.headers.get_list(HEADER) == ["mine-1"]
-
-
-def test_each_request_without_an_id_gets_its_own(client: AppClient) -> None:
-    first, second = (client.get("/trading/health").headers[HEADER] for _ in range(2))
-    assert first != second
-
-
-@given(st.binary(min_size=1, max_size=200))
-def test_no_header_of_a_caller_can_put_anything_into_an_answer(value: bytes) -> None:
-    app = create_app("T", "t")
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/t/health",
-        "raw_path": b"/t/health",
-        "query_string": b"",
-        "headers": [(b"x-correlation-id", value)],
-    }
-    asyncio.run(app(scope, receive, send))
-    (echoed,) = [data for name, data in sent[0]["headers"] if name == b"x-correlation-id"]
-    allowed = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:=;-"
-    assert set(echoed) <= set(allowed)
-    assert sent[0]["status"] == 200
-
-
-def test_every_answer_has_the_headers_that_protect_a_browser(client: AppClient) -> None:
-    for path in ("/trading/health", "/v1/nothing", "/v1/crash"):
-        headers = client.get(path).headers
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["x-frame-options"] == "DENY"
-        assert headers["cache-control"] == "no-store"
-        assert headers["referrer-policy"] == "no-referrer"
-        assert "default-src 'none'" in headers["content-security-policy"]
-        assert "max-age=" in headers["strict-transport-security"]
-
-
-def test_a_route_may_say_otherwise(client: AppClient) -> None:
-    assert client.get("/v1/cached").headers.get_list("cache-control") == ["max-age=60"]
-
-
-def test_every_request_leaves_one_line_without_its_query(
-    client: AppClient, capsys: pytest.CaptureFixture[str]
-) -> None:
-    client.get("/v1/cached?token=hunter2", headers={HEADER: "c-1"})
-    output = capsys.readouterr().err
-    (line,) = [json.loads(text) for text in output.splitlines()]
-    assert "hunter2" not in output
-    assert {name: line[name] for name in ("message", "method", "path", "status")} == {
-        "message": "request",
-        "method": "GET",
-        "path": "/v1/cached",
-        "status": 200,
-    }
-    assert line["correlation_id"] == "c-1"
-    assert line["duration_ms"] >= 0
-    assert line["response_bytes"] == 2
-
-
-# Health, readiness, description.
-
-
 def test_health_needs_nothing_and_readiness_asks_everything() -> None:
     client = AppClient(create_app("T", "backtest", {"lake": lambda: 1, "database": lambda: None}))
     assert client.get("/backtest/health").json() == {"status": "alive"}
@@ -445,9 +282,6 @@ def test_the_description_names_problems_and_the_bearer_token(app: FastAPI) -> No
         }
     assert "422" not in order["responses"]
     assert app.openapi() is schema
-
-
-# In Lambda.
 
 
 def test_a_lambda_serves_the_app_under_one_id(app: FastAPI, lambda_event_loop: None) -> None:
