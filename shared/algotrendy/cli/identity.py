@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from algotrendy.cli.session import sessions
 from algotrendy.identity import wiring
 from algotrendy.identity.principal import Role, parse_role
 from algotrendy.identity.session import UserChange
+from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import parse_tenant
 
 users = typer.Typer(
@@ -42,7 +44,7 @@ def prepare() -> None:
 def login(username: Username = None, password: Password = None) -> None:
     """Sign in and keep the token; other commands renew it while the user pool allows."""
     name = username or typer.prompt("Username")
-    session = sessions().sign_in(name, password or typer.prompt("Password", hide_input=True))
+    session = sessions().sign_in(name, password or _asked("ALGOTRENDY_PASSWORD"))
     until = session.tokens.expires_at.astimezone().strftime("%H:%M")
     _say(f"signed in as {session.username}; the token lasts until {until} and is then renewed")
 
@@ -60,20 +62,30 @@ def add(
         list[str], typer.Option(help=f"One of {', '.join(Role)}; give it again for more roles.")
     ],
     password: Annotated[
-        str,
+        str | None,
         typer.Option(
-            prompt=True,
-            hide_input=True,
-            confirmation_prompt=True,
             envvar="ALGOTRENDY_NEW_PASSWORD",
-            help="Better left to the prompt or to the variable.",
+            help="Better left out: it is then asked for, twice.",
         ),
-    ],
+    ] = None,
 ) -> None:
     """Add a user, or give a user that exists exactly these roles and this password."""
     wanted = [parse_role(text) for text in role]
-    change = wiring.users().ensure_user(username, password, parse_tenant(tenant), wanted)
+    holder = parse_tenant(tenant)
+    secret = password or _asked("ALGOTRENDY_NEW_PASSWORD", twice=True)
+    change = wiring.users().ensure_user(username, secret, holder, wanted)
     _say("; ".join(_described(change)))
+
+
+def _asked(variable: str, *, twice: bool = False) -> str:
+    try:
+        answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=twice)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        expected = f"given in {variable} where there is no terminal to type it at"
+        raise Invalid("password", expected, None) from None
+    return answer
 
 
 def _described(change: UserChange) -> list[str]:

@@ -116,3 +116,14 @@ def test_without_a_deployment_the_command_says_how_to_get_one(
     forget()
     with pytest.raises(Unavailable, match="ALGOTRENDY_USER_POOL_ID, or run `algotrendy up`"):
         run("login", typed=f"ada\n{PASSWORD}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [(["login", "ada"], "ALGOTRENDY_PASSWORD"), (ADD, "ALGOTRENDY_NEW_PASSWORD")],
+)
+def test_without_a_terminal_the_variable_to_set_is_named(
+    home: Path, words: list[str], variable: str
+) -> None:
+    with pytest.raises(Invalid, match=variable):
+        run(*words)
