@@ -40,6 +40,7 @@ class OrderType(StrEnum):
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
 
     @property
     def has_limit(self) -> bool:
@@ -50,6 +51,26 @@ class OrderType(StrEnum):
     def has_stop(self) -> bool:
         """Say whether the order names a stop price."""
         return self in (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+class TimeInForce(StrEnum):
+    """How long an order stands."""
+
+    DAY = "day"
+    GTC = "gtc"
+    OPG = "opg"
+    CLS = "cls"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class OrderClass(StrEnum):
+    """How an order hangs together with others."""
+
+    SIMPLE = "simple"
+    BRACKET = "bracket"
+    OCO = "oco"
+    OTO = "oto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""QuantConnect, through its REST API v2."""

@@ -1,0 +1,1 @@
+"""A broker to begin from: copy this folder."""

@@ -1,0 +1,1 @@
+"""The paper exchange against its PostgreSQL and the lake."""

@@ -1,0 +1,1 @@
+"""The Alpaca protocol of the paper exchange: REST and both WebSockets."""

@@ -1,0 +1,1 @@
+"""The floor: one venue, one market, one store and one clock, run by one asyncio task at a time."""
