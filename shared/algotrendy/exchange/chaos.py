@@ -214,14 +214,16 @@ class Chaos:
         """Tell how old the positions are that a client is told."""
         return self._faults.stale_view_s
 
-    def bust_after_s(self, execution_id: str) -> float | None:
+    def bust_after_s(self, fill: Update) -> float | None:
         """Decide whether a fill is taken back, and how many seconds later. Ask once a fill."""
-        scripted = self._next(lambda fault: fault.fault is Kind.BUST)
+        scripted = self._next(
+            lambda fault: fault.fault is Kind.BUST and fault.event in (None, fill.event.value)
+        )
         if scripted:
             return scripted.seconds
         if not self._faults.busts:
             return None
-        dice = random.Random(f"{self._seed}:bust:{execution_id}")  # noqa: S311 - it must repeat
+        dice = random.Random(f"{self._seed}:bust:{fill.execution_id}")  # noqa: S311 - repeats
         if dice.random() >= self._faults.busts:
             return None
         self.injected["busts"] += 1
