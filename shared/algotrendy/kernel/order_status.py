@@ -81,7 +81,9 @@ def _table() -> dict[OrderStatus, frozenset[OrderStatus]]:
         s.PENDING_CANCEL: {s.ACCEPTED, s.HELD, s.NEW, s.REPLACED} | fills | ends,
         s.PENDING_REPLACE: {s.ACCEPTED, s.HELD, s.NEW, s.REPLACED, s.PENDING_CANCEL} | fills | ends,
     }
-    return {status: frozenset(table.get(status, ())) for status in s}
+    # Of all states only one is reached from itself: another part fills.
+    repeats = {s.PARTIALLY_FILLED}
+    return {at: frozenset(table.get(at, set()) - ({at} - repeats)) for at in s}
 
 
 _NEXT = _table()
