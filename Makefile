@@ -46,6 +46,9 @@ test: setup ## Set up everything and run all the tests, real deploy included (un
 unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 	.venv/bin/pytest -m "not platform" tests/unit tests/property tests/contract tests/sagas $(PYTEST_ARGS)
 
+acceptance: $(APP) ## Put every broker adapter through the numbered acceptance suite
+	.venv/bin/pytest -q tests/acceptance --every-adapter $(PYTEST_ARGS)
+
 pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
 coverage: setup ## Run all the tests and hold the coverage
@@ -114,4 +117,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit pr coverage lint format types imports synth synth-check published published-check lock clean help
+.PHONY: python demo up down setup test unit acceptance pr coverage lint format types imports synth synth-check published published-check lock clean help

@@ -179,9 +179,9 @@ def _check_prices(request: OrderRequest) -> None:
 def _check_exits(request: OrderRequest) -> None:
     profit, loss, kind = request.take_profit, request.stop_loss, request.order_class
     for name, price in (
-        ("take_profit.limit_price", profit and profit.limit_price),
-        ("stop_loss.stop_price", loss and loss.stop_price),
-        ("stop_loss.limit_price", loss and loss.limit_price),
+        ("take_profit.limit_price", None if profit is None else profit.limit_price),
+        ("stop_loss.stop_price", None if loss is None else loss.stop_price),
+        ("stop_loss.limit_price", None if loss is None else loss.limit_price),
     ):
         if price is not None:
             _positive(name, price)
