@@ -138,8 +138,9 @@ class Activity:
         id: Sorts in the order of time, ``YYYYMMDDhhmmssmmm::uuid``.
         cash: What it did to cash, quote currency.
         quantity: Of units, signed as it changed the position.
-        order_id, execution_id, side, leaves, cumulative, fill_type: Of a FILL only;
-            ``fill_type`` is fill or partial_fill.
+        order_id, execution_id, side: Of a FILL, its FEE and its BUST.
+        leaves, cumulative, fill_type: Of a FILL only; ``fill_type`` is fill or partial_fill.
+        cost: Of a SPLIT only: the position's cost after it.
     """
 
     id: str
@@ -157,6 +158,7 @@ class Activity:
     leaves: Decimal | None = None
     cumulative: Decimal | None = None
     fill_type: str | None = None
+    cost: Decimal | None = None
     description: str | None = None
 
 
