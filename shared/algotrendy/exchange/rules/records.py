@@ -24,6 +24,7 @@ ORDER_FIELDS: Final[Fields] = (
     ("trail_percent", "f8"),  # distance in percent of the mark, 0.0: none
     ("mark", "f8"),  # best price since a trailing stop began to work, 0.0: none yet
     ("increment", "f8"),  # price step, to which a trailing stop is rounded; 0.0: not rounded
+    ("lot", "f8"),  # a partial fill is a whole number of these; 0.0: a billionth
     ("triggered", "i8"),  # 1 when a stop has been elected
     ("extended", "i8"),  # 1 when it works outside of regular hours too
     ("parent", "i8"),  # row of the entry, -1: none
@@ -48,7 +49,9 @@ BAR_FIELDS: Final[Fields] = (
 )
 FILL_FIELDS: Final[Fields] = (("order", "i8"), ("quantity", "f8"), ("price", "f8"))
 TERMS_FIELDS: Final[Fields] = (
-    ("participation", "f8"),  # share of a bar's or trade's volume that orders may take, 0.0: all
+    # Share of a bar's or trade's volume that orders may take. 0.0: all of it with size_check, and
+    # any quantity without.
+    ("participation", "f8"),
     ("size_check", "i8"),  # 1: a quote fills at most its size; 0: any quantity, as Alpaca's paper
     ("stop_on_quote", "i8"),  # 1: quotes elect stops as trades do
 )
@@ -85,6 +88,7 @@ class OrderRow(Record):
     trail_percent: float
     mark: float
     increment: float
+    lot: float
     triggered: int
     extended: int
     parent: int

@@ -1,0 +1,107 @@
+"""Compile the rules with numba, and make the structured arrays that they then run on.
+
+The only module that knows numba. Its callers have it from the groups `bench` and `dev`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.extending import register_jitable
+
+from algotrendy.exchange import rules
+from algotrendy.exchange.rules import step
+from algotrendy.exchange.rules.records import (
+    BAR_FIELDS,
+    FILL_FIELDS,
+    ORDER_FIELDS,
+    QUOTE_FIELDS,
+    TERMS_FIELDS,
+    TRADE_FIELDS,
+    Fields,
+)
+
+Table = np.ndarray[Any, np.dtype[np.void]]
+Compiled = Callable[..., Any]
+
+
+def dtype_of(fields: Fields) -> np.dtype[np.void]:
+    """Make the structured dtype of a field table."""
+    return np.dtype(list(fields))
+
+
+ORDER = dtype_of(ORDER_FIELDS)
+QUOTE = dtype_of(QUOTE_FIELDS)
+TRADE = dtype_of(TRADE_FIELDS)
+BAR = dtype_of(BAR_FIELDS)
+FILL = dtype_of(FILL_FIELDS)
+TERMS = dtype_of(TERMS_FIELDS)
+
+
+def table(fields: Fields, rows: int) -> Table:
+    """Make an array of records, all zero; those that have a parent and a sibling have none."""
+    made = np.zeros(rows, dtype_of(fields))
+    for name in ("parent", "sibling"):
+        if any(name == field for field, _ in fields):
+            made[name] = -1
+    return made
+
+
+def table_of(fields: Fields, records: list[Any]) -> Table:
+    """Make an array with the values of slotted objects of the same fields."""
+    made = table(fields, len(records))
+    for name, _ in fields:
+        made[name] = [getattr(record, name) for record in records]
+    return made
+
+
+def rule_functions() -> Iterator[Callable[..., Any]]:
+    """List every function that a module of the rules defines."""
+    for found in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{found.name}")
+        for _, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__:
+                yield function
+
+
+@cache
+def register() -> int:
+    """Let compiled functions call the rules; give how many there are."""
+    functions = list(rule_functions())
+    for function in functions:
+        register_jitable(function)
+    return len(functions)
+
+
+@cache
+def compiled(function: Callable[..., Any]) -> Compiled:
+    """Compile a function that may call the rules; the same function is compiled once.
+
+    Nothing is kept on disk: numba would not see that a rule, which the function calls, has changed.
+    """
+    register()
+    dispatcher: Compiled = njit(error_model="numpy")(function)
+    return dispatcher
+
+
+class Steps(NamedTuple):
+    """The step functions, compiled. Records are elements of structured arrays."""
+
+    match_quote: Compiled
+    match_trade: Compiled
+    match_bar: Compiled
+    match_arrival: Compiled
+    expire_session: Compiled
+
+
+@cache
+def steps() -> Steps:
+    """Give the step functions compiled; each compiles at its first call."""
+    return Steps(*(compiled(getattr(step, name)) for name in Steps._fields))
