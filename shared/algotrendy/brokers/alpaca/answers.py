@@ -1,0 +1,238 @@
+"""Read Alpaca's JSON as the port's values: no float on the way, and nothing taken on trust."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from algotrendy.brokers.port import (
+    BrokerAccount,
+    BrokerFill,
+    BrokerOrder,
+    BrokerPosition,
+    BrokerUpdate,
+    UpdateKind,
+)
+from algotrendy.kernel.clock import parse_time
+from algotrendy.kernel.decimals import parse_decimal, require_decimal
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.kernel.order_status import OrderStatus
+
+Json = Mapping[str, Any]
+E = TypeVar("E", bound=StrEnum)
+
+_TOO_FINE = re.compile(r"(\.\d{6})\d+")
+# Alpaca's documents do not name it; its SDK does.
+_STATUSES = {"pending_review": OrderStatus.PENDING_NEW}
+_ENDS = (
+    ("replaced_by", OrderStatus.REPLACED),
+    ("canceled_at", OrderStatus.CANCELED),
+    ("expired_at", OrderStatus.EXPIRED),
+    ("failed_at", OrderStatus.REJECTED),
+    ("filled_at", OrderStatus.FILLED),
+)
+_KINDS = {
+    "fill": UpdateKind.FILL,
+    "partial_fill": UpdateKind.FILL,
+    "trade_bust": UpdateKind.BUST,
+    "order_cancel_rejected": UpdateKind.CANCEL_REFUSED,
+    "order_replace_rejected": UpdateKind.REPLACE_REFUSED,
+}
+
+
+def order_of(json: object) -> BrokerOrder:
+    """Read an order.
+
+    Raises:
+        Invalid: If it is none; names the field.
+    """
+    order = _object(json, "order")
+    status, doubt = _status(order)
+    legs = order.get("legs") or ()
+    return BrokerOrder(
+        broker_order_id=_text(order, "id"),
+        client_order_id=_text(order, "client_order_id"),
+        symbol=Symbol(_text(order, "symbol")),
+        side=_enum(order, "side", Side),
+        type=_enum(order, "type" if order.get("type") else "order_type", OrderType),
+        time_in_force=_enum(order, "time_in_force", TimeInForce),
+        status=status,
+        quantity=_decimal(order, "qty"),
+        filled_quantity=_decimal(order, "filled_qty") or Decimal(0),
+        average_price=_decimal(order, "filled_avg_price"),
+        submitted_at=_time(order, "submitted_at"),
+        updated_at=_time(order, "updated_at"),
+        notional=_decimal(order, "notional"),
+        limit_price=_decimal(order, "limit_price"),
+        stop_price=_decimal(order, "stop_price"),
+        replaces=order.get("replaces") or None,
+        replaced_by=order.get("replaced_by") or None,
+        reason=order.get("reject_reason") or doubt,
+        legs=tuple(order_of(leg) for leg in _list(legs, "legs")),
+    )
+
+
+def orders_of(json: object) -> list[BrokerOrder]:
+    """Read a list of orders."""
+    return [order_of(item) for item in _list(json, "orders")]
+
+
+def fill_of(json: object) -> BrokerFill:
+    """Read a FILL activity."""
+    fill = _object(json, "activity")
+    activity_id = _text(fill, "id")
+    return BrokerFill(
+        # An activity is named time::execution where it does not tell the execution by itself.
+        execution_id=fill.get("execution_id") or activity_id.rpartition("::")[2],
+        broker_order_id=_text(fill, "order_id"),
+        symbol=Symbol(_text(fill, "symbol")),
+        side=_side(fill),
+        quantity=_needed(fill, "qty"),
+        price=_needed(fill, "price"),
+        filled_at=_needed_time(fill, "transaction_time"),
+    )
+
+
+def position_of(json: object) -> BrokerPosition:
+    """Read a position; a pair comes without its slash."""
+    position = _object(json, "position")
+    quantity = _needed(position, "qty")
+    if position.get("side") == "short":
+        quantity = -abs(quantity)
+    return BrokerPosition(
+        Symbol(_text(position, "symbol")), quantity, _needed(position, "avg_entry_price")
+    )
+
+
+def account_of(json: object) -> BrokerAccount:
+    """Read the account."""
+    account = _object(json, "account")
+    blocked = ("trading_blocked", "account_blocked", "trade_suspended_by_user")
+    return BrokerAccount(
+        account_id=_text(account, "id"),
+        currency=str(account.get("currency") or "USD"),
+        cash=_needed(account, "cash"),
+        equity=_needed(account, "equity"),
+        buying_power=_needed(account, "buying_power"),
+        trading_blocked=any(account.get(name) is True for name in blocked),
+    )
+
+
+def update_of(json: object) -> BrokerUpdate:
+    """Read the data of a trade update."""
+    data = _object(json, "update")
+    order, kind = order_of(data.get("order")), _KINDS.get(_text(data, "event"), UpdateKind.ORDER)
+    at = _time(data, "timestamp") or order.updated_at
+    if at is None:
+        raise Invalid("timestamp", "a time", None)
+    fill = None
+    if kind in (UpdateKind.FILL, UpdateKind.BUST) and data.get("execution_id"):
+        fill = BrokerFill(
+            execution_id=_text(data, "execution_id"),
+            broker_order_id=order.broker_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=abs(_needed(data, "qty")),
+            price=_needed(data, "price"),
+            filled_at=at,
+        )
+    elif kind is UpdateKind.FILL:
+        kind = UpdateKind.ORDER
+    return BrokerUpdate(kind, at, order, fill)
+
+
+def with_slash(position: BrokerPosition, symbol: str) -> BrokerPosition:
+    """Give a position the symbol that its orders have."""
+    return replace(position, symbol=Symbol(symbol))
+
+
+def list_of(json: object, name: str) -> Sequence[object]:
+    """Read a list of anything."""
+    return _list(json, name)
+
+
+def _status(order: Json) -> tuple[OrderStatus, str | None]:
+    """Read a status; of one that we do not know, what the order's times say of it."""
+    text = _text(order, "status")
+    if text in _STATUSES:
+        return _STATUSES[text], None
+    try:
+        return OrderStatus(text), None
+    except ValueError:
+        doubt = f"the broker calls its status {text[:40]!r}, which is not known here"
+        found = (status for name, status in _ENDS if order.get(name))
+        return next(found, OrderStatus.SUSPENDED), doubt
+
+
+def _side(fill: Json) -> Side:
+    # Alpaca writes short sales of older days as sell_short.
+    return Side.BUY if _text(fill, "side").startswith("buy") else Side.SELL
+
+
+def _enum(json: Json, name: str, kind: type[E]) -> E:
+    text = _text(json, name)
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise Invalid(name, f"one of {', '.join(kind)}", text) from error
+
+
+def _text(json: Json, name: str) -> str:
+    value = json.get(name)
+    if not isinstance(value, str) or not value:
+        raise Invalid(name, "text", value)
+    return value
+
+
+def _decimal(json: Json, name: str) -> Decimal | None:
+    value = json.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, Decimal):
+        return require_decimal(value, name)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Invalid(name, "a decimal in a string", value)
+    return parse_decimal(str(value), name)
+
+
+def _needed(json: Json, name: str) -> Decimal:
+    value = _decimal(json, name)
+    if value is None:
+        raise Invalid(name, "a decimal in a string", None)
+    return value
+
+
+def _time(json: Json, name: str) -> datetime | None:
+    value = json.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Invalid(name, "a time", value)
+    # Alpaca tells nanoseconds.
+    return parse_time(_TOO_FINE.sub(r"\1", value), name)
+
+
+def _needed_time(json: Json, name: str) -> datetime:
+    value = _time(json, name)
+    if value is None:
+        raise Invalid(name, "a time", None)
+    return value
+
+
+def _object(json: object, name: str) -> Json:
+    if not isinstance(json, Mapping):
+        raise Invalid(name, "an object", json)
+    return json
+
+
+def _list(json: object, name: str) -> Sequence[object]:
+    if not isinstance(json, list | tuple):
+        raise Invalid(name, "a list", json)
+    return json
