@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,31 +63,38 @@ def table_of(fields: Fields, records: list[Any]) -> Table:
     return made
 
 
-def rule_functions() -> Iterator[Callable[..., Any]]:
-    """List every function that a module of the rules defines."""
+def rule_modules() -> Iterator[ModuleType]:
+    """List the modules of the rules."""
     for found in pkgutil.iter_modules(rules.__path__):
-        module = importlib.import_module(f"{rules.__name__}.{found.name}")
-        for _, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ == module.__name__:
-                yield function
+        yield importlib.import_module(f"{rules.__name__}.{found.name}")
+
+
+def functions_of(module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """List the functions that a module itself defines."""
+    for _, function in inspect.getmembers(module, inspect.isfunction):
+        if function.__module__ == module.__name__:
+            yield function
 
 
 @cache
-def register() -> int:
-    """Let compiled functions call the rules; give how many there are."""
-    functions = list(rule_functions())
-    for function in functions:
+def register(module: ModuleType) -> None:
+    """Let compiled functions call those of a module, which stay plain Python for all others."""
+    for function in functions_of(module):
         register_jitable(function)
-    return len(functions)
 
 
 @cache
 def compiled(function: Callable[..., Any]) -> Compiled:
-    """Compile a function that may call the rules; the same function is compiled once.
+    """Compile a function that may call the rules and its own module; the same only once.
 
-    Nothing is kept on disk: numba would not see that a rule, which the function calls, has changed.
+    It compiles at its first call. Nothing is kept on disk: numba would not see that a rule, which
+    the function calls, has changed.
     """
-    register()
+    for module in rule_modules():
+        register(module)
+    own = inspect.getmodule(function)
+    if own is not None:
+        register(own)
     dispatcher: Compiled = njit(error_model="numpy")(function)
     return dispatcher
 
@@ -103,5 +111,5 @@ class Steps(NamedTuple):
 
 @cache
 def steps() -> Steps:
-    """Give the step functions compiled; each compiles at its first call."""
+    """Give the step functions compiled."""
     return Steps(*(compiled(getattr(step, name)) for name in Steps._fields))

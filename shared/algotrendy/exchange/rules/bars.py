@@ -36,6 +36,7 @@ from algotrendy.exchange.rules.prices import (
     follow,
     has_limit,
     is_reached,
+    is_touched,
     takes,
 )
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
@@ -54,6 +55,22 @@ def match_bar(
     start: int,
 ) -> int:
     """Match orders against a bar; the rules are at the head of this module."""
+    low, high = bar.low, bar.high
+    for k in range(count):
+        if is_touched(orders[k], low, high):
+            return match_touched(orders, count, bar, terms, fills, start)
+    return start
+
+
+def match_touched(
+    orders: Sequence[OrderRow],
+    count: int,
+    bar: BarRow,
+    terms: Terms,
+    fills: Sequence[FillRow],
+    start: int,
+) -> int:
+    """Match orders against a bar that touches at least one of them."""
     room = room_in(bar.volume, terms)
     at = start
     first = start

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from math import floor
 
-from algotrendy.exchange.rules.codes import LIMIT, MARKET, STOP_LIMIT, TRAILING_STOP
+from algotrendy.exchange.rules.codes import (
+    LIMIT,
+    MARKET,
+    OPG,
+    PARTLY_FILLED,
+    STOP_LIMIT,
+    TRAILING_STOP,
+    WORKING,
+)
 from algotrendy.exchange.rules.records import OrderRow
 
 
@@ -20,6 +28,27 @@ def is_reached(side: int, stop: float, price: float) -> bool:
     if side > 0:
         return price >= stop
     return price <= stop
+
+
+def is_touched(order: OrderRow, low: float, high: float) -> bool:
+    """Say whether prices from low to high can mean anything to an order.
+
+    Quick and generous: what it calls untouched stays as it is, what it calls touched may too.
+    """
+    if order.state != WORKING and order.state != PARTLY_FILLED:
+        return False
+    kind = order.kind
+    if kind == MARKET or order.tif >= OPG:
+        return True
+    if kind == LIMIT or (kind == STOP_LIMIT and order.triggered != 0):
+        return low <= order.limit if order.side > 0 else high >= order.limit
+    if order.triggered != 0:
+        return True
+    if kind == TRAILING_STOP:
+        mark = order.mark
+        if mark == 0.0 or (low < mark if order.side > 0 else high > mark):
+            return True
+    return high >= order.stop if order.side > 0 else low <= order.stop
 
 
 def has_limit(order: OrderRow) -> bool:

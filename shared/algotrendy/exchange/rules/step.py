@@ -17,7 +17,7 @@ from algotrendy.exchange.rules.codes import (
 )
 from algotrendy.exchange.rules.fills import end_if_immediate, fill, room_in
 from algotrendy.exchange.rules.groups import expire_session, release_filled
-from algotrendy.exchange.rules.prices import awaits_election, elect, has_limit, takes
+from algotrendy.exchange.rules.prices import awaits_election, elect, has_limit, is_touched, takes
 from algotrendy.exchange.rules.records import FillRow, OrderRow, QuoteRow, Terms, TradeRow
 from algotrendy.exchange.rules.sessions import works_in
 
@@ -69,8 +69,10 @@ def match_quote(
     waiting = True
     while waiting:
         for k in range(count):
-            at = meet_quote(orders, count, k, quote, terms, fills, at)
-        waiting = release_filled(orders, count, fills, first, at) > 0
+            price = quote.ask if orders[k].side > 0 else quote.bid
+            if is_touched(orders[k], price, price):
+                at = meet_quote(orders, count, k, quote, terms, fills, at)
+        waiting = at > first and release_filled(orders, count, fills, first, at) > 0
         first = at
     return at
 
@@ -117,12 +119,13 @@ def match_trade(
     price = trade.price
     for k in range(count):
         order = orders[k]
-        if works_in(order, trade.phase):
+        if is_touched(order, price, price) and works_in(order, trade.phase):
             rested = has_limit(order) and not awaits_election(order)
             if elect(order, price, 1) and takes(order, price):
                 is_auction = order.tif == OPG or order.tif == CLS
                 at_price = order.limit if rested and not is_auction else price
                 at, room = fill(orders, k, at_price, room, fills, at)
             end_if_immediate(orders, count, k)
-    release_filled(orders, count, fills, start, at)
+    if at > start:
+        release_filled(orders, count, fills, start, at)
     return at
