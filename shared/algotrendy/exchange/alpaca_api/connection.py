@@ -20,6 +20,7 @@ from algotrendy.exchange.floor import Floor
 AUTHENTICATION_S: Final = 10.0
 _LOOK_S: Final = 0.1
 _FAREWELL_S: Final = 1.0
+_TURN: Final = 64
 _logger = logging.getLogger(__name__)
 
 
@@ -75,6 +76,7 @@ class Connection:
         self._poked = asyncio.Event()
         self._broken_by_script = False
         self._sent = 0
+        self._unbroken = 0
 
     def listen_to(self, feed: Feed[Any]) -> None:
         """Watch a feed: when it overflows the client was too slow."""
@@ -102,6 +104,11 @@ class Connection:
         if most and self._sent >= most:
             self.floor.chaos.injected["disconnect_every_updates"] += 1
             raise Ended(End.BROKEN)
+        self._unbroken += 1
+        if self._unbroken >= _TURN:
+            # A send seldom waits: without this a long queue would keep everybody else waiting.
+            self._unbroken = 0
+            await asyncio.sleep(0)
 
     async def _send(self, encoded: bytes) -> None:
         if self._binary:
