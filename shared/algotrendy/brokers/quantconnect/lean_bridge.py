@@ -29,13 +29,17 @@ class AlgoTrendyBridge(QCAlgorithm):
 
     def on_command(self, data):
         """Do one command; say whether it was done."""
-        command = json.loads(str(data.algotrendy))
-        act = self._acts.get(command["action"])
-        refusal = ("unknown_action", command["action"]) if act is None else act(command)
+        command = {}
+        try:
+            command = json.loads(str(data.algotrendy))
+            refusal = self._acts[command["action"]](command)
+        except Exception as error:  # noqa: BLE001
+            # Else LEAN would end the algorithm, with its positions, over one bad command.
+            refusal = ("failed", f"{type(error).__name__}: {error}")
         if refusal is None:
             return True
         code, reason = refusal
-        line = {"command": command["command"], "code": code, "reason": reason}
+        line = {"command": command.get("command"), "code": code, "reason": reason}
         self.log("algotrendy " + json.dumps(line))
         return False
 
