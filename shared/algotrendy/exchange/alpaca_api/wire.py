@@ -154,12 +154,8 @@ def exchange_of(asset: Asset) -> str:
     return asset.venue if asset.venue in _VENUES else ""
 
 
-def activity_json(activity: Activity, order_status: str | None = None) -> Json:
-    """Write an entry of an account's history.
-
-    Args:
-        order_status: Of a FILL's order.
-    """
+def activity_json(activity: Activity) -> Json:
+    """Write an entry of an account's history."""
     written: Json = {
         "id": activity.id,
         "account_id": activity.account_id,
@@ -176,7 +172,7 @@ def activity_json(activity: Activity, order_status: str | None = None) -> Json:
             "leaves_qty": maybe_number(activity.leaves),
             "order_id": activity.order_id,
             "cum_qty": maybe_number(activity.cumulative),
-            "order_status": order_status,
+            "order_status": "filled" if activity.fill_type == "fill" else "partially_filled",
             "execution_id": activity.execution_id,
         }
     written |= {

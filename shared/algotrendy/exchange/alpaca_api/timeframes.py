@@ -1,0 +1,116 @@
+"""Read timeframes such as 5Min and 1Month, and make longer bars of shorter ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from algotrendy.exchange.floor import to_ns
+from algotrendy.exchange.market.events import BarEvent
+from algotrendy.exchange.venue.refusal import Reason, Refused
+from algotrendy.market_data.calendar import NEW_YORK
+
+MINUTE_NS: Final = 60_000_000_000
+DAY_NS: Final = 1_440 * MINUTE_NS
+_EPOCH: Final = date(1970, 1, 1)
+_ZONE: Final = ZoneInfo(NEW_YORK)
+_FORMAT: Final = re.compile(r"([1-9]\d?)(Min|T|Hour|H|Day|D|Week|W|Month|M)")
+_LARGEST: Final = {"Min": 59, "T": 59, "Hour": 23, "H": 23}
+_MONTHS: Final = (1, 2, 3, 6, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeframe:
+    """The length of bars: ``span_ns`` under a day, else days, weeks or months.
+
+    Attributes:
+        span_ns: Of the bars that the market is asked for.
+        weeks, months: How many of them make one bar here; 0: a bar is a bar of the market.
+    """
+
+    span_ns: int
+    weeks: int = 0
+    months: int = 0
+
+    @property
+    def is_daily(self) -> bool:
+        """Say whether bars stand for days of trading rather than for minutes."""
+        return self.span_ns == DAY_NS
+
+    def first_day(self, day: date) -> date:
+        """Give the first day of the bar that a day belongs to."""
+        if self.weeks:
+            return day - timedelta(days=day.weekday())
+        if self.months:
+            return date(day.year, day.month - (day.month - 1) % self.months, 1)
+        return day
+
+
+def parse_timeframe(text: str) -> Timeframe:
+    """Read a timeframe.
+
+    Raises:
+        Refused: 400 when it is none.
+    """
+    found = _FORMAT.fullmatch(text)
+    if found is not None:
+        count, unit = int(found[1]), found[2]
+        if unit in _LARGEST and count <= _LARGEST[unit]:
+            minutes = count if unit in ("Min", "T") else count * 60
+            return Timeframe(minutes * MINUTE_NS)
+        if unit in ("Day", "D", "Week", "W") and count == 1:
+            return Timeframe(DAY_NS, weeks=int(unit[0] == "W"))
+        if unit in ("Month", "M") and count in _MONTHS:
+            return Timeframe(DAY_NS, months=count)
+    expected = "[1-59]Min, [1-23]Hour, 1Day, 1Week or [1,2,3,6,12]Month"
+    raise Refused(Reason.MALFORMED, f"timeframe must be {expected}, was {text[:20]!r}")
+
+
+def combined(bars: Iterable[BarEvent], begin_of: Callable[[BarEvent], int]) -> Iterator[BarEvent]:
+    """Make one bar of those that follow each other and begin the same; oldest first."""
+    whole: BarEvent | None = None
+    for bar in bars:
+        begin = begin_of(bar)
+        if whole is not None and whole.time_ns == begin:
+            whole = _joined(whole, bar)
+            continue
+        if whole is not None:
+            yield whole
+        whole = replace(bar, time_ns=begin)
+    if whole is not None:
+        yield whole
+
+
+def _joined(first: BarEvent, then: BarEvent) -> BarEvent:
+    volume = first.volume + then.volume
+    value = first.vwap * first.volume + then.vwap * then.volume
+    return replace(
+        first,
+        high=max(first.high, then.high),
+        low=min(first.low, then.low),
+        close=then.close,
+        volume=volume,
+        trades=first.trades + then.trades,
+        vwap=round(value / volume, 6) if volume else then.vwap,
+        span_ns=then.time_ns + then.span_ns - first.time_ns,
+    )
+
+
+def day_of(bar: BarEvent) -> date:
+    """Give the session's date of a daily bar."""
+    return _EPOCH + timedelta(days=bar.time_ns // DAY_NS)
+
+
+def midnight_ns(day: date, *, crypto: bool) -> int:
+    """Give when a day begins: where shares are traded in New York, for pairs in UTC."""
+    return to_ns(datetime.combine(day, time(), UTC if crypto else _ZONE))
+
+
+def date_of(time_ns: int, *, crypto: bool) -> date:
+    """Give the date that a moment lies in, there."""
+    moment = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
+    return (moment if crypto else moment.astimezone(_ZONE)).date()
