@@ -17,6 +17,7 @@ from algotrendy.kernel.order_status import OrderStatus
 WIDE = Context(prec=EXACT.prec)
 """Products and sums of ledger values are exact in it; only a quotient is rounded."""
 RATES = margin.RATES
+AVERAGE_DECIMALS = 9
 
 Price = Callable[[str], Decimal | None]
 FindAsset = Callable[[str], Asset]
@@ -37,7 +38,10 @@ class Reckoning:
     def price_of(self, position: Position) -> Decimal:
         """Give the present price, or what the position cost where there is none."""
         price = self._prices(position.symbol)
-        return abs(position.cost / position.quantity) if price is None else price
+        if price is not None:
+            return price
+        with localcontext(WIDE):
+            return abs(round(position.cost / position.quantity, AVERAGE_DECIMALS))
 
     def equity(self, account: Account, positions: Iterable[Position]) -> Decimal:
         """Give cash and the market value of everything."""

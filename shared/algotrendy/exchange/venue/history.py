@@ -100,21 +100,23 @@ class History:
         self.changes.activities.append(activity)
         return activity
 
-    def mark(self, point: EquityPoint) -> None:
-        """Write down an equity; of one minute in one collection only the last is kept."""
-        self._latest = max(self._latest, point.at)
-        history = self._equity.setdefault(point.account_id, [])
-        place = self._fresh.get(point.account_id)
-        if place is not None and _minute(history[-1].at) == _minute(point.at):
-            self.changes.equity[place] = history[-1] = point
-            return
-        self._fresh[point.account_id] = len(self.changes.equity)
-        self.changes.equity.append(point)
-        # The store keeps one point of an account and a moment.
-        if history and history[-1].at == point.at:
+    def mark(self, account_id: str, at: datetime, equity: Decimal, cash: Decimal) -> None:
+        """Write down an equity; each minute keeps its last, and bears the minute's time."""
+        self._latest = max(self._latest, at)
+        minute = at.replace(second=0, microsecond=0)
+        point = EquityPoint(account_id, minute, equity, cash)
+        history = self._equity.setdefault(account_id, [])
+        is_newest = bool(history) and history[-1].at == minute
+        if is_newest:
             history[-1] = point
         else:
             history.append(point)
+        place = self._fresh.get(account_id)
+        if place is not None and is_newest:
+            self.changes.equity[place] = point
+        else:
+            self._fresh[account_id] = len(self.changes.equity)
+            self.changes.equity.append(point)
 
     def _remember(self, activity: Activity) -> None:
         self._count += 1
@@ -139,7 +141,3 @@ class History:
 def exchange_date(moment: datetime) -> date:
     """Give the date in New York."""
     return moment.astimezone(_ZONE).date()
-
-
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

@@ -101,7 +101,7 @@ class Ledger:
         return self._history.activities(account_id)
 
     def equity_history(self, account_id: str) -> Sequence[EquityPoint]:
-        """Give an account's equity after fills and at closes, oldest first."""
+        """Give an account's equity after fills and at closes, one a minute at most."""
         return self._history.equity(account_id)
 
     def fill(self, execution_id: str) -> Activity:
@@ -222,10 +222,10 @@ class Ledger:
         with localcontext(WIDE):
             for account, position in self._holders(symbol):
                 price = self._reckoning.price_of(position)
-                price = rounded(corporate.split_price(price, new, old), MAX_DIGITS_EACH_SIDE)
+                price = _storable(corporate.split_price(price, new, old))
                 size = corporate.split_size(position.quantity, new, old)
                 whole = corporate.whole_part(size, step, ZERO)
-                cost = rounded(position.cost * whole / size, MAX_DIGITS_EACH_SIDE)
+                cost = _storable(position.cost * whole / size)
                 change = whole - position.quantity
                 self._hold(account.id, symbol, whole, cost)
                 in_lieu = rounded((size - whole) * price, 2)
@@ -302,7 +302,7 @@ class Ledger:
             if position.quantity < 0:
                 shorts += position.quantity * self._reckoning.price_of(position)
         fee = corporate.borrow_fee(shorts, self._terms.borrow_rate, nights, BORROW_YEAR)
-        account.interest += rounded(fee, MAX_DIGITS_EACH_SIDE)
+        account.interest += _storable(fee)
 
     def _charge_interest(self, account: Account, at: datetime) -> None:
         due = rounded(account.interest, 2)
@@ -352,17 +352,21 @@ class Ledger:
 
     def _touch(self, account: Account, at: datetime) -> Decimal:
         self.changes.accounts[account.id] = account
-        equity = self._reckoning.equity(account, self._positions[account.id].values())
-        self._history.mark(EquityPoint(account.id, at, equity, account.cash))
+        positions = self._positions[account.id].values()
+        equity = _storable(self._reckoning.equity(account, positions))
+        self._history.mark(account.id, at, equity, account.cash)
         return equity
 
 
 def _cost_after(held: Decimal, cost: Decimal, change: Decimal, price: Decimal) -> Decimal:
-    after = cost_after(held, cost, change, price)
-    # Only a share of a cost has digits without end; the rest stays as short as it came.
-    if decimals_of(after) <= MAX_DIGITS_EACH_SIDE:
-        return after
-    return rounded(after, MAX_DIGITS_EACH_SIDE)
+    return _storable(cost_after(held, cost, change, price))
+
+
+def _storable(value: Decimal) -> Decimal:
+    """Round to the ledger's finest step what has more digits: a share of a cost, mostly."""
+    if decimals_of(value) <= MAX_DIGITS_EACH_SIDE:
+        return value
+    return rounded(value, MAX_DIGITS_EACH_SIDE)
 
 
 def _of(order: Order, execution_id: str) -> dict[str, Any]:
