@@ -1,1 +1,1 @@
-"""The paper exchange in process, without a wire."""
+"""Trade against the paper exchange's venue in the same process: no wires, the same rules."""
