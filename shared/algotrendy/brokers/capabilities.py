@@ -197,7 +197,7 @@ def _check_exits(request: OrderRequest) -> None:
         lacking = "take_profit" if profit is None else "stop_loss"
         raise Invalid(lacking, f"present for {kind}", None)
     if kind is OrderClass.OCO and request.type is not OrderType.LIMIT:
-        raise Invalid("type", "limit for oco", request.type)
+        raise Invalid("type", "limit for oco", request.type.value)
     _one_of("time_in_force", request.time_in_force, STANDING, f"of {kind}")
 
 
@@ -209,4 +209,4 @@ def _positive(name: str, value: Decimal) -> None:
 def _one_of(name: str, value: StrEnum, allowed: Iterable[StrEnum], of: str = "") -> None:
     if value not in allowed:
         choice = ", ".join(sorted(allowed)) or "nothing: this broker has none"
-        raise Invalid(name, f"one of {choice}{' ' + of if of else ''}", value)
+        raise Invalid(name, f"one of {choice}{' ' + of if of else ''}", value.value)
