@@ -165,6 +165,7 @@ class Activity:
 class UpdateEvent(StrEnum):
     """What an update of ``trade_updates`` tells."""
 
+    ACCEPTED = "accepted"
     NEW = "new"
     FILL = "fill"
     PARTIAL_FILL = "partial_fill"
