@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from math import exp
 from random import Random
 
 from algotrendy.exchange.market.bars import MINUTE_NS, Tally
@@ -183,6 +185,17 @@ def quote(
         max(2, ask) * step / parts,
         lots * int(1 + draw() * _MOST_SHOWN) / grid.size_parts,
     )
+
+
+@cache
+def activity_of(minutes: int) -> list[float]:
+    """Say how lively each regular minute is, on average 1: most at the open and at the close."""
+    raw = [
+        1.0 + 2.5 * exp(-index / 20) + 1.8 * exp((index - minutes + 1) / 15)
+        for index in range(minutes)
+    ]
+    mean = sum(raw) / minutes
+    return [value / mean for value in raw]
 
 
 def split_lots(lots: int, shares: int, chance: Random) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import exp, log, sqrt
 from random import Random
 
@@ -22,6 +22,7 @@ from algotrendy.exchange.market.paths import (
     MOST_TRADES_A_MINUTE,
     Grid,
     MinutePlan,
+    activity_of,
     corner_prices,
     quote,
     trades_of,
@@ -231,13 +232,16 @@ class SyntheticTape:
     ) -> list[MinutePlan | None]:
         count = len(leg.grid) - 1
         rate = self._rate * lively
-        rates = _activity(count, flat=not self._auctions) if regular else [_EXTENDED_ACTIVITY]
+        if not regular:
+            rates = [_EXTENDED_ACTIVITY] * count
+        else:
+            rates = activity_of(count) if self._auctions else [1.0] * count
         reach = width * _REACH
         size = self._listing.trade_size * self._grid.size_parts
         auction = rate * size * count
         plans: list[MinutePlan | None] = []
         for index in range(count):
-            expected = rate * rates[index if regular else 0]
+            expected = rate * rates[index]
             plan = self._plan(leg, index, expected, reach, size, chance)
             if regular and self._auctions and index in (0, count - 1):
                 # There is an auction on every day, whatever the minute around it is like.
@@ -319,19 +323,6 @@ def _bridge(
         max(step, round(exp(begin + walk[index] + drift * index)) * step)
         for index in range(minutes + 1)
     ]
-
-
-@cache
-def _activity(minutes: int, *, flat: bool) -> list[float]:
-    """Say how lively each regular minute is, on average 1: most at the open and at the close."""
-    if flat:
-        return [1.0] * minutes
-    raw = [
-        1.0 + 2.5 * exp(-index / 20) + 1.8 * exp((index - minutes + 1) / 15)
-        for index in range(minutes)
-    ]
-    mean = sum(raw) / minutes
-    return [value / mean for value in raw]
 
 
 def _trading_day(day: date, *, every_day: bool) -> int:
