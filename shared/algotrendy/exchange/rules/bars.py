@@ -25,6 +25,7 @@ from typing import Final
 from algotrendy.exchange.rules.codes import (
     CLS,
     FILLED,
+    LAST_OF_SESSION,
     LIMIT,
     MARKET,
     TRAILING_STOP,
@@ -71,25 +72,43 @@ def match_touched(
     start: int,
 ) -> int:
     """Match orders against a bar that touches at least one of them."""
-    room = room_in(bar.volume, terms)
+    low, high = bar.low, bar.high
+    at, room = meet_opens(orders, count, bar, room_in(bar.volume, terms), fills, start)
+    first = at
+    for k in range(count):
+        if awaits_election(orders[k]) and is_touched(orders[k], low, high):
+            at, room = meet_stop(orders, k, bar, room, fills, at)
+    for k in range(count):
+        if orders[k].triggered == ELECTED_WITHIN or is_touched(orders[k], low, high):
+            at, room = meet_limit(orders, count, k, bar, room, fills, at)
+    for f in range(first, at):
+        entry = fills[f].order
+        if orders[entry].state == FILLED and release_exits(orders, count, entry) > 0:
+            at, room = meet_exits(orders, count, entry, fills[f].price, bar, room, fills, at)
+    if bar.phase & LAST_OF_SESSION != 0:
+        at = meet_close(orders, count, bar, room, fills, at)
+    return at
+
+
+def meet_opens(
+    orders: Sequence[OrderRow],
+    count: int,
+    bar: BarRow,
+    room: float,
+    fills: Sequence[FillRow],
+    start: int,
+) -> tuple[int, float]:
+    """Let all orders meet the open, then the exits of entries that it filled."""
     at = start
     first = start
     waiting = True
     while waiting:
         for k in range(count):
-            at, room = meet_open(orders, count, k, bar, room, fills, at)
+            if is_touched(orders[k], bar.low, bar.high):
+                at, room = meet_open(orders, count, k, bar, room, fills, at)
         waiting = at > first and release_filled(orders, count, fills, first, at) > 0
         first = at
-    for k in range(count):
-        if awaits_election(orders[k]):
-            at, room = meet_stop(orders, k, bar, room, fills, at)
-    for k in range(count):
-        at, room = meet_limit(orders, count, k, bar, room, fills, at)
-    for f in range(first, at):
-        entry = fills[f].order
-        if orders[entry].state == FILLED and release_exits(orders, count, entry) > 0:
-            at, room = meet_exits(orders, count, entry, fills[f].price, bar, room, fills, at)
-    return meet_close(orders, count, bar, room, fills, at)
+    return at, room
 
 
 def meet_open(
