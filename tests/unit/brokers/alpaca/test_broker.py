@@ -1,0 +1,333 @@
+"""What Alpaca answers, and what never comes, is told in the platform's errors; nothing is resent.
+
+alpaca-py itself speaks here, over HTTP, with a server that answers what it was told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+
+from algotrendy.brokers.alpaca.broker import AlpacaBroker
+from algotrendy.brokers.alpaca.settings import AlpacaSettings
+from algotrendy.brokers.live import Mode
+from algotrendy.kernel.errors import (
+    AlgoTrendyError,
+    Conflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderClass, OrderType, Side
+from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from fakes.alpaca_order import ORDER
+from fakes.canned_server import Canned, CannedServer, canned, free_port
+
+T = TypeVar("T")
+
+ID = str(UUID(ORDER["id"]))
+REQUEST = OrderRequest(
+    "AAPL",
+    Side.BUY,
+    OrderType.LIMIT,
+    quantity=Decimal("10.000000001"),
+    limit_price=Decimal("100.020"),
+    client_order_id="mine-1",
+)
+NO_SUCH = Canned(404, {"code": 40410000, "message": "order not found"})
+
+
+def ask(url: str, question: Callable[[AlpacaBroker], Awaitable[T]], **settings: Any) -> T:
+    async def main() -> T:
+        broker = AlpacaBroker(AlpacaSettings("key", "secret", url=url, **settings))
+        try:
+            return await question(broker)
+        finally:
+            await broker.close()
+
+    return asyncio.run(main())
+
+
+def submit(server: CannedServer, **settings: Any) -> Any:
+    return ask(server.url, lambda broker: broker.submit(REQUEST), **settings)
+
+
+def test_an_order_is_sent_with_every_digit_as_text_and_with_our_name() -> None:
+    with canned(Canned(200, ORDER)) as server:
+        placed = submit(server)
+    assert placed.client_order_id == "mine-1"
+    [asked] = server.asked
+    assert (asked.method, asked.path) == ("POST", "/v2/orders")
+    assert asked.headers["APCA-API-KEY-ID"] == "key"
+    assert asked.body == {
+        "symbol": "AAPL",
+        "side": "buy",
+        "type": "limit",
+        "time_in_force": "day",
+        "client_order_id": "mine-1",
+        "qty": "10.000000001",
+        "limit_price": "100.020",
+    }
+
+
+def test_a_bracket_is_sent_with_its_exits() -> None:
+    bracket = OrderRequest(
+        "AAPL",
+        Side.BUY,
+        quantity=Decimal(10),
+        client_order_id="mine-2",
+        order_class=OrderClass.BRACKET,
+        take_profit=TakeProfit(Decimal(105)),
+        stop_loss=StopLoss(Decimal(95), Decimal("94.5")),
+    )
+    with canned(Canned(200, ORDER)) as server:
+        ask(server.url, lambda broker: broker.submit(bracket))
+    body = server.asked[0].body
+    assert body["order_class"] == "bracket"
+    assert body["take_profit"] == {"limit_price": "105"}
+    assert body["stop_loss"] == {"stop_price": "95", "limit_price": "94.5"}
+
+
+def test_what_the_table_does_not_offer_is_never_sent() -> None:
+    with canned() as server, pytest.raises(Invalid):
+        ask(server.url, lambda b: b.submit(OrderRequest("AAPL", Side.BUY, quantity=Decimal(1))))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "answer", [Canned(500), Canned(502), Canned(504), Canned(breaks=True), Canned(200, b"<html>")]
+)
+def test_an_order_without_a_clear_answer_is_unknown_and_sent_once(answer: Canned) -> None:
+    with canned(answer) as server, pytest.raises(Unknown, match="order mine-1"):
+        submit(server)
+    assert server.lines == ["POST /v2/orders"]
+
+
+def test_an_order_that_is_answered_too_late_is_unknown() -> None:
+    with canned(Canned(200, ORDER, delay_s=20)) as server, pytest.raises(Unknown):
+        submit(server, read_timeout_s=0.1)
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_is_no_order_leaves_the_outcome_unknown() -> None:
+    with (
+        canned(Canned(200, {"id": "x"})) as server,
+        pytest.raises(Unknown, match="cannot be read"),
+    ):
+        submit(server)
+
+
+def test_an_order_that_could_not_be_sent_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="no connection"):
+        ask(f"http://127.0.0.1:{free_port()}", lambda broker: broker.submit(REQUEST))
+
+
+def test_a_503_with_no_such_order_behind_it_is_unavailable() -> None:
+    with (
+        canned(Canned(503, headers={"Retry-After": "3"}), NO_SUCH) as server,
+        pytest.raises(Unavailable) as refusal,
+    ):
+        submit(server)
+    assert refusal.value.retry_after_s == 3.0
+    assert [asked.method for asked in server.asked] == ["POST", "GET"]
+
+
+def test_a_503_behind_which_the_order_stands_gives_the_order() -> None:
+    with canned(Canned(503), Canned(200, ORDER)) as server:
+        assert submit(server).broker_order_id == ID
+
+
+def test_a_503_behind_which_nobody_answers_is_unknown() -> None:
+    with canned(Canned(503), Canned(503)) as server, pytest.raises(Unknown):
+        submit(server)
+
+
+def test_a_429_is_unavailable_until_the_time_it_says_and_not_sent_again() -> None:
+    with (
+        canned(Canned(429, headers={"Retry-After": "7"})) as server,
+        pytest.raises(Unavailable) as refusal,
+    ):
+        submit(server)
+    assert refusal.value.retry_after_s == 7.0
+    assert len(server.asked) == 1
+
+
+def test_after_a_429_nothing_is_sent_before_its_time() -> None:
+    async def twice(broker: AlpacaBroker) -> None:
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await broker.account()
+
+    with canned(Canned(429, headers={"Retry-After": "60"})) as server:
+        ask(server.url, twice)
+    assert len(server.asked) == 1
+
+
+def test_a_422_for_a_name_that_is_in_use_is_a_conflict_that_names_the_order() -> None:
+    refused = Canned(422, {"code": 40010001, "message": "client_order_id must be unique"})
+    with canned(refused, Canned(200, ORDER)) as server, pytest.raises(Conflict) as refusal:
+        submit(server)
+    assert refusal.value.facts["broker_order_id"] == ID
+
+
+def test_the_same_422_for_another_mistake_is_rejected_with_its_words() -> None:
+    refused = Canned(422, {"code": 42210000, "message": "invalid limit_price 100.021"})
+    with canned(refused, NO_SUCH) as server, pytest.raises(Rejected, match="limit_price") as found:
+        submit(server)
+    assert not isinstance(found.value, Conflict)
+    assert found.value.facts["broker_code"] == 42210000
+
+
+def test_a_422_behind_which_nobody_answers_is_unknown() -> None:
+    with canned(Canned(422, {"code": 40010001}), Canned(500)) as server, pytest.raises(Unknown):
+        submit(server)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (401, {"code": 40110000, "message": "request is not authorized"}, Unauthenticated),
+        (403, {"message": "forbidden."}, Unauthenticated),
+        (403, {"code": 40310000, "message": "insufficient buying power"}, Rejected),
+        (400, {"code": 40010000, "message": "request body format is invalid"}, Rejected),
+        (400, b"<html>", Rejected),
+    ],
+)
+def test_a_refusal_is_told_by_its_status_and_number(
+    status: int, body: Any, error: type[AlgoTrendyError]
+) -> None:
+    with canned(Canned(status, body)) as server, pytest.raises(error):
+        submit(server)
+
+
+def test_facts_of_a_refusal_come_along() -> None:
+    body = {"code": 40310000, "message": "insufficient buying power", "buying_power": "5"}
+    with canned(Canned(403, body)) as server, pytest.raises(Rejected) as refusal:
+        submit(server)
+    assert refusal.value.facts["buying_power"] == "5"
+
+
+@pytest.mark.parametrize("answer", [Canned(500), Canned(503), Canned(504), Canned(breaks=True)])
+def test_a_read_that_fails_is_unavailable(answer: Canned) -> None:
+    with canned(answer) as server, pytest.raises(Unavailable):
+        ask(server.url, lambda broker: broker.account())
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+def test_a_cancel_without_a_clear_answer_is_unknown(status: int) -> None:
+    with canned(Canned(status)) as server, pytest.raises(Unknown, match="cancel of"):
+        ask(server.url, lambda broker: broker.cancel(ID))
+    assert server.lines == [f"DELETE /v2/orders/{ID}"]
+
+
+def test_an_id_that_alpaca_never_gives_is_not_found_without_asking() -> None:
+    with canned() as server, pytest.raises(NotFound):
+        ask(server.url, lambda broker: broker.order("../account"))
+    assert server.asked == []
+
+
+def test_a_replacement_says_only_what_changes() -> None:
+    with canned(Canned(200, ORDER)) as server:
+        change = ReplaceRequest(limit_price=Decimal("101.5"), client_order_id="mine-3")
+        ask(server.url, lambda broker: broker.replace(ID, change))
+    assert server.asked[0].body == {"limit_price": "101.5", "client_order_id": "mine-3"}
+
+
+def test_orders_are_read_page_by_page() -> None:
+    page = [ORDER | {"id": str(UUID(int=n))} for n in range(500)]
+    with canned(Canned(200, page), Canned(200, [ORDER])) as server:
+        found = ask(server.url, lambda broker: broker.orders())
+    assert len(found) == 501
+    assert f"after_order_id={UUID(int=499)}" in server.asked[1].path
+
+
+def test_fills_are_read_page_by_page_and_each_once() -> None:
+    def activity(number: int) -> dict[str, str]:
+        return {
+            "id": f"20260105150001000::{number}",
+            "order_id": ID,
+            "symbol": "AAPL",
+            "side": "buy",
+            "qty": "1",
+            "price": "99.5",
+            "transaction_time": "2026-01-05T15:00:01Z",
+        }
+
+    page = [activity(n) for n in range(100)]
+    with canned(Canned(200, page), Canned(200, [activity(99), activity(100)])) as server:
+        found = ask(server.url, lambda broker: broker.fills())
+    assert [fill.execution_id for fill in found] == [str(n) for n in range(101)]
+
+
+def test_a_pair_held_is_named_with_its_slash() -> None:
+    position = {
+        "symbol": "BTCUSD",
+        "asset_class": "crypto",
+        "asset_id": "b-1",
+        "qty": "0.25",
+        "side": "long",
+        "avg_entry_price": "40000",
+    }
+    with canned(Canned(200, [position]), Canned(200, {"symbol": "BTC/USD"})) as server:
+        [held] = ask(server.url, lambda broker: broker.positions())
+    assert held.symbol == Symbol("BTC/USD")
+    assert server.lines[1] == "GET /v2/assets/b-1"
+
+
+def test_a_redirect_is_not_followed() -> None:
+    moved = Canned(307, headers={"Location": "/elsewhere"})
+    with canned(moved) as server, pytest.raises(Unknown):
+        submit(server)
+    assert len(server.asked) == 1
+
+
+def test_a_closed_broker_sends_nothing() -> None:
+    async def closed_first(broker: AlpacaBroker) -> None:
+        await broker.close()
+        await broker.account()
+
+    with canned() as server, pytest.raises(Unavailable, match="closed by us"):
+        ask(server.url, closed_first)
+    assert server.asked == []
+
+
+def test_paper_is_where_orders_go_unless_it_is_live() -> None:
+    assert AlpacaSettings("k", "s").rest_url == "https://paper-api.alpaca.markets"
+    live = AlpacaSettings("k", "s", Mode.LIVE)
+    assert live.rest_url == "https://api.alpaca.markets"
+    assert live.updates_url == "wss://api.alpaca.markets/stream"
+    own = AlpacaSettings("k", "s", url="http://127.0.0.1:8000/")
+    assert (own.rest_url, own.updates_url) == (
+        "http://127.0.0.1:8000",
+        "ws://127.0.0.1:8000/stream",
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("key_id", {"key_id": ""}),
+        ("secret", {"secret": ""}),
+        ("url", {"url": "ftp://x"}),
+        ("read_timeout_s", {"read_timeout_s": 0}),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_by_their_field(
+    field: str, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        AlpacaSettings(**({"key_id": "k", "secret": "s"} | wrong))
+    assert refusal.value.field == field
+
+
+def test_the_secret_is_not_shown() -> None:
+    assert "hidden-one" not in repr(AlpacaSettings("k", "hidden-one"))
