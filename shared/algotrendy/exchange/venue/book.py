@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -13,6 +14,9 @@ from algotrendy.exchange.venue.orders import WORKING
 from algotrendy.exchange.venue.rows import row_of
 from algotrendy.kernel.order import OrderClass, OrderType, Side
 
+Rank = tuple[int, Decimal, int, int]
+
+_A_PAIR = 2
 _AT_ANY_PRICE = 0
 _AT_A_LIMIT = 1
 _NOT_YET = 2
@@ -27,20 +31,40 @@ class Book:
 
     def __init__(self, asset: Asset, priority: Callable[[Order], int]) -> None:
         self.asset = asset
-        self.version = -1
         self.orders: list[Order] = []
         self.rows: list[OrderRow] = []
-        self.places: dict[str, int] = {}
         self._priority = priority
+        self._ranks: list[Rank] = []
+        self._rank_of: dict[str, Rank] = {}
+        self._groups: set[str] = set()
 
-    def rebuild(self, orders: Iterable[Order], version: int) -> None:
-        """Put the open orders in their places."""
-        self.version = version
-        self.orders = sorted(orders, key=self._rank)
-        self.rows = [row_of(order, self.asset) for order in self.orders]
-        self.places = {order.id: place for place, order in enumerate(self.orders)}
-        for order, row in zip(self.orders, self.rows, strict=True):
-            self._link(order, row)
+    def update(self, moved: Iterable[Order]) -> None:
+        """Put orders that changed in their places, and drop those that are over."""
+        changed = list(moved)
+        for order in changed:
+            if (rank := self._rank_of.pop(order.id, None)) is not None:
+                place = bisect_left(self._ranks, rank)
+                del self.orders[place], self.rows[place], self._ranks[place]
+                self._groups.discard(order.id)
+        for order in changed:
+            if order.status.is_open:
+                self._put(order)
+        if changed and self._groups:
+            self._link_all()
+
+    def place(self, order: Order) -> int:
+        """Say where in the list an open order stands."""
+        return bisect_left(self._ranks, self._rank_of[order.id])
+
+    def _put(self, order: Order) -> None:
+        rank = self._rank(order)
+        place = bisect_left(self._ranks, rank)
+        self._rank_of[order.id] = rank
+        self._ranks.insert(place, rank)
+        self.orders.insert(place, order)
+        self.rows.insert(place, row_of(order, self.asset))
+        if order.order_class is not OrderClass.SIMPLE:
+            self._groups.add(order.id)
 
     def resting_against(self, order: Order) -> list[Order]:
         """Give the working limit orders of other accounts on the other side, the first first."""
@@ -54,7 +78,7 @@ class Book:
             and resting_limit(each) is not None
         ]
 
-    def _rank(self, order: Order) -> tuple[int, Decimal, int]:
+    def _rank(self, order: Order) -> Rank:
         price = Decimal(0)
         if is_waiting_stop(order):
             rank = _NOT_YET
@@ -63,26 +87,22 @@ class Book:
         else:
             rank = _AT_A_LIMIT
             price = -order.limit_price if order.side is Side.BUY else order.limit_price
-        return rank, price, self._priority(order)
+        return rank, price, self._priority(order), order.sequence
 
-    def _link(self, order: Order, row: OrderRow) -> None:
-        if order.parent_id is None:
-            if order.order_class is OrderClass.OCO and order.legs:
-                row.sibling = self.places.get(order.legs[0], -1)
-            return
-        if order.order_class is OrderClass.OCO:
-            row.sibling = self.places.get(order.parent_id, -1)
-            return
-        row.parent = self.places.get(order.parent_id, -1)
-        if order.order_class is OrderClass.BRACKET:
-            row.sibling = next(
-                (
-                    place
-                    for place, other in enumerate(self.orders)
-                    if other.parent_id == order.parent_id and other.id != order.id
-                ),
-                -1,
-            )
+    def _link_all(self) -> None:
+        places = {order.id: place for place, order in enumerate(self.orders)}
+        exits: dict[str, list[int]] = {}
+        for place, (order, row) in enumerate(zip(self.orders, self.rows, strict=True)):
+            row.parent = row.sibling = -1
+            if order.order_class is OrderClass.OCO:
+                row.sibling = places.get(order.parent_id or order.legs[0], -1)
+            elif order.parent_id is not None:
+                row.parent = places.get(order.parent_id, -1)
+                exits.setdefault(order.parent_id, []).append(place)
+        for pair in exits.values():
+            if len(pair) == _A_PAIR:
+                first, second = pair
+                self.rows[first].sibling, self.rows[second].sibling = second, first
 
 
 def is_waiting_stop(order: Order) -> bool:

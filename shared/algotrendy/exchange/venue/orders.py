@@ -60,7 +60,7 @@ class Orders:
         self._of_account: dict[str, list[Order]] = {}
         self._open_of_account: dict[str, dict[str, Order]] = {}
         self._open_of_symbol: dict[str, dict[str, Order]] = {}
-        self._versions: dict[str, int] = {}
+        self._moved: dict[str, dict[str, Order]] = {}
         self._executions: dict[str, int] = {}
         self._order_of_execution: dict[str, str] = {}
 
@@ -79,9 +79,13 @@ class Orders:
         """Give the sequence number of the next order."""
         return self._sequence + 1
 
-    def version(self, symbol: str) -> int:
-        """Count the changes to a symbol's orders."""
-        return self._versions.get(symbol, 0)
+    def take_moved(self, symbol: str) -> Iterable[Order]:
+        """Give a symbol's orders that changed since the last call."""
+        return self._moved.pop(symbol, {}).values()
+
+    def mark_moved(self, order: Order) -> None:
+        """Let the book look at an order again."""
+        self._moved.setdefault(order.symbol, {})[order.id] = order
 
     def order_id(self, sequence: int) -> str:
         """Name the order of a sequence number."""
@@ -185,7 +189,7 @@ class Orders:
         """Note that the order changed."""
         order.updated_at = now
         self.changes.orders[order.id] = order
-        self._versions[order.symbol] = self.version(order.symbol) + 1
+        self.mark_moved(order)
 
     def tell(
         self, order: Order, event: UpdateEvent, now: datetime, execution: Execution | None = None
@@ -208,6 +212,7 @@ class Orders:
         self._by_client_id[order.account_id, order.client_order_id] = order
         self._of_account.setdefault(order.account_id, []).append(order)
         if order.status.is_open:
+            self.mark_moved(order)
             self._open_of_account.setdefault(order.account_id, {})[order.id] = order
             self._open_of_symbol.setdefault(order.symbol, {})[order.id] = order
 

@@ -35,15 +35,18 @@ class Prices:
         self._quotes: dict[str, QuoteEvent] = {}
         self._last: dict[str, tuple[int, float]] = {}
         self._tick_ns: dict[str, int] = {}
+        self._known: dict[str, Decimal | None] = {}
 
     def on_quote(self, event: QuoteEvent) -> None:
         """Take note of a quote."""
         self._quotes[event.symbol] = event
+        self._known.pop(event.symbol, None)
         self._tick_ns[event.symbol] = event.time_ns
 
     def on_trade(self, event: TradeEvent) -> None:
         """Take note of a trade."""
         self._last[event.symbol] = (event.time_ns, event.price)
+        self._known.pop(event.symbol, None)
         self._tick_ns[event.symbol] = event.time_ns
 
     def on_bar(self, event: BarEvent) -> None:
@@ -51,6 +54,7 @@ class Prices:
         end_ns = event.time_ns + event.span_ns
         if self._last.get(event.symbol, (-1, 0.0))[0] < end_ns and not self.has_ticks(event):
             self._last[event.symbol] = (end_ns, event.close)
+            self._known.pop(event.symbol, None)
 
     def has_ticks(self, bar: BarEvent) -> bool:
         """Say whether quotes or trades told the bar's span already."""
@@ -59,6 +63,7 @@ class Prices:
     def on_split(self, symbol: str, new: int, old: int) -> None:
         """Restate the last price in new shares, and forget the quote."""
         self._quotes.pop(symbol, None)
+        self._known.pop(symbol, None)
         if (last := self._last.get(symbol)) is not None:
             self._last[symbol] = (last[0], float(exact(last[1] * old / new)))
 
@@ -73,13 +78,9 @@ class Prices:
 
     def last(self, symbol: str) -> Decimal | None:
         """Give the price of the last trade, else the middle of the quote."""
-        if (last := self._last.get(symbol)) is not None:
-            return exact(last[1])
-        if (quote := self._quotes.get(symbol)) is None:
-            return None
-        if quote.bid > 0 and quote.ask > 0:
-            return (exact(quote.bid) + exact(quote.ask)) / 2
-        return exact(quote.ask or quote.bid) or None
+        if symbol not in self._known:
+            self._known[symbol] = self._find_last(symbol)
+        return self._known[symbol]
 
     def to_buy(self, symbol: str) -> Decimal | None:
         """Give the ask, else the last price."""
@@ -90,3 +91,12 @@ class Prices:
         """Give the bid, else the last price."""
         quote = self._quotes.get(symbol)
         return exact(quote.bid) if quote is not None and quote.bid > 0 else self.last(symbol)
+
+    def _find_last(self, symbol: str) -> Decimal | None:
+        if (last := self._last.get(symbol)) is not None:
+            return exact(last[1])
+        if (quote := self._quotes.get(symbol)) is None:
+            return None
+        if quote.bid > 0 and quote.ask > 0:
+            return (exact(quote.bid) + exact(quote.ask)) / 2
+        return exact(quote.ask or quote.bid) or None

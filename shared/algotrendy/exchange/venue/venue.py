@@ -43,6 +43,7 @@ from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.exchange.venue.sessions import Sessions
 from algotrendy.exchange.venue.splits import restate_orders
 from algotrendy.exchange.venue.terms import VenueTerms
+from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.order import OrderClass
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
@@ -90,6 +91,11 @@ class Venue:
     def take_changes(self) -> Changes:
         """Give what changed since the last call, and forget it."""
         return self._desk.take_changes()
+
+    @property
+    def calendar(self) -> TradingCalendar:
+        """Give the calendar that its sessions go by."""
+        return self._desk.hours.calendar
 
     # Accounts
 
@@ -210,6 +216,10 @@ class Venue:
         """Newest first, exits too; callers filter and page."""
         return self._orders.of_account(self.account(account_id).id)
 
+    def open_orders(self, account_id: str) -> Sequence[Order]:
+        """Oldest first."""
+        return self._orders.open_of_account(self.account(account_id).id)
+
     # Positions
 
     def positions(self, account_id: str) -> Sequence[Position]:
@@ -311,7 +321,7 @@ class Venue:
         quantity = abs(activity.quantity or Decimal(0))
         price = activity.price or Decimal(0)
         order.filled_quantity -= quantity
-        order.filled_value -= quantity * price
+        order.filled_value = EXACT.subtract(order.filled_value, EXACT.multiply(quantity, price))
         held = self._desk.held(order.account_id, order.symbol)
         self._orders.touch(order, now)
         execution = Execution(execution_id, price, quantity, held)
