@@ -42,7 +42,7 @@ class Cloud(LiveCloud):
     def _create_compile(self, body: Json) -> Json:
         project = self._project(body)
         number = f"c{next(self._numbers)}-build"
-        project.builds[number] = self.polls
+        project.builds[number] = self.build_polls
         return {"compileId": number, "state": "InQueue", "projectId": project.id, "logs": []}
 
     def _read_compile(self, body: Json) -> Json:

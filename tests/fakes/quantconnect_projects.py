@@ -52,12 +52,14 @@ class ProjectCloud:
     """Projects and files; others add what is made of them.
 
     Attributes:
-        polls: How often a build and a backtest are read before they are done.
+        polls: How often a backtest is read before it is done.
+        build_polls: How often a build is.
     """
 
     def __init__(self, clock: Clock, polls: int) -> None:
         self.clock = clock
         self.polls = polls
+        self.build_polls = polls
         self.projects: dict[int, StoredProject] = {}
         self._numbers = count(1001)
         self._calls: dict[str, Callable[[Json], Json]] = {

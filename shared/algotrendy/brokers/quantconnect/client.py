@@ -34,9 +34,9 @@ from algotrendy.brokers.quantconnect.models import (
     Projects,
 )
 from algotrendy.brokers.quantconnect.paging import all_orders
-from algotrendy.kernel.errors import NotFound, Unavailable
+from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 
-_COMPILE_POLL_S, _BACKTEST_POLL_S, _CHART_POLL_S = 1.0, 2.0, 1.0
+POLL_S = 2.0
 _CHART_POLLS = 30
 
 ThingT = TypeVar("ThingT")
@@ -44,14 +44,18 @@ Parameters = Mapping[str, str | int | float]
 
 
 class QuantConnect:
-    """All calls, by what they are about."""
+    """All calls, by what they are about; ``poll_s`` stands between two looks at a build."""
 
-    def __init__(self, connection: Connection, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, connection: Connection, poll_s: float = POLL_S, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        if poll_s <= 0:
+            raise Invalid("poll_s", "above zero", poll_s)
         self._connection = connection
         self.projects = ProjectCalls(connection)
         self.files = FileCalls(connection)
-        self.compiles = CompileCalls(connection, sleep)
-        self.backtests = BacktestCalls(connection, sleep)
+        self.compiles = CompileCalls(connection, poll_s, sleep)
+        self.backtests = BacktestCalls(connection, poll_s, sleep)
         self.optimizations = OptimizationCalls(connection)
         self.live = LiveCalls(connection)
 
@@ -158,8 +162,9 @@ class FileCalls:
 class CompileCalls:
     """compile/*."""
 
-    def __init__(self, connection: Connection, sleep: Sleep) -> None:
+    def __init__(self, connection: Connection, poll_s: float, sleep: Sleep) -> None:
         self._connection = connection
+        self._poll_s = poll_s
         self._sleep = sleep
 
     async def create(self, project_id: int) -> Compile:
@@ -177,7 +182,7 @@ class CompileCalls:
         build = await self.create(project_id)
         yield build
         while build.state == CompileState.IN_QUEUE:
-            await self._sleep(_COMPILE_POLL_S)
+            await self._sleep(self._poll_s)
             build = await self.read(project_id, build.compile_id)
             yield build
 
@@ -185,8 +190,9 @@ class CompileCalls:
 class BacktestCalls:
     """backtests/*."""
 
-    def __init__(self, connection: Connection, sleep: Sleep) -> None:
+    def __init__(self, connection: Connection, poll_s: float, sleep: Sleep) -> None:
         self._connection = connection
+        self._poll_s = poll_s
         self._sleep = sleep
 
     async def create(
@@ -217,7 +223,7 @@ class BacktestCalls:
             yield backtest
             if backtest.completed or backtest.error:
                 return
-            await self._sleep(_BACKTEST_POLL_S)
+            await self._sleep(self._poll_s)
 
     async def list(self, project_id: int, *, with_statistics: bool = False) -> list[Backtest]:
         """Read all of a project."""
@@ -257,7 +263,7 @@ class BacktestCalls:
         """Read at most ``count`` points of a chart between two Unix times.
 
         Raises:
-            Unavailable: If QuantConnect is still making it after half a minute.
+            Unavailable: If QuantConnect is still making it after 30 looks.
         """
         for _ in range(_CHART_POLLS):
             found = await self._connection.ask(
@@ -272,7 +278,7 @@ class BacktestCalls:
             )
             if found.chart is not None:
                 return found.chart
-            await self._sleep(_CHART_POLL_S)
+            await self._sleep(self._poll_s)
         raise Unavailable("quantconnect", f"the chart {name} is still being made")
 
 

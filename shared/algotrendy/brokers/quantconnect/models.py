@@ -276,16 +276,18 @@ class LiveStatus(StrEnum):
     INITIALIZING = "Initializing"
     HISTORY = "History"
 
-    @property
-    def may_still_run(self) -> bool:
-        """Say whether it runs, or is on its way to."""
-        return self in (
-            LiveStatus.IN_QUEUE,
-            LiveStatus.RUNNING,
-            LiveStatus.LOGGING_IN,
-            LiveStatus.INITIALIZING,
-            LiveStatus.HISTORY,
-        )
+
+_ENDS = frozenset(
+    {
+        LiveStatus.DEPLOY_ERROR,
+        LiveStatus.STOPPED,
+        LiveStatus.LIQUIDATED,
+        LiveStatus.DELETED,
+        LiveStatus.COMPLETED,
+        LiveStatus.RUNTIME_ERROR,
+        LiveStatus.INVALID,
+    }
+)
 
 
 class LiveAlgorithm(Answer):
@@ -301,6 +303,11 @@ class LiveAlgorithm(Answer):
     launched: Moment = None
     stopped: Moment = None
     runtime_statistics: Annotated[dict[str, Any], BeforeValidator(_named)] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether it has ended; a state that nobody knows has not."""
+        return self.status in _ENDS
 
 
 class LiveCreated(Answer):
