@@ -180,7 +180,9 @@ def meet_limit(
         reach = bar.close
     elif order.kind == MARKET or order.tif == CLS or awaits_election(order):
         return at, room
-    if has_limit(order) and works_in(order, bar.phase) and takes(order, reach):
+    if not works_in(order, bar.phase):
+        return at, room
+    if has_limit(order) and takes(order, reach):
         at, room = fill(orders, index, order.limit, room, fills, at)
     end_if_immediate(orders, count, index)
     return at, room
