@@ -19,6 +19,7 @@ from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Rejected, Unavail
 DEBUG_VARIABLE = "ALGOTRENDY_DEBUG"
 _PLATFORM = "The local platform"
 _RESEARCH = "Research"
+_TRADING = "Trading"
 _PEOPLE = "People"
 
 
@@ -79,9 +80,16 @@ ENTRIES = (
         _RESEARCH,
     ),
     Entry(
+        "exchange",
+        "algotrendy.cli.exchange:app",
+        "Run a paper exchange that speaks Alpaca's protocol; switch its faults.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
         "up",
         "algotrendy.cli.platform:up",
-        "Start PostgreSQL, Valkey and the AWS emulator, and deploy to them.",
+        "Start PostgreSQL, Valkey, the paper exchange and the AWS emulator, and deploy to them.",
         _PLATFORM,
     ),
     Entry("down", "algotrendy.cli.platform:down", "Stop every process of the platform.", _PLATFORM),

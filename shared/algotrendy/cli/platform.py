@@ -31,24 +31,36 @@ CachePort = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Port of Valkey [env: ALGOTRENDY_CACHE_PORT]"),
 ]
+ExchangePort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of the exchange [env: ALGOTRENDY_EXCHANGE_PORT]"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def up(emulator_port: EmulatorPort = None, cache_port: CachePort = None) -> None:
-    """Start PostgreSQL, Valkey and the AWS emulator, and deploy to them.
+def up(
+    emulator_port: EmulatorPort = None,
+    cache_port: CachePort = None,
+    exchange_port: ExchangePort = None,
+) -> None:
+    """Start PostgreSQL, Valkey, the paper exchange and the AWS emulator, and deploy to them.
 
     Does only what is needed: when all is up and nothing has changed it takes a second. Everything
     runs in the background, on this machine's loopback only; Ctrl-C here stops watching, not the
     platform.
     """
     start = time.monotonic()
-    status = bring_up(emulator_port, cache_port)
+    status = bring_up(emulator_port, cache_port, exchange_port)
     console = Console()
     console.print(status_view(status, datetime.now(UTC)))
     console.print(f"[bold green]up[/] in {time.monotonic() - start:.1f} s")
 
 
-def bring_up(emulator_port: int | None = None, cache_port: int | None = None) -> PlatformStatus:
+def bring_up(
+    emulator_port: int | None = None,
+    cache_port: int | None = None,
+    exchange_port: int | None = None,
+) -> PlatformStatus:
     """Bring the platform up with progress on the terminal, for `up` and for whoever needs it.
 
     Raises:
@@ -56,7 +68,11 @@ def bring_up(emulator_port: int | None = None, cache_port: int | None = None) ->
     """
     home, console = current_home(), Console(stderr=True)
     defaults = _known_ports(home)
-    ports = Ports(emulator=emulator_port or defaults.emulator, cache=cache_port or defaults.cache)
+    ports = Ports(
+        emulator=emulator_port or defaults.emulator,
+        cache=cache_port or defaults.cache,
+        exchange=exchange_port or defaults.exchange,
+    )
     if control.runs_other_code(home):
         console.print("The platform runs from other code than is here now: starting it anew.")
         _stop(home)
@@ -103,7 +119,9 @@ def status(as_json: AsJson = False) -> None:
 def logs(
     part: Annotated[
         str | None,
-        typer.Argument(help="supervisor, postgres, valkey, emulator or deploy; all when left out"),
+        typer.Argument(
+            help="supervisor, postgres, valkey, exchange, emulator or deploy; all when left out"
+        ),
     ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")
@@ -159,6 +177,7 @@ def _known_ports(home: Home) -> Ports:
     return Ports(
         emulator=running.get("emulator") or from_environment.emulator,
         cache=running.get("valkey") or from_environment.cache,
+        exchange=running.get("exchange") or from_environment.exchange,
     )
 
 

@@ -27,6 +27,7 @@ from algotrendy.exchange.ports import Store
 from algotrendy.exchange.venue.model import Changes, Update, UpdateEvent
 from algotrendy.exchange.venue.venue import Venue
 from algotrendy.kernel.errors import AlgoTrendyError, Rejected, Unavailable, Unknown
+from algotrendy.market_data.calendar import TradingCalendar
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Floor:
     """The paper exchange at work. Make it, ``start`` it on a running loop, ``stop`` it.
 
     Args:
+        calendar: When equities are traded; the venue's own.
         store: Where the venue's state is kept.
         clock: Tells the market's time; a clock of speed 0 moves by ``advance`` alone.
     """
@@ -74,17 +76,19 @@ class Floor:
         self,
         venue: Venue,
         market: MarketSource,
+        calendar: TradingCalendar,
         store: Store,
         clock: MarketClock,
         chaos: Chaos | None = None,
     ) -> None:
         self.venue = venue
         self.market = market
+        self.calendar = calendar
         self.clock = clock
         self.chaos = chaos or Chaos(seed=0)
         self._store = store
         self._played_ns = to_ns(clock.now())
-        self._window = iter(())  # type: Iterator[MarketEvent]
+        self._window: Iterator[MarketEvent] = iter(())
         self._window_end_ns = self._played_ns
         self._next_event: MarketEvent | None = None
         self._unsaved: list[_Unsaved] = []
@@ -120,8 +124,11 @@ class Floor:
                 await asyncio.wait_for(asyncio.shield(self._unsaved[-1].stored), _STUCK_S)
         store.cancel()
         await asyncio.gather(market, store, *self._busts, return_exceptions=True)
-        for feed in (*self._tick_feeds, *(f for fs in self._update_feeds.values() for f in fs)):
+        for feed in self._tick_feeds:
             feed.close()
+        for feeds in self._update_feeds.values():
+            for listener in feeds:
+                listener.close()
 
     def now(self) -> datetime:
         """Tell the market's time: up to where it has been played."""
@@ -152,7 +159,7 @@ class Floor:
     async def advance(self, seconds: float) -> datetime:
         """Move the market's clock ahead, play all that happens till then, and store it."""
         target = to_ns(self.clock.advance(timedelta(seconds=seconds)))
-        while not self._play(target, time.monotonic() + _TURN_S):
+        while not self._play(target, time.monotonic() + _TURN_S):  # noqa: ASYNC110 - works
             await asyncio.sleep(0)
         unsaved = self._collect()
         if unsaved is not None:
@@ -283,7 +290,7 @@ class Floor:
         changes = [unsaved.changes for unsaved in batch]
         while True:
             try:
-                await asyncio.to_thread(self._store.save, changes, played_ns)
+                await asyncio.to_thread(self._store.save, changes, played_ns, None)
             except (Unavailable, Unknown) as error:
                 # A save is idempotent: one whose outcome is unknown is sent again.
                 if self._stuck_since is None:

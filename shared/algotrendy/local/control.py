@@ -16,7 +16,13 @@ import psutil
 from algotrendy.kernel.errors import Conflict, Unavailable
 from algotrendy.local.daemon import SUPERVISOR_PART
 from algotrendy.local.fingerprint import supervisor_fingerprint
-from algotrendy.local.home import CACHE_PORT_VARIABLE, EMULATOR_PORT_VARIABLE, Home, Ports
+from algotrendy.local.home import (
+    CACHE_PORT_VARIABLE,
+    EMULATOR_PORT_VARIABLE,
+    EXCHANGE_PORT_VARIABLE,
+    Home,
+    Ports,
+)
 from algotrendy.local.logs import last_lines
 from algotrendy.local.ports import check_port
 from algotrendy.local.processes import (
@@ -152,7 +158,8 @@ def _refuse_other_ports(home: Home, ports: Ports) -> None:
     if status is None:
         return
     running = {part.name: part.port for part in status.parts}
-    for name, wanted in (("emulator", ports.emulator), ("valkey", ports.cache)):
+    wished = (("emulator", ports.emulator), ("valkey", ports.cache), ("exchange", ports.exchange))
+    for name, wanted in wished:
         if running.get(name) not in (None, wanted):
             raise Conflict(
                 f"the platform is up with {name} on port {running[name]}, wanted {wanted}; "
@@ -171,6 +178,7 @@ def _clear_before_start(home: Home, ports: Ports) -> None:
     home.status_file.unlink(missing_ok=True)
     check_port("emulator", ports.emulator, "--emulator-port", EMULATOR_PORT_VARIABLE)
     check_port("valkey", ports.cache, "--cache-port", CACHE_PORT_VARIABLE)
+    check_port("exchange", ports.exchange, "--exchange-port", EXCHANGE_PORT_VARIABLE)
 
 
 def _await_lock(home: Home) -> None:
@@ -186,6 +194,7 @@ def _spawn(home: Home, project: Path, ports: Ports, module: Sequence[str]) -> No
     mark = {MARK_VARIABLE: str(home.root), PART_VARIABLE: SUPERVISOR_PART}
     command = [sys.executable, *module, "--home", str(home.root), "--project", str(project)]
     command += ["--emulator-port", str(ports.emulator), "--cache-port", str(ports.cache)]
+    command += ["--exchange-port", str(ports.exchange)]
     with log_file(home, SUPERVISOR_PART).open("ab") as log:
         done = subprocess.run(
             command,

@@ -17,7 +17,7 @@ from algotrendy.local.commands import Commands
 from algotrendy.local.deploy import DEPLOY_PART, CdkDeployer, Deployer
 from algotrendy.local.fingerprint import supervisor_fingerprint
 from algotrendy.local.home import Home, Ports
-from algotrendy.local.parts import Emulator, Postgres, Valkey
+from algotrendy.local.parts import Emulator, Exchange, Postgres, Valkey
 from algotrendy.local.processes import (
     ProcessIdentity,
     clear_home,
@@ -70,7 +70,9 @@ def supervise(
             logger.error("could not stop %s", describe(process))
         emulator = Emulator(home, ports.emulator, project / ".venv-emulator" / "bin" / "python")
         # In this order they start; they stop in the other, the Lambda functions first.
-        parts = (Valkey(home, ports.cache), Postgres(home), emulator)
+        postgres = Postgres(home)
+        exchange = Exchange(home, ports.exchange, postgres.url)
+        parts = (Valkey(home, ports.cache), postgres, exchange, emulator)
         clock, launcher = SystemClock(), ProcessLauncher(home)
         supervisor = Supervisor(
             home,
@@ -96,6 +98,7 @@ def main(
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--emulator-port", type=int, required=True)
     parser.add_argument("--cache-port", type=int, required=True)
+    parser.add_argument("--exchange-port", type=int, required=True)
     given = parser.parse_args(arguments)
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
@@ -113,7 +116,7 @@ def main(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     home = Home(given.home.resolve())
     home.create()
-    ports = Ports(emulator=given.emulator_port, cache=given.cache_port)
+    ports = Ports(given.emulator_port, given.cache_port, given.exchange_port)
     return supervise(home, given.project.resolve(), ports, stop, make_deployer)
 
 

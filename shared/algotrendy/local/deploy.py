@@ -23,6 +23,7 @@ from algotrendy.local.fingerprint import synth_fingerprint
 from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
     EMULATOR_PORT_VARIABLE,
+    EXCHANGE_PORT_VARIABLE,
     HOME_VARIABLE,
     STAGE_VARIABLE,
     Home,
@@ -157,6 +158,8 @@ class CdkDeployer:
             STAGE_VARIABLE: "local",
             EMULATOR_PORT_VARIABLE: str(self._ports.emulator),
             CACHE_PORT_VARIABLE: str(self._ports.cache),
+            EXCHANGE_PORT_VARIABLE: str(self._ports.exchange),
+            "ALGOTRENDY_EXCHANGE_URL": self._urls["exchange"],
             "ALGOTRENDY_DATABASE_URL": self._urls["postgres"],
             "ALGOTRENDY_CACHE_URL": self._urls["valkey"],
         }

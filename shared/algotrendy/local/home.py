@@ -15,6 +15,7 @@ HOME_VARIABLE = "ALGOTRENDY_HOME"
 STAGE_VARIABLE = "ALGOTRENDY_STAGE"
 EMULATOR_PORT_VARIABLE = "ALGOTRENDY_EMULATOR_PORT"
 CACHE_PORT_VARIABLE = "ALGOTRENDY_CACHE_PORT"
+EXCHANGE_PORT_VARIABLE = "ALGOTRENDY_EXCHANGE_PORT"
 
 # sun_path holds 104 bytes on macOS and 108 on Linux; the server adds ".s.PGSQL.5432.lock".
 _LONGEST_SOCKET_FOLDER = 80
@@ -26,10 +27,11 @@ class Ports:
 
     emulator: int = 4566
     cache: int = 6380
+    exchange: int = 4580
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Ports:
-        """Read both ports, with the defaults where nothing is set.
+        """Read the ports, with the defaults where nothing is set.
 
         Raises:
             Invalid: If a value is no port number; the field is the variable's name.
@@ -37,6 +39,7 @@ class Ports:
         return cls(
             emulator=_port(environment, EMULATOR_PORT_VARIABLE, cls().emulator),
             cache=_port(environment, CACHE_PORT_VARIABLE, cls().cache),
+            exchange=_port(environment, EXCHANGE_PORT_VARIABLE, cls().exchange),
         )
 
 

@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import socket
+import sys
 import urllib.error
 import urllib.request
 import warnings
@@ -21,6 +22,8 @@ from algotrendy.local import emulator
 from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
     EMULATOR_PORT_VARIABLE,
+    EXCHANGE_PORT_VARIABLE,
+    HOME_VARIABLE,
     Home,
 )
 from algotrendy.local.ports import LOOPBACK, check_port
@@ -264,13 +267,53 @@ class Emulator:
 
     def is_ready(self) -> bool:
         """Whether it takes requests."""
-        try:
-            with urllib.request.urlopen(  # noqa: S310 - the scheme is fixed
-                f"{self.url}/_ministack/ready", timeout=_PROBE_TIMEOUT_S
-            ) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        return _answers(f"{self.url}/_ministack/ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The paper exchange: the broker of this platform, as long as no other is named.
+
+    Attributes:
+        database_url: Where it keeps its state; it waits until that answers.
+    """
+
+    home: Home
+    port: int
+    database_url: str
+    name: str = field(default="exchange", init=False)
+    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    grace_s: float = field(default=10.0, init=False)
+    start_timeout_s: float = field(default=60.0, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def prepare(self) -> Launch:
+        """Check the port."""
+        check_port(self.name, self.port, "--exchange-port", EXCHANGE_PORT_VARIABLE)
+        return Launch(
+            command=[
+                *(sys.executable, "-m", "algotrendy.cli.main", "exchange"),
+                *("--host", LOOPBACK, "--port", str(self.port)),
+                *("--database", self.database_url),
+            ],
+            environment={**_base_environment(), HOME_VARIABLE: str(self.home.root)},
+            folder=self.home.root,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether it takes requests."""
+        return _answers(f"{self.url}/exchange/health")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answer:  # noqa: S310 - http
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _base_environment() -> dict[str, str]:

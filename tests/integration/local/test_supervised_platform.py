@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -74,9 +74,12 @@ class Platform:
         client = redis.Redis(host="127.0.0.1", port=self.ports.cache)
         assert client.ping()
         client.close()
-        health = f"http://127.0.0.1:{self.ports.emulator}/_ministack/health"
-        with urllib.request.urlopen(health, timeout=5) as answer:
-            assert answer.status == 200
+        for health in (
+            f"http://127.0.0.1:{self.ports.emulator}/_ministack/health",
+            f"http://127.0.0.1:{self.ports.exchange}/exchange/health",
+        ):
+            with urllib.request.urlopen(health, timeout=5) as answer:
+                assert answer.status == 200
 
 
 def free_port() -> int:
@@ -96,7 +99,7 @@ def platform() -> Iterator[Platform]:
     """One home for the whole file: each `up` must end right from whatever the last test left."""
     # Not pytest's own folder: under root the database's user must reach it.
     root = Path(tempfile.mkdtemp(prefix="at-", dir="/tmp"))
-    platform = Platform(Home(root.resolve()), Ports(free_port(), free_port()))
+    platform = Platform(Home(root.resolve()), Ports(free_port(), free_port(), free_port()))
     yield platform
     control.stop(platform.home)
     left = platform.processes()
@@ -107,7 +110,7 @@ def platform() -> Iterator[Platform]:
 def test_up_starts_everything_once_and_down_leaves_nothing(platform: Platform) -> None:
     first = platform.up()
     assert first.phase is Phase.READY
-    assert [part.state for part in first.parts] == [PartState.RUNNING] * 3
+    assert [part.state for part in first.parts] == [PartState.RUNNING] * 4
     platform.check_that_all_answer()
 
     start = time.monotonic()
@@ -192,14 +195,15 @@ def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: floa
     code = (
         "import sys; from pathlib import Path; from algotrendy.local import control;"
         "from algotrendy.local.home import Home, Ports;"
-        "home = Home(Path(sys.argv[1])); ports = Ports(int(sys.argv[2]), int(sys.argv[3]));"
-        "request = control.ensure_supervisor(home, Path(sys.argv[4]), ports, (sys.argv[5],));"
+        "home = Home(Path(sys.argv[1])); ports = Ports(*map(int, sys.argv[2:5]));"
+        "request = control.ensure_supervisor(home, Path(sys.argv[5]), ports, (sys.argv[6],));"
         "list(control.follow(home, request))"
     )
     arguments = [
         str(platform.home.root),
         str(platform.ports.emulator),
         str(platform.ports.cache),
+        str(platform.ports.exchange),
         str(project_root()),
         *DAEMON,
     ]
@@ -238,7 +242,7 @@ def test_a_taken_port_is_named_before_anything_starts(platform: Platform) -> Non
 def test_a_running_platform_is_not_moved_to_other_ports(platform: Platform) -> None:
     platform.up()
     with pytest.raises(Conflict, match="algotrendy down"):
-        platform.up(Ports(platform.ports.emulator, free_port()))
+        platform.up(replace(platform.ports, cache=free_port()))
     assert platform.up().phase is Phase.READY
 
 

@@ -14,6 +14,7 @@ from algotrendy.local.status import StepState, StepStatus
 
 STACKS = ("algotrendy-local-data", "algotrendy-local-app")
 URLS = {
+    "exchange": "http://127.0.0.1:4580",
     "emulator": "http://127.0.0.1:4566",
     "postgres": "postgresql://postgres@/algotrendy?host=%2Frun%2Fpg",
     "valkey": "redis://127.0.0.1:6380/0",

@@ -1,0 +1,134 @@
+"""Build a paper exchange from what its starter wants."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from algotrendy.exchange.chaos import Chaos
+from algotrendy.exchange.floor import Floor, from_ns, to_ns
+from algotrendy.exchange.market.listings import DEFAULT_LISTINGS, asset_of
+from algotrendy.exchange.market.source import Asset, MarketSource
+from algotrendy.exchange.market_clock import MarketClock
+from algotrendy.exchange.ports import Store
+from algotrendy.exchange.venue.model import Snapshot
+from algotrendy.exchange.venue.terms import VenueTerms
+from algotrendy.exchange.venue.venue import Venue
+from algotrendy.kernel.clock import Clock
+from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
+
+if TYPE_CHECKING:
+    from algotrendy.exchange.adapters.postgres_store import PostgresStore
+
+MarketKind = Literal["synthetic", "replay", "scripted"]
+_RETRY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOptions:
+    """How a paper exchange starts.
+
+    Attributes:
+        symbols: What is traded; empty for all that the market has.
+        start: Market time at the first start. None: now, or a replay's first moment.
+        speed: Seconds of the market in one second; 0 stands still.
+        key_id, secret, cash, multiplier: Of the account that a fresh exchange opens.
+    """
+
+    market: MarketKind = "synthetic"
+    symbols: tuple[str, ...] = ()
+    start: datetime | None = None
+    speed: float = 1.0
+    terms: VenueTerms = field(default_factory=VenueTerms)
+    key_id: str = "PAPER"
+    secret: str = "paper-secret"  # noqa: S105 - it guards play money
+    cash: Decimal = Decimal(100_000)
+    multiplier: int = 4
+
+
+def postgres_store(url: str, exchange: str, patience_s: float = 60.0) -> PostgresStore:
+    """Open the store of the exchange of this name, its tables made; wait for the database.
+
+    Raises:
+        Unavailable: If the database does not answer in time.
+    """
+    from algotrendy.exchange.adapters.postgres_store import PostgresStore
+    from algotrendy.platform.database import Database
+    from algotrendy.platform.migrate import migrate
+
+    database = Database(url)
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            migrate(database)
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return PostgresStore(database, exchange)
+
+
+def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
+    """Make the floor; what the store kept goes on where it was.
+
+    Raises:
+        Invalid: If there is no such symbol, or no such time in the market.
+    """
+    calendar = always_open() if options.terms.always_open else us_equities()
+    market = _market(options, calendar)
+    snapshot = store.load()
+    start = _start(options, market, snapshot, wall.now())
+    venue = Venue(market.assets(), calendar, options.terms)
+    venue.restore(snapshot)
+    if not snapshot.accounts:
+        venue.open_account(options.key_id, options.secret, options.cash, start, options.multiplier)
+    clock = MarketClock(wall, start, options.speed)
+    return Floor(venue, market, calendar, store, clock, Chaos(options.terms.seed))
+
+
+def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource:
+    if options.market == "replay":
+        from algotrendy.exchange.adapters.lake_market import lake_market
+
+        return lake_market(options.symbols, options.terms.seed)
+    if options.market == "scripted":
+        from algotrendy.exchange.market.scripted import ScriptedMarket
+
+        symbols = options.symbols or [listing.asset.symbol for listing in DEFAULT_LISTINGS]
+        return ScriptedMarket([_known(parse_symbol(symbol)) for symbol in symbols], calendar)
+    from algotrendy.exchange.market.synthetic import SyntheticMarket
+
+    listings = {listing.asset.symbol: listing for listing in DEFAULT_LISTINGS}
+    for symbol in options.symbols:
+        if symbol not in listings:
+            raise Invalid("symbols", "among " + ", ".join(listings), symbol)
+    chosen = [listings[symbol] for symbol in options.symbols or listings]
+    return SyntheticMarket(options.terms.seed, chosen, calendar=calendar)
+
+
+def _known(symbol: str) -> Asset:
+    found = (item.asset for item in DEFAULT_LISTINGS if item.asset.symbol == symbol)
+    return next(found, asset_of(symbol))
+
+
+def _start(
+    options: ExchangeOptions, market: MarketSource, snapshot: Snapshot, now: datetime
+) -> datetime:
+    """Tell the market's time to begin with; it never runs backwards over a restart."""
+    first_ns, last_ns = market.span()
+    wanted = options.start
+    if wanted is None:
+        wanted = from_ns(first_ns) if options.market == "replay" else now
+    wanted_ns = to_ns(wanted)
+    if wanted_ns < first_ns or (last_ns is not None and wanted_ns > last_ns):
+        last = "…" if last_ns is None else from_ns(last_ns).isoformat()
+        expected = f"between {from_ns(first_ns).isoformat()} and {last}"
+        raise Invalid("start", expected, wanted.isoformat())
+    kept_ns = snapshot.last_event_ns
+    return wanted if kept_ns is None else from_ns(max(wanted_ns, kept_ns))
