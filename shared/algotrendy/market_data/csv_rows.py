@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound, RowError
-from algotrendy.market_data.rows import OPTIONAL, REQUIRED, RowCheck, ValidRows
+from algotrendy.market_data.rows import OPTIONAL, RowCheck, ValidRows
 
 _ALIASES = {
     "date": ("date", "time", "timestamp", "datetime", "day"),
@@ -22,6 +22,14 @@ _ALIASES = {
     "volume": ("volume", "vol", "v"),
     "adj_close": ("adjclose", "adjustedclose"),
 }
+
+
+class Refusing(Protocol):
+    """Counts what could not even be taken apart."""
+
+    def refuse(self, line: int, field: str, reason: str) -> None:
+        """Count one row as bad."""
+        ...
 
 
 def read_csv(
@@ -84,6 +92,21 @@ def csv_rows(
     Rows that cannot be taken apart are refused to ``check``. ``also`` names one more column of the
     file, whose cell then stands before the others.
     """
+
+    def find(header: list[str]) -> list[int]:
+        return _places(header, name, columns or {}, also)
+
+    return table_rows(stream, name, check, find)
+
+
+def table_rows(
+    stream: IO[str], name: str, check: Refusing, find: Callable[[list[str]], list[int]]
+) -> Iterator[tuple[int, list[str]]]:
+    """Take CSV text apart into line numbers and the cells at the places that ``find`` gives.
+
+    Raises:
+        InvalidRows: If there is no line at all.
+    """
     reader = csv.reader(stream, strict=True)
     places: list[int] | None = None
     width = 0
@@ -92,7 +115,8 @@ def csv_rows(
             if not row or (len(row) == 1 and not row[0].strip()):
                 continue
             if places is None:
-                places, width = _places(row, name, columns or {}, also), len(row)
+                row[0] = row[0].removeprefix("\ufeff")
+                places, width = find(row), len(row)
             elif len(row) != width:
                 reason = f"has {len(row)} cells where the header has {width}"
                 check.refuse(reader.line_num, "row", reason)
@@ -109,30 +133,36 @@ def csv_rows(
             raise InvalidRows(name, [RowError(1, "file", "is empty")])
 
 
-def find_columns(header: list[str], name: str, columns: Mapping[str, str]) -> dict[str, int]:
-    """Find the place of each field in a header.
+def find_columns(
+    header: list[str],
+    name: str,
+    columns: Mapping[str, str],
+    aliases: Mapping[str, Sequence[str]] = _ALIASES,
+    optional: Sequence[str] = OPTIONAL,
+) -> dict[str, int]:
+    """Find the place of each field in a header; fields come in the order of ``aliases``.
 
     Raises:
         Invalid: If ``columns`` names something that is no field.
         InvalidRows: If a needed column is missing, or two could be the same field.
     """
     for field in columns:
-        if field not in _ALIASES:
-            raise Invalid("columns", f"one of {', '.join(_ALIASES)}", field)
+        if field not in aliases:
+            raise Invalid("columns", f"one of {', '.join(aliases)}", field)
     plain = [_plain(cell) for cell in header]
     found: dict[str, int] = {}
     faults: list[RowError] = []
-    for field in (*REQUIRED, *OPTIONAL):
+    for field, names in aliases.items():
         if field in columns:
             places = [place for place, cell in enumerate(header) if cell == columns[field]]
         else:
-            places = [place for place, cell in enumerate(plain) if cell in _ALIASES[field]]
+            places = [place for place, cell in enumerate(plain) if cell in names]
         if len(places) == 1:
             found[field] = places[0]
         elif places:
             both = " and ".join(repr(header[place]) for place in places)
             faults.append(RowError(1, field, f"could be {both}"))
-        elif field in REQUIRED or field in columns:
+        elif field not in optional or field in columns:
             faults.append(RowError(1, field, f"has no column; there are {', '.join(header)}"))
     if faults:
         # However many columns it lacks, the header is one row.
@@ -143,7 +173,6 @@ def find_columns(header: list[str], name: str, columns: Mapping[str, str]) -> di
 def _places(
     header: list[str], name: str, columns: Mapping[str, str], also: str | None
 ) -> list[int]:
-    header = [header[0].removeprefix("\ufeff"), *header[1:]]
     places = list(find_columns(header, name, columns).values())
     if also is None:
         return places

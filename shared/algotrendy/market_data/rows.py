@@ -127,7 +127,8 @@ class RowCheck:
             faults.append(RowError(line, "date", str(error)))
         for place in range(1, len(cells)):
             try:
-                numbers.append(_volume(cells[place]) if place == 5 else _price(cells[place]))
+                read = read_volume if place == 5 else read_price
+                numbers.append(read(cells[place]))
             except BadCellError as error:
                 faults.append(RowError(line, _FIELDS[place], str(error)))
         if not faults and (fault := row_fault(*numbers[:4]) or _factor_fault(numbers)):
@@ -206,7 +207,8 @@ def _checked_session(moment: datetime) -> date:
     return moment.date()
 
 
-def _price(cell: str | None) -> float:
+def read_price(cell: str | None) -> float:
+    """Read a price above zero, or raise BadCellError."""
     price = _number(cell)
     least, most = PRICE_LIMITS
     if price <= 0:
@@ -216,7 +218,8 @@ def _price(cell: str | None) -> float:
     return price
 
 
-def _volume(cell: str | None) -> float:
+def read_volume(cell: str | None) -> float:
+    """Read a volume of zero or more, or raise BadCellError."""
     volume = _number(cell)
     if volume < 0:
         raise BadCellError(f"{volume!r} is below 0")

@@ -10,6 +10,7 @@ from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.market_data.ports import BarStore
+    from algotrendy.market_data.ticks import TickStore
     from algotrendy.platform.cache import Cache
 
 
@@ -20,6 +21,15 @@ def bar_store() -> BarStore:
     from algotrendy.platform.lake import lake_at
 
     return LakeBars(lake_at(settings().need("lake_url")))
+
+
+@cache
+def tick_store() -> TickStore:
+    """Give the store of trades: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_ticks import LakeTicks
+    from algotrendy.platform.lake import lake_at
+
+    return LakeTicks(lake_at(settings().need("lake_url")))
 
 
 @cache
