@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -184,7 +184,7 @@ def test_everything_reads_as_it_was_written(made: list[Trade]) -> None:
 
 
 texts = st.text(max_size=30)
-times = st.datetimes(timezones=st.timezones()).filter(lambda time: 1971 < time.year < 9000)
+times = st.datetimes(timezones=st.just(UTC))
 decimals = st.decimals(-(10**17), 10**17, allow_nan=False, allow_infinity=False, places=18)
 orders = st.builds(
     Desk.order,

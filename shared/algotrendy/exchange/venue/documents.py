@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from algotrendy.exchange.venue.model import Account, Activity, EquityPoint, Order, Position
@@ -27,12 +28,12 @@ _Reader = Callable[[Any, str], Any]
 
 def to_document(entity: Entity) -> dict[str, JsonValue]:
     """Write an entity as a JSON object."""
-    document: dict[str, JsonValue] = {}
-    for name, write in _WRITERS[type(entity)]:
-        value = getattr(entity, name)
-        if value is not None:
-            document[name] = value if write is None else write(value)
-    return document
+    values, writers = _WRITERS[type(entity)]
+    return {
+        name: value if write is None else write(value)
+        for (name, write), value in zip(writers, values(entity), strict=True)
+        if value is not None
+    }
 
 
 def from_document(kind: type[E], document: Mapping[str, JsonValue]) -> E:
@@ -61,7 +62,8 @@ def from_document(kind: type[E], document: Mapping[str, JsonValue]) -> E:
 
 
 def _write_decimal(value: Decimal) -> str:
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def _write_time(value: datetime) -> str:
@@ -114,7 +116,10 @@ def _tables() -> tuple[dict[Any, Any], dict[Any, Any]]:
     for kind in (Account, Order, Position, Activity, EquityPoint):
         hints = get_type_hints(kind)
         codecs = {each.name: _codec(hints[each.name]) for each in fields(kind)}
-        writers[kind] = [(name, write) for name, (write, _) in codecs.items()]
+        writers[kind] = (
+            attrgetter(*codecs),
+            [(name, write) for name, (write, _) in codecs.items()],
+        )
         required = {each.name for each in fields(kind) if each.default is MISSING}
         readers[kind] = ({name: read for name, (_, read) in codecs.items()}, required)
     return writers, readers

@@ -41,6 +41,7 @@ class History:
         self._busted: set[str] = set()
         self._count = 0
         self._latest = _BEGIN
+        self._stamp, self._stamped = "", _BEGIN
 
     def collect(self, changes: Changes) -> None:
         """Note in another collection from now on."""
@@ -130,12 +131,16 @@ class History:
             self._busted.add(activity.execution_id)
 
     def _next_id(self, at: datetime) -> str:
-        at = max(at, self._latest).astimezone(UTC)
+        at = max(at, self._latest)
+        if at != self._stamped:
+            self._stamped = at
+            at = at.astimezone(UTC)
+            self._stamp = f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}"
         chance = blake2b(f"{self._seed}:{self._count}".encode(), digest_size=9).hexdigest()
         count = f"{self._count:012x}"
         # A UUID of version 8 (RFC 9562): counter first, so that one millisecond's sort too.
         uuid = f"{count[:8]}-{count[8:]}-8{chance[:3]}-a{chance[3:6]}-{chance[6:]}"
-        return f"{at:%Y%m%d%H%M%S}{at.microsecond // 1000:03d}::{uuid}"
+        return f"{self._stamp}::{uuid}"
 
 
 def exchange_date(moment: datetime) -> date:
