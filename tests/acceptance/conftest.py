@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.harness import ADAPTERS
-from acceptance.page import PAGE, Results, page
-from acceptance.suite import CASES
+# What a case asserts is to be shown with its values, as in a test; before they are imported.
+pytest.register_assert_rewrite(
+    "acceptance.cases",
+    "acceptance.steps",
+    "acceptance.suite_answers",
+    "acceptance.suite_news",
+    "acceptance.suite_orders",
+)
+
+from acceptance.harness import ADAPTERS  # noqa: E402
+from acceptance.page import PAGE, Results, page  # noqa: E402
+from acceptance.suite import CASES  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 FOUND = "acceptance"

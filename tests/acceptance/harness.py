@@ -70,7 +70,8 @@ class Harness(Protocol):
     async def fresh(self) -> None:
         """Close the broker; open one on an account that holds ``CASH`` and has no orders.
 
-        The quote is BID to ASK again, and no fault is left. It is called before every case.
+        The quote is BID to ASK again, the last trade was at 100, and no fault is left. It is
+        called before every case.
         """
         ...
 
@@ -86,7 +87,7 @@ class Harness(Protocol):
         """Let others trade ``size`` units at ``price``; the quote stays where it is.
 
         Resting orders that the price reaches fill, together for ``size`` at most. Stops that it
-        reaches are elected, and then fill against the quote.
+        reaches are elected, and fill at its price or against the quote.
         """
         ...
 
