@@ -111,6 +111,13 @@ class QuantConnectServer:
         if self.crashes:
             raise ExceptionGroup("the local server itself went wrong", self.crashes)
 
+    def reset(self, polls: int = 3) -> None:
+        """Forget everything, as a server that was just started."""
+        with self.lock:
+            self.cloud = Cloud(self.clock, polls)
+            self.failures.waiting.clear()
+            self.calls.clear()
+
     def fail(self, failure: Failure, path: str = "", times: int = 1) -> None:
         """Let the next calls of a path go wrong."""
         self.failures.waiting.extend([(path, failure)] * times)

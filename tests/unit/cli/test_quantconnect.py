@@ -25,15 +25,23 @@ from algotrendy.kernel.errors import (
 from fakes.quantconnect_server import TOKEN, USER_ID, Failure, QuantConnectServer
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[QuantConnectServer]:
+    with QuantConnectServer() as running:
+        yield running
+
+
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[QuantConnectServer]:
+def server(
+    started: QuantConnectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> QuantConnectServer:
+    started.reset(polls=2)
     monkeypatch.setenv(USER_ID_VARIABLE, USER_ID)
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
-    with QuantConnectServer(polls=2) as running:
-        monkeypatch.setenv("ALGOTRENDY_QUANTCONNECT_URL", running.url)
-        yield running
+    monkeypatch.setenv("ALGOTRENDY_QUANTCONNECT_URL", started.url)
+    return started
 
 
 @pytest.fixture
