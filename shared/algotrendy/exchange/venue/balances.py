@@ -18,6 +18,7 @@ WIDE = Context(prec=EXACT.prec)
 """Products and sums of ledger values are exact in it; only a quotient is rounded."""
 RATES = margin.RATES
 AVERAGE_DECIMALS = 9
+_FORGETFUL = 100_000
 
 Price = Callable[[str], Decimal | None]
 FindAsset = Callable[[str], Asset]
@@ -34,6 +35,7 @@ class Reckoning:
     def __init__(self, prices: Price, assets: FindAsset) -> None:
         self._prices = prices
         self._assets = assets
+        self._known: dict[str, tuple[tuple[object, ...], Decimal]] = {}
 
     def price_of(self, position: Position) -> Decimal:
         """Give the present price, or what the position cost where there is none."""
@@ -87,16 +89,32 @@ class Reckoning:
         Exits hold nothing: they close what their entry opens.
         """
         with localcontext(WIDE):
-            found: dict[str, Decimal] = {}
+            chains: dict[str, Decimal] = {}
             for order in orders:
                 if order.parent_id is not None or order.status is OrderStatus.HELD:
                     continue
-                price = self._prices(order.symbol) or order.limit_price or order.stop_price or ZERO
-                needed = self.needed(order, price, positions.get(order.symbol), leverage)
+                needed = self._needed_again(order, positions.get(order.symbol), leverage)
                 chain = order.replaces or order.id
-                if needed > found.get(chain, ZERO):
-                    found[chain] = needed
-            return sum(found.values(), ZERO)
+                if needed > chains.get(chain, ZERO):
+                    chains[chain] = needed
+            if len(self._known) > _FORGETFUL:
+                self._known = {}
+            return sum(chains.values(), ZERO)
+
+    def _needed_again(self, order: Order, position: Position | None, leverage: int) -> Decimal:
+        """Give what an open order needs, as reckoned before if nothing moved since."""
+        price = order.limit_price
+        if price is None or order.side is Side.SELL:
+            price = self._prices(order.symbol) or price or order.stop_price or ZERO
+        held = None if position is None else position.quantity
+        size = order.quantity, order.filled_quantity, order.filled_value
+        now = (*size, order.limit_price, order.stop_price, price, held, leverage)
+        known = self._known.get(order.id)
+        if known is not None and known[0] == now:
+            return known[1]
+        needed = self.needed(order, price, position, leverage)
+        self._known[order.id] = now, needed
+        return needed
 
     def balances(
         self,

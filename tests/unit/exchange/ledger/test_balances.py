@@ -147,3 +147,24 @@ def test_shares_to_borrow_are_shared_by_all_accounts() -> None:
     desk.trade(Side.BUY, "120", "100", symbol="RARE")
     assert desk.ledger.shortable("RARE") == 120
     assert desk.ledger.shortable("AAPL") == 1_000_000
+
+
+def test_what_an_order_holds_follows_the_order_the_position_and_the_price() -> None:
+    desk = Desk(fees="none")
+    order = desk.order(Side.BUY, "10")
+
+    def held() -> Decimal:
+        free = desk.ledger.balances("one", []).buying_power
+        return free - desk.ledger.balances("one", [order]).buying_power
+
+    assert held() == held() == 1000
+    desk.prices["AAPL"] = Decimal(110)
+    assert held() == 1100
+    order.stop_price = Decimal(120)
+    assert held() == 1200
+    desk.fill(order, "4", "110")
+    assert held() == 720
+    desk.trade(Side.SELL, "9", "110")
+    assert held() == 120
+    desk.trade(Side.SELL, "5", "110")
+    assert held() == 0
