@@ -38,8 +38,8 @@ SPREAD = 0.0001
 """Of the quotes around replayed prices, as a part of the price; at least one price step."""
 
 _NAME = "replay"
-_BARS_KEPT = 96
-_MINUTES_KEPT = 512
+_BARS_KEPT = 16
+_MINUTES_KEPT = 16
 _LEAST_LOTS = 64
 _CORNERS = 4
 _SHOWN = 100
@@ -70,6 +70,7 @@ class BarTape:
     Args:
         dates: Of the first and the last bar.
         load: Reads the bars, on first use.
+        seed: Of the ways through them.
     """
 
     def __init__(
@@ -78,11 +79,13 @@ class BarTape:
         calendar: TradingCalendar,
         dates: tuple[date, date],
         load: Callable[[], StoredBars],
+        seed: int = 0,
     ) -> None:
         self.asset = asset
         self.calendar = calendar
         self._dates = dates
         self._load = load
+        self._name = (_NAME, seed, asset.symbol)
         self._ways = lru_cache(_BARS_KEPT)(self._draw)
         self._minutes = lru_cache(_MINUTES_KEPT)(self._draw_ticks)
 
@@ -182,7 +185,7 @@ class BarTape:
     def _draw(self, index: int, start_ns: int, minutes: int) -> _Way:
         prices, volume = self._numbers(index)
         grid, steps, lots = grid_of(self.asset, prices, volume)
-        chance = chance_of(_NAME, self.asset.symbol, "bar", start_ns)
+        chance = chance_of(*self._name, "bar", start_ns)
         way = draw_way(grid, steps, lots, start_ns, minutes, chance)
         if self._span_ns == DAY_NS:
             if way.plans[0] is not None:
@@ -197,7 +200,7 @@ class BarTape:
         way, index = found
         plan, last_price = way.plans[index], way.prices[index] / way.grid.price_parts
         symbol = self.asset.symbol
-        chance = chance_of(_NAME, symbol, "minute", minute_ns)
+        chance = chance_of(*self._name, "minute", minute_ns)
         if plan is None:
             time_ns = minute_ns + int(chance.random() * MINUTE_NS)
             return (quote(symbol, time_ns, last_price, way.grid, chance),)
@@ -211,6 +214,7 @@ class TradeTape:
     Args:
         dates: Of the first and the last trade, UTC.
         load: Reads the trades of a UTC date, oldest first: times (ns), prices, sizes.
+        seed: Of the quotes.
     """
 
     def __init__(
@@ -219,11 +223,13 @@ class TradeTape:
         calendar: TradingCalendar,
         dates: tuple[date, date],
         load: Callable[[date], tuple[Sequence[int], Sequence[float], Sequence[float]]],
+        seed: int = 0,
     ) -> None:
         self.asset = asset
         self.calendar = calendar
         self._dates = dates
         self._load = load
+        self._name = (_NAME, seed, asset.symbol)
         self._days = lru_cache(4)(self._trades_of_day)
 
     def span(self) -> tuple[int, int | None]:
@@ -236,7 +242,7 @@ class TradeTape:
         if first == last:
             return ()
         before = trades[max(0, first - 1)].price
-        chance = chance_of(_NAME, self.asset.symbol, "ticks", minute_ns)
+        chance = chance_of(*self._name, "ticks", minute_ns)
         grid, _, _ = grid_of(self.asset, [before] * 4, _SHOWN)
         return with_quotes(trades[first:last], minute_ns, before, grid, chance)
 

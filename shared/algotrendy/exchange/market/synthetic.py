@@ -43,8 +43,8 @@ _EXTENDED_CALM = 0.3
 _REACH = 0.6
 """How far a minute goes beyond its ends, as a part of what it moves."""
 _AUCTION_SHARES = (0.01, 0.03)
-_LEGS_KEPT = 96
-_MINUTES_KEPT = 512
+_LEGS_KEPT = 12
+_MINUTES_KEPT = 16
 _DIVIDEND_MONTHS = (2, 5, 8, 11)
 _DIVIDEND_DAY = 10
 
