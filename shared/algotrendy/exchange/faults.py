@@ -48,6 +48,7 @@ class Faults(BaseModel):
         disconnect_every_updates: A socket breaks after so many messages of data; 0: never.
         disconnect_every_s: A socket breaks after so long; 0: never.
         refuse_sockets: Open sockets break, and new ones are refused with 503.
+        authentication_s: How long a socket may take to say who it is.
         channel_limit: Most trade and quote channels a market data socket may hold; 0: any.
         refused_feeds: Feeds that the plan does not have, such as ``sip``.
 
@@ -86,6 +87,7 @@ class Faults(BaseModel):
     disconnect_every_updates: Count = 0
     disconnect_every_s: Seconds = 0
     refuse_sockets: bool = False
+    authentication_s: Seconds = 10
     channel_limit: Count = 0
     refused_feeds: tuple[str, ...] = ()
 

@@ -44,7 +44,7 @@ def create_app(floor: Floor) -> FastAPI:
     answer_in_alpacas_shape(app)
     routes = Routes(app)
     add_orders(routes, floor)
-    add_positions(routes, floor, PriorCloses(floor.market, floor.venue.calendar))
+    add_positions(routes, floor, PriorCloses(floor.market, floor.calendar))
     add_account(routes, floor)
     add_assets(routes, floor)
     add_clock(routes, floor)
@@ -53,7 +53,8 @@ def create_app(floor: Floor) -> FastAPI:
     app.include_router(hostile.router(floor))
     add_docs(app)
     _add_sockets(app, floor)
-    app.add_middleware(hostile.HostileMiddleware, floor=floor)
+    # Outside of all else: breaking a connection needs the server's own receive.
+    app.middleware_stack = hostile.HostileMiddleware(app.build_middleware_stack(), floor)
     return app
 
 

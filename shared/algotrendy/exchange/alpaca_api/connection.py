@@ -17,7 +17,6 @@ from algotrendy.exchange.faults import Scripted
 from algotrendy.exchange.feed import Feed, FeedEnded
 from algotrendy.exchange.floor import Floor
 
-AUTHENTICATION_S: Final = 10.0
 _LOOK_S: Final = 0.1
 _FAREWELL_S: Final = 1.0
 _TURN: Final = 64
@@ -162,8 +161,12 @@ class Connection:
         while True:
             self._look(loop.time() - started)
             self._poked.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), _LOOK_S)
+            # Not wait_for: Python 3.11's can lose a cancellation.
+            again = loop.call_later(_LOOK_S, self._poked.set)
+            try:
+                await self._poked.wait()
+            finally:
+                again.cancel()
 
     def _look(self, age_s: float) -> None:
         """End the connection if it must.
@@ -184,7 +187,7 @@ class Connection:
             raise self._as_ended(End.GOING_AWAY)
         if self._feed is not None and self._feed.overflowed:
             raise self._as_ended(End.SLOW)
-        if not self.is_authenticated and age_s >= AUTHENTICATION_S:
+        if not self.is_authenticated and age_s >= chaos.faults.authentication_s:
             raise self._as_ended(End.NOT_AUTHENTICATED)
 
     def _as_ended(self, end: End) -> Ended:

@@ -149,6 +149,7 @@ class _View:
         status, body = status_and_body(await answer_of(self._app, dict(self._scope), _no_body))
         if status == 200:
             self._seen.append((self._passed(), orjson.loads(body)))
+            self.rows()
 
 
 async def _no_body() -> Message:
