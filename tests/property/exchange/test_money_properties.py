@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numba
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,9 +26,11 @@ signs = st.sampled_from((1, -1))
 leverages = st.sampled_from((1, 2, 4))
 
 
-def compiled(module: types.ModuleType, *names: str) -> dict[str, Any]:
+def compiled(module: types.ModuleType, *names: str, **others: Any) -> dict[str, Any]:
     """Compile copies of a module's functions that know only each other; the module stays."""
     rooms: dict[str, Any] = dict(vars(module))
+    for name, other in others.items():
+        rooms[name] = register_jitable(types.FunctionType(other.__code__, rooms, name))
     for name in names:
         function = vars(module)[name]
         copy = types.FunctionType(function.__code__, rooms, name, function.__defaults__)
@@ -51,6 +54,8 @@ def machine() -> dict[str, Any]:
             "leverage",
             "buying_power",
             "order_value",
+            "day_trades",
+            opening_part=positions.opening_part,
         ),
     }
 
@@ -188,3 +193,14 @@ def test_splits_are_the_same_on_floats_decimals_and_compiled(
     fee = corporate.borrow_fee(loose, 0.003, 3, 360)
     assert machine["borrow_fee"](loose, 0.003, 3, 360) == fee
     assert machine["dividend"](loose, 0.24) == corporate.dividend(loose, 0.24)
+
+
+@settings(deadline=None)
+@given(st.integers(-50, 50), st.lists(st.integers(-50, 50).filter(bool), min_size=1, max_size=12))
+def test_day_trades_are_the_same_on_floats_decimals_and_compiled(
+    machine: dict[str, Any], held: int, changes: list[int]
+) -> None:
+    exact = margin.day_trades(Decimal(held), [Decimal(each) for each in changes], len(changes))
+    floats = [float(each) for each in changes]
+    assert margin.day_trades(float(held), floats, len(floats)) == exact
+    assert machine["day_trades"](float(held), np.array(floats), len(floats)) == exact

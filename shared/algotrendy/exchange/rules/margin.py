@@ -9,9 +9,12 @@ as amended by SR-FINRA-2025-017 (90 days from approval: intraday margin in place
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final, Generic, NamedTuple, TypeVar
+
+from algotrendy.exchange.rules.positions import opening_part
 
 N = TypeVar("N", float, Decimal)
 
@@ -152,6 +155,36 @@ def order_value(
             worth = limit
         needed = intraday_margin(-quantity, worth, marginable, times, rates)
     return needed * times
+
+
+def day_trades(quantity: N, changes: Sequence[N], count: int) -> int:
+    """Count the day trades of one symbol on one day: turns from opening to closing again.
+
+    Args:
+        quantity: Held at the begin of the day; closing that is no day trade.
+        changes: Signed quantities of the day's fills in their order; the first ``count`` are read.
+
+    Source: FINRA Rule 4210(f)(8)(B), until `END_OF_DAY_TRADING_RULES`.
+    """
+    found = 0
+    held = quantity
+    opened = quantity - quantity
+    is_opening = False
+    for index in range(count):
+        opens = opening_part(held, changes[index])
+        closes = abs(changes[index]) - opens
+        if closes > 0 and opened > 0:
+            if is_opening:
+                found += 1
+            is_opening = False
+            opened = opened - closes
+        if opens > 0:
+            if opened < 0:
+                opened = opened - opened
+            opened = opened + opens
+            is_opening = True
+        held = held + changes[index]
+    return found
 
 
 def is_pattern_day_trader(day_trades: int, equity: N, rates: MarginRates[N]) -> bool:

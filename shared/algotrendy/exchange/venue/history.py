@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from algotrendy.exchange.rules.margin import day_trades
 from algotrendy.exchange.venue.model import (
+    ZERO,
     Activity,
     ActivityType,
     Changes,
     EquityPoint,
     Snapshot,
 )
+from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import NotFound
 from algotrendy.market_data.calendar import NEW_YORK
 
@@ -91,6 +94,22 @@ class History:
             is_gone = each.execution_id in self._busted or each.execution_id == without
             if each.type is ActivityType.SPLIT or (each.type is ActivityType.FILL and not is_gone):
                 yield each
+
+    def day_trades(self, account_id: str, days: Collection[date]) -> int:
+        """Count an account's day trades on some days, by their dates in New York."""
+        held: dict[str, Decimal] = {}
+        fills: dict[tuple[date, str], list[Decimal]] = {}
+        begins: dict[tuple[date, str], Decimal] = {}
+        for each in self.standing(account_id, without=None):
+            if each.symbol is None or each.quantity is None:
+                continue
+            key = exchange_date(each.at), each.symbol
+            before = held.get(each.symbol, ZERO)
+            if each.type is ActivityType.FILL and key[0] in days:
+                begins.setdefault(key, before)
+                fills.setdefault(key, []).append(each.quantity)
+            held[each.symbol] = EXACT.add(before, each.quantity)
+        return sum(day_trades(begins[key], made, len(made)) for key, made in fills.items())
 
     def record(
         self, account_id: str, kind: ActivityType, at: datetime, cash: Decimal, **facts: Any

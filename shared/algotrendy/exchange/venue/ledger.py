@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
@@ -135,6 +135,13 @@ class Ledger:
         account = self.accounts[account_id]
         positions = self._positions[account_id].values()
         return self._reckoning.leverage(account, positions, self._history.today())
+
+    def day_trades(self, account_id: str, days: Collection[date]) -> int:
+        """Count day trades on some days in New York; what they were limited by until July 2026.
+
+        `algotrendy.exchange.rules.margin.is_pattern_day_trader` judges the number.
+        """
+        return self._history.day_trades(account_id, days)
 
     def shortable(self, symbol: str) -> Decimal:
         """Give how many units may still be sold short, over all accounts together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from algotrendy.exchange.venue.model import Activity, ActivityType
@@ -106,3 +106,18 @@ def test_nights_over_a_holiday_are_charged_when_told() -> None:
     desk.trade(Side.SELL, "100", "100")
     desk.ledger.close_session(FRIDAY, desk.now, nights=4)
     assert desk.ledger.accounts["one"].interest == 4
+
+
+def test_day_trades_are_counted_by_the_day_and_the_symbol() -> None:
+    desk = Desk()
+    desk.trade(Side.BUY, "10", "100")
+    desk.trade(Side.BUY, "10", "100", symbol="MSFT")
+    desk.trade(Side.SELL, "5", "100")
+    busted = desk.trade(Side.SELL, "5", "100", symbol="MSFT")
+    desk.ledger.bust(desk.executions[-1], busted, desk.now)
+    desk.now += timedelta(days=1)
+    desk.trade(Side.SELL, "10", "100", symbol="MSFT")
+    tuesday = MONDAY + timedelta(days=1)
+    assert desk.ledger.day_trades("one", {MONDAY}) == 1
+    assert desk.ledger.day_trades("one", {tuesday}) == 0
+    assert desk.ledger.day_trades("one", {MONDAY, tuesday}) == 1

@@ -9,6 +9,7 @@ import pytest
 from algotrendy.exchange.rules.margin import (
     RATES,
     buying_power,
+    day_trades,
     initial_margin,
     intraday_margin,
     is_pattern_day_trader,
@@ -116,3 +117,26 @@ def test_a_fourth_day_trade_made_a_pattern_below_25000() -> None:
     assert is_pattern_day_trader(4, Decimal("24999.99"), RATES)
     assert not is_pattern_day_trader(3, Decimal("24999.99"), RATES)
     assert not is_pattern_day_trader(4, Decimal(25_000), RATES)
+
+
+@pytest.mark.parametrize(
+    ("held", "changes", "count"),
+    [
+        (0, [], 0),
+        (0, [10], 0),
+        (0, [10, -10], 1),
+        (0, [10, 10, -5, -15], 1),
+        (0, [10, -10, 10, -10], 2),
+        (0, [-10, 10], 1),
+        (10, [-10], 0),
+        (10, [-10, 10], 0),
+        (10, [-10, 10, -10], 1),
+        (10, [10, -10], 1),
+        (0, [10, -15, 5], 2),
+    ],
+)
+def test_a_day_trade_is_opened_and_closed_on_one_day(
+    held: int, changes: list[int], count: int
+) -> None:
+    made = [Decimal(each) for each in changes]
+    assert day_trades(Decimal(held), made, len(made)) == count
