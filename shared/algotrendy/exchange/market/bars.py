@@ -21,7 +21,7 @@ class Tally:
         volume: In lots of ``1 / size_parts`` units.
         trades: How many.
         value: Sum of price times size over them, steps times lots.
-        price_parts, size_parts: Powers of ten.
+        price_parts, size_parts: Of tallies that are added up, each parts the greatest evenly.
     """
 
     open: int
