@@ -12,7 +12,7 @@ taken. In this order:
    beyond its limit fills when the bar comes back to it; one elected later, when the close does.
 4. Exits of entries that filled in 2 or 3: a stop that the bar's extreme reaches fills, though that
    may have been before the entry; a target only when the close is there.
-5. The close: cls orders.
+5. The close, for cls orders; a cls stop is tested there and nowhere else.
 
 All together take at most their share of the bar's volume.
 """
@@ -34,6 +34,7 @@ from algotrendy.exchange.rules.fills import end_if_immediate, fill, room_in
 from algotrendy.exchange.rules.groups import release_exits, release_filled
 from algotrendy.exchange.rules.prices import (
     awaits_election,
+    elect,
     follow,
     has_limit,
     is_reached,
@@ -41,7 +42,7 @@ from algotrendy.exchange.rules.prices import (
     takes,
 )
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
-from algotrendy.exchange.rules.sessions import works_in
+from algotrendy.exchange.rules.sessions import is_for_auction, works_in
 
 ELECTED_WITHIN: Final = 2
 """Stands in ``triggered`` while a bar is matched: elected after its open, no one knows when."""
@@ -146,7 +147,7 @@ def meet_stop(
 ) -> tuple[int, float]:
     """Let one stop, which the open has not reached, meet the bar."""
     order = orders[index]
-    if not works_in(order, bar.phase):
+    if is_for_auction(order) or not works_in(order, bar.phase):
         return at, room
     worst, best = bar.low, bar.high
     if order.side > 0:
@@ -178,7 +179,7 @@ def meet_limit(
     if order.triggered == ELECTED_WITHIN:
         order.triggered = 1
         reach = bar.close
-    elif order.kind == MARKET or order.tif == CLS or awaits_election(order):
+    elif order.kind == MARKET or is_for_auction(order) or awaits_election(order):
         return at, room
     if not works_in(order, bar.phase):
         return at, room
@@ -204,9 +205,12 @@ def meet_exits(
             at, room = meet_stop_exit(orders, k, price, bar, room, fills, at)
     for k in range(count):
         order = orders[k]
-        is_target = order.parent == entry and order.kind == LIMIT and works_in(order, bar.phase)
-        if is_target and takes(order, bar.close):
-            at, room = fill(orders, k, order.limit, room, fills, at)
+        is_target = order.parent == entry and order.kind == LIMIT and not is_for_auction(order)
+        if is_target and works_in(order, bar.phase):
+            if takes(order, price):
+                at, room = fill(orders, k, price, room, fills, at)
+            elif takes(order, bar.close):
+                at, room = fill(orders, k, order.limit, room, fills, at)
     return at, room
 
 
@@ -221,7 +225,7 @@ def meet_stop_exit(
 ) -> tuple[int, float]:
     """Let a stop meet the rest of a bar in which its entry filled at a price."""
     order = orders[index]
-    if not works_in(order, bar.phase):
+    if is_for_auction(order) or not works_in(order, bar.phase):
         return at, room
     if order.kind == TRAILING_STOP and order.mark == 0.0:
         follow(order, price)
@@ -249,8 +253,8 @@ def meet_close(
     at = start
     for k in range(count):
         order = orders[k]
-        if order.tif == CLS and works_in(order, bar.phase) and not awaits_election(order):
-            if takes(order, bar.close):
+        if order.tif == CLS and works_in(order, bar.phase):
+            if elect(order, bar.close, 1) and takes(order, bar.close):
                 at, room = fill(orders, k, bar.close, room, fills, at)
             end_if_immediate(orders, count, k)
     release_filled(orders, count, fills, start, at)

@@ -69,6 +69,10 @@ class Record:
         for name, value in values.items():
             setattr(self, name, value)
 
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name, _ in self.fields)
+        return f"{type(self).__name__}({values})"
+
 
 class OrderRow(Record):
     """One order as the rules see it."""

@@ -14,6 +14,11 @@ from algotrendy.exchange.rules.codes import (
 from algotrendy.exchange.rules.records import OrderRow
 
 
+def is_for_auction(order: OrderRow) -> bool:
+    """Say whether the order takes part in an auction only."""
+    return order.tif == OPG or order.tif == CLS
+
+
 def works_in(order: OrderRow, phase: int) -> bool:
     """Say whether an order may trade on an event of a phase.
 

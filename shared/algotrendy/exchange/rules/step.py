@@ -11,15 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from algotrendy.exchange.rules.bars import match_bar
-from algotrendy.exchange.rules.codes import (
-    CLS,
-    OPG,
-)
 from algotrendy.exchange.rules.fills import end_if_immediate, fill, room_in
 from algotrendy.exchange.rules.groups import expire_session, release_filled
 from algotrendy.exchange.rules.prices import awaits_election, elect, has_limit, is_touched, takes
 from algotrendy.exchange.rules.records import FillRow, OrderRow, QuoteRow, Terms, TradeRow
-from algotrendy.exchange.rules.sessions import works_in
+from algotrendy.exchange.rules.sessions import is_for_auction, works_in
 
 __all__ = ["expire_session", "match_arrival", "match_bar", "match_quote", "match_trade"]
 
@@ -122,8 +118,7 @@ def match_trade(
         if is_touched(order, price, price) and works_in(order, trade.phase):
             rested = has_limit(order) and not awaits_election(order)
             if elect(order, price, 1) and takes(order, price):
-                is_auction = order.tif == OPG or order.tif == CLS
-                at_price = order.limit if rested and not is_auction else price
+                at_price = order.limit if rested and not is_for_auction(order) else price
                 at, room = fill(orders, k, at_price, room, fills, at)
             end_if_immediate(orders, count, k)
     if at > start:

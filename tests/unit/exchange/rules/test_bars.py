@@ -285,3 +285,15 @@ def test_a_held_exit_does_nothing_before_its_entry_has_filled_whole() -> None:
     assert on_bar(orders, 100.0, 103.0, 97.0, 100.0, 500.0, terms) == [(0, 50.0, 100.0)]
     assert [row.state for row in orders] == [PARTLY_FILLED, HELD, HELD]
     assert orders[0].role == ENTRY
+
+
+def test_a_cls_stop_is_tested_at_the_last_close_only() -> None:
+    orders = [order(STOP, SELL, stop=105.0, tif=CLS), order(STOP, SELL, stop=99.0, tif=CLS)]
+    assert on_bar(orders, 100.0, 103.0, 98.0, 102.0) == []
+    assert on_bar(orders, 100.0, 103.0, 98.0, 102.0, phase=DAILY) == [(0, 100.0, 102.0)]
+    assert [row.state for row in orders] == [FILLED, WORKING]
+
+
+def test_a_target_that_its_entry_has_passed_already_fills_at_the_entrys_price() -> None:
+    orders = bracket(target=98.0, stop=95.0, kind=LIMIT, limit=99.0)
+    assert on_bar(orders, 100.0, 101.0, 98.5, 99.5) == [(0, 100.0, 99.0), (1, 100.0, 99.0)]
