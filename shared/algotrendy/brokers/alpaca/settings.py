@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from algotrendy.brokers.live import Mode
 from algotrendy.kernel.errors import Invalid
@@ -56,6 +57,8 @@ class AlpacaSettings:
             value, schemes = getattr(self, name), ("http://", "https://", "ws://", "wss://")
             if value is not None and not value.startswith(schemes):
                 raise Invalid(name, f"a URL that begins with one of {', '.join(schemes)}", value)
+            if value is not None and self.mode is Mode.PAPER and _is_live_host(value):
+                raise Invalid(name, "a paper address: live trading has two switches", value)
         for name in ("connect_timeout_s", "read_timeout_s", "silence_s", "answer_s", "workers"):
             if getattr(self, name) <= 0:
                 raise Invalid(name, "above zero", getattr(self, name))
@@ -73,3 +76,9 @@ class AlpacaSettings:
         if self.url is None:
             return _STREAM[self.mode]
         return self.rest_url.replace("http", "ws", 1) + "/stream"
+
+
+def _is_live_host(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    is_play = host.startswith("paper-") or ".sandbox." in host
+    return host.endswith("alpaca.markets") and not is_play

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -66,11 +66,21 @@ CAPABILITIES = Capabilities(
 
 
 class SimulatedBroker:
-    """One account of a floor that somebody else starts and stops."""
+    """One account of a floor.
 
-    def __init__(self, floor: Floor, account_id: str) -> None:
+    Args:
+        on_close: Stops the floor where it is nobody else's.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        account_id: str,
+        on_close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._floor = floor
         self._account_id = account_id
+        self._on_close = on_close
         self._closed = asyncio.Event()
 
     @property
@@ -206,7 +216,11 @@ class SimulatedBroker:
 
     async def close(self) -> None:
         """End streams; a second call does nothing."""
+        if self._closed.is_set():
+            return
         self._closed.set()
+        if self._on_close is not None:
+            await self._on_close()
 
     async def _close_with_us(self, feed: Feed[Update]) -> None:
         await self._closed.wait()

@@ -1,0 +1,94 @@
+"""Connect to a broker by the settings of an account; a vendor's library is loaded only then."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from algotrendy.brokers.accounts import (
+    AlpacaAccount,
+    BrokerAccountSettings,
+    QuantConnectAccount,
+    SimulatedAccount,
+)
+from algotrendy.brokers.live import STAGE_SWITCH
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from algotrendy.brokers.port import Broker
+
+_SWITCH = {"": False, "false": False, "0": False, "true": True, "1": True}
+
+
+def stage_allows_live() -> bool:
+    """Read the stage's switch from the environment; off where it is not set.
+
+    Raises:
+        Invalid: If it is neither true nor false.
+    """
+    value = os.environ.get(STAGE_SWITCH, "")
+    try:
+        return _SWITCH[value.strip().lower()]
+    except KeyError:
+        raise Invalid(STAGE_SWITCH, "true or false", value) from None
+
+
+async def connect(account: BrokerAccountSettings, *, stage_live: bool | None = None) -> Broker:
+    """Make the broker of an account, on the running loop; close it in the end.
+
+    Orders cost money only where the stage's switch and the account's are both on; an account
+    whose own switch is on at a stage whose switch is off is connected to paper.
+
+    Args:
+        stage_live: The stage's switch; None reads it from the environment.
+
+    Raises:
+        Invalid: If the settings cannot work.
+    """
+    switches = account.switches(stage_allows_live() if stage_live is None else stage_live)
+    if isinstance(account, AlpacaAccount):
+        from algotrendy.brokers.alpaca.broker import AlpacaBroker
+        from algotrendy.brokers.alpaca.settings import AlpacaSettings
+
+        return AlpacaBroker(
+            AlpacaSettings(
+                account.key_id,
+                account.secret.get_secret_value(),
+                switches.mode,
+                account.url,
+                account.stream_url,
+            )
+        )
+    if isinstance(account, QuantConnectAccount):
+        from algotrendy.brokers.quantconnect.adapter import QuantConnectBroker
+        from algotrendy.brokers.quantconnect.client import QuantConnect
+        from algotrendy.brokers.quantconnect.connection import URL, Connection, Credentials
+
+        credentials = Credentials(account.user_id, account.token.get_secret_value())
+        connection = Connection(credentials, SystemClock(), url=account.url or URL)
+        return QuantConnectBroker(
+            QuantConnect(connection), account.project_id, SystemClock(), switches=switches
+        )
+    if isinstance(account, SimulatedAccount):
+        return await _simulated(account)
+    raise Invalid("broker", "alpaca, quantconnect or simulated", account.broker)
+
+
+async def _simulated(account: SimulatedAccount) -> Broker:
+    from algotrendy.brokers.simulated.broker import SimulatedBroker
+    from algotrendy.brokers.simulated.store import NoStore
+    from algotrendy.exchange.venue.terms import VenueTerms
+    from algotrendy.exchange.wiring import ExchangeOptions, build_floor
+
+    options = ExchangeOptions(
+        speed=account.speed,
+        terms=VenueTerms(seed=account.seed, always_open=account.always_open),
+        cash=account.cash,
+    )
+    floor = build_floor(options, NoStore(), SystemClock())
+    opened = floor.venue.account_of_key(options.key_id)
+    if opened is None:
+        raise Invalid("cash", "what the exchange opens an account with", account.cash)
+    await floor.start()
+    return SimulatedBroker(floor, opened.id, on_close=floor.stop)
