@@ -29,5 +29,5 @@ def part_of(terms: VenueTerms, order: Order, executions: int, step: Decimal) -> 
         return None
     left = remaining(order)
     lot = _ONE if is_multiple(order.quantity, _ONE) else step
-    part = floor_to(left * chance.randint(_LEAST_PERCENT, _MOST_PERCENT) / 100, lot)
-    return part if 0 < part < left else None
+    part = max(floor_to(left * chance.randint(_LEAST_PERCENT, _MOST_PERCENT) / 100, lot), lot)
+    return part if part < left else None

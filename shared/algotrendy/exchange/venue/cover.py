@@ -27,6 +27,9 @@ def check_cover(desk: Desk, order: Order, replacing: Order | None = None) -> Non
     account = desk.ledger.accounts[order.account_id]
     if account.blocked:
         raise Refused(Reason.FORBIDDEN, "account is blocked from trading")
+    if replacing is not None and is_exit(order):
+        # Of an exit only the price is replaced: it closes what it closed before.
+        return
     asset = desk.assets[order.symbol]
     if order.notional is not None and not account.fractional:
         raise Refused(Reason.FORBIDDEN, "notional: account is not allowed to trade fractions")

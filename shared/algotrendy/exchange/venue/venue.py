@@ -45,7 +45,7 @@ from algotrendy.exchange.venue.splits import restate_orders
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Conflict
-from algotrendy.kernel.order import OrderClass
+from algotrendy.kernel.order import OrderClass, OrderType
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.market_data.calendar import TradingCalendar
@@ -369,7 +369,8 @@ class Venue:
 def _with_limit_of_target(request: OrderRequest) -> OrderRequest:
     """Give an OCO, whose first order is its target, the target's price for a limit."""
     target = request.take_profit
-    if request.order_class is not OrderClass.OCO or target is None:
+    is_pair = request.order_class is OrderClass.OCO and request.type is OrderType.LIMIT
+    if target is None or not is_pair:
         return request
     if request.limit_price not in (None, target.limit_price):
         raise Refused(Reason.INVALID, "limit_price must be take_profit.limit_price, or absent")
