@@ -1,4 +1,4 @@
-"""Stand in for the market of LEAN's paper brokerage: orders, their matching, cash and holdings."""
+"""Stand in for LEAN's paper brokerage: LEAN's orders on the venue of our own paper exchange."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any
 
+from algotrendy.exchange.market.events import QuoteEvent, TradeEvent
+from algotrendy.exchange.market.source import Asset
+from algotrendy.exchange.venue.model import Update, UpdateEvent
+from algotrendy.exchange.venue.refusal import Refused
+from algotrendy.exchange.venue.terms import VenueTerms
+from algotrendy.exchange.venue.venue import Venue
+from algotrendy.kernel.instrument import AssetClass
+from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
+from algotrendy.market_data.calendar import always_open
+
 ZERO = Decimal(0)
+AMPLE = 1_000_000.0
 
 
 class Kind(IntEnum):
@@ -35,7 +47,18 @@ class Status(IntEnum):
     UPDATE_SUBMITTED = 9
 
 
-OVER = frozenset({Status.FILLED, Status.CANCELED, Status.INVALID})
+_TYPES = {
+    Kind.MARKET: OrderType.MARKET,
+    Kind.LIMIT: OrderType.LIMIT,
+    Kind.STOP_MARKET: OrderType.STOP,
+    Kind.STOP_LIMIT: OrderType.STOP_LIMIT,
+}
+_STATUSES = {
+    UpdateEvent.NEW: Status.SUBMITTED,
+    UpdateEvent.CANCELED: Status.CANCELED,
+    UpdateEvent.EXPIRED: Status.CANCELED,
+    UpdateEvent.REJECTED: Status.INVALID,
+}
 _EVENT_WORDS = {
     Status.SUBMITTED: "submitted",
     Status.PARTIALLY_FILLED: "partiallyFilled",
@@ -48,7 +71,11 @@ _EVENT_WORDS = {
 
 @dataclass(slots=True)
 class PaperOrder:
-    """An order; ``quantity`` and ``filled`` are negative for a sale."""
+    """An order; ``quantity`` and ``filled`` are negative for a sale.
+
+    LEAN's order keeps its number when it is changed; at the venue another takes its place:
+    ``venue_id`` is the present one's, and ``filled_before`` what those before it have filled.
+    """
 
     id: int
     symbol: str
@@ -61,7 +88,8 @@ class PaperOrder:
     stop: Decimal | None = None
     status: Status = Status.NEW
     filled: Decimal = ZERO
-    is_elected: bool = False
+    venue_id: str = ""
+    filled_before: Decimal = ZERO
     updated: datetime | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -99,114 +127,132 @@ class PaperOrder:
 
 
 class PaperMarket:
-    """One symbol's market and one account on it; cash buys, and margin is not modelled."""
+    """One symbol's market, always open, and one margin account on it."""
 
     def __init__(self, symbol: str, cash: Decimal, now: Callable[[], datetime]) -> None:
         self.symbol = symbol
-        self.cash = cash
-        self.bid, self.ask = Decimal("99.99"), Decimal("100.01")
-        self.orders: dict[int, PaperOrder] = {}
-        self.held = ZERO
-        self.cost = ZERO
         self.now = now
+        self.orders: dict[int, PaperOrder] = {}
+        self._owners: dict[str, PaperOrder] = {}
+        asset = Asset(
+            "00000000-0000-0000-0000-000000000001", symbol, symbol, AssetClass.EQUITY, "TEST"
+        )
+        terms = VenueTerms(
+            liquidity="quoted", participation=Decimal(1), fees="none", always_open=True
+        )
+        self._venue = Venue([asset], always_open(), terms)
+        self._account = self._venue.open_account("LEAN", "lean-secret", cash, now(), 2).id
+        self.quote(Decimal("99.99"), Decimal("100.01"))
+        self.trade(Decimal(100), Decimal(1))
+
+    @property
+    def held(self) -> Decimal:
+        """Give the quantity that is held."""
+        return sum((held.quantity for held in self._venue.positions(self._account)), ZERO)
 
     def price(self, symbol: str) -> Decimal:
         """Give the present price; zero for what is not traded here."""
-        return (self.bid + self.ask) / 2 if symbol == self.symbol else ZERO
+        found = self._venue.last_price(symbol) if symbol == self.symbol else None
+        return found or ZERO
 
     def submit(self, order: PaperOrder) -> None:
-        """Take an order, or find it invalid for want of cash."""
+        """Take an order, or find it invalid, as for want of buying power."""
         order.id = len(self.orders) + 1
         self.orders[order.id] = order
-        if order.is_buy and order.quantity * (order.limit or order.stop or self.ask) > self.cash:
-            self._event(
-                order, Status.INVALID, message="Insufficient buying power to complete order"
-            )
+        request = OrderRequest(
+            symbol=order.symbol,
+            side=Side.BUY if order.is_buy else Side.SELL,
+            type=_TYPES[order.kind],
+            time_in_force=TimeInForce.DAY if order.is_day else TimeInForce.GTC,
+            quantity=abs(order.quantity),
+            limit_price=order.limit,
+            stop_price=order.stop,
+        )
+        try:
+            order.venue_id = self._venue.submit(self._account, request, self.now()).id
+        except Refused as refusal:
+            self._event(order, Status.INVALID, message=refusal.message)
             return
-        self._event(order, Status.SUBMITTED)
-        self._match_quote(order)
+        self._owners[order.venue_id] = order
+        self._hear()
 
     def update(self, order: PaperOrder, **changes: Any) -> str | None:
         """Change an order; give the reason when it cannot be."""
-        if order.status in OVER:
-            return f"Unable to update order {order.id}: it is {order.status.name.title()}"
+        quantity = changes.get("quantity")
+        request = ReplaceRequest(
+            quantity=None if quantity is None else abs(quantity) - order.filled_before,
+            limit_price=changes.get("limit"),
+            stop_price=changes.get("stop"),
+        )
+        try:
+            made = self._venue.replace(self._account, order.venue_id, request, self.now())
+        except Refused as refusal:
+            return refusal.message
+        order.venue_id, order.filled_before = made.id, abs(order.filled)
+        self._owners[made.id] = order
         for name, value in changes.items():
             setattr(order, name, value)
         self._event(order, Status.UPDATE_SUBMITTED)
-        self._match_quote(order)
+        self._hear()
         return None
 
     def cancel(self, order: PaperOrder) -> str | None:
         """Cancel an order; give the reason when it cannot be."""
-        if order.status in OVER:
-            return f"Unable to cancel order {order.id}: it is {order.status.name.title()}"
-        self._event(order, Status.CANCELED)
+        try:
+            self._venue.cancel(self._account, order.venue_id, self.now())
+        except Refused as refusal:
+            return refusal.message
+        self._hear()
         return None
 
     def quote(self, bid: Decimal, ask: Decimal) -> None:
-        """Move the quote; it has ample size, and elects no stops."""
-        self.bid, self.ask = bid, ask
-        for order in self._standing():
-            self._match_quote(order)
+        """Move the quote, of ample size."""
+        now = self.now()
+        event = QuoteEvent(self.symbol, _ns(now), float(bid), AMPLE, float(ask), AMPLE)
+        self._venue.on_event(event, now)
+        self._hear()
 
     def trade(self, price: Decimal, size: Decimal) -> None:
-        """Let others trade: resting limits share the size, stops are elected."""
-        left = size
-        for order in self._standing():
-            if order.kind is Kind.LIMIT and order.limit is not None:
-                reached = price <= order.limit if order.is_buy else price >= order.limit
-                if reached and left > 0:
-                    taken = min(left, order.open_quantity)
-                    left -= taken
-                    self._fill(order, taken, order.limit)
-            elif order.stop is not None and not order.is_elected:
-                order.is_elected = price >= order.stop if order.is_buy else price <= order.stop
-                self._match_quote(order)
+        """Let others trade."""
+        now = self.now()
+        self._venue.on_event(TradeEvent(self.symbol, _ns(now), float(price), float(size)), now)
+        self._hear()
 
     def portfolio(self) -> dict[str, Any]:
         """Write holdings and cash as the API documents them."""
         held = {}
-        if self.held:
-            price = self.price(self.symbol)
-            held[f"{self.symbol} R735QTJ8XC9X"] = {
-                "symbol": {"value": self.symbol, "id": f"{self.symbol} R735QTJ8XC9X"},
+        for position in self._venue.positions(self._account):
+            price = self.price(position.symbol)
+            held[f"{position.symbol} R735QTJ8XC9X"] = {
+                "symbol": {"value": position.symbol, "id": f"{position.symbol} R735QTJ8XC9X"},
                 "type": "Equity",
                 "currencySymbol": "$",
-                "averagePrice": float(self.cost / self.held),
-                "quantity": float(self.held),
+                "averagePrice": float(position.cost / position.quantity),
+                "quantity": float(position.quantity),
                 "marketPrice": float(price),
-                "marketValue": float(self.held * price),
+                "marketValue": float(position.quantity * price),
             }
-        cash = {"symbol": "USD", "amount": float(self.cash), "conversionRate": 1}
-        return {"holdings": held, "cash": {"USD": cash}}
+        cash = float(self._venue.account(self._account).cash)
+        usd = {"symbol": "USD", "amount": cash, "conversionRate": 1}
+        return {"holdings": held, "cash": {"USD": usd}}
 
-    def _standing(self) -> list[PaperOrder]:
-        return [order for order in self.orders.values() if order.status not in OVER]
+    def _hear(self) -> None:
+        for update in self._venue.take_changes().updates:
+            if order := self._owners.get(update.order.id):
+                self._take(order, update)
 
-    def _match_quote(self, order: PaperOrder) -> None:
-        price = self.ask if order.is_buy else self.bid
-        if order.status in OVER or (order.stop is not None and not order.is_elected):
+    def _take(self, order: PaperOrder, update: Update) -> None:
+        if update.execution_id is not None and update.quantity and update.price is not None:
+            signed = abs(update.quantity) if order.is_buy else -abs(update.quantity)
+            order.filled += signed
+            status = Status.PARTIALLY_FILLED if order.open_quantity else Status.FILLED
+            self._event(order, status, signed, update.price)
             return
-        if order.limit is not None:
-            crosses = price <= order.limit if order.is_buy else price >= order.limit
-            if not crosses:
-                return
-        self._fill(order, order.open_quantity, price)
-
-    def _fill(self, order: PaperOrder, quantity: Decimal, price: Decimal) -> None:
-        signed = quantity if order.is_buy else -quantity
-        order.filled += signed
-        self.cash -= signed * price
-        before = self.held
-        self.held += signed
-        if before * signed >= 0:
-            self.cost += signed * price
-        elif before * self.held >= 0:
-            self.cost = self.cost * self.held / before
-        else:
-            self.cost = self.held * price
-        status = Status.FILLED if not order.open_quantity else Status.PARTIALLY_FILLED
-        self._event(order, status, signed, price)
+        # The order that takes a changed one's place is new to the venue only.
+        is_replacement = update.event is UpdateEvent.NEW and update.order.replaces is not None
+        status_told = _STATUSES.get(update.event)
+        if status_told is not None and not is_replacement:
+            self._event(order, status_told, message=update.order.reason or "")
 
     def _event(
         self,
@@ -234,3 +280,7 @@ class PaperMarket:
                 "message": message,
             }
         )
+
+
+def _ns(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000_000)

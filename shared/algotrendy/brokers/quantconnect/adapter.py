@@ -192,9 +192,8 @@ class QuantConnectBroker:
         while True:
             if found := await self._find(client_order_id):
                 return found
-            if self._monotonic() >= deadline_s:
+            if not await self._paused_before(deadline_s):
                 break
-            await self._pause(self._patience.poll_s)
         if sent is None or client_order_id not in self._sent:
             raise NotFound("order", client_order_id)
         if not is_in_doubt:
@@ -356,15 +355,19 @@ class QuantConnectBroker:
                     raise refusal.error(broker_order_id)
             except Unavailable:
                 return None
-            if self._monotonic() >= deadline_s:
+            if not await self._paused_before(deadline_s):
                 return None
-            await self._pause(self._patience.poll_s)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _paused_before(self, deadline_s: float) -> bool:
+        """Wait for the next look; say whether there is to be one."""
+        left_s = deadline_s - self._monotonic()
+        if left_s <= 0:
+            return False
         try:
-            await asyncio.wait_for(self._closed.wait(), seconds)
+            await asyncio.wait_for(self._closed.wait(), min(self._patience.poll_s, left_s))
         except TimeoutError:
-            return
+            return True
+        return False
 
 
 def _shape(order: BrokerOrder) -> tuple[object, ...]:

@@ -22,7 +22,7 @@ View = tuple[Sequence[BrokerOrder], Sequence[BrokerFill]]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for what; the defaults are QuantConnect's pace.
+    """How long to wait for what; the defaults are for QuantConnect, where snapshots take minutes.
 
     Attributes:
         poll_s: Between two looks.
@@ -30,8 +30,8 @@ class Patience:
         snapshot_lag_s: How old a snapshot may be: absence tells nothing of younger orders.
     """
 
-    poll_s: float = 5.0
-    confirm_s: float = 15.0
+    poll_s: float = 10.0
+    confirm_s: float = 1.0
     snapshot_lag_s: float = 600.0
 
     def __post_init__(self) -> None:
