@@ -16,6 +16,14 @@ from algotrendy.exchange.venue.model import Update
 _FATES_KEPT = 4_096
 
 
+class TapeFate(StrEnum):
+    """What becomes of a trade on the tape after it was told."""
+
+    STANDS = "stands"
+    CANCELLED = "cancelled"
+    CORRECTED = "corrected"
+
+
 class Drop(StrEnum):
     """When a connection breaks unanswered."""
 
@@ -201,6 +209,23 @@ class Chaos:
             self.injected["reorder_updates"] += 1
             after_next = True
         return UpdateFate(copies, delay_s, after_next)
+
+    # Trades of the market at large
+
+    def for_trade(self, symbol: str, trade_id: int) -> TapeFate:
+        """Decide what becomes of a trade on the tape; the same for everybody who asks."""
+        faults = self._faults
+        if not faults.cancel_trades and not faults.correct_trades:
+            return TapeFate.STANDS
+        dice = random.Random(f"{self._seed}:trade:{symbol}:{trade_id}")  # noqa: S311 - repeats
+        cancelled, corrected = dice.random(), dice.random()
+        if cancelled < faults.cancel_trades:
+            self.injected["cancel_trades"] += 1
+            return TapeFate.CANCELLED
+        if corrected < faults.correct_trades:
+            self.injected["correct_trades"] += 1
+            return TapeFate.CORRECTED
+        return TapeFate.STANDS
 
     # Fills
 

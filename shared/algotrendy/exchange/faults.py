@@ -53,6 +53,9 @@ class Faults(BaseModel):
         refused_feeds: Feeds that the plan does not have, such as ``sip``.
 
     The market:
+        cancel_trades: Chance that a trade of the market at large is cancelled on the tape, which
+            the stream of market data tells (``x``). It fills nothing back: see ``busts``.
+        correct_trades: Chance that its size is corrected on the tape (``c``).
         partial_fills: Chance that a fill is a random part of what it could be. Alpaca: 0.1.
         busts: Chance that a fill is taken back.
         bust_after_s: How long after the fill.
@@ -91,6 +94,8 @@ class Faults(BaseModel):
     channel_limit: Count = 0
     refused_feeds: tuple[str, ...] = ()
 
+    cancel_trades: Chance = 0
+    correct_trades: Chance = 0
     partial_fills: Chance = 0
     busts: Chance = 0
     bust_after_s: Seconds = 3

@@ -1,7 +1,6 @@
 """Serve Alpaca's streams of market data: ``/v2/{feed}`` and ``/v1beta3/crypto/us``.
 
-Channels of statuses, LULD bands, corrections and cancelled trades can be subscribed to; this
-market halts nothing and takes no trade back, so nothing comes on them.
+Nothing comes on the channel of statuses: this market halts nothing.
 """
 
 from __future__ import annotations

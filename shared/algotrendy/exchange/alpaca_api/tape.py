@@ -1,14 +1,20 @@
-"""Write what the market says as messages of market data; running daily and corrected bars too."""
+"""Write what the market says as messages of market data.
+
+Derived from it are the running bars of the day, bars corrected by late trades, and LULD bands;
+trades are cancelled and corrected where chaos wants it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
+from algotrendy.exchange.alpaca_api.bands import Bands
 from algotrendy.exchange.alpaca_api.frames import EncodedOnce, Encoding, Message, TimeNs
 from algotrendy.exchange.alpaca_api.subscriptions import Subscriptions
 from algotrendy.exchange.alpaca_api.wire import (
@@ -19,6 +25,7 @@ from algotrendy.exchange.alpaca_api.wire import (
     quote_json,
     trade_json,
 )
+from algotrendy.exchange.chaos import TapeFate
 from algotrendy.exchange.floor import Floor
 from algotrendy.exchange.market.events import BarEvent, MarketEvent, QuoteEvent, TradeEvent
 from algotrendy.kernel.errors import AlgoTrendyError
@@ -40,7 +47,8 @@ class Tape:
     """The market as one client hears it; what is encoded is shared with the other clients.
 
     Bars of the day come with every minute bar. A trade that belongs to a minute whose bar is out
-    already gives that bar again, as an updated one.
+    already gives that bar again, as an updated one. What becomes of a trade is told before the
+    symbol's next event.
     """
 
     def __init__(self, floor: Floor, encoding: Encoding, *, crypto: bool) -> None:
@@ -51,11 +59,19 @@ class Tape:
         self._is_ours: dict[str, bool] = {}
         self._days: dict[str, _Day] = {}
         self._minutes: dict[str, BarEvent] = {}
+        self._bands = Bands()
+        self._undone: dict[str, tuple[TradeEvent, TapeFate]] = {}
 
     def messages(self, event: MarketEvent, wanted: Subscriptions) -> Iterator[bytes]:
         """Give the encoded messages that an event makes for what is wanted."""
         if not self._belongs(event.symbol):
             return iter(())
+        messages = self._of(event, wanted)
+        if event.symbol in self._undone:
+            return chain(self._of_undone(event.symbol, wanted), messages)
+        return messages
+
+    def _of(self, event: MarketEvent, wanted: Subscriptions) -> Iterator[bytes]:
         if isinstance(event, QuoteEvent):
             return self._of_quote(event, wanted)
         if isinstance(event, TradeEvent):
@@ -63,6 +79,14 @@ class Tape:
         if isinstance(event, BarEvent) and event.span_ns == MINUTE_NS:
             return self._of_bar(event, wanted)
         return iter(())
+
+    def _of_undone(self, symbol: str, wanted: Subscriptions) -> Iterator[bytes]:
+        trade, fate = self._undone.pop(symbol)
+        if fate is TapeFate.CANCELLED:
+            if ("cancelErrors", symbol) in wanted:
+                yield self._encode("x", trade, lambda: _cancel_json(trade))
+        elif ("corrections", symbol) in wanted:
+            yield self._encode("c", trade, lambda: _correction_json(trade))
 
     def _of_quote(self, quote: QuoteEvent, wanted: Subscriptions) -> Iterator[bytes]:
         if ("quotes", quote.symbol) in wanted:
@@ -73,6 +97,9 @@ class Tape:
     def _of_trade(self, trade: TradeEvent, wanted: Subscriptions) -> Iterator[bytes]:
         if ("trades", trade.symbol) in wanted:
             yield self._encode("t", trade, lambda: self._trade_json(trade))
+        fate = self._floor.chaos.for_trade(trade.symbol, trade.id)
+        if fate is not TapeFate.STANDS:
+            self._undone[trade.symbol] = (trade, fate)
         corrected = self._corrected(trade)
         if corrected is not None and ("updatedBars", trade.symbol) in wanted:
             yield self._encode("u", corrected, lambda: bar_json(corrected))
@@ -84,6 +111,9 @@ class Tape:
         if ("dailyBars", bar.symbol) in wanted:
             day = self._day(bar)
             yield self._encode("d", bar, lambda: bar_json(day), day.time_ns)
+        band = self._bands.after(bar)
+        if band is not None and ("lulds", bar.symbol) in wanted:
+            yield self._encode("l", bar, lambda: band, bar.time_ns + bar.span_ns)
 
     def _encode(
         self,
@@ -189,4 +219,26 @@ def _book_json(quote: QuoteEvent) -> Json:
         "b": [{"p": number(quote.bid), "s": number(quote.bid_size)}],
         "a": [{"p": number(quote.ask), "s": number(quote.ask_size)}],
         "r": True,
+    }
+
+
+def _cancel_json(trade: TradeEvent) -> Json:
+    written = trade_json(trade, crypto=False)
+    return {name: written[name] for name in ("i", "x", "p", "s", "z")} | {"a": "C"}
+
+
+def _correction_json(trade: TradeEvent) -> Json:
+    was = trade_json(trade, crypto=False)
+    # Half of what was told: a correction that a client cannot overlook.
+    return {
+        "x": was["x"],
+        "oi": was["i"],
+        "op": was["p"],
+        "os": was["s"],
+        "oc": was["c"],
+        "ci": was["i"],
+        "cp": was["p"],
+        "cs": number(trade.size / 2),
+        "cc": was["c"],
+        "z": was["z"],
     }
