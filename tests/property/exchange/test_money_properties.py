@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import types
 from decimal import Decimal
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba.extending import register_jitable
 
+from algotrendy.exchange.compiled import compiled
 from algotrendy.exchange.rules import corporate, fees, margin, positions
 
 CLOSE = 1e-9
@@ -26,38 +24,26 @@ signs = st.sampled_from((1, -1))
 leverages = st.sampled_from((1, 2, 4))
 
 
-def compiled(module: types.ModuleType, *names: str, **others: Any) -> dict[str, Any]:
-    """Compile copies of a module's functions that know only each other; the module stays."""
-    rooms: dict[str, Any] = dict(vars(module))
-    for name, other in others.items():
-        rooms[name] = register_jitable(types.FunctionType(other.__code__, rooms, name))
-    for name in names:
-        function = vars(module)[name]
-        copy = types.FunctionType(function.__code__, rooms, name, function.__defaults__)
-        rooms[name] = register_jitable(copy)
-    return {name: numba.njit(rooms[name]) for name in names}
-
-
 @pytest.fixture(scope="module")
 def machine() -> dict[str, Any]:
-    """Give every function of the arithmetic, compiled."""
-    return {
-        **compiled(positions, "cost_after", "realised", "after_fill", "opening_part"),
-        **compiled(corporate, "split_size", "whole_part", "borrow_fee", "dividend"),
-        **compiled(fees, "section_31_fee", "trading_activity_fee", "rounded_up", "sale_fee"),
-        **compiled(
-            margin,
-            "_required",
-            "initial_margin",
-            "maintenance_margin",
-            "intraday_margin",
-            "leverage",
-            "buying_power",
-            "order_value",
-            "day_trades",
-            opening_part=positions.opening_part,
-        ),
-    }
+    """Give the arithmetic compiled, by the name of the function."""
+    functions = (
+        positions.after_fill,
+        positions.opening_part,
+        corporate.split_size,
+        corporate.whole_part,
+        corporate.borrow_fee,
+        corporate.dividend,
+        fees.sale_fee,
+        margin.initial_margin,
+        margin.maintenance_margin,
+        margin.intraday_margin,
+        margin.leverage,
+        margin.buying_power,
+        margin.order_value,
+        margin.day_trades,
+    )
+    return {function.__name__: compiled(function) for function in functions}
 
 
 def assert_close(found: float, exact: Decimal, scale: Decimal) -> None:
