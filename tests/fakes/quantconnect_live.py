@@ -19,6 +19,7 @@ class LiveCloud(ProjectCloud):
 
     Attributes:
         market: What the next deployment trades on; made anew by ``open_market``.
+        log_is_late: Whether a log does not show yet what its algorithm says.
         submissions: Commands to place an order that came here, failed ones included.
     """
 
@@ -26,6 +27,7 @@ class LiveCloud(ProjectCloud):
         super().__init__(clock, polls)
         self.stores: dict[int, ObjectStore] = {}
         self.submissions = 0
+        self.log_is_late = False
         self.open_market("ACME", Decimal(100_000))
         self._calls |= {
             "projects/nodes/read": self._nodes,
@@ -147,7 +149,8 @@ class LiveCloud(ProjectCloud):
         if body["endLine"] - body["startLine"] > MAX_LOG_LINES:
             raise RefusedError("endLine - startLine must be at most 250")
         before = self._project(body).log
-        lines = [*before, *(f"2026-11-20 15:00:00 {line}" for line in live.logged)]
+        told = [] if self.log_is_late else live.logged
+        lines = [*before, *(f"2026-11-20 15:00:00 {line}" for line in told)]
         chosen = lines[body["startLine"] : body["endLine"]]
         return {"logs": chosen, "length": len(lines), "deploymentOffset": len(before) - 1}
 

@@ -90,6 +90,7 @@ class QuantConnectBroker:
         self._monotonic = monotonic
         self._log: BridgeLog | None = None
         self._deploy_id = ""
+        self._first: tuple[int, datetime | None] | None = None
         self._sent: dict[str, Sent] = {}
         self._closed = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -290,6 +291,12 @@ class QuantConnectBroker:
             if attempts is None
             else self._client.live.orders(self._project_id, attempts=attempts)
         )
+        first = (found[0].id, found[0].created_time) if found else None
+        if self._first is not None and first != self._first:
+            # LEAN counts from 1 again in each deployment: this is another one.
+            self._log = None
+            await self._bridge()
+        self._first = first
         shown = {name for order in found for name in names_of(order)}
         oldest_s = self._monotonic() - self._patience.snapshot_lag_s - self._patience.confirm_s
         for name, sent in list(self._sent.items()):
@@ -331,6 +338,10 @@ class QuantConnectBroker:
             found = await self._settled(
                 sent.command or "", name, lambda order: order.status is not OrderStatus.PENDING_NEW
             )
+        except Conflict:
+            # Taken before, by a command whose answer was lost: its order is still to be seen.
+            sent.command = None
+            raise
         except Rejected:
             self._sent.pop(name, None)
             raise

@@ -27,6 +27,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
+from fakes.quantconnect_live import NODE
 from fakes.quantconnect_server import Failure, QuantConnectServer
 
 Act = Callable[[QuantConnectBroker], Awaitable[Any]]
@@ -145,22 +146,77 @@ def test_the_bridge_takes_a_name_once_even_from_an_adapter_that_has_seen_nothing
     assert server.cloud.submissions == 2
 
 
+def test_sending_again_after_a_lost_answer_is_a_conflict_and_the_order_is_still_found(
+    runner: asyncio.Runner, server: QuantConnectServer
+) -> None:
+    async def act(broker: QuantConnectBroker) -> None:
+        server.cloud.freeze(True)
+        server.fail(Failure.LOST_ANSWER, "live/commands/create")
+        with pytest.raises(Unknown):
+            await broker.submit(resting())
+        with pytest.raises(Conflict):
+            await broker.submit(resting())
+        with pytest.raises(Unavailable):
+            await broker.order_by_client_id("mine-1")
+        server.cloud.freeze(False)
+        assert (await broker.order_by_client_id("mine-1")).status is OrderStatus.NEW
+        assert len(await broker.orders()) == 1
+
+    trade(runner, server, act)
+
+
+async def deploy_again(server: QuantConnectServer) -> None:
+    [project] = server.cloud.projects
+    async with connected(server) as client:
+        await client.live.stop(project)
+        build = [found async for found in client.compiles.watch(project)][-1]
+        server.cloud.open_market("ACME", Decimal(100_000))
+        await client.live.create(project, build.compile_id, NODE)
+
+
 def test_names_stay_used_when_the_bridge_is_deployed_again(
     runner: asyncio.Runner, server: QuantConnectServer
 ) -> None:
     async def act(broker: QuantConnectBroker) -> None:
         await broker.submit(resting())
-        [project] = server.cloud.projects
-        client = connected(server)
-        await client.live.stop(project)
-        build = [found async for found in client.compiles.watch(project)][-1]
-        server.cloud.open_market("ACME", Decimal(100_000))
-        await client.live.create(project, build.compile_id, "LN-1")
-        await client.close()
+        await deploy_again(server)
         fresh = another(server)
         with pytest.raises(Conflict):
             await fresh.submit(resting())
         await fresh.close()
+
+    trade(runner, server, act)
+
+
+def test_executions_of_two_deployments_never_have_one_id(
+    runner: asyncio.Runner, server: QuantConnectServer
+) -> None:
+    async def act(broker: QuantConnectBroker) -> None:
+        await broker.submit(resting("first", limit_price=Decimal(101)))
+        [before] = await broker.fills()
+        await deploy_again(server)
+        assert await broker.fills() == []
+        await broker.submit(resting("second", limit_price=Decimal(101)))
+        [after] = await broker.fills()
+        assert before.execution_id != after.execution_id
+        assert (await broker.account()).account_id != before.execution_id.rsplit("-", 2)[0]
+
+    trade(runner, server, act)
+
+
+def test_an_order_that_is_refused_after_it_was_told_as_pending_becomes_rejected(
+    runner: asyncio.Runner, server: QuantConnectServer
+) -> None:
+    async def act(broker: QuantConnectBroker) -> None:
+        # The log is as late as the snapshot.
+        server.cloud.log_is_late = True
+        placed = await broker.submit(resting(symbol="NOSUCH"))
+        assert placed.status is OrderStatus.PENDING_NEW
+        server.cloud.log_is_late = False
+        [over] = await broker.orders()
+        assert over.status is OrderStatus.REJECTED
+        assert over.reason is not None
+        assert "NOSUCH is unknown" in over.reason
 
     trade(runner, server, act)
 
