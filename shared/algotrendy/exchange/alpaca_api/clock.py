@@ -71,12 +71,12 @@ def clock_json(calendar: TradingCalendar, now: datetime) -> Json:
 def sessions_json(query: CalendarQuery) -> list[Json]:
     """Write the sessions that a query asks for."""
     calendar = us_equities()
-    start = max(_day(query.start or calendar.first), calendar.first)
-    end = min(_day(query.end or calendar.last), calendar.last)
+    start, end = _day(query.start or calendar.first), _day(query.end or calendar.last)
     if query.start is not None and query.end is not None and end < start:
         raise Refused(Reason.INVALID, f"end must not be before start, {start}, was {end}")
+    start, end = max(start, calendar.first), min(end, calendar.last)
     listed = calendar.sessions(start, end) if start <= end else []
-    after = calendar.sessions(end, min(end + _LONGEST_BREAK, calendar.last))
+    after = calendar.sessions(max(end, calendar.first), min(end + _LONGEST_BREAK, calendar.last))
     dates = [session.date for session in listed]
     later = [session.date for session in after if session.date > end]
     return [

@@ -100,7 +100,7 @@ class _Data:
     def past(self, *, ascending: bool = True) -> Past:
         """Give what can be known now."""
         now_ns = to_ns(self.floor.now())
-        calendar = self.floor.venue.calendar
+        calendar = self.floor.calendar
         return Past(self.floor.market, calendar, now_ns, self.crypto, ascending)
 
     def span(self, query: SeriesQuery, now: datetime) -> tuple[int, int]:

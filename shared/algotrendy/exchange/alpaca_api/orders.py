@@ -129,7 +129,7 @@ def legs_of(venue: Venue, order: Order) -> list[Order]:
 def cancelled(venue: Venue, account_id: str, now: datetime) -> list[Json]:
     """Cancel every open order of an account, newest first, and say how each went."""
     results: list[Json] = []
-    for order in [order for order in venue.orders(account_id) if order.status.is_open]:
+    for order in reversed(venue.open_orders(account_id)):
         try:
             # Cancelling one of a group ends the others, which then have nothing left to cancel.
             if order.status.is_open:
@@ -157,13 +157,18 @@ def listed(venue: Venue, account_id: str, query: OrdersQuery) -> list[Order]:
 
 
 def _windowed(venue: Venue, account_id: str, query: OrdersQuery) -> Iterator[Order]:
-    newest_first: Iterable[Order] = venue.orders(account_id)
-    if query.direction == "asc":
-        newest_first = reversed(list(newest_first))
+    orders: Iterable[Order]
+    if query.status == "open" and not query.nested:
+        standing = venue.open_orders(account_id)
+        orders = standing if query.direction == "asc" else reversed(standing)
+    else:
+        orders = venue.orders(account_id)
+        if query.direction == "asc":
+            orders = reversed(list(orders))
     above = _sequence(venue, account_id, query.after_order_id)
     below = _sequence(venue, account_id, query.before_order_id)
     after, until = _instant(query.after), _instant(query.until)
-    for order in newest_first:
+    for order in orders:
         if above is not None and order.sequence <= above:
             continue
         if below is not None and order.sequence >= below:

@@ -54,7 +54,7 @@ class _Window:
 
 def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Json:
     """Write the account's equity over time."""
-    now, calendar = floor.now(), floor.venue.calendar
+    now, calendar = floor.now(), floor.calendar
     begin, end = _span(query, now)
     timeframe = query.timeframe or _usual_timeframe(end - begin)
     if timeframe in _LONGEST and end - begin > timedelta(days=_LONGEST[timeframe] + 1):
@@ -71,7 +71,7 @@ def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Jso
     opening = float(activities[0].cash) if activities else float(account.cash)
     live = float(floor.venue.balances(account.id).equity)
     equity = [_equity(points, window.end, now, opening, live) for window in windows]
-    base = _equity(points, begin, now, opening, live) if windows else opening
+    base = _before(points, begin, opening)
     resets = timeframe != "1D" and query.pnl_reset == "per_day"
     bases = _bases(windows, equity, base, resets=resets)
     profits = [round(value - start, 4) for value, start in zip(equity, bases, strict=True)]
@@ -161,8 +161,18 @@ def _equity(
     """Give the equity at a moment: of the last point before it, or the present one."""
     if at >= now:
         return live
-    place = bisect_right(points, at, key=lambda point: point.at)
+    place = bisect_right(points, at, key=_moment)
     return float(points[place - 1].equity) if place else opening
+
+
+def _before(points: Sequence[EquityPoint], begin: datetime, opening: float) -> float:
+    """Give the equity with which a time began."""
+    place = bisect_left(points, begin, key=_moment)
+    return float(points[place - 1].equity) if place else opening
+
+
+def _moment(point: EquityPoint) -> datetime:
+    return point.at
 
 
 def _bases(

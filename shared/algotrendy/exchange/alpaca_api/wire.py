@@ -67,7 +67,8 @@ def ns_text(time_ns: int) -> str:
 
 def number(value: float) -> float | int:
     """Write a whole float as an integer, as Alpaca's market data does."""
-    return int(value) if value.is_integer() else value
+    whole = int(value)
+    return whole if whole == value else value
 
 
 def order_json(order: Order, asset: Asset, legs: Iterable[Order] | None = None) -> Json:
