@@ -14,7 +14,7 @@ from algotrendy.brokers.alpaca.capabilities import CAPABILITIES
 from algotrendy.brokers.alpaca.requests import order_body, replace_body
 from algotrendy.brokers.alpaca.rest import SERVICE, AlpacaRest, Away, unreadable
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
-from algotrendy.brokers.alpaca.stream import UpdateStream
+from algotrendy.brokers.alpaca.stream import BEFORE_ALL, UpdateStream
 from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.port import (
     BrokerAccount,
@@ -218,10 +218,10 @@ class AlpacaBroker:
             broker_message=error.message,
         ) from error
 
-    async def _newest_change(self) -> datetime | None:
+    async def _newest_change(self) -> datetime:
         query = {"status": "all", "limit": _NEWEST_LOOKED_AT, "direction": "desc"}
         newest = _read(answers.orders_of, await self._rest.read("/orders", query), "orders")
-        return max((o.updated_at for o in newest if o.updated_at is not None), default=None)
+        return max((o.updated_at for o in newest if o.updated_at is not None), default=BEFORE_ALL)
 
     async def _position(self, json: object) -> BrokerPosition:
         position = _read(answers.position_of, json, "position")

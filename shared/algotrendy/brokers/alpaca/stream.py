@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -24,7 +24,10 @@ _PING_S = 10
 _STEADY_S = 10.0
 _LISTEN = json.dumps({"action": "listen", "data": {"streams": ["trade_updates"]}})
 
-NewestChange = Callable[[], Awaitable[datetime | None]]
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+"""When the newest order changed, where there is none."""
+
+NewestChange = Callable[[], Awaitable[datetime]]
 
 
 class _Broken(Exception):  # noqa: N818 - reads as what it means
@@ -43,7 +46,8 @@ class UpdateStream:
     been heard. A socket that fails is given up, and a StreamGap comes with the next.
 
     Args:
-        newest_change: Tells when any order changed last, by the broker's clock.
+        newest_change: Tells when any order changed last, by the broker's clock; BEFORE_ALL where
+            there is none.
         closed: Ends the stream when it is set.
         random: Gives 0 to 1, for the wait before connecting again.
     """

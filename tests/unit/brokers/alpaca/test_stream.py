@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
-from algotrendy.brokers.alpaca.stream import UpdateStream
+from algotrendy.brokers.alpaca.stream import BEFORE_ALL, UpdateStream
 from algotrendy.brokers.port import BrokerUpdate, StreamGap
 from algotrendy.kernel.errors import Unauthenticated, Unavailable
 from fakes.alpaca_order import ORDER
@@ -25,7 +25,7 @@ BEFORE = datetime(2026, 1, 5, 15, 0, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 5, 15, 0, 2, tzinfo=UTC)
 
 Session = Callable[[ServerConnection], Awaitable[None]]
-Newest = Callable[[], Awaitable[datetime | None]]
+Newest = Callable[[], Awaitable[datetime]]
 
 
 def authorization(status: str) -> str:
@@ -58,8 +58,8 @@ async def until_left(socket: ServerConnection) -> None:
     await socket.wait_closed()
 
 
-async def never_changed() -> datetime | None:
-    return None
+async def never_changed() -> datetime:
+    return BEFORE_ALL
 
 
 def hear(
@@ -197,10 +197,13 @@ def test_a_socket_that_does_not_answer_any_more_is_given_up() -> None:
     assert heard[1] == StreamGap("no answer to us")
 
 
-def test_a_socket_that_answers_and_does_not_tell_what_changed_is_given_up() -> None:
-    changes = iter([BEFORE, LATER])
+@pytest.mark.parametrize("before", [BEFORE, BEFORE_ALL], ids=["orders", "no orders"])
+def test_a_socket_that_answers_and_does_not_tell_what_changed_is_given_up(
+    before: datetime,
+) -> None:
+    changes = iter([before, LATER])
 
-    async def newest() -> datetime | None:
+    async def newest() -> datetime:
         return next(changes, LATER)
 
     async def answers_only(socket: ServerConnection) -> None:
@@ -215,7 +218,7 @@ def test_a_socket_that_answers_and_does_not_tell_what_changed_is_given_up() -> N
 
 
 def test_a_socket_that_is_only_quiet_is_kept() -> None:
-    async def newest() -> datetime | None:
+    async def newest() -> datetime:
         return BEFORE
 
     async def is_quiet_for_long(socket: ServerConnection) -> None:
@@ -230,7 +233,7 @@ def test_a_socket_that_is_only_quiet_is_kept() -> None:
 
 
 def test_a_proof_whose_rest_question_fails_goes_by_the_answer_alone() -> None:
-    async def newest() -> datetime | None:
+    async def newest() -> datetime:
         raise Unavailable("alpaca", "away")
 
     async def is_quiet(socket: ServerConnection) -> None:
@@ -246,7 +249,7 @@ def test_a_proof_whose_rest_question_fails_goes_by_the_answer_alone() -> None:
 def test_news_that_comes_while_the_socket_is_put_to_the_proof_is_told() -> None:
     changes = iter([BEFORE, LATER])
 
-    async def newest() -> datetime | None:
+    async def newest() -> datetime:
         return next(changes, LATER)
 
     async def tells_late(socket: ServerConnection) -> None:
