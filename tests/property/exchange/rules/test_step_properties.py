@@ -29,7 +29,7 @@ from algotrendy.exchange.rules.records import (
 )
 
 # A busy machine is no failure, and the first example compiles.
-unhurried = settings(deadline=None, max_examples=150)
+unhurried = settings(deadline=None, max_examples=100)
 
 PRICES = st.integers(9_500, 10_500).map(lambda cents: cents / 100)
 QUANTITIES = st.one_of(
