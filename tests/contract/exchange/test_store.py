@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -19,10 +20,11 @@ from algotrendy.exchange.ports import Store
 from algotrendy.exchange.venue.model import Changes, Position, Snapshot
 from algotrendy.kernel.errors import Invalid, Unavailable
 from algotrendy.kernel.order import Side
-from algotrendy.platform.database import Database
+from algotrendy.platform.database import Database, Transaction
 from fakes.exchange_store import MemoryStore
 from fakes.ledger_desk import NOW, Desk
 
+T = TypeVar("T")
 Reopen = Callable[[], Store]
 SESSION = date(2026, 8, 3)
 
@@ -195,11 +197,43 @@ def test_an_exchange_has_a_name(database: Database, name: str) -> None:
         PostgresStore(database, name)
 
 
+class Counting(Database):
+    """Counts its transactions."""
+
+    transactions = 0
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        self.transactions += 1
+        return super().run(work)
+
+
+def test_more_rows_than_a_transaction_takes_are_parted_between_changes(
+    database: Database, database_url: str
+) -> None:
+    desk, parts = Desk(), []
+    for number in range(10):
+        orders = [desk.order(Side.BUY, "1") for _ in range(700)]
+        desk.trade(Side.BUY, "1", f"{100 + number}")
+        parts.append(desk.take())
+        parts[-1].orders.update({order.id: order for order in orders})
+    counting = Counting(database_url)
+    store = PostgresStore(counting, most_rows=3000)
+    store.save(parts, 5, SESSION)
+    # Four times 700 orders and what comes with them are below 3,000 rows.
+    assert counting.transactions == 3
+    kept = store.load()
+    assert len(kept.orders) == 7000
+    assert kept.activities == desk.snapshot().activities
+    store.reset()
+    assert store.load() == Snapshot()
+    counting.close()
+
+
 SAVING = """
 import sys
 from algotrendy.exchange.adapters.postgres_store import PostgresStore
 from algotrendy.kernel.order import Side
-from algotrendy.platform.database import Database
+from algotrendy.platform.database import Database, Transaction
 from fakes.ledger_desk import Desk
 
 store, desk = PostgresStore(Database(sys.argv[1])), Desk()

@@ -80,13 +80,17 @@ class PostgresStore:
 
     Args:
         exchange: Name of the exchange; several may share a database.
+        most_rows: Of one transaction; None is what the database takes.
     """
 
-    def __init__(self, database: Database, exchange: str = "paper") -> None:
+    def __init__(
+        self, database: Database, exchange: str = "paper", most_rows: int | None = None
+    ) -> None:
         if not exchange or len(exchange) > _MAX_NAME:
             raise Invalid("exchange", f"a name of 1 to {_MAX_NAME} characters", exchange)
         self._database = database
         self._exchange = exchange
+        self._most_rows = DSQL_ROWS if most_rows is None and database.is_dsql else most_rows
 
     def load(self) -> Snapshot:
         """Give what was saved, as of one moment."""
@@ -96,8 +100,7 @@ class PostgresStore:
         self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
     ) -> None:
         """Keep changes and the clock."""
-        most = DSQL_ROWS if self._database.is_dsql else None
-        *parts, last = [_Rows(part) for part in _parts(changes, most)]
+        *parts, last = [_Rows(part) for part in _parts(changes, self._most_rows)]
         for part in parts:
             self._database.run(partial(part.write, exchange=self._exchange))
 
