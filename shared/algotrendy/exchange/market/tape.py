@@ -153,11 +153,6 @@ def day_of(calendar: TradingCalendar, time_ns: int) -> date | None:
     return session.date
 
 
-def moment(time_ns: int) -> datetime:
-    """Turn nanoseconds since 1970 into a time, microseconds kept."""
-    return _EPOCH + timedelta(microseconds=time_ns // 1_000)
-
-
 def nanoseconds(time: datetime) -> int:
     """Turn a time into nanoseconds since 1970."""
     return (time - _EPOCH) // _MICROSECOND * 1_000
