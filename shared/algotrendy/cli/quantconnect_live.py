@@ -17,6 +17,7 @@ from algotrendy.brokers.quantconnect.connection import URL
 from algotrendy.brokers.quantconnect.live_client import MAX_LOG_LINES, PAPER_BROKERAGE
 from algotrendy.brokers.quantconnect.models import LiveAlgorithm, LiveStatus, Project
 from algotrendy.brokers.quantconnect.orders import to_broker_orders
+from algotrendy.brokers.wiring import stage_allows_live
 from algotrendy.cli import quantconnect_session as session
 from algotrendy.cli import quantconnect_view as view
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
@@ -172,7 +173,7 @@ def read_brokerage(file: Path) -> dict[str, Any]:
         raise Invalid("brokerage.id", f"the name of one, such as {PAPER_BROKERAGE}", name)
     account = settings.pop(ACCOUNT_SWITCH, False) is True
     if name != PAPER_BROKERAGE:
-        Switches(stage=session.is_on(STAGE_SWITCH), account=account).require_live(name)
+        Switches(stage=stage_allows_live(), account=account).require_live(name)
     return settings
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
@@ -53,11 +52,6 @@ def call(
             return await act(client)
 
     return asyncio.run(run())
-
-
-def is_on(variable: str) -> bool:
-    """Say whether a switch of the environment is on."""
-    return os.environ.get(variable, "").strip().casefold() in {"1", "true", "yes", "on"}
 
 
 async def find_project(client: QuantConnect, name: str) -> Project:

@@ -11,9 +11,11 @@ import pytest
 
 from acceptance.quantconnect import client as connected
 from acceptance.quantconnect import deploy
+from algotrendy.brokers.accounts import read_account
 from algotrendy.brokers.live import Switches
 from algotrendy.brokers.quantconnect.adapter import QuantConnectBroker
 from algotrendy.brokers.quantconnect.polling import Patience
+from algotrendy.brokers.wiring import connect
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import (
     Conflict,
@@ -28,7 +30,7 @@ from algotrendy.kernel.order import OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
 from fakes.quantconnect_live import NODE
-from fakes.quantconnect_server import Failure, QuantConnectServer
+from fakes.quantconnect_server import TOKEN, USER_ID, Failure, QuantConnectServer
 
 Act = Callable[[QuantConnectBroker], Awaitable[Any]]
 # Looks often and gives up soon; a snapshot may be a minute old.
@@ -324,3 +326,24 @@ def test_closing_what_is_not_held_is_not_found(
             await broker.close_position(Symbol("ACME"), "close-1")
 
     trade(runner, server, act)
+
+
+def test_the_settings_of_an_account_connect_to_it(
+    runner: asyncio.Runner, server: QuantConnectServer
+) -> None:
+    async def act() -> None:
+        async with connected(server) as client:
+            project = await deploy(client, "Bridge")
+        settings = {
+            "broker": "quantconnect",
+            "user_id": USER_ID,
+            "token": TOKEN,
+            "project_id": project,
+            "url": server.url,
+        }
+        broker = await connect(read_account(settings))
+        assert broker.name == "quantconnect"
+        assert (await broker.account()).cash == 100_000
+        await broker.close()
+
+    runner.run(act())
