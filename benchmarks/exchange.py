@@ -160,7 +160,7 @@ async def _updates(port: int, orders: int) -> dict[str, float]:
 
 async def _measure(port: int, orders: int) -> dict[str, object]:
     control = await Connection.to(port)
-    quote = {"T": "q", "symbol": SYMBOL, "bid": 99.99, "bid_size": 1e6, "ask": 100, "ask_size": 1e6}
+    quote = {"type": "quote", "symbol": SYMBOL, "bid": 99.99, "ask": 100}
     status = await control.post("/exchange/events", json.dumps({"events": [quote]}).encode())
     if status != 200:
         raise SystemExit(f"the exchange did not take a quote: {status}")

@@ -45,6 +45,7 @@ class Market(StrEnum):
 
     SYNTHETIC = "synthetic"
     REPLAY = "replay"
+    TICKS = "ticks"
     SCRIPTED = "scripted"
 
 
@@ -83,8 +84,8 @@ def exchange(
     market: Annotated[
         Market,
         typer.Option(
-            help="synthetic: from a seed; replay: the lake's bars and ticks; scripted: what you "
-            "send to POST /exchange/events.",
+            help="synthetic: from a seed; replay: the lake's bars; ticks: the lake's single "
+            "trades; scripted: what you send to POST /exchange/events.",
             rich_help_panel=_PRICES,
         ),
     ] = Market.SYNTHETIC,
@@ -111,9 +112,12 @@ def exchange(
         int, typer.Option(help="Of prices, ids and faults.", rich_help_panel=_PRICES)
     ] = 7,
     hours: Annotated[
-        Hours,
-        typer.Option(help="regular: sessions as in New York.", rich_help_panel=_DEALING),
-    ] = Hours.ALWAYS,
+        Hours | None,
+        typer.Option(
+            help="regular: sessions as in New York.  [default: always; for the lake: regular]",
+            rich_help_panel=_DEALING,
+        ),
+    ] = None,
     liquidity: Annotated[
         Liquidity,
         typer.Option(
@@ -187,7 +191,7 @@ def exchange(
         liquidity=liquidity.value,
         partial_fills=partial_fills,
         fees=fees.value,
-        always_open=hours is Hours.ALWAYS,
+        always_open=(hours or _usual_hours(market)) is Hours.ALWAYS,
     )
     options = ExchangeOptions(
         market=market.value,
@@ -209,6 +213,10 @@ def exchange(
         if fresh:
             store.reset()
         _run(options, store, host, chosen)
+
+
+def _usual_hours(market: Market) -> Hours:
+    return Hours.REGULAR if market in (Market.REPLAY, Market.TICKS) else Hours.ALWAYS
 
 
 def _run(options: ExchangeOptions, store: Store, host: str, port: int) -> None:

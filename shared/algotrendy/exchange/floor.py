@@ -92,8 +92,10 @@ class Floor:
         self._window_end_ns = self._played_ns
         self._next_event: MarketEvent | None = None
         self._unsaved: list[_Unsaved] = []
+        self._saving: list[_Unsaved] = []
         self._work = asyncio.Event()
         self._stuck_since: float | None = None
+        self._broken: BaseException | None = None
         self._saved_ns: int | None = None
         self._update_feeds: dict[str, list[Feed[Update]]] = {}
         self._tick_feeds: list[Feed[MarketEvent]] = []
@@ -109,6 +111,18 @@ class Floor:
             asyncio.create_task(self._play_on(), name="market"),
             asyncio.create_task(self._save_on(), name="store"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._look_why_it_ended)
+
+    def _look_why_it_ended(self, task: asyncio.Task[None]) -> None:
+        """Take no more commands once a task has died: what it holds may be half done."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        _logger.critical("the exchange's %s broke", task.get_name(), exc_info=error)
+        self._broken = error
+        for unsaved in (*self._saving, *self._unsaved):
+            if not unsaved.stored.done():
+                unsaved.stored.set_exception(Unknown("the command", f"the exchange broke: {error}"))
 
     async def stop(self) -> None:
         """Store what is left, end every feed, and rest."""
@@ -144,6 +158,8 @@ class Floor:
             Unavailable: If the store has not answered for seconds; nothing was done.
             Unknown: If it was done but could not be stored in time; it will be, if we live.
         """
+        if self._broken is not None:
+            raise Unavailable("exchange", "it broke and must be restarted; see its log")
         if self._stuck_since is not None and time.monotonic() - self._stuck_since > _STUCK_S:
             raise Unavailable("exchange", "its store does not answer", retry_after_s=1.0)
         self._play(to_ns(self.clock.now()), time.monotonic() + _TURN_S)
@@ -277,6 +293,7 @@ class Floor:
                 await asyncio.wait_for(self._work.wait(), _IDLE_SAVE_S)
             self._work.clear()
             batch, self._unsaved = self._unsaved, []
+            self._saving = batch
             played = batch[-1].played_ns if batch else self._played_ns
             if batch or played != self._saved_ns:
                 await self._save(batch, played)

@@ -25,7 +25,7 @@ from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equ
 if TYPE_CHECKING:
     from algotrendy.exchange.adapters.postgres_store import PostgresStore
 
-MarketKind = Literal["synthetic", "replay", "scripted"]
+MarketKind = Literal["synthetic", "replay", "ticks", "scripted"]
 _RETRY_S = 0.2
 
 
@@ -35,6 +35,7 @@ class ExchangeOptions:
 
     Attributes:
         symbols: What is traded; empty for all that the market has.
+        market: A seed's, the lake's bars, the lake's single trades, or what is pushed.
         start: Market time at the first start. None: now, or a replay's first moment.
         speed: Seconds of the market in one second; 0 stands still.
         key_id, secret, cash, multiplier: Of the account that a fresh exchange opens.
@@ -93,10 +94,12 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
 
 
 def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource:
-    if options.market == "replay":
+    if options.market in ("replay", "ticks"):
         from algotrendy.exchange.adapters.lake_market import lake_market
 
-        return lake_market(options.symbols, options.terms.seed)
+        preferred = "trades" if options.market == "ticks" else "bars"
+        seed = options.terms.seed
+        return lake_market(options.symbols, seed, preferred=preferred, calendar=calendar)
     if options.market == "scripted":
         from algotrendy.exchange.market.scripted import ScriptedMarket
 
@@ -124,7 +127,7 @@ def _start(
     first_ns, last_ns = market.span()
     wanted = options.start
     if wanted is None:
-        wanted = from_ns(first_ns) if options.market == "replay" else now
+        wanted = from_ns(first_ns) if options.market in ("replay", "ticks") else now
     wanted_ns = to_ns(wanted)
     if wanted_ns < first_ns or (last_ns is not None and wanted_ns > last_ns):
         last = "…" if last_ns is None else from_ns(last_ns).isoformat()
