@@ -11,11 +11,12 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import pytest
 from alpaca.data.live import CryptoDataStream, StockDataStream
-from alpaca.data.models import Bar, Orderbook, Quote, Trade
+from alpaca.data.models import Bar, Orderbook, Quote, Trade, TradeCancel, TradeCorrection
 from alpaca.trading.enums import OrderStatus, TradeEvent
 from alpaca.trading.models import TradeUpdate
 from alpaca.trading.stream import TradingStream
 
+from algotrendy.exchange.faults import Faults
 from fakes.alpaca_sockets import HEADERS
 from fixtures.exchange import KEY_ID, SECRET, RunningExchange, running_exchange
 
@@ -199,3 +200,30 @@ def test_a_crypto_stream_hears_quotes_trades_and_books(exchange: RunningExchange
         exchange.trade("BTC/USD", 60_010.0, 0.25)
         trade = trades.next()
         assert (trade.symbol, trade.price, trade.size) == ("BTC/USD", 60_010.0, 0.25)
+
+
+def test_a_stock_stream_hears_cancelled_and_corrected_trades(exchange: RunningExchange) -> None:
+    cancels: Heard[TradeCancel] = Heard()
+    corrections: Heard[TradeCorrection] = Heard()
+    trades: Heard[Trade] = Heard()
+    stream = StockDataStream(KEY_ID, SECRET, url_override=exchange.market_url())
+    stream.register_trade_cancels(cancels.handle)
+    stream.register_trade_corrections(corrections.handle)
+    stream.subscribe_trades(trades.handle, "AAPL")
+
+    def wake() -> None:
+        exchange.trade("AAPL", 100.01, 10.0)
+
+    with running(stream, wake, lambda: bool(stream._running)):
+        try:
+            exchange.floor.chaos.faults = Faults(cancel_trades=1)
+            exchange.trade("AAPL", 100.01, 10.0)
+            exchange.floor.chaos.faults = Faults(correct_trades=1)
+            exchange.trade("AAPL", 100.02, 20.0)
+            exchange.quote("AAPL", 100.00, 100.02)
+        finally:
+            exchange.floor.chaos.calm()
+        cancel, correction = cancels.next(), corrections.next()
+        assert (cancel.id, cancel.size, cancel.action) == (trades.next().id, 10.0, "C")
+        assert correction.original_id == trades.next().id
+        assert (correction.original_size, correction.corrected_size) == (20.0, 10.0)

@@ -348,6 +348,25 @@ def test_sockets_are_refused(rest: httpx.Client, exchange: RunningExchange) -> N
 # The market
 
 
+@pytest.mark.parametrize(("fault", "letter"), [("cancel_trades", "x"), ("correct_trades", "c")])
+def test_trades_on_the_tape_are_cancelled_or_corrected(
+    rest: httpx.Client, exchange: RunningExchange, fault: str, letter: str
+) -> None:
+    with market_socket(exchange.market_url(), trades=["AAPL"]) as market:
+        switch_on(rest, **{fault: 1})
+        exchange.trade("AAPL", 100.01, 10.0)
+        (trade,) = market.hear()
+        exchange.quote("AAPL", 100.00, 100.02)
+        (undone,) = market.hear()
+        assert undone["T"] == letter
+        assert trade["i"] in (undone.get("i"), undone.get("oi"))
+        switch_on(rest)
+        exchange.trade("AAPL", 100.01, 10.0)
+        assert market.hear()[0]["T"] == "t"
+        exchange.quote("AAPL", 100.00, 100.02)
+        assert market.is_silent()
+
+
 def test_a_busted_trade_takes_the_position_back(
     rest: httpx.Client, exchange: RunningExchange
 ) -> None:

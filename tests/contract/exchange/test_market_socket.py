@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from algotrendy.exchange.faults import Faults
 from algotrendy.exchange.market.events import TradeEvent
@@ -180,6 +181,13 @@ def test_a_second_socket_on_one_key_is_refused_until_the_first_is_closed(
         assert first.hear()[0]["T"] == "q"
     with market_socket(exchange.market_url()):
         pass
+
+
+def test_a_feed_that_there_is_not_is_not_found(exchange: RunningExchange) -> None:
+    url = exchange.market_url("bloomberg")
+    with pytest.raises(InvalidStatus) as refused, raw_socket(url):
+        pass
+    assert refused.value.response.status_code == 404
 
 
 def test_a_plan_may_lack_a_feed(exchange: RunningExchange) -> None:

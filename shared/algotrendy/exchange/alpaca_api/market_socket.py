@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from algotrendy.exchange.alpaca_api.auth import KEY_HEADER, SECRET_HEADER, account_of
 from algotrendy.exchange.alpaca_api.connection import Connection, End, Ended
 from algotrendy.exchange.alpaca_api.frames import Message
+from algotrendy.exchange.alpaca_api.problems import refusal
 from algotrendy.exchange.alpaca_api.subscriptions import (
     CRYPTO_CHANNELS,
     STOCK_CHANNELS,
@@ -29,7 +30,9 @@ from algotrendy.exchange.feed import Feed
 from algotrendy.exchange.floor import Floor
 from algotrendy.exchange.market.events import MarketEvent
 from algotrendy.exchange.venue.model import Account
+from algotrendy.exchange.venue.refusal import Reason
 
+_FEEDS: Final = frozenset(("iex", "sip", "delayed_sip", "otc", "test", "us"))
 _MOST_IN_A_FRAME: Final = 256
 _CONNECTED: Final[Message] = {"T": "success", "msg": "connected"}
 _AUTHENTICATED: Final[Message] = {"T": "success", "msg": "authenticated"}
@@ -46,6 +49,11 @@ async def serve(websocket: WebSocket, floor: Floor, feed: str) -> None:
     Args:
         feed: As in the path: ``iex``, ``sip``, ``test``, ``delayed_sip``, or ``us`` for crypto.
     """
+    if feed not in _FEEDS:
+        known = ", ".join(sorted(_FEEDS))
+        message = f"feed must be one of {known}"
+        await websocket.send_denial_response(refusal(Reason.NOT_FOUND, message))
+        return
     await websocket.accept()
     stream = _MarketStream(Connection(websocket, floor, in_arrays=True), floor, feed)
     await stream.run(websocket.headers)
