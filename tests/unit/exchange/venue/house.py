@@ -16,6 +16,7 @@ from algotrendy.exchange.venue.venue import Venue
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.market_data.calendar import us_equities
 
 NOON = datetime(2026, 9, 15, 16, 0, tzinfo=UTC)  # a Tuesday, 12:00 in New York
@@ -85,8 +86,7 @@ def request(side: str = "buy", quantity: str | int | None = 10, **fields: Any) -
         quantity=dec(quantity),
         take_profit=None if target is None else TakeProfit(Decimal(target)),
         stop_loss=None if stop is None else StopLoss(Decimal(stop), dec(stop_limit)),
-        **{name: dec(fields.pop(name, None)) for name in prices},
-        **fields,
+        **(fields | {name: dec(fields.get(name)) for name in prices}),
     )
 
 
@@ -215,3 +215,13 @@ class House:
             equity=tuple(x for a in accounts for x in venue.equity_history(a.id)),
             last_event_ns=to_ns(self.now),
         )
+
+
+def these(*facts: object) -> tuple[object, ...]:
+    """Put facts side by side, to compare them with what was expected."""
+    return facts
+
+
+def state_of(order: Order) -> OrderStatus:
+    """Ask where an order stands now."""
+    return order.status

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from algotrendy.exchange.venue.model import Order
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.order_status import OrderStatus as S
-from unit.exchange.venue.house import House
+from unit.exchange.venue.house import House, these
 
 QUOTED = VenueTerms(seed=7, fees="none", liquidity="quoted", participation=Decimal("0.5"))
 
 
-def limit(house: House, side: str, quantity: int, price: str, **fields: object) -> Order:
+def limit(house: House, side: str, quantity: int, price: str, **fields: Any) -> Order:
     return house.send(side, quantity, type="limit", limit_price=price, **fields)
 
 
@@ -58,7 +59,7 @@ def test_where_size_counts_a_trade_gives_its_share_only() -> None:
     house.quote(99.0, 105.0, size=100)
     order = limit(house, "buy", 100, "100")
     house.trade(99.0, size=60)
-    assert (order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, 30)
+    assert these(order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, 30)
 
 
 def test_whole_shares_are_filled_in_whole_shares() -> None:
@@ -74,9 +75,9 @@ def test_orders_of_two_accounts_inside_the_quote_trade_at_the_resting_price() ->
     house.quote(99.0, 101.0)
     resting = limit(house, "sell", 10, "100", account=house.bob)
     coming = limit(house, "buy", 4, "100.50")
-    assert (coming.status, coming.filled_average_price) == (S.FILLED, 100)
-    assert (resting.status, resting.filled_quantity) == (S.PARTIALLY_FILLED, 4)
-    assert (house.held(), house.held(house.bob)) == (4, -4)
+    assert these(coming.status, coming.filled_average_price) == (S.FILLED, 100)
+    assert these(resting.status, resting.filled_quantity) == (S.PARTIALLY_FILLED, 4)
+    assert these(house.held(), house.held(house.bob)) == (4, -4)
 
 
 def test_a_market_order_takes_what_is_inside_the_quote_first_and_then_the_quote() -> None:
@@ -110,7 +111,7 @@ def test_without_an_outside_market_two_limit_orders_still_meet() -> None:
     house = House()
     resting = limit(house, "buy", 10, "100", account=house.bob)
     coming = limit(house, "sell", 10, "99")
-    assert (resting.filled_average_price, coming.filled_average_price) == (100, 100)
+    assert these(resting.filled_average_price, coming.filled_average_price) == (100, 100)
 
 
 def test_a_fill_or_kill_order_trades_with_the_book_only_when_that_is_enough() -> None:
@@ -127,7 +128,7 @@ def test_an_order_for_at_once_takes_from_the_book_and_goes() -> None:
     house.quote(99.0, 105.0, size=1)
     limit(house, "sell", 10, "100", account=house.bob)
     order = limit(house, "buy", 15, "100", tif="ioc")
-    assert (order.status, order.filled_quantity) == (S.CANCELED, 10)
+    assert these(order.status, order.filled_quantity) == (S.CANCELED, 10)
 
 
 def test_a_stop_limit_order_that_is_elected_meets_what_stands_in_the_book() -> None:
@@ -149,7 +150,7 @@ def test_stops_are_elected_by_trades_and_not_by_quotes() -> None:
     house.quote(90.0, 91.0)
     assert stop.status is S.NEW
     house.trade(94.0)
-    assert (stop.status, stop.filled_average_price) == (S.FILLED, 94)
+    assert these(stop.status, stop.filled_average_price) == (S.FILLED, 94)
 
 
 def test_a_trailing_stop_follows_up_and_never_down() -> None:
@@ -178,7 +179,7 @@ def test_a_part_by_chance_leaves_an_order_working_that_the_next_quote_fills_on()
     for _ in range(200):
         house.wait()
         house.quote(99.99, 100.0)
-    assert (order.status, order.filled_quantity, house.held()) == (S.FILLED, 100, 100)
+    assert these(order.status, order.filled_quantity, house.held()) == (S.FILLED, 100, 100)
 
 
 def test_a_part_by_chance_of_an_entry_keeps_its_exits_held() -> None:
@@ -204,7 +205,7 @@ def test_what_traded_is_told_with_price_quantity_and_position() -> None:
     house.wait(timedelta(hours=1))
     order = house.send("sell", 4)
     told = house.updates(order)[-1]
-    assert (told.quantity, told.price, told.position_quantity) == (4, Decimal("99.99"), 6)
+    assert these(told.quantity, told.price, told.position_quantity) == (4, Decimal("99.99"), 6)
     assert told.order is not order
     assert told.execution_id
 

@@ -11,7 +11,7 @@ from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_status import OrderStatus as S
-from unit.exchange.venue.house import NIGHT, House
+from unit.exchange.venue.house import NIGHT, House, these
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_coins_are_closed_with_a_gtc_order() -> None:
     house.quote(49_990.0, 50_000.0, "BTC/USD")
     house.send("buy", "0.123456789", symbol="BTC/USD", tif="gtc")
     order = house.venue.close_position(house.ann.id, "BTC/USD", house.now)
-    assert (order.status, house.held(symbol="BTC/USD")) == (S.FILLED, 0)
+    assert these(order.status, house.held(symbol="BTC/USD")) == (S.FILLED, 0)
 
 
 def execution(house: House, order: Any, index: int = -1) -> str:
@@ -99,7 +99,7 @@ def test_a_fill_that_is_taken_back_leaves_cash_position_and_order_without_it(
 ) -> None:
     order = house.send("buy", 10)
     house.venue.bust(execution(house, order), house.now)
-    assert (order.status, order.filled_quantity, order.filled_value) == (S.FILLED, 0, 0)
+    assert these(order.status, order.filled_quantity, order.filled_value) == (S.FILLED, 0, 0)
     assert house.held() == 0
     assert house.ann.cash == 100_000
     assert house.events(order) == ["new", "fill", "trade_bust"]
@@ -111,10 +111,10 @@ def test_an_order_that_still_works_fills_again_what_was_taken_back() -> None:
     house.quote(99.99, 100.0, size=4)
     order = house.send("buy", 10)
     house.venue.bust(execution(house, order), house.now)
-    assert (order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, 0)
+    assert these(order.status, order.filled_quantity) == (S.PARTIALLY_FILLED, 0)
     house.wait()
     house.quote(99.99, 100.0, size=40)
-    assert (order.status, order.filled_quantity, house.held()) == (S.FILLED, 10, 10)
+    assert these(order.status, order.filled_quantity, house.held()) == (S.FILLED, 10, 10)
     executions = [u.execution_id for u in house.updates(order) if u.event.value != "trade_bust"]
     assert len(set(executions)) == len(executions)
 
@@ -142,7 +142,7 @@ def test_a_busted_part_of_a_target_gives_the_stop_its_size_back() -> None:
     house.quote(110.0, 110.1, size=3)
     assert stop.quantity == 7
     house.venue.bust(execution(house, target), house.now)
-    assert (stop.quantity, target.filled_quantity) == (10, 0)
+    assert these(stop.quantity, target.filled_quantity) == (10, 0)
     house.trade(94.0, size=1_000)
     assert house.held() == 0
 
@@ -154,12 +154,12 @@ def test_a_split_multiplies_positions_and_open_orders(house: House) -> None:
     trail = house.send("buy", 4, house.bob, type="trailing_stop", trail_price="4", tif="gtc")
     house.split(4, 1)
     assert house.held() == 40
-    assert (exit_.quantity, exit_.limit_price) == (40, 30)
-    assert (trail.quantity, trail.trail_price) == (16, 1)
+    assert these(exit_.quantity, exit_.limit_price) == (40, 30)
+    assert these(trail.quantity, trail.trail_price) == (16, 1)
     assert house.events(exit_)[-1] == "restated"
     assert house.venue.last_price("AAPL") == 25
     house.quote(30.0, 30.1)
-    assert (exit_.status, house.held()) == (S.FILLED, 0)
+    assert these(exit_.status, house.held()) == (S.FILLED, 0)
 
 
 def test_a_split_restates_both_exits_and_the_entry_of_a_bracket(house: House) -> None:
@@ -174,7 +174,7 @@ def test_a_reverse_split_cancels_open_orders(house: House) -> None:
     house.send("buy", 10)
     exit_ = house.send("sell", 10, type="limit", limit_price="120", tif="gtc")
     house.split(1, 5)
-    assert (exit_.status, house.held()) == (S.CANCELED, 2)
+    assert these(exit_.status, house.held()) == (S.CANCELED, 2)
 
 
 def test_a_dividend_is_paid_to_the_long_and_by_the_short(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from algotrendy.exchange.venue.refusal import Refused
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.order import OrderType
 from algotrendy.kernel.order_status import OrderStatus as S
-from unit.exchange.venue.house import CLOSE, MINUTE, NEXT_OPEN, NIGHT, House
+from unit.exchange.venue.house import CLOSE, MINUTE, NEXT_OPEN, NIGHT, House, state_of
 
 
 @pytest.fixture
@@ -55,11 +56,11 @@ def test_held_exits_do_not_fill_however_far_the_market_goes(house: House) -> Non
 
 def test_a_part_of_an_entry_does_not_release_its_exits(quoted: House) -> None:
     entry = quoted.bracket()
-    assert entry.status is S.PARTIALLY_FILLED
+    assert state_of(entry) is S.PARTIALLY_FILLED
     assert states(quoted.legs(entry)) == [S.HELD, S.HELD]
     quoted.wait()
     quoted.quote(99.99, 100.0, size=6)
-    assert entry.status is S.FILLED
+    assert state_of(entry) is S.FILLED
     assert states(quoted.legs(entry)) == [S.NEW, S.NEW]
 
 
@@ -197,14 +198,14 @@ def test_cancelling_either_order_of_an_oco_cancels_both(house: House) -> None:
 
 @pytest.mark.parametrize("exit_", [{"target": "110"}, {"stop_loss": "95"}])
 def test_an_oto_has_one_exit_that_works_after_the_entry(
-    house: House, exit_: dict[str, str]
+    house: House, exit_: dict[str, Any]
 ) -> None:
     entry = house.send("buy", 10, order_class="oto", **exit_)
     (leg,) = house.legs(entry)
     assert states([entry, leg]) == [S.FILLED, S.NEW]
     house.trade(94.0)
     house.quote(110.0, 110.1)
-    assert leg.status is S.FILLED
+    assert state_of(leg) is S.FILLED
     assert house.held() == 0
 
 

@@ -206,7 +206,7 @@ def test_a_fraction_of_an_asset_in_whole_shares_is_forbidden(house: House) -> No
 @pytest.mark.parametrize("kind", list(OrderType))
 @pytest.mark.parametrize("life", ["day", "gtc"])
 def test_every_type_of_share_order_may_rest(house: House, kind: OrderType, life: str) -> None:
-    prices: dict[OrderType, dict[str, str]] = {
+    prices: dict[OrderType, dict[str, Any]] = {
         OrderType.MARKET: {},
         OrderType.LIMIT: {"limit_price": "90"},
         OrderType.STOP: {"stop_price": "110"},

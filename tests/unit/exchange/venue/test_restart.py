@@ -12,7 +12,7 @@ from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.exchange.venue.venue import Venue
 from algotrendy.kernel.order_status import OrderStatus as S
 from algotrendy.market_data.calendar import us_equities
-from unit.exchange.venue.house import ASSETS, CLOSE, NEXT_OPEN, House
+from unit.exchange.venue.house import ASSETS, CLOSE, NEXT_OPEN, House, these
 
 TERMS = VenueTerms(seed=3, fees="none", liquidity="quoted", partial_fills=0.5)
 
@@ -49,7 +49,7 @@ def test_open_orders_keep_their_priority() -> None:
     house.replace(first, quantity=5)
     again = restarted(house)
     again.quote(98.0, 99.0, size=5)
-    assert (again.held(again.ann), again.held(again.bob)) == (5, 0)
+    assert these(again.held(again.ann), again.held(again.bob)) == (5, 0)
 
 
 def test_a_stop_that_was_elected_stays_elected() -> None:
