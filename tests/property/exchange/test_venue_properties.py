@@ -16,6 +16,7 @@ from algotrendy.exchange.venue.model import ActivityType, Order, UpdateEvent
 from algotrendy.exchange.venue.refusal import Refused
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.exchange.venue.venue import Venue
+from algotrendy.kernel.order import OrderClass, OrderType
 from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.market_data.calendar import us_equities
 from unit.exchange.venue.house import ASSETS, NOON, House, request
@@ -79,6 +80,12 @@ def money(number: int) -> str:
 
 def send(house: House, say: Say) -> None:
     side, size, kind, life, group, first, second, extended = say.facts
+    if group != "simple":
+        # Else most of them would be refused for what a group cannot be.
+        size, life = str(1 + int(Decimal(size))), "gtc" if life == "gtc" else "day"
+        kind = "market" if kind == "market" else "limit"
+    elif kind not in ("market", "limit"):
+        life = "gtc" if life == "gtc" else "day"
     fields: dict[str, Any] = {"type": kind, "tif": life, "order_class": group}
     if kind in ("limit", "stop_limit"):
         fields["limit_price"] = money(first)
@@ -89,9 +96,10 @@ def send(house: House, say: Say) -> None:
     if group != "simple":
         low, high = sorted((first, second))
         entry_buys = (side == "buy") != (group == "oco")
-        fields |= {"target": money(high + 2), "stop_loss": money(low - 2)}
+        low, high = min(low, 9_950) - 2, max(high, 10_050) + 2
+        fields |= {"target": money(high), "stop_loss": money(low)}
         if not entry_buys:
-            fields |= {"target": money(low - 2), "stop_loss": money(high + 2)}
+            fields |= {"target": money(low), "stop_loss": money(high)}
         if group == "oto":
             del fields["target" if extended else "stop_loss"]
         if group == "oco":
@@ -151,7 +159,10 @@ def change(house: House, say: Say) -> None:
         house.cancel(order)
     else:
         price = "limit_price" if order.limit_price is not None else "stop_price"
-        house.replace(order, quantity=say.facts[1], **{price: money(say.facts[2])})
+        if order.type is OrderType.TRAILING_STOP:
+            price = "trail"
+        size = say.facts[1] if order.order_class is OrderClass.SIMPLE else None
+        house.replace(order, quantity=size, **{price: money(say.facts[2])})
 
 
 def bust(house: House, say: Say) -> None:
