@@ -14,7 +14,6 @@ from algotrendy.exchange.alpaca_api.control import add_control
 from algotrendy.exchange.alpaca_api.docs import add_docs
 from algotrendy.exchange.alpaca_api.market_history import add_market_data
 from algotrendy.exchange.alpaca_api.orders import add_orders
-from algotrendy.exchange.alpaca_api.parsing import MAX_BODY_BYTES
 from algotrendy.exchange.alpaca_api.positions import add_positions
 from algotrendy.exchange.alpaca_api.prior_closes import PriorCloses
 from algotrendy.exchange.alpaca_api.problems import answer_in_alpacas_shape
@@ -39,7 +38,6 @@ def create_app(floor: Floor) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
     )
     answer_in_alpacas_shape(app)
     routes = Routes(app)

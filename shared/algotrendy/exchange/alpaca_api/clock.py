@@ -39,7 +39,7 @@ def add_clock(routes: Routes, floor: Floor) -> None:
     async def clock(request: Request) -> Response:
         """Tell the market's time, and when it opens and closes."""
         signed_in(venue, request.headers)
-        return answer(clock_json(venue.calendar, floor.now()))
+        return answer(clock_json(floor.calendar, floor.now()))
 
     async def calendar(request: Request) -> Response:
         """List the days on which US equities trade, 1990 to 2030."""

@@ -17,6 +17,7 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError
 from pydantic import WithJsonSchema as Described
 from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
 
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.kernel.decimals import parse_decimal
@@ -93,15 +94,27 @@ async def body_of(request: Request, model: type[M]) -> M:
 
     Raises:
         Refused: 400 when it is no JSON object, 422 when a field is missing or wrong.
+        HTTPException: 413 when it is larger than any order.
     """
     try:
-        found = orjson.loads(await request.body())
+        found = orjson.loads(await _bytes_of(request))
     except orjson.JSONDecodeError as error:
         message = f"request body must be JSON: {error.msg} at character {error.pos}"
         raise Refused(Reason.MALFORMED, message) from None
     if not isinstance(found, dict):
         raise Refused(Reason.MALFORMED, "request body must be a JSON object")
     return validated(model, found)
+
+
+async def _bytes_of(request: Request) -> bytes:
+    parts: list[bytes] = []
+    left = MAX_BODY_BYTES
+    async for part in request.stream():
+        left -= len(part)
+        if left < 0:
+            raise HTTPException(413, f"request body must be at most {MAX_BODY_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def query_of(request: Request, model: type[M], reason: Reason = Reason.INVALID) -> M:

@@ -71,7 +71,8 @@ def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Jso
     opening = float(activities[0].cash) if activities else float(account.cash)
     live = float(floor.venue.balances(account.id).equity)
     equity = [_equity(points, window.end, now, opening, live) for window in windows]
-    base = _before(points, begin, opening)
+    # A fill in the moment of its opening has taken the place of the account's first point.
+    base = opening if begin == account.created_at else _before(points, begin, opening)
     resets = timeframe != "1D" and query.pnl_reset == "per_day"
     bases = _bases(windows, equity, base, resets=resets)
     profits = [round(value - start, 4) for value, start in zip(equity, bases, strict=True)]

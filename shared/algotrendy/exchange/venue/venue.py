@@ -92,11 +92,6 @@ class Venue:
         """Give what changed since the last call, and forget it."""
         return self._desk.take_changes()
 
-    @property
-    def calendar(self) -> TradingCalendar:
-        """Give the calendar that its sessions go by."""
-        return self._desk.hours.calendar
-
     # Accounts
 
     def open_account(
