@@ -16,6 +16,7 @@ from algotrendy.brokers.alpaca.rest import SERVICE, AlpacaRest, Away, unreadable
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.alpaca.stream import BEFORE_ALL, UpdateStream
 from algotrendy.brokers.capabilities import Capabilities
+from algotrendy.brokers.live import Mode
 from algotrendy.brokers.port import (
     BrokerAccount,
     BrokerFill,
@@ -68,6 +69,11 @@ class AlpacaBroker:
     def capabilities(self) -> Capabilities:
         """Say what Alpaca takes."""
         return CAPABILITIES
+
+    @property
+    def mode(self) -> Mode:
+        """Say whether orders cost money."""
+        return self._settings.mode
 
     async def submit(self, request: OrderRequest) -> BrokerOrder:
         """Send an order, once."""

@@ -200,8 +200,8 @@ class SimulatedBroker:
             feed = self._floor.updates(self._account_id)
             unwatch = self._floor.chaos.watch(partial(_break, feed))
             ending = asyncio.create_task(self._close_with_us(feed))
-            yield StreamGap(reason)
             try:
+                yield StreamGap(reason)
                 while True:
                     for update in await self._as_fated(await feed.get(), feed):
                         yield update_of(update)
