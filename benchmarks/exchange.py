@@ -129,7 +129,7 @@ async def _send(port: int, kind: str, connections: int, orders: int) -> dict[str
     }
 
 
-async def _listen(port: int, expected: int) -> tuple[int, float]:
+async def _listen(port: int, expected: int, listening: asyncio.Event) -> tuple[int, float]:
     """Count trade updates until all came; give how many, and the seconds from first to last."""
     async with websockets.connect(f"ws://127.0.0.1:{port}/stream", compression=None) as stream:
         login = {"action": "authenticate", "data": {"key_id": KEY, "secret_key": SECRET}}
@@ -137,7 +137,7 @@ async def _listen(port: int, expected: int) -> tuple[int, float]:
         await stream.recv()
         await stream.send(json.dumps({"action": "listen", "data": {"streams": ["trade_updates"]}}))
         await stream.recv()
-        LISTENING.set()
+        listening.set()
         seen, first = 0, 0.0
         while seen < expected:
             message = await stream.recv()
@@ -146,13 +146,11 @@ async def _listen(port: int, expected: int) -> tuple[int, float]:
         return seen, time.perf_counter() - first
 
 
-LISTENING = asyncio.Event()
-
-
 async def _updates(port: int, orders: int) -> dict[str, float]:
     """Send market orders and listen: each gives `new` and `fill`."""
-    listener = asyncio.create_task(_listen(port, 2 * orders))
-    await LISTENING.wait()
+    listening = asyncio.Event()
+    listener = asyncio.create_task(_listen(port, 2 * orders, listening))
+    await listening.wait()
     sent = await _send(port, "market", 16, orders)
     seen, seconds = await listener
     return {**sent, "updates": seen, "updates_per_s": round(seen / seconds)}
@@ -181,7 +179,6 @@ def main() -> None:
     for store, options in (("postgresql", ()), ("none", ("--ephemeral",))):
         with exchange("--cash", "1000000000", "--speed", "1", *options) as port:
             found[f"http, state in {store}"] = asyncio.run(_measure(port, orders))
-        LISTENING.clear()
     found["matching"] = matching.measure()
     print(json.dumps(found, indent=2))
 

@@ -68,6 +68,13 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "ticks",
+        "algotrendy.cli.ticks:app",
+        "Import single trades into the lake, list them, show them.",
+        _RESEARCH,
+        is_group=True,
+    ),
+    Entry(
         "sweep",
         "algotrendy.cli.sweep:sweep",
         "Backtest a strategy over a grid of parameters, here or on Step Functions.",
@@ -83,6 +90,13 @@ ENTRIES = (
         "exchange",
         "algotrendy.cli.exchange:app",
         "Run a paper exchange that speaks Alpaca's protocol; switch its faults.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
+        "quantconnect",
+        "algotrendy.cli.quantconnect:app",
+        "Push strategies to QuantConnect, backtest and run them there.",
         _TRADING,
         is_group=True,
     ),

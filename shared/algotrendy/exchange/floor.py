@@ -8,7 +8,6 @@ a transaction is under way share the next one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -120,9 +119,7 @@ class Floor:
             return
         _logger.critical("the exchange's %s broke", task.get_name(), exc_info=error)
         self._broken = error
-        for unsaved in (*self._saving, *self._unsaved):
-            if not unsaved.stored.done():
-                unsaved.stored.set_exception(Unknown("the command", f"the exchange broke: {error}"))
+        _give_up_waiting((*self._saving, *self._unsaved), f"the exchange broke: {error}")
 
     async def stop(self) -> None:
         """Store what is left, end every feed, and rest."""
@@ -133,9 +130,9 @@ class Floor:
         for task in (market, *self._busts):
             task.cancel()
         self._collect()
-        if self._unsaved:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._unsaved[-1].stored), _STUCK_S)
+        waiting = [each.stored for each in (*self._saving, *self._unsaved)]
+        if waiting:
+            await asyncio.wait(waiting, timeout=_STUCK_S)
         store.cancel()
         await asyncio.gather(market, store, *self._busts, return_exceptions=True)
         for feed in self._tick_feeds:
@@ -166,10 +163,7 @@ class Floor:
         result = command(self.venue, self.now())
         unsaved = self._collect()
         if unsaved is not None:
-            try:
-                await asyncio.wait_for(asyncio.shield(unsaved.stored), _STORE_PATIENCE_S)
-            except TimeoutError as error:
-                raise Unknown("the command", "the store does not answer") from error
+            await unsaved.stored
         return result
 
     async def advance(self, seconds: float) -> datetime:
@@ -289,8 +283,9 @@ class Floor:
 
     async def _save_on(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), _IDLE_SAVE_S)
+            idle = asyncio.get_running_loop().call_later(_IDLE_SAVE_S, self._work.set)
+            await self._work.wait()
+            idle.cancel()
             self._work.clear()
             batch, self._unsaved = self._unsaved, []
             self._saving = batch
@@ -313,6 +308,8 @@ class Floor:
                 if self._stuck_since is None:
                     self._stuck_since = time.monotonic()
                     _logger.warning("the store does not answer: %s", error.message)
+                if time.monotonic() - self._stuck_since > _STORE_PATIENCE_S:
+                    _give_up_waiting((*batch, *self._unsaved), "the store does not answer")
                 await asyncio.sleep(_STORE_RETRY_S)
             else:
                 self._stuck_since = None
@@ -342,6 +339,14 @@ class Floor:
             await self.run(lambda venue, now: venue.bust(execution_id, now))
         except AlgoTrendyError as error:
             _logger.warning("could not bust %s: %s", execution_id, error.message)
+
+
+def _give_up_waiting(batch: Sequence[_Unsaved], reason: str) -> None:
+    for unsaved in batch:
+        if not unsaved.stored.done():
+            unsaved.stored.set_exception(Unknown("the command", reason))
+            # Nobody waits for what the market itself did; then nobody else asks for this.
+            unsaved.stored.exception()
 
 
 def _told_at(event: MarketEvent) -> int:
