@@ -12,7 +12,7 @@ from algotrendy.exchange.rules.records import OrderRow
 from algotrendy.exchange.venue.model import Order
 from algotrendy.exchange.venue.orders import WORKING
 from algotrendy.exchange.venue.rows import row_of
-from algotrendy.kernel.order import OrderClass, OrderType, Side
+from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 
 Rank = tuple[int, Decimal, int, int]
 
@@ -37,6 +37,9 @@ class Book:
         self._ranks: list[Rank] = []
         self._rank_of: dict[str, Rank] = {}
         self._groups: set[str] = set()
+        self._stops: set[str] = set()
+        self._notionals: set[str] = set()
+        self._brief: set[str] = set()
 
     def update(self, moved: Iterable[Order]) -> None:
         """Put orders that changed in their places, and drop those that are over."""
@@ -45,12 +48,28 @@ class Book:
             if (rank := self._rank_of.pop(order.id, None)) is not None:
                 place = bisect_left(self._ranks, rank)
                 del self.orders[place], self.rows[place], self._ranks[place]
-                self._groups.discard(order.id)
+                for kind in (self._groups, self._stops, self._notionals, self._brief):
+                    kind.discard(order.id)
         for order in changed:
             if order.status.is_open:
                 self._put(order)
         if changed and self._groups:
             self._link_all()
+
+    @property
+    def has_stops(self) -> bool:
+        """Say whether any order is a stop."""
+        return bool(self._stops)
+
+    @property
+    def has_notionals(self) -> bool:
+        """Say whether any order is for a sum of money."""
+        return bool(self._notionals)
+
+    @property
+    def has_brief(self) -> bool:
+        """Say whether any order may end without a fill: ioc, fok, opg, cls."""
+        return bool(self._brief)
 
     def place(self, order: Order) -> int:
         """Say where in the list an open order stands."""
@@ -65,6 +84,12 @@ class Book:
         self.rows.insert(place, row_of(order, self.asset))
         if order.order_class is not OrderClass.SIMPLE:
             self._groups.add(order.id)
+        if order.type not in (OrderType.MARKET, OrderType.LIMIT):
+            self._stops.add(order.id)
+        if order.quantity is None:
+            self._notionals.add(order.id)
+        if order.time_in_force not in (TimeInForce.DAY, TimeInForce.GTC):
+            self._brief.add(order.id)
 
     def resting_against(self, order: Order) -> list[Order]:
         """Give the working limit orders of other accounts on the other side, the first first."""

@@ -195,14 +195,16 @@ class Matching:
             return
         places = range(len(book.rows)) if only is None else range(only, only + 1)
         parts = self._prepare(book, places, prices, eligible)
-        before = [_stop_of(book.rows[place]) for place in places]
+        watched = places if book.has_stops else range(0)
+        before = [_stop_of(book.rows[place]) for place in watched]
         room = 2 * len(book.rows) + 2
         while len(self._fills) < room:
             self._fills.append(FillRow())
         count = meet(book.rows, self._fills)
-        self._note_stops(book, places, before, now)
+        self._note_stops(book, watched, before, now)
         self._book_fills(book, self._fills[:count], parts, now)
-        self._end_what_ended(book, now)
+        if count or book.has_brief:
+            self._end_what_ended(book, now)
         self._end_what_had_its_chance([book.orders[place] for place in parts], now)
 
     def _prepare(
@@ -218,6 +220,9 @@ class Matching:
             The places whose fills are cut short.
         """
         parts: set[int] = set()
+        by_chance = self._desk.terms.partial_fills > 0
+        if eligible is None and not by_chance and not book.has_notionals:
+            return parts
         for place in places:
             order, row = book.orders[place], book.rows[place]
             if order.status not in WORKING:
