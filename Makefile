@@ -84,6 +84,11 @@ published: $(APP) ## Write docs/openapi.json and docs/events from the code
 published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says
 	.venv/bin/python -m algotrendy.cli.published docs --check
 
+## ---- Measure it --------------------------------------------------------------------------
+
+bench-exchange: $(APP) ## Measure the paper exchange: orders/s over HTTP, updates/s, ns an order; prints JSON
+	.venv/bin/python benchmarks/exchange.py
+
 ## ---- Keep it -----------------------------------------------------------------------------
 
 lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
@@ -117,4 +122,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance pr coverage lint format types imports synth synth-check published published-check lock clean help
+.PHONY: python demo up down setup test unit acceptance pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help
