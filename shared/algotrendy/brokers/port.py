@@ -139,10 +139,14 @@ class Broker(Protocol):
         ...
 
     async def submit(self, request: OrderRequest) -> BrokerOrder:
-        """Send an order; ``request.client_order_id`` is needed and makes it idempotent.
+        """Send an order, once; ``request.client_order_id`` is needed and makes it idempotent.
 
         Raises:
+            Invalid: If the capability table does not offer it; nothing was sent.
+            Rejected: If the broker said no. Some say so later: then the order is ``rejected``.
             Conflict: If an order of this client order id is there already.
+            Unavailable: If it was not taken, for sure.
+            Unknown: If it may have been: ask ``order_by_client_id``.
         """
         ...
 
@@ -167,7 +171,7 @@ class Broker(Protocol):
         ...
 
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
-        """Read executions, oldest first."""
+        """Read executions, oldest first, each once; with ``since``, from that moment on."""
         ...
 
     async def positions(self) -> Sequence[BrokerPosition]:
