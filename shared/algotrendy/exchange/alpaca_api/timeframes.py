@@ -18,8 +18,19 @@ MINUTE_NS: Final = 60_000_000_000
 DAY_NS: Final = 1_440 * MINUTE_NS
 _EPOCH: Final = date(1970, 1, 1)
 _ZONE: Final = ZoneInfo(NEW_YORK)
-_FORMAT: Final = re.compile(r"([1-9]\d?)(Min|T|Hour|H|Day|D|Week|W|Month|M)")
-_LARGEST: Final = {"Min": 59, "T": 59, "Hour": 23, "H": 23}
+_FORMAT: Final = re.compile(r"([1-9]\d?)([A-Za-z]+)")
+# Clients write units large and small; one letter M alone is a month.
+_UNITS: Final = {
+    "min": "minute",
+    "t": "minute",
+    "hour": "hour",
+    "h": "hour",
+    "day": "day",
+    "d": "day",
+    "week": "week",
+    "w": "week",
+    "month": "month",
+}
 _MONTHS: Final = (1, 2, 3, 6, 12)
 
 
@@ -58,13 +69,15 @@ def parse_timeframe(text: str) -> Timeframe:
     """
     found = _FORMAT.fullmatch(text)
     if found is not None:
-        count, unit = int(found[1]), found[2]
-        if unit in _LARGEST and count <= _LARGEST[unit]:
-            minutes = count if unit in ("Min", "T") else count * 60
-            return Timeframe(minutes * MINUTE_NS)
-        if unit in ("Day", "D", "Week", "W") and count == 1:
-            return Timeframe(DAY_NS, weeks=int(unit[0] == "W"))
-        if unit in ("Month", "M") and count in _MONTHS:
+        count, written = int(found[1]), found[2]
+        unit = "month" if written == "M" else _UNITS.get(written.lower())
+        if unit == "minute" and count <= 59:
+            return Timeframe(count * MINUTE_NS)
+        if unit == "hour" and count <= 23:
+            return Timeframe(count * 60 * MINUTE_NS)
+        if unit in ("day", "week") and count == 1:
+            return Timeframe(DAY_NS, weeks=int(unit == "week"))
+        if unit == "month" and count in _MONTHS:
             return Timeframe(DAY_NS, months=count)
     expected = "[1-59]Min, [1-23]Hour, 1Day, 1Week or [1,2,3,6,12]Month"
     raise Refused(Reason.MALFORMED, f"timeframe must be {expected}, was {text[:20]!r}")

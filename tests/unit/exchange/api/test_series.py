@@ -57,13 +57,18 @@ def times(rows: Iterator[Row]) -> list[int]:
         ("1Day", Timeframe(1440 * MINUTE)),
         ("1Week", Timeframe(1440 * MINUTE, weeks=1)),
         ("3Month", Timeframe(1440 * MINUTE, months=3)),
+        ("1M", Timeframe(1440 * MINUTE, months=1)),
+        ("1min", Timeframe(MINUTE)),
+        ("1day", Timeframe(1440 * MINUTE)),
     ],
 )
 def test_timeframes_read_as_alpaca_writes_them(text: str, expected: Timeframe) -> None:
     assert parse_timeframe(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "0Min", "60Min", "24Hour", "2Day", "5Month", "1Year", "Min"])
+@pytest.mark.parametrize(
+    "text", ["", "0Min", "60Min", "24Hour", "2Day", "5Month", "1Year", "Min", "1m"]
+)
 def test_other_timeframes_are_refused_by_name(text: str) -> None:
     with pytest.raises(Refused, match="timeframe must be") as caught:
         parse_timeframe(text)
