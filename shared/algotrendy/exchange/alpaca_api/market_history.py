@@ -91,7 +91,7 @@ class _Data:
         try:
             asked = tuple(parse_symbol(symbol, "symbols") for symbol in asked)
         except Invalid as error:
-            raise Refused(Reason.MALFORMED, error.message) from None
+            raise Refused(Reason.MALFORMED, f"Invalid symbol(s): {error.message}") from None
         kind = AssetClass.CRYPTO if self.crypto else AssetClass.EQUITY
         assets = self.floor.venue.assets()
         ours = {asset.symbol for asset in assets if asset.asset_class is kind}

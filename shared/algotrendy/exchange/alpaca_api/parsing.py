@@ -137,7 +137,10 @@ def validated(model: type[M], found: Mapping[str, object], reason: Reason = Reas
         return model.model_validate(found)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        raise Refused(reason, _in_words(first)) from None
+        words = _in_words(first)
+        if reason is Reason.MALFORMED and first["loc"] and first["type"] != "missing":
+            words = f"Invalid format for parameter {first['loc'][0]}: {words}"
+        raise Refused(reason, words) from None
 
 
 def _in_words(found: ErrorDetails) -> str:

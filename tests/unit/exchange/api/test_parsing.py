@@ -167,6 +167,7 @@ def test_market_data_calls_the_same_mistake_malformed() -> None:
     with pytest.raises(Refused) as caught:
         query_of(request(query=b"limit=0"), OrdersQuery, Reason.MALFORMED)
     assert caught.value.reason is Reason.MALFORMED
+    assert caught.value.message.startswith("Invalid format for parameter limit: limit must be")
 
 
 def test_what_came_is_shown_short() -> None:
