@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from algotrendy.brokers.accounts import (
@@ -11,27 +10,21 @@ from algotrendy.brokers.accounts import (
     QuantConnectAccount,
     SimulatedAccount,
 )
-from algotrendy.brokers.live import STAGE_SWITCH
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Invalid
+from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.brokers.port import Broker
 
-_SWITCH = {"": False, "false": False, "0": False, "true": True, "1": True}
-
 
 def stage_allows_live() -> bool:
-    """Read the stage's switch from the environment; off where it is not set.
+    """Read the stage's switch, the setting ``live_trading``; off where nobody turned it.
 
     Raises:
         Invalid: If it is neither true nor false.
     """
-    value = os.environ.get(STAGE_SWITCH, "")
-    try:
-        return _SWITCH[value.strip().lower()]
-    except KeyError:
-        raise Invalid(STAGE_SWITCH, "true or false", value) from None
+    return settings().live_trading
 
 
 async def connect(account: BrokerAccountSettings, *, stage_live: bool | None = None) -> Broker:
@@ -41,7 +34,7 @@ async def connect(account: BrokerAccountSettings, *, stage_live: bool | None = N
     whose own switch is on at a stage whose switch is off is connected to paper.
 
     Args:
-        stage_live: The stage's switch; None reads it from the environment.
+        stage_live: The stage's switch; None reads the setting.
 
     Raises:
         Invalid: If the settings cannot work.

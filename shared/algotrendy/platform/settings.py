@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     token_jwks_url: WebUrl | None = None
     api_url: WebUrl | None = None
     exchange_url: WebUrl | None = None
+    live_trading: bool = False
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
     )

@@ -90,7 +90,7 @@ def test_the_stages_switch_is_off_unless_it_is_turned(
 
 def test_a_switch_that_stands_between_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALGOTRENDY_LIVE_TRADING", "maybe")
-    with pytest.raises(Invalid, match="ALGOTRENDY_LIVE_TRADING must be true or false"):
+    with pytest.raises(Invalid, match="ALGOTRENDY_LIVE_TRADING must be a valid boolean"):
         stage_allows_live()
 
 
