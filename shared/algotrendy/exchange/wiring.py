@@ -95,9 +95,9 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
 
 def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource:
     if options.market in ("replay", "ticks"):
-        from algotrendy.exchange.adapters.lake_market import lake_market
+        from algotrendy.exchange.adapters.lake_market import Preferred, lake_market
 
-        preferred = "trades" if options.market == "ticks" else "bars"
+        preferred: Preferred = "trades" if options.market == "ticks" else "bars"
         seed = options.terms.seed
         return lake_market(options.symbols, seed, preferred=preferred, calendar=calendar)
     if options.market == "scripted":
