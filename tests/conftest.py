@@ -44,6 +44,7 @@ SHARING_ROOMS = (
     "tests/infra/",
     "tests/contract/emulator/",
     "tests/integration/local/",
+    "tests/acceptance/",
 )
 
 
