@@ -70,7 +70,7 @@ async def connect(account: BrokerAccountSettings, *, stage_live: bool | None = N
 
 async def _simulated(account: SimulatedAccount) -> Broker:
     from algotrendy.brokers.simulated.broker import SimulatedBroker
-    from algotrendy.brokers.simulated.store import NoStore
+    from algotrendy.exchange.no_store import NoStore
     from algotrendy.exchange.venue.terms import VenueTerms
     from algotrendy.exchange.wiring import ExchangeOptions, build_floor
 

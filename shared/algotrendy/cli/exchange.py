@@ -261,7 +261,7 @@ def _hidden(secret: str) -> str:
 
 def _store(resources: ExitStack, database: str | None, *, ephemeral: bool, name: str) -> Store:
     if ephemeral:
-        from algotrendy.exchange.adapters.no_store import NoStore
+        from algotrendy.exchange.no_store import NoStore
 
         return NoStore()
     from algotrendy.exchange.wiring import postgres_store
