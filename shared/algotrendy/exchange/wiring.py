@@ -79,11 +79,13 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
     """Make the floor; what the store kept goes on where it was.
 
     Raises:
-        Invalid: If there is no such symbol, or no such time in the market.
+        Invalid: If there is no such symbol, no such time in the market, or the market lacks a
+            symbol that the store has orders or positions of.
     """
     calendar = always_open() if options.terms.always_open else us_equities()
     market = _market(options, calendar)
     snapshot = store.load()
+    _require_traded(market, snapshot)
     start = _start(options, market, snapshot, wall.now())
     venue = Venue(market.assets(), calendar, options.terms)
     venue.restore(snapshot)
@@ -113,6 +115,16 @@ def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource
             raise Invalid("symbols", "among " + ", ".join(listings), symbol)
     chosen = [listings[symbol] for symbol in options.symbols or listings]
     return SyntheticMarket(options.terms.seed, chosen, calendar=calendar)
+
+
+def _require_traded(market: MarketSource, snapshot: Snapshot) -> None:
+    """Refuse a market that cannot price what accounts hold, or show what they ever ordered."""
+    traded = {asset.symbol for asset in market.assets()}
+    kept = {held.symbol for held in snapshot.positions} | {o.symbol for o in snapshot.orders}
+    if missing := sorted(kept - traded):
+        held = ", ".join(missing)
+        expected = f"with {held}, which this exchange has orders or positions of, or a fresh one"
+        raise Invalid("symbols", expected, ", ".join(sorted(traded)))
 
 
 def _known(symbol: str) -> Asset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -212,6 +213,18 @@ def test_a_restarted_floor_goes_on_where_it_was() -> None:
     assert floor.now() == stopped_at
     assert floor.venue.positions(account_id(floor))[0].quantity == 1
     assert len(store.load().accounts) == 1
+
+
+def test_a_market_without_a_symbol_that_is_held_is_refused_by_name() -> None:
+    store = MemoryStore()
+
+    async def work(floor: Floor) -> None:
+        await buy(floor, "first")
+
+    on_a_floor(work, store)
+    with pytest.raises(Invalid, match=r"symbols must be with AAPL, .* was 'MSFT'") as refused:
+        build_floor(replace(options(), symbols=("MSFT",)), store, SystemClock())
+    assert refused.value.field == "symbols"
 
 
 def test_a_market_clock_runs_at_its_speed_and_never_backwards() -> None:
