@@ -15,6 +15,10 @@ from typing import Final, TypeVar
 N = TypeVar("N", float, Decimal)
 
 
+UNCHECKED: Final = "not confirmed"
+"""Stands in a source that exists, of which not all that is said here could be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section31Rate:
     """Dollars per million of sales, from a day on."""
@@ -45,29 +49,38 @@ class SaleRates:
 
 SECTION_31: Final = (
     Section31Rate(date(2018, 5, 22), Decimal("13.00"), "FINRA Information Notice 5/7/18"),
-    Section31Rate(date(2019, 4, 16), Decimal("20.70"), "SEC Fee Rate Advisory 3, FY 2019"),
+    Section31Rate(date(2019, 4, 16), Decimal("20.70"), "SEC Fee Rate Advisory 2, FY 2019"),
     Section31Rate(date(2020, 2, 18), Decimal("22.10"), "SEC Fee Rate Advisory 2, FY 2020"),
     Section31Rate(date(2021, 2, 25), Decimal("5.10"), "SEC Fee Rate Advisory 2, FY 2021"),
-    Section31Rate(date(2022, 5, 14), Decimal("22.90"), "SEC Fee Rate Advisory 2, FY 2022"),
-    Section31Rate(date(2023, 2, 27), Decimal("8.00"), "SEC Fee Rate Advisory 2, FY 2023"),
-    Section31Rate(date(2024, 5, 22), Decimal("27.80"), "SEC Fee Rate Advisory 2, FY 2024"),
-    Section31Rate(date(2025, 5, 14), Decimal("0.00"), "SEC Fee Rate Advisory 2, FY 2025"),
-    Section31Rate(date(2026, 4, 4), Decimal("20.60"), "SEC Release 34-104909, 91 FR 10643"),
+    Section31Rate(
+        date(2022, 5, 14), Decimal("22.90"), f"SEC Fee Rate Advisory 2, FY 2022; day {UNCHECKED}"
+    ),
+    Section31Rate(date(2023, 2, 27), Decimal("8.00"), "SEC Release 34-96724, 88 FR 5051"),
+    Section31Rate(date(2024, 5, 22), Decimal("27.80"), "SEC Release 34-99973, 89 FR 29402"),
+    Section31Rate(date(2025, 5, 14), Decimal("0.00"), "SEC Release 34-102779, 90 FR 15492"),
+    Section31Rate(
+        date(2026, 4, 4),
+        Decimal("20.60"),
+        f"SEC Release 34-104909, 91 FR 10643; rate and day {UNCHECKED}",
+    ),
 )
 """Oldest first; before the first day the first rate holds."""
 
-_SCHEDULE = "FINRA SR-FINRA-2024-019, fee adjustment schedule"
+_2020 = f"FINRA fees of 85 FR 66592; days and amounts {UNCHECKED}"
+_2024 = f"SR-FINRA-2024-019, 89 FR 93709, which raises it in 2026 to 2029; amounts {UNCHECKED}"
 TRADING_ACTIVITY: Final = (
-    ActivityRate(date(2012, 7, 1), Decimal("0.000119"), Decimal("5.95"), "FINRA Notice 12-31"),
-    ActivityRate(date(2022, 1, 1), Decimal("0.000130"), Decimal("6.49"), "FINRA Notice 20-41"),
-    ActivityRate(date(2023, 1, 1), Decimal("0.000145"), Decimal("7.27"), "FINRA Notice 20-41"),
-    ActivityRate(date(2024, 1, 1), Decimal("0.000166"), Decimal("8.30"), "FINRA Notice 20-41"),
-    ActivityRate(date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79"), _SCHEDULE),
     ActivityRate(
-        date(2026, 10, 1), Decimal(0), Decimal(0), "SR-FINRA-2026-021: none for a quarter"
+        date(2012, 7, 1), Decimal("0.000119"), Decimal("5.95"), f"77 FR 38690; day {UNCHECKED}"
     ),
-    ActivityRate(date(2027, 1, 1), Decimal("0.000232"), Decimal("11.61"), _SCHEDULE),
-    ActivityRate(date(2028, 1, 1), Decimal("0.000240"), Decimal("12.05"), _SCHEDULE),
+    ActivityRate(date(2022, 1, 1), Decimal("0.000130"), Decimal("6.49"), _2020),
+    ActivityRate(date(2023, 1, 1), Decimal("0.000145"), Decimal("7.27"), _2020),
+    ActivityRate(date(2024, 1, 1), Decimal("0.000166"), Decimal("8.30"), _2020),
+    ActivityRate(date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79"), _2024),
+    ActivityRate(
+        date(2026, 10, 1), Decimal(0), Decimal(0), f"SR-FINRA-2026-021; all of it {UNCHECKED}"
+    ),
+    ActivityRate(date(2027, 1, 1), Decimal("0.000232"), Decimal("11.61"), _2024),
+    ActivityRate(date(2028, 1, 1), Decimal("0.000240"), Decimal("12.05"), _2024),
 )
 """Oldest first; before the first day the first rate holds."""
 
