@@ -31,7 +31,7 @@ from algotrendy.kernel.order import Side
 from algotrendy.market_data.calendar import NEW_YORK, us_equities
 
 TAG: Final = "account"
-# FINRA's intraday margin took the place of the rules for pattern day traders.
+# Alpaca's changelog of 2026-06-03: what tells of pattern day traders is removed on this day.
 DAY_TRADER_FIELDS_END: Final = date(2026, 7, 6)
 _MULTIPLIERS: Final = (1, 2, 4)
 _PATTERN: Final = 4

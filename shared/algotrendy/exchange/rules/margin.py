@@ -4,7 +4,7 @@ One source for floats and decimals, as in `positions`. The house rates are Alpac
 FINRA's with 30 % for longs where FINRA asks 25 %.
 
 Source: Alpaca, "Margin and Short Selling"; Regulation T, 12 CFR 220.12; FINRA Rule 4210(c), and
-as amended by SR-FINRA-2025-017 (90 days from approval: intraday margin in place of day trading).
+as amended by SR-FINRA-2025-017 (34-105226, 91 FR 20731): intraday margin in place of day trading.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from algotrendy.exchange.rules.positions import opening_part
 
 N = TypeVar("N", float, Decimal)
 
-END_OF_DAY_TRADING_RULES: Final = date(2026, 7, 6)
-"""From this day on nobody is a pattern day trader."""
+END_OF_DAY_TRADING_RULES: Final = date(2026, 6, 4)
+"""From this day on nobody is a pattern day trader: FINRA Regulatory Notice 26-10.
+
+Brokers may take until October 2027; Alpaca changed over on the first day, it is reported.
+"""
 DAY_TRADES_OF_A_PATTERN: Final = 4
 """So many day trades within five sessions made one, by FINRA Rule 4210(f)(8)(B)."""
 

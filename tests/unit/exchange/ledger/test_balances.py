@@ -131,9 +131,9 @@ def test_an_account_below_2000_has_no_credit() -> None:
     assert desk.ledger.leverage("one") == 1
 
 
-def test_a_margin_account_of_before_july_2026_needs_25000_for_intraday_credit() -> None:
+def test_a_margin_account_of_before_june_4_2026_needs_25000_for_intraday_credit() -> None:
     desk = Desk(accounts=())
-    desk.now = datetime(2026, 7, 2, 15, tzinfo=UTC)
+    desk.now = datetime(2026, 6, 3, 15, tzinfo=UTC)
     desk.open("one", "24000")
     assert desk.ledger.balances("one", []).buying_power == 48_000
     assert desk.ledger.balances("one", []).daytrading_buying_power == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from algotrendy.exchange.rules.margin import (
+    END_OF_DAY_TRADING_RULES,
     RATES,
     buying_power,
     day_trades,
@@ -140,3 +142,8 @@ def test_a_day_trade_is_opened_and_closed_on_one_day(
 ) -> None:
     made = [Decimal(each) for each in changes]
     assert day_trades(Decimal(held), made, len(made)) == count
+
+
+def test_the_rules_for_day_trades_ended_when_finra_says() -> None:
+    # Regulatory Notice 26-10; that Alpaca dropped the fields a month later is another matter.
+    assert date(2026, 6, 4) == END_OF_DAY_TRADING_RULES
