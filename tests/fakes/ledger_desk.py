@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from algotrendy.exchange.market.source import Asset
 from algotrendy.exchange.venue.ledger import Ledger
-from algotrendy.exchange.venue.model import Account, Changes, EquityPoint, Order, Snapshot
+from algotrendy.exchange.venue.model import (
+    Account,
+    Balances,
+    Changes,
+    EquityPoint,
+    Order,
+    Snapshot,
+)
+from algotrendy.exchange.venue.orders import Orders
+from algotrendy.exchange.venue.standing import Standing
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
@@ -93,6 +103,13 @@ class Desk:
         order = self.order(side, quantity, symbol, account_id=account)
         self.fill(order, quantity, price)
         return order
+
+    def balances(self, orders: Sequence[Order] = ()) -> Balances:
+        """Reckon the first account as if it had these orders and no others."""
+        kept = Orders(0, self.ledger.accounts, Changes())
+        kept.restore(orders, ())
+        standing = Standing(kept, self.ledger.reckoning, lambda order: order.notional or Decimal(0))
+        return self.ledger.balances("one", partial(standing.money, "one"))
 
     def snapshot(self) -> Snapshot:
         """Give what a store should have kept."""

@@ -151,12 +151,12 @@ def test_a_split_conserves_value_to_the_cent(
     desk = Desk()
     desk.prices[symbol] = price
     desk.trade(side, str(quantity), str(price), symbol)
-    before = desk.ledger.balances("one", []).equity
+    before = desk.balances().equity
     desk.ledger.split(symbol, new, old, desk.now)
     desk.prices[symbol] = split_price(price, new, old)
     # A price of 28 digits and a billionth of a share that nobody can hold cost less than this.
     slack = Decimal("0.005") + price * old / new * Decimal("1e-9") + Decimal("1e-9")
-    assert abs(desk.ledger.balances("one", []).equity - before) <= slack
+    assert abs(desk.balances().equity - before) <= slack
 
 
 @settings(deadline=None)

@@ -296,6 +296,24 @@ def test_a_restart_in_the_middle_changes_nothing_of_what_follows(
     assert document(again) == document(house)
 
 
+@settings(max_examples=100, deadline=None)
+@given(venues, stories)
+def test_sums_kept_order_by_order_are_those_of_a_venue_that_begins_with_the_orders(
+    terms: VenueTerms, story: list[Say]
+) -> None:
+    house = House(terms=terms)
+    tell(house, story)
+    again = restarted(house)
+    for each in (house, again):
+        each.wait()
+        each.trade(100.0, 5.0)
+        each.quote(99.97, 100.03)
+    for account in (house.ann, house.bob):
+        assert again.venue.balances(account.id) == house.venue.balances(account.id)
+        free = house.venue.available(account.id, "AAPL")
+        assert again.venue.available(account.id, "AAPL") == free
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(people, sides, st.integers(1, 50), cents), min_size=2, max_size=25))
 def test_what_two_accounts_trade_with_each_other_sums_to_nothing(

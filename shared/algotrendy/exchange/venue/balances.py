@@ -12,16 +12,16 @@ from algotrendy.exchange.rules.positions import market_value, opening_part
 from algotrendy.exchange.venue.model import ZERO, Account, Balances, Order, Position
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.order import Side
-from algotrendy.kernel.order_status import OrderStatus
 
 WIDE = Context(prec=EXACT.prec)
 """Products and sums of ledger values are exact in it; only a quotient is rounded."""
 RATES = margin.RATES
 AVERAGE_DECIMALS = 9
-_FORGETFUL = 100_000
 
 Price = Callable[[str], Decimal | None]
 FindAsset = Callable[[str], Asset]
+Held = Callable[[Mapping[str, Position], int], Decimal]
+"""Tells what open orders hold of the buying power, given the positions and the leverage."""
 
 
 class Reckoning:
@@ -35,7 +35,6 @@ class Reckoning:
     def __init__(self, prices: Price, assets: FindAsset) -> None:
         self._prices = prices
         self._assets = assets
-        self._known: dict[str, tuple[tuple[object, ...], Decimal]] = {}
 
     def price_of(self, position: Position) -> Decimal:
         """Give the present price, or what the position cost where there is none."""
@@ -81,46 +80,37 @@ class Reckoning:
             marginable = self._assets(order.symbol).marginable
             return margin.order_value(is_buy, opens, reckoned, limit, marginable, leverage, RATES)
 
-    def held(
-        self, orders: Iterable[Order], positions: Mapping[str, Position], leverage: int
-    ) -> Decimal:
-        """Give what open orders hold together; of an order and its replacement the larger.
-
-        Exits hold nothing: they close what their entry opens.
-        """
-        with localcontext(WIDE):
-            chains: dict[str, Decimal] = {}
-            for order in orders:
-                if order.parent_id is not None or order.status is OrderStatus.HELD:
-                    continue
-                needed = self._needed_again(order, positions.get(order.symbol), leverage)
-                chain = order.replaces or order.id
-                if needed > chains.get(chain, ZERO):
-                    chains[chain] = needed
-            if len(self._known) > _FORGETFUL:
-                self._known = {}
-            return sum(chains.values(), ZERO)
-
-    def _needed_again(self, order: Order, position: Position | None, leverage: int) -> Decimal:
-        """Give what an open order needs, as reckoned before if nothing moved since."""
+    def needed_now(self, order: Order, position: Position | None, leverage: int) -> Decimal:
+        """Give what an open order needs at the present price."""
         price = order.limit_price
         if price is None or order.side is Side.SELL:
             price = self._prices(order.symbol) or price or order.stop_price or ZERO
-        held = None if position is None else position.quantity
-        size = order.quantity, order.filled_quantity, order.filled_value
-        now = (*size, order.limit_price, order.stop_price, price, held, leverage)
-        known = self._known.get(order.id)
-        if known is not None and known[0] == now:
-            return known[1]
-        needed = self.needed(order, price, position, leverage)
-        self._known[order.id] = now, needed
-        return needed
+        return self.needed(order, price, position, leverage)
+
+    def market_price(self, symbol: str) -> Decimal | None:
+        """Give the present price of a symbol, None before the first."""
+        return self._prices(symbol)
+
+    def buying_power(
+        self, account: Account, positions: Mapping[str, Position], held: Held, leverage: int
+    ) -> Decimal:
+        """Give what an account may still buy at a leverage, and nothing else."""
+        with localcontext(WIDE):
+            equity, intraday = account.cash, ZERO
+            for symbol, each in positions.items():
+                price = self.price_of(each)
+                marginable = self._assets(symbol).marginable and account.multiplier > 1
+                equity += market_value(each.quantity, price)
+                intraday += margin.intraday_margin(
+                    each.quantity, price, marginable, leverage, RATES
+                )
+            return margin.buying_power(equity, intraday, leverage, held(positions, leverage))
 
     def balances(
         self,
         account: Account,
         positions: Mapping[str, Position],
-        orders: Iterable[Order],
+        held_by: Held,
         today: date,
     ) -> Balances:
         """Reckon all sums of an account."""
@@ -139,7 +129,7 @@ class Reckoning:
                 initial += margin.initial_margin(quantity, price, marginable, RATES)
                 maintenance += margin.maintenance_margin(quantity, price, marginable, RATES)
                 intraday += margin.intraday_margin(quantity, price, marginable, leverage, RATES)
-            held = self.held(orders, positions, leverage)
+            held = held_by(positions, leverage)
             power = margin.buying_power(equity, intraday, leverage, held)
             required = initial if credit > 1 else long_value - short_value
             regulation_t = margin.buying_power(equity, required, credit, held)

@@ -9,10 +9,10 @@ from algotrendy.exchange.venue.desk import Desk
 from algotrendy.exchange.venue.model import ZERO, Account, Order
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.exchange.venue.rows import is_exit
+from algotrendy.exchange.venue.standing import awaits_election, worst_price
 from algotrendy.kernel.decimals import is_multiple, plain, rounded
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderClass, OrderType, Side
-from algotrendy.kernel.order_status import OrderStatus
 
 _ONE = Decimal(1)
 _LIMIT = OrderType.LIMIT
@@ -82,8 +82,7 @@ def check_money(desk: Desk, order: Order, without: str = "") -> None:
             f"symbol: {order.symbol} has no price yet; a limit order could wait for one",
         )
     needed = desk.ledger.buying_power_needed(order, price)
-    others = (o for o in desk.orders.open_of_account(order.account_id) if o.id != without)
-    power = max(desk.ledger.balances(order.account_id, others).buying_power, ZERO)
+    power = desk.ledger.buying_power(order.account_id, desk.held_money(order.account_id, without))
     if needed > power:
         cost = order.notional or (order.quantity or ZERO) * (order.limit_price or price)
         raise Refused(
@@ -97,10 +96,16 @@ def check_money(desk: Desk, order: Order, without: str = "") -> None:
 
 def check_wash(desk: Desk, order: Order, without: str = "") -> None:
     """Refuse an order that might trade with another of the same account."""
-    for other in desk.orders.open_of_account(order.account_id, order.symbol):
-        if other.side is order.side or other.id == without or other.status is OrderStatus.HELD:
-            continue
-        if _are_family(order, other) or not _may_meet(desk, order, other):
+    own = worst_price(order)
+    found = desk.standing.facing(
+        order.account_id,
+        order.symbol,
+        order.side.opposite,
+        own or desk.market_price(order.symbol, order.side),
+        own is None,
+    )
+    for other in found:
+        if other.id == without or _are_family(order, other) or not _may_meet(desk, order, other):
             continue
         kind = "limit" if other.type is OrderType.LIMIT else "market/stop"
         raise Refused(
@@ -117,25 +122,14 @@ def _may_meet(desk: Desk, order: Order, other: Order) -> bool:
         # Complex orders are the way out that Alpaca names: only a price that crosses now counts.
         if order.type not in (OrderType.MARKET, OrderType.LIMIT) or other.type is not _LIMIT:
             return False
-    elif _awaits_election(order) and _awaits_election(other):
+    elif awaits_election(order) and awaits_election(other):
         return False
-    own, its = _worst(order), _worst(other)
+    own, its = worst_price(order), worst_price(other)
     if own is None and other.type is not _LIMIT:
         return True
     own = own or desk.market_price(order.symbol, order.side)
     its = its or desk.market_price(order.symbol, other.side)
     return own is None or its is None or (own - its) * order.side.sign >= 0
-
-
-def _worst(order: Order) -> Decimal | None:
-    """Give the worst price at which the order may trade, or begin to; None: any."""
-    if order.limit_price is not None:
-        return order.limit_price
-    return order.stop_price if _awaits_election(order) else None
-
-
-def _awaits_election(order: Order) -> bool:
-    return order.type not in (OrderType.MARKET, _LIMIT) and not order.triggered
 
 
 def _are_family(order: Order, other: Order) -> bool:

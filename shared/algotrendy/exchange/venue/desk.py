@@ -7,17 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from algotrendy.exchange.market.source import Asset
+from algotrendy.exchange.venue.balances import Held
 from algotrendy.exchange.venue.hours import Hours
 from algotrendy.exchange.venue.ledger import Ledger
 from algotrendy.exchange.venue.model import ZERO, Changes, Order
 from algotrendy.exchange.venue.orders import Orders
 from algotrendy.exchange.venue.prices import Prices
 from algotrendy.exchange.venue.refusal import Reason, Refused
-from algotrendy.exchange.venue.rows import is_exit, remaining
+from algotrendy.exchange.venue.rows import remaining
+from algotrendy.exchange.venue.standing import Standing
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.decimals import floor_to
 from algotrendy.kernel.order import Side
-from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.market_data.calendar import TradingCalendar
 
 
@@ -35,6 +36,7 @@ class Desk:
         self.by_asset_id = {asset.id: asset for asset in assets}
         self.ledger = Ledger(terms, self.prices.last, self.assets.__getitem__, changes)
         self.orders = Orders(terms.seed, self.ledger.accounts, changes)
+        self.standing = Standing(self.orders, self.ledger.reckoning, self.wanted)
 
     def take_changes(self) -> Changes:
         """Give what changed since the last call, and begin anew."""
@@ -85,17 +87,13 @@ class Desk:
         Args:
             without: Id of an order that does not count.
         """
-        total, exits = ZERO, dict[str, Decimal]()
-        for order in self.orders.open_of_account(account_id, symbol):
-            if order.side is not side or order.status is OrderStatus.HELD or order.id == without:
-                continue
-            units = self.wanted(order)
-            if is_exit(order):
-                group = order.parent_id or order.id
-                exits[group] = max(exits.get(group, ZERO), units)
-            else:
-                total += units
-        return total + sum(exits.values(), ZERO)
+        return self.standing.units(account_id, symbol, side, without)
+
+    def held_money(self, account_id: str, without: str = "") -> Held:
+        """Say how to ask what an account's standing orders hold of its buying power."""
+        return lambda positions, leverage: self.standing.money(
+            account_id, positions, leverage, without
+        )
 
     def available(self, account_id: str, symbol: str, without: str = "") -> Decimal:
         """Give the units of a position that no standing order is about to close; not signed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from algotrendy.exchange.market.source import Asset
 from algotrendy.exchange.rules import corporate
 from algotrendy.exchange.rules.positions import cost_after
-from algotrendy.exchange.venue.balances import WIDE, FindAsset, Price, Reckoning
+from algotrendy.exchange.venue.balances import WIDE, FindAsset, Held, Price, Reckoning
 from algotrendy.exchange.venue.charges import Charges
 from algotrendy.exchange.venue.history import History
 from algotrendy.exchange.venue.model import (
@@ -53,9 +53,10 @@ class Ledger:
         self.accounts: dict[str, Account] = {}
         self._terms = terms
         self._assets = assets
-        self._reckoning = Reckoning(prices, assets)
+        self.reckoning = Reckoning(prices, assets)
         self._charges = Charges(terms, assets)
         self._history = History(terms.seed, changes)
+        self._by_key: dict[str, Account] = {}
         self._positions: dict[str, dict[str, Position]] = {}
         self._shorts: dict[str, Decimal] = {}
 
@@ -71,8 +72,7 @@ class Ledger:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from what the store kept; only on a new ledger, and nothing is noted."""
         for account in snapshot.accounts:
-            self.accounts[account.id] = account
-            self._positions[account.id] = {}
+            self._admit(account)
         for position in snapshot.positions:
             self._positions[position.account_id][position.symbol] = position
             self._lend(position.symbol, ZERO, position.quantity)
@@ -80,13 +80,21 @@ class Ledger:
 
     def open(self, account: Account) -> None:
         """Add an account; its cash is its first activity."""
-        self.accounts[account.id] = account
-        self._positions[account.id] = {}
+        self._admit(account)
         kind, at = ActivityType.JOURNAL_CASH, account.created_at
         self._history.record(account.id, kind, at, account.cash, description="opening balance")
         self._touch(account, at)
 
+    def _admit(self, account: Account) -> None:
+        self.accounts[account.id] = account
+        self._by_key[account.key_id] = account
+        self._positions[account.id] = {}
+
     # Questions
+
+    def account_of_key(self, key_id: str) -> Account | None:
+        """Find the account of an API key."""
+        return self._by_key.get(key_id)
 
     def positions(self, account_id: str) -> list[Position]:
         """List what an account holds, by symbol."""
@@ -112,11 +120,16 @@ class Ledger:
         """
         return self._history.fill(execution_id)
 
-    def balances(self, account_id: str, open_orders: Iterable[Order]) -> Balances:
+    def balances(self, account_id: str, held: Held) -> Balances:
         """Reckon an account at present prices, and take off what its open orders hold."""
         account = self.accounts[account_id]
         positions = self._positions[account_id]
-        return self._reckoning.balances(account, positions, open_orders, self._history.today())
+        return self.reckoning.balances(account, positions, held, self._history.today())
+
+    def buying_power(self, account_id: str, held: Held) -> Decimal:
+        """Give the buying power alone."""
+        account, positions = self.accounts[account_id], self._positions[account_id]
+        return self.reckoning.buying_power(account, positions, held, self.leverage(account_id))
 
     def buying_power_needed(self, order: Order, price: Decimal) -> Decimal:
         """Give what the rest of an order would hold of its account's buying power.
@@ -127,14 +140,14 @@ class Ledger:
         """
         account = self.accounts[order.account_id]
         positions = self._positions[account.id]
-        times = self._reckoning.leverage(account, positions.values(), self._history.today())
-        return self._reckoning.needed(order, price, positions.get(order.symbol), times)
+        times = self.reckoning.leverage(account, positions.values(), self._history.today())
+        return self.reckoning.needed(order, price, positions.get(order.symbol), times)
 
     def leverage(self, account_id: str) -> int:
         """Give how many times its equity an account may hold now; 1 may not be short."""
         account = self.accounts[account_id]
         positions = self._positions[account_id].values()
-        return self._reckoning.leverage(account, positions, self._history.today())
+        return self.reckoning.leverage(account, positions, self._history.today())
 
     def day_trades(self, account_id: str, days: Collection[date]) -> int:
         """Count day trades on some days in New York; what they were limited by until July 2026.
@@ -228,7 +241,7 @@ class Ledger:
         step = _least(asset)
         with localcontext(WIDE):
             for account, position in self._holders(symbol):
-                price = self._reckoning.price_of(position)
+                price = self.reckoning.price_of(position)
                 price = _storable(corporate.split_price(price, new, old))
                 size = corporate.split_size(position.quantity, new, old)
                 whole = corporate.whole_part(size, step, ZERO)
@@ -307,7 +320,7 @@ class Ledger:
         shorts = ZERO
         for position in self._positions[account.id].values():
             if position.quantity < 0:
-                shorts += position.quantity * self._reckoning.price_of(position)
+                shorts += position.quantity * self.reckoning.price_of(position)
         fee = corporate.borrow_fee(shorts, self._terms.borrow_rate, nights, BORROW_YEAR)
         account.interest += _storable(fee)
 
@@ -360,7 +373,7 @@ class Ledger:
     def _touch(self, account: Account, at: datetime) -> Decimal:
         self.changes.accounts[account.id] = account
         positions = self._positions[account.id].values()
-        equity = _storable(self._reckoning.equity(account, positions))
+        equity = _storable(self.reckoning.equity(account, positions))
         self._history.mark(account.id, at, equity, account.cash)
         return equity
 

@@ -61,6 +61,7 @@ class Orders:
         self._open_of_account: dict[str, dict[str, Order]] = {}
         self._open_of_symbol: dict[str, dict[str, Order]] = {}
         self._moved: dict[str, dict[str, Order]] = {}
+        self._stirred: dict[str, dict[str, Order]] = {}
         self._executions: dict[str, int] = {}
         self._order_of_execution: dict[str, str] = {}
 
@@ -86,6 +87,10 @@ class Orders:
     def mark_moved(self, order: Order) -> None:
         """Let the book look at an order again."""
         self._moved.setdefault(order.symbol, {})[order.id] = order
+
+    def take_stirred(self, account_id: str) -> Iterable[Order]:
+        """Give an account's orders that changed since the last call."""
+        return self._stirred.pop(account_id, {}).values()
 
     def order_id(self, sequence: int) -> str:
         """Name the order of a sequence number."""
@@ -137,6 +142,10 @@ class Orders:
         """Give an account's open orders, oldest first, of one symbol or of all."""
         found = self._open_of_account.get(account_id, {}).values()
         return [order for order in found if symbol is None or order.symbol == symbol]
+
+    def are_open(self, symbol: str) -> bool:
+        """Say whether a symbol has open orders."""
+        return bool(self._open_of_symbol.get(symbol))
 
     def open_of_symbol(self, symbol: str) -> list[Order]:
         """Give a symbol's open orders, oldest first."""
@@ -190,6 +199,7 @@ class Orders:
         order.updated_at = now
         self.changes.orders[order.id] = order
         self.mark_moved(order)
+        self._stirred.setdefault(order.account_id, {})[order.id] = order
 
     def tell(
         self, order: Order, event: UpdateEvent, now: datetime, execution: Execution | None = None
@@ -213,6 +223,7 @@ class Orders:
         self._of_account.setdefault(order.account_id, []).append(order)
         if order.status.is_open:
             self.mark_moved(order)
+            self._stirred.setdefault(order.account_id, {})[order.id] = order
             self._open_of_account.setdefault(order.account_id, {})[order.id] = order
             self._open_of_symbol.setdefault(order.symbol, {})[order.id] = order
 

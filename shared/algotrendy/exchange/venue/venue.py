@@ -109,8 +109,7 @@ class Venue:
 
     def account_of_key(self, key_id: str) -> Account | None:
         """Find the account of an API key."""
-        accounts = self._ledger.accounts.values()
-        return next((account for account in accounts if account.key_id == key_id), None)
+        return self._ledger.account_of_key(key_id)
 
     def account(self, account_id: str) -> Account:
         """Give an account; raise Refused when there is none."""
@@ -130,7 +129,7 @@ class Venue:
     def balances(self, account_id: str) -> Balances:
         """Reckon an account's sums at present prices."""
         account = self.account(account_id)
-        return self._ledger.balances(account.id, self._orders.open_of_account(account.id))
+        return self._ledger.balances(account.id, self._desk.held_money(account.id))
 
     def activities(self, account_id: str) -> Sequence[Activity]:
         """Oldest first."""

@@ -11,7 +11,7 @@ from fakes.ledger_desk import Desk
 
 
 def test_a_new_account_may_buy_four_times_its_cash() -> None:
-    balances = Desk().ledger.balances("one", [])
+    balances = Desk().balances()
     assert (balances.equity, balances.cash) == (Decimal(100_000), Decimal(100_000))
     assert balances.buying_power == balances.daytrading_buying_power == 400_000
     assert balances.regt_buying_power == 200_000
@@ -22,7 +22,7 @@ def test_a_new_account_may_buy_four_times_its_cash() -> None:
 def test_a_purchase_takes_its_value_off_the_buying_power() -> None:
     desk = Desk()
     desk.trade(Side.BUY, "1000", "100")
-    balances = desk.ledger.balances("one", [])
+    balances = desk.balances()
     assert balances.long_market_value == 100_000
     assert (balances.initial_margin, balances.maintenance_margin) == (
         Decimal(50_000),
@@ -36,7 +36,7 @@ def test_values_move_with_the_price() -> None:
     desk = Desk()
     desk.trade(Side.BUY, "100", "100")
     desk.prices["AAPL"] = Decimal(120)
-    balances = desk.ledger.balances("one", [])
+    balances = desk.balances()
     assert balances.equity == 102_000
     assert balances.position_prices == {"AAPL": 120}
 
@@ -45,13 +45,13 @@ def test_a_position_without_a_price_counts_at_cost() -> None:
     desk = Desk()
     desk.trade(Side.BUY, "3", "100")
     del desk.prices["AAPL"]
-    assert desk.ledger.balances("one", []).equity == 100_000
+    assert desk.balances().equity == 100_000
 
 
 def test_a_short_counts_against_the_account() -> None:
     desk = Desk(fees="none")
     desk.trade(Side.SELL, "100", "100")
-    balances = desk.ledger.balances("one", [])
+    balances = desk.balances()
     assert (balances.cash, balances.short_market_value) == (Decimal(110_000), Decimal(-10_000))
     assert balances.equity == 100_000
     assert balances.buying_power == 4 * (100_000 - 3_000)
@@ -61,7 +61,7 @@ def test_open_orders_hold_buying_power() -> None:
     desk = Desk()
     buy = desk.order(Side.BUY, "10", type=OrderType.LIMIT, limit_price=Decimal(90))
     short = desk.order(Side.SELL, "10", symbol="MSFT")
-    balances = desk.ledger.balances("one", [buy, short])
+    balances = desk.balances([buy, short])
     assert balances.buying_power == 400_000 - 900 - Decimal(1236)
     assert desk.ledger.buying_power_needed(buy, Decimal(100)) == 900
 
@@ -98,14 +98,7 @@ def test_exits_hold_nothing() -> None:
         desk.order(Side.SELL, "10", status=OrderStatus.HELD),
         desk.order(Side.SELL, "10", parent_id="entry"),
     ]
-    assert desk.ledger.balances("one", exits).buying_power == 400_000
-
-
-def test_of_an_order_and_its_replacement_the_larger_is_held() -> None:
-    desk = Desk()
-    old = desk.order(Side.BUY, "10", status=OrderStatus.PENDING_REPLACE)
-    new = desk.order(Side.BUY, "15", replaces=old.id)
-    assert desk.ledger.balances("one", [old, new]).buying_power == 400_000 - 1500
+    assert desk.balances(exits).buying_power == 400_000
 
 
 def test_crypto_is_bought_with_ones_own_money() -> None:
@@ -118,7 +111,7 @@ def test_a_cash_account_buys_with_its_cash() -> None:
     desk = Desk(accounts=())
     desk.open("one", "10000", multiplier=1)
     desk.trade(Side.BUY, "40", "100")
-    balances = desk.ledger.balances("one", [])
+    balances = desk.balances()
     assert balances.buying_power == balances.regt_buying_power == 6000
     assert balances.non_marginable_buying_power == 6000
     assert balances.daytrading_buying_power == 0
@@ -127,7 +120,7 @@ def test_a_cash_account_buys_with_its_cash() -> None:
 
 def test_an_account_below_2000_has_no_credit() -> None:
     desk = Desk(cash="1999.99")
-    assert desk.ledger.balances("one", []).buying_power == Decimal("1999.99")
+    assert desk.balances().buying_power == Decimal("1999.99")
     assert desk.ledger.leverage("one") == 1
 
 
@@ -135,8 +128,8 @@ def test_a_margin_account_of_before_june_4_2026_needs_25000_for_intraday_credit(
     desk = Desk(accounts=())
     desk.now = datetime(2026, 6, 3, 15, tzinfo=UTC)
     desk.open("one", "24000")
-    assert desk.ledger.balances("one", []).buying_power == 48_000
-    assert desk.ledger.balances("one", []).daytrading_buying_power == 0
+    assert desk.balances().buying_power == 48_000
+    assert desk.balances().daytrading_buying_power == 0
 
 
 def test_shares_to_borrow_are_shared_by_all_accounts() -> None:
@@ -154,8 +147,8 @@ def test_what_an_order_holds_follows_the_order_the_position_and_the_price() -> N
     order = desk.order(Side.BUY, "10")
 
     def held() -> Decimal:
-        free = desk.ledger.balances("one", []).buying_power
-        return free - desk.ledger.balances("one", [order]).buying_power
+        free = desk.balances().buying_power
+        return free - desk.balances([order]).buying_power
 
     assert held() == held() == 1000
     desk.prices["AAPL"] = Decimal(110)

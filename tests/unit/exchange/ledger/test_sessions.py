@@ -91,7 +91,7 @@ def test_a_short_gathers_borrow_fees_and_pays_them_at_the_end_of_the_month() -> 
     desk.trade(Side.SELL, "100", "100")
     desk.ledger.close_session(MONDAY, desk.now)
     assert desk.ledger.accounts["one"].interest == 1
-    assert desk.ledger.balances("one", []).accrued_fees == 1
+    assert desk.balances().accrued_fees == 1
     desk.ledger.close_session(FRIDAY, desk.now)
     assert desk.ledger.accounts["one"].interest == 4
     assert desk.ledger.accounts["one"].cash == 110_000
