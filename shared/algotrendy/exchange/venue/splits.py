@@ -1,7 +1,9 @@
 """Restate the open orders of a symbol whose shares were split.
 
-After FINRA rule 5330: a reverse split cancels open orders; else their sizes are multiplied and
-rounded down to what can be traded, and their prices divided, in steps of the asset.
+A reverse split cancels open orders; else their sizes are multiplied and rounded down to what can
+be traded, and their prices divided and rounded to a step. FINRA rule 5330 asks that of orders to
+buy and of stops to sell, rounds down, and keeps to round lots. Here it is done to limits to sell
+too, which would not fill again at the old price; they are rounded up, and sizes to whole shares.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from algotrendy.exchange.venue.desk import Desk
 from algotrendy.exchange.venue.groups import Groups
 from algotrendy.exchange.venue.model import Order, UpdateEvent
 from algotrendy.exchange.venue.rows import price_step
-from algotrendy.kernel.decimals import decimals_of, floor_to
+from algotrendy.kernel.decimals import ceil_to, decimals_of, floor_to
+from algotrendy.kernel.order import Side
 
 _ONE = Decimal(1)
 _MOST_DECIMALS = 9
@@ -51,7 +54,9 @@ def _restate(desk: Desk, order: Order, new: Decimal, old: Decimal) -> bool:
         if price is None:
             continue
         restated = price * old / new
-        restated = floor_to(restated, price_step(asset, restated))
+        keeps_owner_whole = name == "limit_price" and order.side is Side.SELL
+        to_step = ceil_to if keeps_owner_whole else floor_to
+        restated = to_step(restated, price_step(asset, restated))
         if restated <= 0:
             return False
         setattr(order, name, restated)

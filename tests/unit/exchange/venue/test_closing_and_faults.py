@@ -169,6 +169,15 @@ def test_a_split_restates_both_exits_and_the_entry_of_a_bracket(house: House) ->
     assert house.legs(entry)[1].stop_price == Decimal("47.5")
 
 
+def test_no_limit_becomes_worse_for_its_owner_by_a_split(house: House) -> None:
+    house.trade(100.0)
+    house.send("buy", 10)
+    ask = house.send("sell", 10, type="limit", limit_price="120.01", tif="gtc")
+    bid = house.send("buy", 10, house.bob, type="limit", limit_price="80.01", tif="gtc")
+    house.split(2, 1)
+    assert these(ask.limit_price, bid.limit_price) == (Decimal("60.01"), 40)
+
+
 def test_a_reverse_split_cancels_open_orders(house: House) -> None:
     house.trade(100.0)
     house.send("buy", 10)
