@@ -47,10 +47,11 @@ class QuantConnectAccount(_Account):
 
 
 class CcxtAccount(_Account):
-    """An account at a crypto exchange that ccxt knows."""
+    """An account at a crypto exchange that ccxt knows, and the pairs that it trades there."""
 
     broker: Literal["ccxt"] = "ccxt"
     exchange: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    symbols: tuple[Text, ...] = ()
     key: Text
     secret: Secret
     password: Secret | None = None

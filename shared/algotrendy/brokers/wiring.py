@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from algotrendy.brokers.accounts import (
     AlpacaAccount,
     BrokerAccountSettings,
+    CcxtAccount,
     QuantConnectAccount,
     SimulatedAccount,
 )
@@ -63,9 +64,23 @@ async def connect(account: BrokerAccountSettings, *, stage_live: bool | None = N
         return QuantConnectBroker(
             QuantConnect(connection), account.project_id, SystemClock(), switches=switches
         )
-    if isinstance(account, SimulatedAccount):
-        return await _simulated(account)
-    raise Invalid("broker", "alpaca, quantconnect or simulated", account.broker)
+    if isinstance(account, CcxtAccount):
+        from algotrendy.brokers.ccxt.broker import CcxtBroker
+        from algotrendy.brokers.ccxt.settings import CcxtSettings
+
+        password = account.password
+        return await CcxtBroker.open(
+            CcxtSettings(
+                account.exchange,
+                account.key,
+                account.secret.get_secret_value(),
+                account.symbols,
+                None if password is None else password.get_secret_value(),
+                switches.mode,
+                account.url,
+            )
+        )
+    return await _simulated(account)
 
 
 async def _simulated(account: SimulatedAccount) -> Broker:

@@ -148,6 +148,12 @@ def needed(found: Json, name: str) -> Decimal:
     return value
 
 
+def price_of(ticker: Json) -> Decimal:
+    """Read what a unit is worth: the last trade's price, else the middle of the quote."""
+    last = decimal_of(ticker, "last")
+    return (needed(ticker, "bid") + needed(ticker, "ask")) / 2 if last is None else last
+
+
 def average_cost(fills: list[BrokerFill]) -> Decimal | None:
     """Reckon what a unit that is held cost on average; None where executions do not tell."""
     quantity = cost = Decimal(0)

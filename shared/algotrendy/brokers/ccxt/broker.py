@@ -349,7 +349,7 @@ class CcxtBroker:
 
     async def _price(self, symbol: str) -> Decimal:
         ticker = await self._calls.read(lambda: self._exchange.fetch_ticker(symbol))
-        return self._read(lambda found: answers.needed(found, "last"), ticker)
+        return self._read(answers.price_of, ticker)
 
     def _parts(self, broker_order_id: str) -> tuple[str, str]:
         parts = answers.parts_of(broker_order_id)

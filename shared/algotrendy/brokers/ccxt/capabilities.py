@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from algotrendy.brokers.capabilities import Capabilities, Stream
-from algotrendy.brokers.ccxt.profiles import Profile
+from algotrendy.brokers.ccxt.profiles import Profile, profile_of
+from algotrendy.brokers.ccxt.vendor import vendor_class
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderType, TimeInForce
@@ -56,6 +57,16 @@ def capabilities_of(exchange: Any, profile: Profile) -> Capabilities:
             *profile.notes,
         ),
     )
+
+
+async def capabilities_at(exchange: str) -> Capabilities:
+    """Make the capability table of an exchange without an account there.
+
+    Raises:
+        Invalid: If ccxt does not know the exchange, or it lacks what is needed.
+    """
+    kind = await vendor_class(exchange)
+    return capabilities_of(kind({"options": {"defaultType": "spot"}}), profile_of(exchange))
 
 
 def needs_direction(exchange: Any) -> bool:
