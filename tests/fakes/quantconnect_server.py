@@ -50,6 +50,8 @@ class Failure(StrEnum):
     """It is done, and the connection breaks in the middle of the answer."""
     NO_JSON = "no_json"
     """It is done, and the answer is a page."""
+    SILENT = "silent"
+    """It is done, and nothing is answered until the caller goes away."""
 
 
 @dataclass(slots=True)
@@ -74,6 +76,14 @@ class Broken(Response):
         headers = [(b"content-type", b"application/json"), (b"content-length", b"500")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"succ', "more_body": False})
+
+
+class Silent(Response):
+    """No answer, until the caller goes away."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 class QuantConnectServer:
@@ -203,5 +213,7 @@ def _after(failure: Failure | None) -> Response | None:
             return Broken()
         case Failure.NO_JSON:
             return Response("<html>Just a moment</html>", 200, media_type="text/html")
+        case Failure.SILENT:
+            return Silent()
         case _:
             return None

@@ -43,7 +43,7 @@ from algotrendy.brokers.quantconnect.orders import (
 )
 from algotrendy.brokers.quantconnect.polling import Patience, poll
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, NotFound, Rejected, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected, Unavailable
 from algotrendy.kernel.ids import Ids, Uuid7s
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
@@ -116,7 +116,9 @@ class QuantConnectBroker:
         require_names(name)
         require_increments(request)
         await self._require_unused(name)
-        sent = Sent(pending(request, self._clock.now()), self._monotonic())
+        before = self._sent.get(name)
+        # Already now: who is cancelled while it is sent must not read later that it is not there.
+        sent = self._sent[name] = Sent(pending(request, self._clock.now()), self._monotonic())
         try:
             sent.command = await self._command(
                 "submit",
@@ -128,10 +130,9 @@ class QuantConnectBroker:
                 limit_price=_text(request.limit_price),
                 stop_price=_text(request.stop_price),
             )
-        except Unknown:
-            self._sent[name] = sent
+        except (Invalid, Rejected, Unavailable):
+            self._forget(name, before)
             raise
-        self._sent[name] = sent
         return await self._seen(name, sent)
 
     async def replace(self, broker_order_id: str, request: ReplaceRequest) -> BrokerOrder:
@@ -331,6 +332,13 @@ class QuantConnectBroker:
                 client_order_id=name,
                 broker_order_id=found.broker_order_id,
             )
+
+    def _forget(self, name: str, before: Sent | None) -> None:
+        """Take back the note of an order that was surely not sent."""
+        if before is None:
+            self._sent.pop(name, None)
+        else:
+            self._sent[name] = before
 
     async def _seen(self, name: str, sent: Sent) -> BrokerOrder:
         """Wait until a snapshot shows a new order; give it as pending when none does in time."""

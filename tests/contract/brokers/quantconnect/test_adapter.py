@@ -129,6 +129,24 @@ def test_whether_a_lost_order_was_placed_is_not_known_before_a_young_snapshot(
     trade(runner, server, act)
 
 
+def test_an_order_whose_sender_was_stopped_midway_is_in_doubt_and_not_missing(
+    runner: asyncio.Runner, server: QuantConnectServer
+) -> None:
+    async def act(broker: QuantConnectBroker) -> None:
+        server.cloud.freeze(True)
+        server.fail(Failure.SILENT, "live/commands/create")
+        sending = asyncio.create_task(broker.submit(resting()))
+        while not server.called("live/commands/create"):  # noqa: ASYNC110 - another thread
+            await asyncio.sleep(0.001)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        with pytest.raises(Unavailable, match="mine-1"):
+            await broker.order_by_client_id("mine-1")
+
+    trade(runner, server, act)
+
+
 def test_the_bridge_takes_a_name_once_even_from_an_adapter_that_has_seen_nothing(
     runner: asyncio.Runner, server: QuantConnectServer
 ) -> None:
