@@ -168,7 +168,7 @@ class Connection:
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unavailable(SERVICE, f"{self._url} cannot be reached ({error})") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unknown(path, f"no answer came back ({type(error).__name__})") from error
         return _read(path, response, answer)
 

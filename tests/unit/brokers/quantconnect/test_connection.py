@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from algotrendy.brokers.quantconnect.connection import Connection, Credentials, Pacer
+from algotrendy.brokers.quantconnect.models import Answer
 from algotrendy.kernel.clock import SystemClock
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Invalid, Unknown
 
 AT = datetime(2026, 1, 5, 15, 0, 0, 999_000, tzinfo=UTC)
 
@@ -63,3 +64,18 @@ def test_a_full_minute_of_requests_makes_the_next_one_wait() -> None:
 
     asyncio.run(act())
     assert slept == [57, 57]
+
+
+def test_an_answer_that_cannot_be_unpacked_leaves_the_outcome_unknown() -> None:
+    def garbled(_: httpx.Request) -> httpx.Response:
+        headers = {"Content-Encoding": "gzip"}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"no gzip at all"))
+
+    async def act() -> None:
+        transport = httpx.MockTransport(garbled)
+        made = Connection(Credentials("1", "t"), SystemClock(), transport=transport)
+        async with made as connection:
+            await connection.once("live/commands/create", Answer)
+
+    with pytest.raises(Unknown, match="DecodingError"):
+        asyncio.run(act())
