@@ -61,12 +61,7 @@ class Crossing:
             return []
         bounds = [bound for bound in (worst, outside) if bound is not None]
         bound = min(bounds) if order.side is Side.BUY else max(bounds)
-        found = []
-        for resting in self._trades.book(order.symbol).resting_against(order):
-            price = resting_limit(resting)
-            if price is not None and (bound - price) * order.side.sign >= 0:
-                found.append(resting)
-        return found
+        return self._trades.book(order.symbol).resting_against(order, bound)
 
     def _taken(self, order: Order, price: Decimal, quantity: Decimal) -> Decimal | None:
         """Ask the rules for the price at which an order takes a quantity that is offered to it."""

@@ -16,11 +16,7 @@ from algotrendy.exchange.rules.records import (
     Terms,
     TradeRow,
 )
-from algotrendy.exchange.venue.book import (
-    Book,
-    detach,
-    is_waiting_stop,
-)
+from algotrendy.exchange.venue.book import Part, detach, is_waiting_stop
 from algotrendy.exchange.venue.chance import part_of
 from algotrendy.exchange.venue.crossing import Crossing
 from algotrendy.exchange.venue.desk import Desk
@@ -63,7 +59,7 @@ class Matching:
     def on_quote(self, event: QuoteEvent, now: datetime) -> None:
         """Match a symbol's orders against a new quote."""
         phase = self._phase(event.symbol, now)
-        if phase is None or not self._orders.open_of_symbol(event.symbol):
+        if phase is None or not self._orders.are_open(event.symbol):
             return
         quote = _quote_row(event, phase)
         buy, sell = exact(event.ask), exact(event.bid)
@@ -72,13 +68,14 @@ class Matching:
             now,
             lambda rows, fills: step.match_quote(rows, len(rows), quote, self._terms, fills, 0),
             (buy, sell),
+            self._trades.book(event.symbol).touched(event.ask, event.bid),
         )
         self._crossing.meet_fresh(event.symbol, now)
 
     def on_trade(self, event: TradeEvent, now: datetime) -> None:
         """Match a symbol's orders against a trade."""
         phase = self._phase(event.symbol, now)
-        if phase is None or not self._orders.open_of_symbol(event.symbol):
+        if phase is None or not self._orders.are_open(event.symbol):
             return
         trade = TradeRow(price=event.price, size=event.size, phase=phase)
         price = exact(event.price)
@@ -87,6 +84,7 @@ class Matching:
             now,
             lambda rows, fills: step.match_trade(rows, len(rows), trade, self._terms, fills, 0),
             (price, price),
+            self._trades.book(event.symbol).touched(event.price, event.price),
         )
         self._crossing.meet_fresh(event.symbol, now)
 
@@ -94,7 +92,7 @@ class Matching:
         """Match against a bar that no ticks have told the orders that were there at its begin."""
         began = from_ns(event.time_ns)
         phase = self._phase(event.symbol, began)
-        if phase is None or not self._orders.open_of_symbol(event.symbol):
+        if phase is None or not self._orders.are_open(event.symbol):
             return
         session = self._desk.hours.session_at(began)
         if session is not None and to_ns(session.close) <= event.time_ns + event.span_ns:
@@ -114,6 +112,7 @@ class Matching:
             now,
             lambda rows, fills: step.match_bar(rows, len(rows), bar, self._terms, fills, 0),
             (price, price),
+            self._trades.book(event.symbol).whole(),
             lambda order: order.submitted_at <= began,
         )
         self._crossing.meet_fresh(event.symbol, now)
@@ -151,7 +150,10 @@ class Matching:
             )
         else:
             return
-        self._match(symbol, now, meet, prices, lambda order: order.time_in_force is TimeInForce.CLS)
+        whole = self._trades.book(symbol).whole()
+        self._match(
+            symbol, now, meet, prices, whole, lambda each: each.time_in_force is TimeInForce.CLS
+        )
 
     # Orders
 
@@ -167,12 +169,14 @@ class Matching:
         quote = self._trades.present_quote(order.symbol, now)
         if quote is not None:
             row = _quote_row(quote, self._phase(order.symbol, now, look=True) or 0)
-            place = self._trades.book(order.symbol).place(order)
+            part = self._trades.book(order.symbol).of(order)
+            place = part.place(order)
             self._match(
                 order.symbol,
                 now,
                 lambda rows, fills: step.match_arrival(rows, place, row, self._terms, fills, 0),
                 (exact(quote.ask), exact(quote.bid)),
+                part,
                 only=place,
             )
         at_once = order.time_in_force in _AT_ONCE and not is_waiting_stop(order)
@@ -187,29 +191,29 @@ class Matching:
         now: datetime,
         meet: Step,
         prices: tuple[Decimal, Decimal],
+        part: Part,
         eligible: Eligible | None = None,
         only: int | None = None,
     ) -> None:
-        book = self._trades.book(symbol)
-        if not book.rows:
+        rows = part.rows
+        if not rows:
             return
-        places = range(len(book.rows)) if only is None else range(only, only + 1)
-        parts = self._prepare(book, places, prices, eligible)
-        watched = places if book.has_stops else range(0)
-        before = [_stop_of(book.rows[place]) for place in watched]
-        room = 2 * len(book.rows) + 2
+        places = range(len(rows)) if only is None else range(only, only + 1)
+        cut = self._prepare(symbol, part, places, prices, eligible)
+        before = [_stop_of(rows[place]) for place in places]
+        room = 2 * len(rows) + 2
         while len(self._fills) < room:
             self._fills.append(FillRow())
-        count = meet(book.rows, self._fills)
-        self._note_stops(book, watched, before, now)
-        self._book_fills(book, self._fills[:count], parts, now)
-        if count or book.has_brief:
-            self._end_what_ended(book, now)
-        self._end_what_had_its_chance([book.orders[place] for place in parts], now)
+        count = meet(rows, self._fills)
+        self._note_stops(part, places, before, now)
+        self._book_fills(part, self._fills[:count], cut, now)
+        self._end_what_ended(part, now)
+        self._end_what_had_its_chance([part.orders[place] for place in cut], now)
 
     def _prepare(
         self,
-        book: Book,
+        symbol: str,
+        part: Part,
         places: range,
         prices: tuple[Decimal, Decimal],
         eligible: Eligible | None,
@@ -219,12 +223,10 @@ class Matching:
         Returns:
             The places whose fills are cut short.
         """
-        parts: set[int] = set()
-        by_chance = self._desk.terms.partial_fills > 0
-        if eligible is None and not by_chance and not book.has_notionals:
-            return parts
+        cut: set[int] = set()
+        step_of = self._desk.assets[symbol].quantity_step
         for place in places:
-            order, row = book.orders[place], book.rows[place]
+            order, row = part.orders[place], part.rows[place]
             if order.status not in WORKING:
                 continue
             if eligible is not None and not eligible(order):
@@ -236,13 +238,13 @@ class Matching:
                 self._size(order, row, prices[0] if order.side is Side.BUY else prices[1])
                 continue
             executions = self._orders.executions(order)
-            part = part_of(self._desk.terms, order, executions, book.asset.quantity_step)
-            if part is not None:
-                row.quantity = float(order.filled_quantity + part)
-                detach(book.rows, place)
+            most = part_of(self._desk.terms, order, executions, step_of)
+            if most is not None:
+                row.quantity = float(order.filled_quantity + most)
+                detach(part.rows, place)
                 self._orders.mark_moved(order)
-                parts.add(place)
-        return parts
+                cut.add(place)
+        return cut
 
     def _size(self, order: Order, row: OrderRow, price: Decimal) -> None:
         """Say how many units the rest of a notional order is, never more than there are to sell."""
@@ -253,10 +255,10 @@ class Matching:
         if units <= 0:
             row.state = codes.FREE
 
-    def _note_stops(self, book: Book, places: range, before: Sequence[Stop], now: datetime) -> None:
+    def _note_stops(self, part: Part, places: range, before: Sequence[Stop], now: datetime) -> None:
         """Write back where stops stand."""
         for place, stood in zip(places, before, strict=True):
-            order, row = book.orders[place], book.rows[place]
+            order, row = part.orders[place], part.rows[place]
             if _stop_of(row) == stood:
                 continue
             if order.type is OrderType.TRAILING_STOP:
@@ -268,18 +270,18 @@ class Matching:
             self._orders.touch(order, now)
 
     def _book_fills(
-        self, book: Book, fills: Sequence[FillRow], parts: set[int], now: datetime
+        self, part: Part, fills: Sequence[FillRow], cut: set[int], now: datetime
     ) -> None:
         last_of = {fill.order: index for index, fill in enumerate(fills)}
         meant = [(fill.order, exact(fill.quantity), exact(fill.price)) for fill in fills]
         for index, (place, filled, price) in enumerate(meant):
-            order, quantity = book.orders[place], filled
+            order, quantity = part.orders[place], filled
             if not order.status.is_open:
                 # Its other exit, cut off for a size by chance, has ended it in this very step.
                 continue
             is_whole = (
-                book.rows[place].state == codes.FILLED
-                and place not in parts
+                part.rows[place].state == codes.FILLED
+                and place not in cut
                 and last_of[place] == index
             )
             if order.quantity is not None:
@@ -287,8 +289,8 @@ class Matching:
                 quantity = left if is_whole else min(filled, left)
             self._trades.fill(order, quantity, price, is_whole, now)
 
-    def _end_what_ended(self, book: Book, now: datetime) -> None:
-        for order, row in zip(book.orders, book.rows, strict=True):
+    def _end_what_ended(self, part: Part, now: datetime) -> None:
+        for order, row in zip(part.orders, part.rows, strict=True):
             if row.state in (codes.CANCELED, codes.EXPIRED) and order.status.is_open:
                 ended = OrderStatus.EXPIRED if row.state == codes.EXPIRED else OrderStatus.CANCELED
                 self._groups.end(order, ended, now)
