@@ -90,12 +90,12 @@ class AlpacaRest:
     async def _ask(
         self, method: Method, path: str, data: Mapping[str, Any] | None, operation: str
     ) -> Any:
-        if self._closed:
-            raise Unavailable(SERVICE, "the connection to it was closed by us")
+        self._require_open()
         changes = method != "GET"
         wait_s = self._pace.take(changes=changes)
         if wait_s:
             await asyncio.sleep(wait_s)
+            self._require_open()
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(
             self._threads, self._once, method, path, data, operation, changes
@@ -103,6 +103,10 @@ class AlpacaRest:
         self._pace.heard(answer.headers)
         self._judge(answer, path, operation, changes=changes)
         return answer.json
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable(SERVICE, "the connection to it was closed by us")
 
     def _once(
         self,

@@ -59,6 +59,8 @@ class AlpacaSettings:
                 raise Invalid(name, f"a URL that begins with one of {', '.join(schemes)}", value)
             if value is not None and self.mode is Mode.PAPER and _is_live_host(value):
                 raise Invalid(name, "a paper address: live trading has two switches", value)
+            if value is not None and self.mode is Mode.LIVE and _is_open_to_read(value):
+                raise Invalid(name, "an encrypted address: the secret goes with it", value)
         for name in ("connect_timeout_s", "read_timeout_s", "silence_s", "answer_s", "workers"):
             if getattr(self, name) <= 0:
                 raise Invalid(name, "above zero", getattr(self, name))
@@ -76,6 +78,12 @@ class AlpacaSettings:
         if self.url is None:
             return _STREAM[self.mode]
         return self.rest_url.replace("http", "ws", 1) + "/stream"
+
+
+def _is_open_to_read(url: str) -> bool:
+    address = urlsplit(url)
+    is_here = address.hostname in ("localhost", "127.0.0.1", "::1")
+    return address.scheme in ("http", "ws") and not is_here
 
 
 def _is_live_host(url: str) -> bool:

@@ -300,6 +300,21 @@ def test_a_closed_broker_sends_nothing() -> None:
     assert server.asked == []
 
 
+def test_a_request_that_waits_its_turn_while_the_broker_closes_is_not_sent() -> None:
+    async def closed_meanwhile(broker: AlpacaBroker) -> None:
+        with pytest.raises(Unavailable, match="too many"):
+            await broker.account()
+        waiting = asyncio.create_task(broker.submit(REQUEST))
+        await asyncio.sleep(0)
+        await broker.close()
+        await waiting
+
+    with canned(Canned(429, {}, {"Retry-After": "0.1"})) as server:
+        with pytest.raises(Unavailable, match="closed by us"):
+            ask(server.url, closed_meanwhile)
+        assert len(server.asked) == 1
+
+
 def test_paper_is_where_orders_go_unless_it_is_live() -> None:
     assert AlpacaSettings("k", "s").rest_url == "https://paper-api.alpaca.markets"
     live = AlpacaSettings("k", "s", Mode.LIVE)
@@ -318,6 +333,8 @@ def test_paper_is_where_orders_go_unless_it_is_live() -> None:
         ("key_id", {"key_id": ""}),
         ("secret", {"secret": ""}),
         ("url", {"url": "ftp://x"}),
+        ("url", {"url": "http://api.alpaca.markets", "mode": Mode.LIVE}),
+        ("stream_url", {"stream_url": "ws://elsewhere.example", "mode": Mode.LIVE}),
         ("read_timeout_s", {"read_timeout_s": 0}),
     ],
 )
