@@ -295,6 +295,14 @@ def test_a_pair_is_held_under_its_name_without_a_slash(trading: TradingClient) -
     positions: Any = trading.get_all_positions()
     assert [(each.symbol, each.qty) for each in positions] == [("BTCUSD", "0.25")]
     assert trading.get_open_position("BTCUSD") == trading.get_open_position("BTC/USD")
+    part = submitted(
+        trading,
+        market(symbol="BTCUSD", qty=0.05, side=OrderSide.SELL, time_in_force=TimeInForce.GTC),
+    )
+    assert part.symbol == "BTC/USD"
+    both = GetOrdersRequest(status=QueryOrderStatus.ALL, symbols=["BTCUSD"])
+    listed: Any = trading.get_orders(both)
+    assert [order.symbol for order in listed] == ["BTC/USD", "BTC/USD"]
     closing: Any = trading.close_position("BTCUSD")
     assert closing.symbol == "BTC/USD"
 

@@ -71,6 +71,14 @@ def found_asset(venue: Venue, symbol_or_id: str) -> Asset:
         raise
 
 
+def full_symbol(venue: Venue, symbol: str) -> str:
+    """Give a pair's symbol its slash; positions come without it, and clients send what they got."""
+    try:
+        return found_asset(venue, symbol).symbol
+    except Refused:
+        return symbol
+
+
 def _fits(asset: Asset, query: AssetsQuery) -> bool:
     # Nothing here has one of the attributes that Alpaca knows.
     if query.attributes or ASSET_CLASSES[asset.asset_class] != query.asset_class:

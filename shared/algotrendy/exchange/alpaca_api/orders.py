@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from fastapi import Request, Response
 
+from algotrendy.exchange.alpaca_api.assets import full_symbol
 from algotrendy.exchange.alpaca_api.auth import signed_in
 from algotrendy.exchange.alpaca_api.order_bodies import (
     ByClientIdQuery,
@@ -41,6 +43,7 @@ def add_orders(routes: Routes, floor: Floor) -> None:
         """
         account = signed_in(venue, request.headers)
         wanted = (await body_of(request, OrderBody)).request()
+        wanted = replace(wanted, symbol=full_symbol(venue, wanted.symbol))
 
         def command(venue: Venue, now: datetime) -> Json:
             return shown(venue, venue.submit(account.id, wanted, now), nested=True)
@@ -72,7 +75,7 @@ def add_orders(routes: Routes, floor: Floor) -> None:
         order = venue.order(account.id, id_of(request))
         return answer(shown(venue, order, nested=query_of(request, OrderQuery).nested))
 
-    async def replace(request: Request) -> Response:
+    async def change(request: Request) -> Response:
         """Change a standing order; the answer is the order that takes its place."""
         account = signed_in(venue, request.headers)
         order_id = id_of(request)
@@ -98,7 +101,7 @@ def add_orders(routes: Routes, floor: Floor) -> None:
     add("GET", path, by_client_id, tag=TAG, query=ByClientIdQuery, result=OrderResult)
     path = "/v2/orders/{order_id}"
     add("GET", path, one, tag=TAG, query=OrderQuery, result=OrderResult)
-    add("PATCH", path, replace, tag=TAG, body=ReplaceBody, result=OrderResult)
+    add("PATCH", path, change, tag=TAG, body=ReplaceBody, result=OrderResult)
     add("DELETE", path, cancel, tag=TAG, status=204)
 
 
@@ -145,6 +148,9 @@ def listed(venue: Venue, account_id: str, query: OrdersQuery) -> list[Order]:
     """Give the orders that a query asks for, in its order."""
     orders = _windowed(venue, account_id, query)
     found: list[Order] = []
+    if query.symbols:
+        symbols = tuple(full_symbol(venue, symbol) for symbol in query.symbols)
+        query = query.model_copy(update={"symbols": symbols})
     for order in orders:
         if query.nested and order.parent_id is not None:
             continue
