@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -254,6 +255,24 @@ def test_a_closed_market_takes_orders_that_can_wait_and_no_others() -> None:
             {"events": [{"type": "trade", "symbol": "AAPL", "price": 0}]},
             "price",
         ),
+        (
+            "POST",
+            "/exchange/events",
+            {"events": [{"type": "trade", "symbol": "AAPL", "price": 1e308}]},
+            "price",
+        ),
+        (
+            "POST",
+            "/exchange/events",
+            {"events": [{"type": "trade", "symbol": "AAPL", "price": 1, "size": 1e300}]},
+            "size",
+        ),
+        (
+            "POST",
+            "/exchange/events",
+            {"events": [{"type": "trade", "symbol": "AAPL", "price": 1, "time": "2030-01-01T00Z"}]},
+            "time",
+        ),
     ],
 )
 def test_control_names_the_field_too(
@@ -276,6 +295,30 @@ def test_control_moves_the_market(rest: httpx.Client) -> None:
     assert after["now"] > before["now"]
     unknown = [{"type": "trade", "symbol": "NOPE", "price": 1}]
     refused(rest.post("/exchange/events", json={"events": unknown}), 404, 40410000)
+
+
+def test_only_a_scripted_market_takes_events() -> None:
+    seeded = replace(options(), market="synthetic")
+    with running_exchange(seeded) as exchange:
+        events = [{"type": "trade", "symbol": "AAPL", "price": 1}]
+        answer = httpx.post(f"{exchange.url}/exchange/events", json={"events": events})
+        refused(answer, 422, 42210000, "--market scripted")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"end": "0001-01-01"},
+        {"start": "9999-12-31", "period": "9999A"},
+        {"start": "0001-01-01", "end": "9999-12-31"},
+        {"date_end": "9999-12-31", "period": "9999A"},
+    ],
+)
+def test_the_ends_of_time_are_no_dates_of_a_portfolio(
+    rest: httpx.Client, query: dict[str, str]
+) -> None:
+    answer = rest.get("/v2/account/portfolio/history", params=query)
+    refused(answer, 422, 40010001, "start, end and period")
 
 
 # The description

@@ -19,7 +19,7 @@ from algotrendy.exchange.alpaca_api.problems import answer
 from algotrendy.exchange.alpaca_api.results import ControlResult, HealthResult, OpenedResult
 from algotrendy.exchange.alpaca_api.routes import Routes
 from algotrendy.exchange.alpaca_api.wire import Json, time_text
-from algotrendy.exchange.floor import Floor, to_ns
+from algotrendy.exchange.floor import Floor, from_ns, to_ns
 from algotrendy.exchange.market.events import MarketEvent, QuoteEvent, TradeEvent
 from algotrendy.exchange.venue.model import Account
 from algotrendy.exchange.venue.refusal import Reason, Refused
@@ -29,8 +29,13 @@ TAG: Final = "exchange"
 _MAX_ADVANCE_S: Final = 366 * 86_400
 _LONGEST_NAME: Final = 128
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# Orders cannot name more either, and sums of them stay whole.
+_HIGHEST_PRICE: Final = 10_000_000
+_LARGEST_SIZE: Final = 1_000_000_000_000
+
+Price = Annotated[float, Field(ge=0.000_000_001, le=_HIGHEST_PRICE, allow_inf_nan=False)]
+Size = Annotated[float, Field(ge=0, le=_LARGEST_SIZE, allow_inf_nan=False)]
+TradedSize = Annotated[float, Field(gt=0, le=_LARGEST_SIZE, allow_inf_nan=False)]
 
 
 class ClockBody(Sent):
@@ -63,16 +68,19 @@ class EventBody(Sent):
     type: Literal["quote", "trade"]
     symbol: str
     time: Moment | None = None
-    bid: Positive | None = None
+    bid: Price | None = None
     bid_size: Size = 100
-    ask: Positive | None = None
+    ask: Price | None = None
     ask_size: Size = 100
-    price: Positive | None = None
-    size: Positive = 100
+    price: Price | None = None
+    size: TradedSize = 100
 
     def event(self, now_ns: int) -> MarketEvent:
-        """Give it as the market has it; 422 when a price is missing."""
+        """Give it as the market has it; 422 when a price is missing, or it is still to come."""
         time_ns = to_ns(self.time) if isinstance(self.time, datetime) else now_ns
+        if time_ns > now_ns:
+            was, now = self.time, time_text(from_ns(now_ns))
+            raise Refused(Reason.INVALID, f"time must be at most the market's, {now}, was {was}")
         if self.type == "trade":
             price = _needed("price", self.price)
             return TradeEvent(self.symbol, time_ns, price, self.size)

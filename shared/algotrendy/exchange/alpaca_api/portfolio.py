@@ -93,6 +93,13 @@ def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Jso
 
 
 def _span(query: PortfolioQuery, now: datetime) -> tuple[datetime, datetime]:
+    try:
+        return _wanted_span(query, now)
+    except OverflowError:
+        raise Refused(Reason.INVALID, "start, end and period must lie in 0001 to 9999") from None
+
+
+def _wanted_span(query: PortfolioQuery, now: datetime) -> tuple[datetime, datetime]:
     given = [query.start is not None, query.end is not None or query.date_end is not None]
     if all(given) and query.period is not None:
         raise Refused(Reason.INVALID, "period must be absent when start and end are given")

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from algotrendy.exchange.alpaca_api.wire import Json, number_text
 from algotrendy.exchange.venue.refusal import Reason, Refused
-from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Rejected, Unavailable
 
 _logger = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ async def _answer_error(_: Request, error: Exception) -> Response:
         return refusal(Reason.INVALID, error.message)
     if isinstance(error, NotFound):
         return refusal(Reason.NOT_FOUND, error.message)
+    if isinstance(error, Rejected):
+        return refusal(Reason.UNPROCESSABLE, error.message)
     _logger.warning("%s", error.message, exc_info=error)
     if isinstance(error, Unavailable):
         after = str(max(1, round(error.retry_after_s or 1)))
