@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MarketKind = Literal["synthetic", "replay", "ticks", "scripted"]
 _RETRY_S = 0.2
+_DAYS_TO_COME = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
     market = _market(options, calendar)
     snapshot = store.load()
     _require_traded(market, snapshot)
-    start = _start(options, market, snapshot, wall.now())
+    start = _start(options, market, calendar, snapshot, wall.now())
     venue = Venue(market.assets(), calendar, options.terms)
     venue.restore(snapshot)
     if not snapshot.accounts:
@@ -133,7 +134,11 @@ def _known(symbol: str) -> Asset:
 
 
 def _start(
-    options: ExchangeOptions, market: MarketSource, snapshot: Snapshot, now: datetime
+    options: ExchangeOptions,
+    market: MarketSource,
+    calendar: TradingCalendar,
+    snapshot: Snapshot,
+    now: datetime,
 ) -> datetime:
     """Tell the market's time to begin with; it never runs backwards over a restart."""
     first_ns, last_ns = market.span()
@@ -142,8 +147,14 @@ def _start(
         wanted = from_ns(first_ns) if options.market in ("replay", "ticks") else now
     wanted_ns = to_ns(wanted)
     if wanted_ns < first_ns or (last_ns is not None and wanted_ns > last_ns):
-        last = "…" if last_ns is None else from_ns(last_ns).isoformat()
-        expected = f"between {from_ns(first_ns).isoformat()} and {last}"
+        first = from_ns(first_ns).isoformat()
+        expected = f"{first} or later"
+        if last_ns is not None:
+            expected = f"between {first} and {from_ns(last_ns).isoformat()}"
         raise Invalid("start", expected, wanted.isoformat())
+    # Orders wait for sessions to come: the calendar must know some.
+    if not calendar.first < wanted.date() < calendar.last - _DAYS_TO_COME:
+        known = f"well within the calendar, {calendar.first} to {calendar.last}"
+        raise Invalid("start", known, wanted.isoformat())
     kept_ns = snapshot.last_event_ns
     return wanted if kept_ns is None else from_ns(max(wanted_ns, kept_ns))

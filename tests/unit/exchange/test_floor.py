@@ -227,6 +227,13 @@ def test_a_market_without_a_symbol_that_is_held_is_refused_by_name() -> None:
     assert refused.value.field == "symbols"
 
 
+@pytest.mark.parametrize("day", [date(2030, 12, 30), date(1990, 1, 1), date(2100, 1, 1)])
+def test_a_start_at_the_end_of_the_calendar_is_refused(day: date) -> None:
+    chosen = replace(options(), start=datetime(day.year, day.month, day.day, tzinfo=UTC))
+    with pytest.raises(Invalid, match=r"start must be well within the calendar, 1990-01-01 to "):
+        build_floor(chosen, MemoryStore(), SystemClock())
+
+
 def test_a_market_clock_runs_at_its_speed_and_never_backwards() -> None:
     wall = ManualClock(datetime(2026, 11, 22, tzinfo=UTC))
     clock = MarketClock(wall, OPENING, speed=60)
