@@ -19,7 +19,7 @@ from rich.table import Table
 
 from algotrendy.kernel.clock import SystemClock, parse_time
 from algotrendy.kernel.decimals import parse_decimal
-from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.errors import Invalid, Rejected, Unavailable
 from algotrendy.local.home import Home, Ports, current_home
 
 if TYPE_CHECKING:
@@ -308,7 +308,7 @@ def faults(
         raise Unavailable(f"the exchange at {base}", reason) from error
     found = answer.json()
     if answer.status_code >= 400:
-        raise Invalid("faults", found.get("message", "right"), " ".join(settings or ()))
+        raise Rejected(f"{found.get('message', answer.reason_phrase)}; nothing was changed")
     _show(found.get("faults", found))
 
 
@@ -330,10 +330,15 @@ def _show(faults: dict[str, Any]) -> None:
     Console().print(table)
 
 
-def _moment(text: str) -> datetime:
+def _moment(given: str) -> datetime:
+    text = given
     if len(text) == len("2012-01-03"):
         text += "T00:00:00Z"
-    return parse_time(text, "--start").astimezone(UTC)
+    try:
+        return parse_time(text, "--start").astimezone(UTC)
+    except Invalid as error:
+        expected = "a date or a time with a zone, such as 2012-01-03 or 2012-01-03T14:30:00Z"
+        raise Invalid("--start", expected, given) from error
 
 
 def _cash(text: str) -> Decimal:

@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -279,9 +280,12 @@ async def _change(chaos: Chaos, request: Request, *, onto: Faults | None) -> Res
 
 
 def _explained(error: ValidationError) -> str:
-    wrong = [
-        f"{'.'.join(str(part) for part in found['loc'])}: "
-        f"{found['msg'].removeprefix('Value error, ')}"
-        for found in error.errors(include_url=False)
-    ]
-    return "; ".join(wrong[:3])
+    return "; ".join(_in_words(found) for found in error.errors(include_url=False)[:3])
+
+
+def _in_words(found: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return f"{name} is not the name of a fault"
+    expected = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{name} must be {expected}" if name else expected
