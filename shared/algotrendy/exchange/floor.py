@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -271,9 +270,9 @@ class Floor:
         # The venue goes on to change its entities while a thread stores these.
         still = replace(
             changes,
-            accounts={key: copy(value) for key, value in changes.accounts.items()},
-            orders={key: copy(value) for key, value in changes.orders.items()},
-            positions={key: copy(value) for key, value in changes.positions.items()},
+            accounts={key: value.still() for key, value in changes.accounts.items()},
+            orders={key: value.still() for key, value in changes.orders.items()},
+            positions={key: value.still() for key, value in changes.positions.items()},
         )
         loop = asyncio.get_running_loop()
         unsaved = _Unsaved(still, self._played_ns, loop.create_future())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from algotrendy.exchange.market.events import BarEvent, QuoteEvent, TradeEvent
@@ -47,6 +48,7 @@ def maybe_number(value: Decimal | None) -> str | None:
     return None if value is None else number_text(value)
 
 
+@lru_cache(maxsize=4_096)
 def time_text(at: datetime) -> str:
     """Write a moment in UTC, with as many decimals of a second as it has."""
     text = at.astimezone(UTC).isoformat()[:-6]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_status import OrderStatus
@@ -46,6 +47,10 @@ class Account:
     fractional: bool = True
     blocked: bool = False
     update_count: int = 0
+
+    def still(self) -> Account:
+        """Give a copy, which later changes do not reach."""
+        return Account(*_VALUES_OF_ACCOUNT(self))
 
 
 @dataclass(slots=True)
@@ -107,6 +112,10 @@ class Order:
             return None
         return round(self.filled_value / self.filled_quantity, 9)
 
+    def still(self) -> Order:
+        """Give a copy, which later changes do not reach."""
+        return Order(*_VALUES_OF_ORDER(self))
+
 
 @dataclass(slots=True)
 class Position:
@@ -116,6 +125,10 @@ class Position:
     symbol: str
     quantity: Decimal
     cost: Decimal
+
+    def still(self) -> Position:
+        """Give a copy, which later changes do not reach."""
+        return Position(*_VALUES_OF_POSITION(self))
 
 
 class ActivityType(StrEnum):
@@ -283,3 +296,8 @@ class Balances:
     non_marginable_buying_power: Decimal
     accrued_fees: Decimal
     position_prices: Mapping[str, Decimal]
+
+
+_VALUES_OF_ACCOUNT, _VALUES_OF_ORDER, _VALUES_OF_POSITION = (
+    attrgetter(*(each.name for each in fields(kind))) for kind in (Account, Order, Position)
+)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from algotrendy.exchange.venue.model import Account, Changes, Order, Update, UpdateEvent
 from algotrendy.exchange.venue.refusal import Reason, Refused
@@ -37,9 +35,12 @@ class Execution:
 
 
 def identity(seed: int, kind: str, number: int | str) -> str:
-    """Make a UUID that is the same for the same seed, kind and number."""
-    digest = hashlib.blake2b(f"{seed}/{kind}/{number}".encode(), digest_size=16).digest()
-    return str(UUID(bytes=digest, version=4))
+    """Make a UUID of version 4 that is the same for the same seed, kind and number."""
+    digest = bytearray(hashlib.blake2b(f"{seed}/{kind}/{number}".encode(), digest_size=16).digest())
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Orders:
@@ -214,7 +215,7 @@ class Orders:
             else (execution.id, execution.price, execution.quantity, execution.position_quantity)
         )
         number = account.update_count
-        self.changes.updates.append(Update(number, account.id, event, now, copy(order), *facts))
+        self.changes.updates.append(Update(number, account.id, event, now, order.still(), *facts))
 
     def _keep(self, order: Order) -> None:
         self._sequence = max(self._sequence, order.sequence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from algotrendy.exchange.market.events import BarEvent, QuoteEvent, TradeEvent
 
@@ -22,6 +23,7 @@ def from_ns(time_ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=time_ns // 1_000)
 
 
+@lru_cache(maxsize=65_536)
 def exact(value: float) -> Decimal:
     """Turn a price or quantity of the rules into the decimal that was meant, to 9 decimals."""
     found = Decimal(repr(float(value))).quantize(_DECIMALS).normalize()
