@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from algotrendy.brokers.capabilities import Capabilities, Stream
 from algotrendy.brokers.ccxt import answers
 from algotrendy.brokers.ccxt.calls import Calls
-from algotrendy.brokers.ccxt.capabilities import capabilities_of
+from algotrendy.brokers.ccxt.capabilities import capabilities_of, page_of
 from algotrendy.brokers.ccxt.history import Executions
 from algotrendy.brokers.ccxt.profiles import check_name, profile_of
 from algotrendy.brokers.ccxt.replacing import Replacements, changed
@@ -39,7 +39,6 @@ from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 T = TypeVar("T")
 
 SERVICE = "ccxt"
-_ORDERS_A_PAGE = 1000
 
 
 class CcxtBroker:
@@ -112,19 +111,19 @@ class CcxtBroker:
         await self._refuse_reuse(wanted.symbol, name)
         symbol, vendor_id = self._parts(broker_order_id)
         operation = f"replacement of {broker_order_id} by {name}"
-        found = await self._calls.change(
-            operation,
-            lambda: self._exchange.edit_order(
-                vendor_id,
-                symbol,
-                ticket.type,
-                ticket.side,
-                ticket.amount,
-                ticket.price,
-                # What fills on the way must not be bought twice.
-                {**ticket.params, "cancelRestrictions": "ONLY_NEW"},
-            ),
+        # What fills on the way must not be bought twice.
+        params = {**ticket.params, "cancelRestrictions": "ONLY_NEW"}
+        edit = partial(
+            self._exchange.edit_order,
+            vendor_id,
+            symbol,
+            ticket.type,
+            ticket.side,
+            ticket.amount,
+            ticket.price,
+            params,
         )
+        found = await self._calls.change(operation, edit)
         self._replacements.note(broker_order_id, answers.broker_id(symbol, str(found.get("id"))))
         return await self._told_whole(found, wanted, operation)
 
@@ -160,7 +159,7 @@ class CcxtBroker:
         raise NotFound("order", client_order_id, f"looked for in {pairs}")
 
     async def orders(self, *, open_only: bool = False) -> Sequence[BrokerOrder]:
-        """Read the last thousand orders of each pair, oldest first."""
+        """Read the last orders of each pair, as many as one page has, oldest first."""
         found: list[BrokerOrder] = []
         for symbol in self._settings.symbols:
             found += await self._orders(symbol, open_only)
@@ -322,7 +321,8 @@ class CcxtBroker:
         exchange = self._exchange
         asks = [partial(exchange.fetch_open_orders, symbol)]
         if not open_only and exchange.has.get("fetchOrders"):
-            asks = [partial(exchange.fetch_orders, symbol, None, _ORDERS_A_PAGE)]
+            limit = page_of(exchange, "fetchOrders")
+            asks = [partial(exchange.fetch_orders, symbol, None, limit)]
         elif not open_only:
             asks.append(partial(exchange.fetch_closed_orders, symbol))
             if exchange.has.get("fetchCanceledOrders"):

@@ -51,7 +51,11 @@ class Calls:
         except errors.BaseError as error:
             raise self.translated(error, answer, operation) from error
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            # ccxt trips over answers of a shape that it does not expect.
+            # ccxt trips over its own feet when a stream is refused, and hides why.
+            hidden = error.__context__
+            if operation is None and isinstance(hidden, errors.BaseError):
+                raise self.translated(hidden, answer, operation) from error
+            # It trips over answers of a shape that it does not expect, too.
             reason = f"its answer cannot be read ({type(error).__name__}: {error})"
             raise self._in_doubt(reason, operation) from error
         except (TimeoutError, OSError, EOFError) as error:
@@ -79,6 +83,14 @@ class Calls:
         refuses = isinstance(error, vendor.OnMaintenance | vendor.InvalidNonce)
         if refuses or answer.code in self._profile.never_done:
             return Unavailable(self._exchange, text, answer.retry_after_s)
+        if answer.code in self._profile.half_done:
+            said = f"the old order was cancelled, and the new one refused: {text}"
+            return Rejected(said, old_order="canceled", broker_code=answer.code)
+        if answer.code in self._profile.refused:
+            return Rejected(text, old_order="unchanged", broker_code=answer.code)
+        if type(error) is vendor.ExchangeNotAvailable and _is_refusal(answer.status):
+            # ccxt calls statuses so that it has no other word for, 403 among them.
+            return Rejected(text, status=answer.status, broker_code=answer.code)
         failed = isinstance(error, vendor.OperationFailed) or _broke(error)
         if failed or (answer.status or 0) >= _SERVER_ERRORS:
             return self._in_doubt(text, operation)
@@ -113,3 +125,7 @@ def _never_left(error: Exception) -> bool:
 def _broke(error: Exception) -> bool:
     """Say whether the connection broke in the middle of an answer: ccxt calls it any error."""
     return type(error.__cause__).__module__.partition(".")[0] == "aiohttp"
+
+
+def _is_refusal(status: int | None) -> bool:
+    return status is not None and 400 <= status < 500 and status != 408

@@ -74,6 +74,15 @@ def needs_direction(exchange: Any) -> bool:
     return bool(_spot_orders(exchange).get("triggerDirection"))
 
 
+def page_of(exchange: Any, method: str) -> int | None:
+    """Give how many rows a list may be asked for; None where ccxt does not know."""
+    return _features(exchange, method).get("limit")
+
+
 def _spot_orders(exchange: Any) -> Mapping[str, Any]:
+    return _features(exchange, "createOrder")
+
+
+def _features(exchange: Any, method: str) -> Mapping[str, Any]:
     spot = (exchange.features or {}).get("spot") or {}
-    return spot.get("createOrder") or {}
+    return spot.get(method) or {}

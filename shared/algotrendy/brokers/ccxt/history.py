@@ -7,11 +7,10 @@ from typing import Any
 
 from algotrendy.brokers.ccxt.answers import fill_of
 from algotrendy.brokers.ccxt.calls import Calls
+from algotrendy.brokers.ccxt.capabilities import page_of
 from algotrendy.brokers.ccxt.profiles import Profile
 from algotrendy.brokers.port import BrokerFill
 from algotrendy.kernel.errors import Invalid, Unavailable
-
-_PAGE = 1000
 
 
 class Executions:
@@ -23,6 +22,7 @@ class Executions:
         self._profile = profile
         self._known: dict[str, dict[str, BrokerFill]] = {}
         self._turn = asyncio.Lock()
+        self._limit = page_of(exchange, "fetchMyTrades")
 
     async def of(self, symbol: str) -> list[BrokerFill]:
         """Give a pair's executions, oldest first; markets must be loaded."""
@@ -32,7 +32,7 @@ class Executions:
                 page = await self._page(symbol, known)
                 before = len(known)
                 known |= {fill.execution_id: fill for fill in page}
-                if len(page) < _PAGE or len(known) == before:
+                if len(known) == before or len(page) < (self._limit or 0):
                     return sorted(known.values(), key=_by_age)
 
     async def _page(self, symbol: str, known: dict[str, BrokerFill]) -> list[BrokerFill]:
@@ -44,7 +44,7 @@ class Executions:
             params[self._profile.fill_cursor] = "0" if last is None else str(_number(last) + 1)
         exchange = self._exchange
         found = await self._calls.read(
-            lambda: exchange.fetch_my_trades(symbol, since, _PAGE, params)
+            lambda: exchange.fetch_my_trades(symbol, since, self._limit, params)
         )
         try:
             return [fill_of(row) for row in found]

@@ -21,6 +21,8 @@ class Profile:
         fill_cursor: Parameter by which executions are read from an id on; else by time.
         replaces: A standing order can be changed without the danger to fill twice.
         never_done: Codes of answers that say for sure that nothing was done.
+        half_done: Codes that say that the old order was cancelled, and the new one refused.
+        refused: Codes that say that neither was done.
         options: Of ccxt.
     """
 
@@ -30,6 +32,8 @@ class Profile:
     fill_cursor: str | None = None
     replaces: bool = False
     never_done: frozenset[str] = frozenset()
+    half_done: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ("Never run against a server of this exchange's kind.",)
 
@@ -51,6 +55,9 @@ _BINANCE = Profile(
     replaces=True,
     # The server says that it is overloaded before it looks at an order.
     never_done=frozenset({"-1008"}),
+    # Of cancelReplace, which is asked to stop when the cancel fails.
+    half_done=frozenset({"-2021"}),
+    refused=frozenset({"-2022"}),
     options={
         "fetchMarkets": {"types": ["spot"]},
         "fetchCurrencies": False,

@@ -95,7 +95,7 @@ def make_exchange(kind: Any, settings: CcxtSettings, profile: Profile) -> Any:
 
 
 def _leave_real_money(exchange: Any, settings: CcxtSettings) -> None:
-    has_sandbox = "test" in exchange.urls
+    has_sandbox = bool(exchange.urls.get("test"))
     if settings.url is None and not has_sandbox:
         expected = "an exchange with a sandbox: live trading has two switches"
         raise Invalid("exchange", expected, settings.exchange)
