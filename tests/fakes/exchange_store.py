@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from algotrendy.exchange.venue.documents import Entity, from_document, to_document
@@ -31,7 +31,6 @@ class MemoryStore:
         self.fails_with: Exception | None = None
         self._lock = threading.RLock()
         self._last_event_ns: int | None = None
-        self._session: date | None = None
         self._clear()
 
     def load(self) -> Snapshot:
@@ -52,12 +51,9 @@ class MemoryStore:
                     sorted(_read(EquityPoint, self._equity), key=lambda e: (e.account_id, e.at))
                 ),
                 last_event_ns=self._last_event_ns,
-                session=self._session,
             )
 
-    def save(
-        self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
-    ) -> None:
+    def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         """Keep changes and the clock, all or none."""
         with self._lock:
             if self.fails_with is not None:
@@ -68,8 +64,6 @@ class MemoryStore:
                 self._keep(each)
             if last_event_ns is not None:
                 self._last_event_ns = last_event_ns
-            if session is not None:
-                self._session = session
 
     def reset(self) -> None:
         """Forget everything."""
@@ -82,7 +76,7 @@ class MemoryStore:
         self._positions: dict[tuple[str, str], str] = {}
         self._activities: dict[str, str] = {}
         self._equity: dict[tuple[str, datetime], str] = {}
-        self._last_event_ns = self._session = None
+        self._last_event_ns = None
 
     def _keep(self, changes: Changes) -> None:
         for key in changes.closed_positions:

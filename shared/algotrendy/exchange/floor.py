@@ -301,7 +301,7 @@ class Floor:
         changes = [unsaved.changes for unsaved in batch]
         while True:
             try:
-                await asyncio.to_thread(self._store.save, changes, played_ns, None)
+                await asyncio.to_thread(self._store.save, changes, played_ns)
             except (Unavailable, Unknown) as error:
                 # A save is idempotent: one whose outcome is unknown is sent again.
                 if self._stuck_since is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from algotrendy.exchange.venue.model import Changes, Snapshot
 
@@ -15,9 +14,7 @@ class NoStore:
         """Give an empty snapshot."""
         return Snapshot()
 
-    def save(
-        self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
-    ) -> None:
+    def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         """Let it go."""
 
     def reset(self) -> None:

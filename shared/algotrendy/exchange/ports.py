@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Protocol
 
 from algotrendy.exchange.venue.model import Changes, Snapshot
@@ -20,9 +19,7 @@ class Store(Protocol):
         """
         ...
 
-    def save(
-        self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
-    ) -> None:
+    def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         """Keep changes in their order, all or none, and up to where the market was played.
 
         The same call again changes nothing, so whoever heard ``Unknown`` may repeat it.
@@ -30,7 +27,6 @@ class Store(Protocol):
         Args:
             changes: Oldest first; updates are not kept.
             last_event_ns: None leaves what was kept.
-            session: The session that was last opened; None leaves what was kept.
 
         Raises:
             Unavailable: If nothing was saved.

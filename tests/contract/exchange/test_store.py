@@ -64,24 +64,24 @@ def test_a_new_store_is_empty(reopen: Reopen) -> None:
 
 def test_what_was_saved_is_read_as_it_was(reopen: Reopen) -> None:
     desk = busy_desk()
-    reopen().save([desk.take()], 1_786_000_000_000_000_123, SESSION)
-    expected = replace(desk.snapshot(), last_event_ns=1_786_000_000_000_000_123, session=SESSION)
+    reopen().save([desk.take()], 1_786_000_000_000_000_123)
+    expected = replace(desk.snapshot(), last_event_ns=1_786_000_000_000_000_123)
     assert reopen().load() == expected
 
 
 def test_many_saves_add_up_to_the_live_state(reopen: Reopen) -> None:
     desk = Desk(accounts=[f"account-{number}" for number in range(5)])
     store = reopen()
-    store.save([desk.take()], None, None)
+    store.save([desk.take()], None)
     for number in range(40):
         side = Side.BUY if number % 3 else Side.SELL
         desk.trade(side, f"{1 + number % 4}", f"{90 + number}", account=f"account-{number % 5}")
         if number % 7 == 0:
             desk.ledger.split("AAPL", 3, 2, desk.now)
-        store.save([desk.take()], number, SESSION)
+        store.save([desk.take()], number)
     desk.ledger.close_session(SESSION, desk.now + timedelta(hours=5))
-    store.save([desk.take()], 40, SESSION)
-    assert reopen().load() == replace(desk.snapshot(), last_event_ns=40, session=SESSION)
+    store.save([desk.take()], 40)
+    assert reopen().load() == replace(desk.snapshot(), last_event_ns=40)
 
 
 def test_one_save_of_many_changes_equals_a_save_of_each(reopen: Reopen) -> None:
@@ -91,25 +91,25 @@ def test_one_save_of_many_changes_equals_a_save_of_each(reopen: Reopen) -> None:
         parts.append(desk.take())
     desk.trade(Side.BUY, "7", "100")
     parts.append(desk.take())
-    reopen().save(parts, 7, None)
+    reopen().save(parts, 7)
     assert reopen().load() == replace(desk.snapshot(), last_event_ns=7)
 
 
 def test_the_same_save_again_changes_nothing(reopen: Reopen) -> None:
     desk = busy_desk()
     changes = desk.take()
-    reopen().save([changes], 5, SESSION)
+    reopen().save([changes], 5)
     once = reopen().load()
-    reopen().save([changes], 5, SESSION)
+    reopen().save([changes], 5)
     assert reopen().load() == once
 
 
 def test_an_order_is_kept_in_its_latest_state(reopen: Reopen) -> None:
     desk = Desk()
     order = desk.order(Side.BUY, "10", legs=("leg-1", "leg-2"), trail_percent=Decimal("1.5"))
-    reopen().save([Changes(orders={order.id: replace(order)})], None, None)
+    reopen().save([Changes(orders={order.id: replace(order)})], None)
     desk.fill(order, "4", "100")
-    reopen().save([Changes(orders={order.id: order})], None, None)
+    reopen().save([Changes(orders={order.id: order})], None)
     assert reopen().load().orders == (order,)
 
 
@@ -117,40 +117,40 @@ def test_orders_come_back_by_sequence(reopen: Reopen) -> None:
     desk = Desk()
     orders = [desk.order(Side.BUY, "1", id=f"{9 - number}") for number in range(5)]
     for order in reversed(orders):
-        reopen().save([Changes(orders={order.id: order})], None, None)
+        reopen().save([Changes(orders={order.id: order})], None)
     assert reopen().load().orders == tuple(orders)
 
 
 def test_a_position_closed_and_opened_in_one_save_is_there(reopen: Reopen) -> None:
     key, position = ("one", "AAPL"), Position("one", "AAPL", Decimal(3), Decimal(300))
     closed = Changes(closed_positions={key})
-    reopen().save([Changes(positions={key: position}), closed], None, None)
+    reopen().save([Changes(positions={key: position}), closed], None)
     assert reopen().load().positions == ()
-    reopen().save([closed, Changes(positions={key: position})], None, None)
+    reopen().save([closed, Changes(positions={key: position})], None)
     assert reopen().load().positions == (position,)
 
 
 def test_a_clock_that_is_not_given_stays_as_it_was(reopen: Reopen) -> None:
-    reopen().save([], 5, SESSION)
-    reopen().save([], None, None)
-    assert reopen().load() == Snapshot(last_event_ns=5, session=SESSION)
-    reopen().save([], 6, None)
-    assert reopen().load() == Snapshot(last_event_ns=6, session=SESSION)
+    reopen().save([], 5)
+    reopen().save([], None)
+    assert reopen().load() == Snapshot(last_event_ns=5)
+    reopen().save([], 6)
+    assert reopen().load() == Snapshot(last_event_ns=6)
 
 
 def test_a_reset_store_is_empty_and_can_be_used_again(reopen: Reopen) -> None:
     desk = busy_desk()
     changes = desk.take()
-    reopen().save([changes], 5, SESSION)
+    reopen().save([changes], 5)
     reopen().reset()
     assert reopen().load() == Snapshot()
-    reopen().save([changes], 5, SESSION)
+    reopen().save([changes], 5)
     assert reopen().load().accounts == desk.snapshot().accounts
 
 
 def test_a_ledger_goes_on_from_what_was_saved(reopen: Reopen) -> None:
     desk, other = busy_desk(), busy_desk()
-    reopen().save([desk.take()], None, None)
+    reopen().save([desk.take()], None)
     restarted = Desk(accounts=())
     restarted.ledger.restore(reopen().load())
     restarted.now, restarted.executions = desk.now, desk.executions
@@ -164,7 +164,7 @@ def test_a_ledger_goes_on_from_what_was_saved(reopen: Reopen) -> None:
 
 def test_two_exchanges_share_a_database_and_nothing_else(database: Database) -> None:
     one, two = PostgresStore(database, "one"), PostgresStore(database, "two")
-    one.save([busy_desk().take()], 5, SESSION)
+    one.save([busy_desk().take()], 5)
     assert two.load() == Snapshot()
     two.reset()
     assert one.load().accounts
@@ -176,14 +176,14 @@ def test_a_save_that_fails_leaves_nothing_of_itself(database: Database) -> None:
     unstorable = replace(desk.ledger.positions("one")[0], symbol="nul\0")
     changes.positions["one", "nul\0"] = unstorable
     with pytest.raises(Exception, match="NUL"):
-        store.save([changes], 5, SESSION)
+        store.save([changes], 5)
     assert store.load() == Snapshot()
 
 
 def test_a_database_that_is_away_is_unavailable(database_url: str) -> None:
     away = Database(re_port(database_url))
     with pytest.raises(Unavailable, match="database"):
-        PostgresStore(away).save([busy_desk().take()], 5, SESSION)
+        PostgresStore(away).save([busy_desk().take()], 5)
 
 
 def re_port(url: str) -> str:
@@ -218,7 +218,7 @@ def test_more_rows_than_a_transaction_takes_are_parted_between_changes(
         parts[-1].orders.update({order.id: order for order in orders})
     counting = Counting(database_url)
     store = PostgresStore(counting, most_rows=3000)
-    store.save(parts, 5, SESSION)
+    store.save(parts, 5)
     # Four times 700 orders and what comes with them are below 3,000 rows.
     assert counting.transactions == 3
     kept = store.load()
@@ -239,7 +239,7 @@ from fakes.ledger_desk import Desk
 store, desk = PostgresStore(Database(sys.argv[1])), Desk()
 for number in range(100_000):
     desk.trade(Side.BUY, "1", "100")
-    store.save([desk.take()], number, None)
+    store.save([desk.take()], number)
     print(number, flush=True)
 """
 

@@ -34,14 +34,12 @@ class BreakableStore(MemoryStore):
         self.refusals = 0
         self.batches: list[int] = []
 
-    def save(
-        self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
-    ) -> None:
+    def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         if self.refusals:
             self.refusals -= 1
             raise Unavailable("database", "told to refuse")
         self.batches.append(len(changes))
-        super().save(changes, last_event_ns, session)
+        super().save(changes, last_event_ns)
 
 
 def on_a_floor(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -55,10 +55,9 @@ _SAVE_EQUITY = (
     f"ON CONFLICT (exchange, account_id, at) DO {_OVERWRITE}"
 )
 _SAVE_CLOCK = (
-    "INSERT INTO exchange_clock (exchange, last_event_ns, session) VALUES (%s, %s, %s) "
+    "INSERT INTO exchange_clock (exchange, last_event_ns) VALUES (%s, %s) "
     "ON CONFLICT (exchange) DO UPDATE SET "
-    "last_event_ns = COALESCE(EXCLUDED.last_event_ns, exchange_clock.last_event_ns), "
-    "session = COALESCE(EXCLUDED.session, exchange_clock.session)"
+    "last_event_ns = EXCLUDED.last_event_ns"
 )
 _TABLES = {
     "exchange_accounts": "id",
@@ -96,9 +95,7 @@ class PostgresStore:
         """Give what was saved, as of one moment."""
         return self._database.run(self._read)
 
-    def save(
-        self, changes: Sequence[Changes], last_event_ns: int | None, session: date | None
-    ) -> None:
+    def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         """Keep changes and the clock."""
         *parts, last = [_Rows(part) for part in _parts(changes, self._most_rows)]
         for part in parts:
@@ -106,8 +103,8 @@ class PostgresStore:
 
         def work(tx: Transaction) -> None:
             last.write(tx, self._exchange)
-            if last_event_ns is not None or session is not None:
-                tx.execute(_SAVE_CLOCK, [self._exchange, last_event_ns, session])
+            if last_event_ns is not None:
+                tx.execute(_SAVE_CLOCK, [self._exchange, last_event_ns])
 
         self._database.run(work)
 
@@ -124,9 +121,9 @@ class PostgresStore:
 
     def _read(self, tx: Transaction) -> Snapshot:
         clock = tx.execute(
-            "SELECT last_event_ns, session FROM exchange_clock WHERE exchange = %s",
+            "SELECT last_event_ns FROM exchange_clock WHERE exchange = %s",
             [self._exchange],
-        ).fetchone() or {"last_event_ns": None, "session": None}
+        ).fetchone() or {"last_event_ns": None}
         accounts = self._documents(tx, "exchange_accounts", Account)
         orders = self._documents(tx, "exchange_orders", Order)
         positions = self._documents(tx, "exchange_positions", Position)
@@ -140,7 +137,6 @@ class PostgresStore:
             activities=tuple(sorted(activities, key=lambda each: each.id)),
             equity=tuple(sorted(equity, key=lambda each: (each.account_id, each.at))),
             last_event_ns=clock["last_event_ns"],
-            session=clock["session"],
         )
 
     def _documents(self, tx: Transaction, table: str, kind: type[E]) -> list[E]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
@@ -268,7 +268,6 @@ class Snapshot:
 
     Attributes:
         last_event_ns: Up to where the market was played.
-        session: Date of the session that was last opened.
     """
 
     accounts: tuple[Account, ...] = ()
@@ -277,7 +276,6 @@ class Snapshot:
     activities: tuple[Activity, ...] = ()
     equity: tuple[EquityPoint, ...] = ()
     last_event_ns: int | None = None
-    session: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,8 @@ CREATE TABLE IF NOT EXISTS exchange_equity (
     PRIMARY KEY (exchange, account_id, at)
 );
 
--- Up to where the market was played, in ns since 1970 UTC, and the session that was last opened.
+-- Up to where the market was played, in ns since 1970 UTC.
 CREATE TABLE IF NOT EXISTS exchange_clock (
     exchange text PRIMARY KEY,
-    last_event_ns bigint NULL,
-    session date NULL
+    last_event_ns bigint NULL
 );
