@@ -84,6 +84,8 @@ class Floor:
         self.calendar = calendar
         self.clock = clock
         self.chaos = chaos or Chaos(seed=0)
+        self.chaos.watch(lambda _: venue.cut_fills(self.chaos.partial_fills))
+        venue.cut_fills(self.chaos.partial_fills)
         self._store = store
         self._played_ns = to_ns(clock.now())
         self._window: Iterator[MarketEvent] = iter(())

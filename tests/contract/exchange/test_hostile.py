@@ -367,6 +367,19 @@ def test_trades_on_the_tape_are_cancelled_or_corrected(
         assert market.is_silent()
 
 
+def test_fills_are_a_part_of_what_they_could_be(
+    rest: httpx.Client, exchange: RunningExchange
+) -> None:
+    switch_on(rest, partial_fills=1)
+    cut = submit(rest, qty="100").json()
+    assert cut["status"] == "partially_filled"
+    assert 0 < int(cut["filled_qty"]) < 100
+    switch_on(rest)
+    assert submit(rest).json()["status"] == "filled"
+    exchange.quote("AAPL", 100.00, 100.02)
+    assert rest.get(f"/v2/orders/{cut['id']}").json()["status"] == "filled"
+
+
 def test_a_busted_trade_takes_the_position_back(
     rest: httpx.Client, exchange: RunningExchange
 ) -> None:

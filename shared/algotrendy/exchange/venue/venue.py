@@ -62,6 +62,7 @@ class Venue:
         self, assets: Sequence[Asset], calendar: TradingCalendar, terms: VenueTerms
     ) -> None:
         self._desk = Desk(assets, calendar, terms)
+        self._partial_fills = terms.partial_fills
         self._ledger = self._desk.ledger
         self._orders = self._desk.orders
         self._groups = Groups(self._desk)
@@ -298,6 +299,11 @@ class Venue:
         return list(self._desk.assets.values())
 
     # Faults
+
+    def cut_fills(self, chance: float) -> None:
+        """Let fills be a random part of what they could be, at least as often as the terms say."""
+        least = max(self._partial_fills, chance)
+        self._desk.terms = replace(self._desk.terms, partial_fills=least)
 
     def bust(self, execution_id: str, now: datetime) -> None:
         """Take a fill back: position, cash and filled quantity as if it had not been.
