@@ -340,6 +340,18 @@ def test_the_description_shows_every_route_with_its_bodies(rest: httpx.Client) -
             assert described["tags"], f"{method} {path}"
 
 
+def test_the_examples_of_the_description_can_be_sent_as_they_stand(rest: httpx.Client) -> None:
+    schemas = rest.get("/openapi.json").json()["components"]["schemas"]
+    for method, path, name in (
+        ("POST", "/v2/orders", "OrderBody"),
+        ("POST", "/exchange/accounts", "AccountBody"),
+        ("POST", "/exchange/events", "EventsBody"),
+        ("PATCH", "/exchange/clock", "ClockBody"),
+    ):
+        answer = rest.request(method, path, json=schemas[name]["example"])
+        assert answer.is_success, answer.text
+
+
 def test_every_reference_of_the_description_leads_somewhere(rest: httpx.Client) -> None:
     document = rest.get("/openapi.json").json()
     schemas = document["components"]["schemas"]

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 from fastapi import Request, Response
 from pydantic import Field
 
-from algotrendy.exchange.alpaca_api.parsing import Moment, Number, Sent, body_of
+from algotrendy.exchange.alpaca_api.parsing import Moment, Number, Sent, body_of, example
 from algotrendy.exchange.alpaca_api.problems import answer
 from algotrendy.exchange.alpaca_api.results import ControlResult, HealthResult, OpenedResult
 from algotrendy.exchange.alpaca_api.routes import Routes
@@ -41,12 +41,16 @@ TradedSize = Annotated[float, Field(gt=0, le=_LARGEST_SIZE, allow_inf_nan=False)
 class ClockBody(Sent):
     """How to move the market's time."""
 
+    model_config = example(advance_s=60)
+
     advance_s: float | None = Field(None, ge=0, le=_MAX_ADVANCE_S, allow_inf_nan=False)
     speed: float | None = Field(None, ge=0, le=1_000_000, allow_inf_nan=False)
 
 
 class AccountBody(Sent):
     """A new account."""
+
+    model_config = example(key_id="SECOND", secret="as-you-like", cash="100000")  # noqa: S106 - play money
 
     key_id: str = Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[!-~]+$")
     secret: str = Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[!-~]+$")
@@ -92,6 +96,13 @@ class EventBody(Sent):
 
 class EventsBody(Sent):
     """What a scripted market says, in this order."""
+
+    model_config = example(
+        events=[
+            {"type": "quote", "symbol": "AAPL", "bid": 187.14, "ask": 187.16},
+            {"type": "trade", "symbol": "AAPL", "price": 187.15, "size": 100},
+        ]
+    )
 
     events: list[EventBody] = Field(min_length=1, max_length=1_000)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
-from algotrendy.exchange.alpaca_api.parsing import Moment, Number, Sent, Words
+from algotrendy.exchange.alpaca_api.parsing import Moment, Number, Sent, Words, example
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
 
@@ -43,6 +43,8 @@ class StopLossBody(Sent):
 
 class OrderBody(Sent):
     """A new order."""
+
+    model_config = example(symbol="AAPL", qty="1", side="buy", type="market", time_in_force="day")
 
     symbol: str
     qty: Number | None = Field(None, description="Units; one of it and notional.")
@@ -85,6 +87,8 @@ class OrderBody(Sent):
 
 class ReplaceBody(Sent):
     """What to change in a standing order."""
+
+    model_config = example(qty="2", limit_price="187.15")
 
     qty: Number | None = None
     time_in_force: TimeInForce | None = None

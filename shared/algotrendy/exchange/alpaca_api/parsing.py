@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.kernel.decimals import parse_decimal
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Invalid, JsonValue
 
 MAX_BODY_BYTES: Final = 65_536
 # A float64 keeps any 15 digits; a number with more has perhaps lost some on its way here.
@@ -37,6 +37,11 @@ class Sent(BaseModel):
 
 
 M = TypeVar("M", bound=Sent)
+
+
+def example(**fields: JsonValue) -> ConfigDict:
+    """Show these fields on the page, ready to be sent, instead of every field there is."""
+    return ConfigDict(json_schema_extra={"example": fields})
 
 
 def _decimal(value: object) -> Decimal:
