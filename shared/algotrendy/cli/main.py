@@ -94,6 +94,12 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "brokers",
+        "algotrendy.cli.brokers:brokers",
+        "Show what each broker can do; --json for programs.",
+        _TRADING,
+    ),
+    Entry(
         "quantconnect",
         "algotrendy.cli.quantconnect:app",
         "Push strategies to QuantConnect, backtest and run them there.",
