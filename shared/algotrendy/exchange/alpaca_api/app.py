@@ -17,7 +17,7 @@ from algotrendy.exchange.alpaca_api.orders import add_orders
 from algotrendy.exchange.alpaca_api.positions import add_positions
 from algotrendy.exchange.alpaca_api.prior_closes import PriorCloses
 from algotrendy.exchange.alpaca_api.problems import answer_in_alpacas_shape
-from algotrendy.exchange.alpaca_api.routes import Routes
+from algotrendy.exchange.alpaca_api.routes import Routes, Shortcut
 from algotrendy.exchange.floor import Floor
 
 _DESCRIPTION: Final = """\
@@ -52,7 +52,8 @@ def create_app(floor: Floor) -> FastAPI:
     add_docs(app)
     _add_sockets(app, floor)
     # Outside of all else: breaking a connection needs the server's own receive.
-    app.middleware_stack = hostile.HostileMiddleware(app.build_middleware_stack(), floor)
+    inner = Shortcut(app.build_middleware_stack(), routes.exact)
+    app.middleware_stack = hostile.HostileMiddleware(inner, floor)
     return app
 
 

@@ -47,19 +47,32 @@ def refused_json(error: Refused) -> Json:
 
 def answer_in_alpacas_shape(app: FastAPI) -> None:
     """Let every error of the app leave it in this shape."""
-    app.add_exception_handler(Refused, _answer_refused)
-    app.add_exception_handler(AlgoTrendyError, _answer_error)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(Exception, _answer_crash)
+    for kind in (AlgoTrendyError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answered)
 
 
-async def _answer_refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)  # noqa: S101 - what the handler is registered for
-    return answer(refused_json(error), error.reason.status)
+def answer_to(error: Exception) -> Response:
+    """Answer an error."""
+    if isinstance(error, Refused):
+        return answer(refused_json(error), error.reason.status)
+    if isinstance(error, AlgoTrendyError):
+        return _answer_error(error)
+    if isinstance(error, HTTPException):
+        return _answer_http(error)
+    # The server logs it.
+    return refusal(Reason.INTERNAL, "internal server error occurred")
 
 
-async def _answer_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, AlgoTrendyError)  # noqa: S101
+def is_foreseen(error: Exception) -> bool:
+    """Say whether the answer is all there is to say of an error."""
+    return isinstance(error, AlgoTrendyError | HTTPException)
+
+
+async def _answered(_: Request, error: Exception) -> Response:
+    return answer_to(error)
+
+
+def _answer_error(error: AlgoTrendyError) -> Response:
     if isinstance(error, Invalid):
         return refusal(Reason.INVALID, error.message)
     if isinstance(error, NotFound):
@@ -74,18 +87,12 @@ async def _answer_error(_: Request, error: Exception) -> Response:
     return refusal(Reason.INTERNAL, error.message)
 
 
-async def _answer_http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+def _answer_http(error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return refusal(Reason.NOT_FOUND, "endpoint not found")
     # Alpaca's codes begin with the status.
     body = problem_json(error.status_code * 100_000 + 10_000, str(error.detail).lower())
     return answer(body, error.status_code, error.headers)
-
-
-async def _answer_crash(_: Request, __: Exception) -> Response:
-    # The server logs it.
-    return refusal(Reason.INTERNAL, "internal server error occurred")
 
 
 def _plain(fact: object) -> bool | int | str | None:

@@ -7,7 +7,7 @@ its behalf: at the price of describing bodies and parameters here, an order cost
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -15,6 +15,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from algotrendy.exchange.alpaca_api.problems import answer_to, is_foreseen
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -43,6 +46,7 @@ class Routes:
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
+        self.exact: dict[tuple[str, str], Handler] = {}
         self._models: set[type[BaseModel]] = {Problem}
         app.openapi = self._document  # type: ignore[method-assign]  # FastAPI's own hook
 
@@ -74,6 +78,8 @@ class Routes:
             extra["requestBody"] = {"content": content, "required": True}
         if not public:
             extra["security"] = [_KEYS]
+        if not _IN_PATH.search(path):
+            self.exact |= {(method, path): handler for method in methods.split()}
         self.app.router.add_api_route(
             path,
             handler,
@@ -108,6 +114,38 @@ class Routes:
             }
             app.openapi_schema = schema
         return app.openapi_schema
+
+
+class Shortcut:
+    """Takes requests of a path without parameters straight to their handler.
+
+    The app itself would ask six layers and every route before: a fifth of an order's time.
+
+    Args:
+        app: Answers what is not here.
+        exact: Handlers by method and path.
+    """
+
+    def __init__(self, app: ASGIApp, exact: Mapping[tuple[str, str], Handler]) -> None:
+        self._app = app
+        self._exact = exact
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        handler = None
+        if scope["type"] == "http":
+            handler = self._exact.get((scope["method"], scope["path"]))
+        if handler is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            response = await handler(Request(scope, receive))
+        except Exception as error:
+            await answer_to(error)(scope, receive, send)
+            if not is_foreseen(error):
+                raise
+        else:
+            await response(scope, receive, send)
 
 
 def _parameters(path: str, query: type[BaseModel] | None) -> Sequence[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ from algotrendy.kernel.errors import Unavailable
 
 _GRACE_S = 3
 _MAX_FRAME_BYTES = 1_048_576
+_SWITCH_S = 0.0005
+"""How long the loop keeps the interpreter from the store's thread, which many orders wait for."""
 
 
 class ExchangeServer:
@@ -65,6 +68,7 @@ class ExchangeServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             ws_max_size=_MAX_FRAME_BYTES,
             # Deflating each small update costs more than it saves.
             ws_per_message_deflate=False,
@@ -76,9 +80,12 @@ class ExchangeServer:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
         await self.floor.start()
+        patience_s = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         try:
             await self._server.serve(sockets=[listener])
         finally:
+            sys.setswitchinterval(patience_s)
             await self.floor.stop()
             listener.close()
 
