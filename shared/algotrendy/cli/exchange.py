@@ -248,6 +248,9 @@ def _announce(server: ExchangeServer, options: ExchangeOptions) -> None:
         ("market time", f"{floor.now():%Y-%m-%d %H:%M:%S} UTC, {floor.clock.speed:g} s a second"),
     )
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    # Addresses are to be copied: in a narrow terminal they go on in the next line.
+    table.add_column(overflow="fold")
     for label, text in lines:
         table.add_row(f"[dim]{label}[/]", text)
     console = Console()
