@@ -101,12 +101,7 @@ class PostgresStore:
         for part in parts:
             self._database.run(partial(part.write, exchange=self._exchange))
 
-        def work(tx: Transaction) -> None:
-            last.write(tx, self._exchange)
-            if last_event_ns is not None:
-                tx.execute(_SAVE_CLOCK, [self._exchange, last_event_ns])
-
-        self._database.run(work)
+        self._database.run(partial(last.write, exchange=self._exchange, clock=last_event_ns))
 
     def reset(self) -> None:
         """Forget everything of this exchange; interrupted, it can be done again."""
@@ -176,10 +171,14 @@ class _Rows:
             (_SAVE_EQUITY, _by_two(equity)),
         ]
 
-    def write(self, tx: Transaction, exchange: str) -> None:
-        for statement, columns in self._writes:
-            if columns[0] != _EMPTY:
-                tx.execute(statement, [exchange, *columns])
+    def write(self, tx: Transaction, exchange: str, clock: int | None = None) -> None:
+        """Write the rows, and then the clock where there is one, in one exchange of messages."""
+        with tx.pipeline():
+            for statement, columns in self._writes:
+                if columns[0] != _EMPTY:
+                    tx.execute(statement, [exchange, *columns])
+            if clock is not None:
+                tx.execute(_SAVE_CLOCK, [exchange, clock])
 
 
 def _count(tx: Transaction, statement: str, exchange: str) -> int:
