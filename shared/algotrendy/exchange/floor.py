@@ -95,7 +95,8 @@ class Floor:
         self._saving: list[_Unsaved] = []
         self._work = asyncio.Event()
         self._stuck_since: float | None = None
-        self._broken: BaseException | None = None
+        self.broken: BaseException | None = None
+        self.on_break: Callable[[], None] | None = None
         self._saved_ns: int | None = None
         self._update_feeds: dict[str, list[Feed[Update]]] = {}
         self._tick_feeds: list[Feed[MarketEvent]] = []
@@ -118,9 +119,22 @@ class Floor:
         """Take no more commands once a task has died: what it holds may be half done."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        _logger.critical("the exchange's %s broke", task.get_name(), exc_info=error)
-        self._broken = error
+        self._break(task.get_name(), error)
+
+    def _break(self, what: str, error: BaseException) -> None:
+        """Stop trading: memory may hold half a change, and the store alone is right.
+
+        What was not stored yet is not stored any more, and whoever waits for it hears ``Unknown``.
+        """
+        _logger.critical("the exchange's %s broke", what, exc_info=error)
+        self.broken = error
+        self.venue.take_changes()
         _give_up_waiting((*self._saving, *self._unsaved), f"the exchange broke: {error}")
+        self._unsaved.clear()
+        for task in self._tasks:
+            task.cancel()
+        if self.on_break is not None:
+            self.on_break()
 
     async def stop(self) -> None:
         """Store what is left, end every feed, and rest."""
@@ -154,14 +168,21 @@ class Floor:
         Raises:
             AlgoTrendyError: What the command raises; it then changed nothing.
             Unavailable: If the store has not answered for seconds; nothing was done.
-            Unknown: If it was done but could not be stored in time; it will be, if we live.
+            Unknown: If it was done but could not be stored in time, or if the venue broke under it:
+                then the exchange takes no more commands, and must be started again.
         """
-        if self._broken is not None:
+        if self.broken is not None:
             raise Unavailable("exchange", "it broke and must be restarted; see its log")
         if self._stuck_since is not None and time.monotonic() - self._stuck_since > _STUCK_S:
             raise Unavailable("exchange", "its store does not answer", retry_after_s=1.0)
         self._play(to_ns(self.clock.now()), time.monotonic() + _TURN_S)
-        result = command(self.venue, self.now())
+        try:
+            result = command(self.venue, self.now())
+        except AlgoTrendyError:
+            raise
+        except Exception as error:
+            self._break("venue", error)
+            raise Unknown("the command", f"the exchange broke: {error}") from error
         unsaved = self._collect()
         if unsaved is not None:
             await unsaved.stored

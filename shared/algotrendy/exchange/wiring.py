@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from algotrendy.exchange.chaos import Chaos
 from algotrendy.exchange.floor import Floor, from_ns, to_ns
 from algotrendy.exchange.market.listings import DEFAULT_LISTINGS, asset_of
+from algotrendy.exchange.market.newest import newest_before
 from algotrendy.exchange.market.source import Asset, MarketSource
 from algotrendy.exchange.market_clock import MarketClock
 from algotrendy.exchange.ports import Store
@@ -92,8 +93,17 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
     venue.restore(snapshot)
     if not snapshot.accounts:
         venue.open_account(options.key_id, options.secret, options.cash, start, options.multiplier)
+    _recall_prices(venue, market, to_ns(start))
     clock = MarketClock(wall, start, options.speed)
     return Floor(venue, market, calendar, store, clock, Chaos(options.terms.seed))
+
+
+def _recall_prices(venue: Venue, market: MarketSource, start_ns: int) -> None:
+    """Let the venue know the prices of its first moment: positions have values from the start."""
+    for asset in market.assets():
+        for event in newest_before(market, asset.symbol, start_ns):
+            if event is not None:
+                venue.recall(event)
 
 
 def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource:

@@ -17,7 +17,8 @@ from algotrendy.exchange.market.events import QuoteEvent
 from algotrendy.exchange.market_clock import MarketClock
 from algotrendy.exchange.venue.model import Changes, Order, UpdateEvent
 from algotrendy.exchange.venue.refusal import Refused
-from algotrendy.exchange.wiring import build_floor
+from algotrendy.exchange.venue.venue import Venue
+from algotrendy.exchange.wiring import ExchangeOptions, build_floor
 from algotrendy.kernel.clock import ManualClock, SystemClock
 from algotrendy.kernel.errors import Invalid, Rejected, Unavailable, Unknown
 from algotrendy.kernel.order import Side
@@ -120,6 +121,46 @@ def test_a_store_that_breaks_for_good_ends_the_trade_and_says_so() -> None:
             await buy(floor, "second")
 
     on_a_floor(work, store)
+
+
+def test_a_command_that_breaks_the_venue_ends_the_trade_and_stores_no_half_of_it() -> None:
+    store = BreakableStore()
+    told: list[str] = []
+
+    async def work(floor: Floor) -> None:
+        floor.on_break = lambda: told.append("broke")
+
+        def half(venue: Venue, now: datetime) -> None:
+            request = OrderRequest(symbol="AAPL", side=Side.BUY, quantity=Decimal(1))
+            venue.submit(account_id(floor), request, now)
+            raise ZeroDivisionError("a bug")
+
+        with pytest.raises(Unknown, match="the exchange broke: a bug"):
+            await floor.run(half)
+        with pytest.raises(Unavailable, match="must be restarted"):
+            await buy(floor, "next")
+        await floor.stop()
+
+    on_a_floor(work, store)
+    assert store.load().orders == ()
+    assert told == ["broke"]
+
+
+def test_prices_are_known_from_the_first_moment() -> None:
+    from dataclasses import replace
+
+    chosen = replace(options(), market="synthetic", symbols=("AAPL", "BTC/USD"))
+    floor = asyncio.run(_built(chosen))
+    for symbol in ("AAPL", "BTC/USD"):
+        quote, last = floor.venue.quote(symbol), floor.venue.last_price(symbol)
+        assert quote is not None
+        assert quote.time_ns < to_ns(OPENING)
+        assert last is not None
+        assert abs(float(last) - quote.ask) < 0.05 * quote.ask
+
+
+async def _built(chosen: ExchangeOptions) -> Floor:
+    return build_floor(chosen, MemoryStore(), SystemClock())
 
 
 def test_what_was_done_is_stored_when_the_floor_stops() -> None:

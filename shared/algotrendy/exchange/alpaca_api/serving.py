@@ -53,10 +53,10 @@ class ExchangeServer:
             self._server.should_exit = True
 
     async def serve(self, *, handle_signals: bool = False) -> None:
-        """Serve until ``stop`` is called, or a signal comes where they are handled.
+        """Serve until ``stop`` is called, it breaks, or a signal comes where they are handled.
 
         Raises:
-            Unavailable: If the port cannot be listened on.
+            Unavailable: If the port cannot be listened on, or the exchange broke.
         """
         listener = _listener(self.host, self.port)
         self.port = listener.getsockname()[1]
@@ -79,6 +79,7 @@ class ExchangeServer:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
+        self.floor.on_break = self.stop
         await self.floor.start()
         patience_s = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_S)
@@ -88,6 +89,8 @@ class ExchangeServer:
             sys.setswitchinterval(patience_s)
             await self.floor.stop()
             listener.close()
+        if self.floor.broken is not None:
+            raise Unavailable("exchange", f"it broke: {self.floor.broken!r}; start it again")
 
     def _say_ready(self) -> None:
         if self._on_ready is not None:

@@ -275,6 +275,13 @@ class Venue:
             case Dividend():
                 self._ledger.dividend(event.symbol, Decimal(event.cash), now)
 
+    def recall(self, event: QuoteEvent | TradeEvent) -> None:
+        """Take note of what the market said before we began: a price, to which nothing fills."""
+        if isinstance(event, QuoteEvent):
+            self._desk.prices.on_quote(event)
+        else:
+            self._desk.prices.on_trade(event)
+
     def on_time(self, now: datetime) -> None:
         """Open and close sessions up to now: opg and cls, day orders expire, fees, equity."""
         self._sessions.on_time(now)
