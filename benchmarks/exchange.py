@@ -23,11 +23,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import matching
 import websockets
 
+_BURST = 4_000
+"""A listener that has 10,000 updates waiting is cut off."""
 KEY, SECRET, SYMBOL = "PAPER", "paper-secret", "AAPL"
 _HEADERS = (
     f"Host: exchange\r\nAPCA-API-KEY-ID: {KEY}\r\nAPCA-API-SECRET-KEY: {SECRET}\r\n"
@@ -77,7 +80,10 @@ class Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def post(self, path: str, body: bytes) -> int:
-        head = f"POST {path} HTTP/1.1\r\n{_HEADERS}Content-Length: {len(body)}\r\n\r\n"
+        return await self.request("POST", path, body)
+
+    async def request(self, method: str, path: str, body: bytes = b"") -> int:
+        head = f"{method} {path} HTTP/1.1\r\n{_HEADERS}Content-Length: {len(body)}\r\n\r\n"
         self._writer.write(head.encode() + body)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = next(
@@ -98,9 +104,12 @@ def _order(name: str, kind: str) -> bytes:
     return json.dumps({**order, "client_order_id": name}).encode()
 
 
+_runs = count()
+
+
 async def _send(port: int, kind: str, connections: int, orders: int) -> dict[str, float]:
     """Send orders over so many connections at once, one at a time on each."""
-    names = iter(range(orders))
+    names, run = iter(range(orders)), next(_runs)
     waits: list[float] = []
     refused = 0
 
@@ -109,7 +118,7 @@ async def _send(port: int, kind: str, connections: int, orders: int) -> dict[str
         connection = await Connection.to(port)
         for number in names:
             start = time.perf_counter()
-            status = await connection.post("/v2/orders", _order(f"{kind}-{number}", kind))
+            status = await connection.post("/v2/orders", _order(f"{run}-{kind}-{number}", kind))
             waits.append(time.perf_counter() - start)
             refused += status != 200
         connection.close()
@@ -156,6 +165,27 @@ async def _updates(port: int, orders: int) -> dict[str, float]:
     return {**sent, "updates": seen, "updates_per_s": round(seen / seconds)}
 
 
+async def _burst(port: int, orders: int, listeners: int) -> dict[str, float]:
+    """Cancel many orders at once before several listeners: the stream's own pace."""
+    control = await Connection.to(port)
+    await control.request("DELETE", "/v2/orders")
+    await _send(port, "resting", 16, orders)
+    begun = [asyncio.Event() for _ in range(listeners)]
+    tasks = [asyncio.create_task(_listen(port, orders, event)) for event in begun]
+    await asyncio.gather(*(event.wait() for event in begun))
+    start = time.perf_counter()
+    await control.request("DELETE", "/v2/orders")
+    control.close()
+    heard = await asyncio.gather(*tasks)
+    longest = max(seconds for _, seconds in heard)
+    return {
+        "updates": orders,
+        "listeners": listeners,
+        "updates_per_s": round(orders * listeners / longest),
+        "cancel_and_tell_all_s": round(time.perf_counter() - start, 2),
+    }
+
+
 async def _measure(port: int, orders: int) -> dict[str, object]:
     control = await Connection.to(port)
     quote = {"type": "quote", "symbol": SYMBOL, "bid": 99.99, "ask": 100}
@@ -167,6 +197,8 @@ async def _measure(port: int, orders: int) -> dict[str, object]:
         "one_connection": await _send(port, "resting", 1, orders // 10),
         "many_connections": await _send(port, "market-a", 16, orders),
         "with_a_listener": await _updates(port, orders),
+        "a_burst_to_one_listener": await _burst(port, min(orders, _BURST), 1),
+        "a_burst_to_four_listeners": await _burst(port, min(orders, _BURST), 4),
     }
 
 
