@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from itertools import count
@@ -16,6 +15,7 @@ from algotrendy.exchange.venue.model import Account, Activity, ActivityType, Ord
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.exchange.venue.venue import Venue
 from algotrendy.kernel.decimals import is_multiple
+from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
 from fakes import crypto_exchange_wire as wire
@@ -26,14 +26,16 @@ _NAME = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _numbers = count(1)
 
 
-@dataclass
-class WireError(Exception):
-    """An answer with one of Binance's codes."""
+class WireError(AlgoTrendyError):
+    """An answer with one of Binance's codes; what raises it has changed nothing."""
 
-    code: int
-    message: str
-    status: int = 400
-    data: dict[str, Any] | None = None
+    def __init__(
+        self, number: int, message: str, status: int = 400, data: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.number = number
+        self.status = status
+        self.data = data
 
 
 class Desk:
@@ -80,7 +82,7 @@ class Desk:
                 data = {
                     "cancelResult": "FAILURE",
                     "newOrderResult": "NOT_ATTEMPTED",
-                    "cancelResponse": {"code": error.code, "msg": error.message},
+                    "cancelResponse": {"code": error.number, "msg": error.message},
                     "newOrderResponse": None,
                 }
                 raise WireError(-2022, "Order cancel-replace failed.", 400, data) from error
@@ -92,7 +94,7 @@ class Desk:
                     "cancelResult": "SUCCESS",
                     "newOrderResult": "FAILURE",
                     "cancelResponse": wire.order_json(over),
-                    "newOrderResponse": {"code": error.code, "msg": error.message},
+                    "newOrderResponse": {"code": error.number, "msg": error.message},
                 }
                 said = "Order cancel-replace partially failed."
                 # The cancel stands: it must not be undone by an error.

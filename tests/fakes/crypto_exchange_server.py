@@ -244,7 +244,7 @@ class CryptoExchangeServer:
         try:
             answer = await self._answer(request, path, desk, query, params)
         except WireError as error:
-            told = {"code": error.code, "msg": error.message}
+            told = {"code": error.number, "msg": error.message}
             if error.data is not None:
                 told["data"] = error.data
             return JSONResponse(told, error.status)
@@ -322,7 +322,7 @@ class CryptoExchangeServer:
                 try:
                     told = self._subscribed(socket, asked, telling)
                 except WireError as error:
-                    failed = {"code": error.code, "msg": error.message}
+                    failed = {"code": error.number, "msg": error.message}
                     told = {"id": asked["id"], "status": error.status, "error": failed}
                 await socket.send_json(told)
         except (WebSocketDisconnect, RuntimeError):

@@ -15,6 +15,7 @@ from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderClass, OrderType, Side
 
 _ONE = Decimal(1)
+_LEAST_PAIR = Decimal(10)
 _LIMIT = OrderType.LIMIT
 
 
@@ -81,10 +82,11 @@ def check_money(desk: Desk, order: Order, without: str = "") -> None:
             Reason.UNPROCESSABLE,
             f"symbol: {order.symbol} has no price yet; a limit order could wait for one",
         )
+    cost = order.notional or (order.quantity or ZERO) * (order.limit_price or price)
+    _check_least(desk.assets[order.symbol], order, cost)
     needed = desk.ledger.buying_power_needed(order, price)
     power = desk.ledger.buying_power(order.account_id, desk.held_money(order.account_id, without))
     if needed > power:
-        cost = order.notional or (order.quantity or ZERO) * (order.limit_price or price)
         raise Refused(
             Reason.FORBIDDEN,
             "insufficient buying power",
@@ -92,6 +94,16 @@ def check_money(desk: Desk, order: Order, without: str = "") -> None:
             buying_power=_plain(rounded(power, 2)),
             cost_basis=_plain(rounded(cost, 2)),
         )
+
+
+def _check_least(asset: Asset, order: Order, cost: Decimal) -> None:
+    """Refuse what is too small: pairs below 10, fractions of a share below 1, as Alpaca does."""
+    is_pair = asset.asset_class is AssetClass.CRYPTO
+    is_fraction = order.quantity is None or _is_share_fraction(order.quantity, asset)
+    least = _LEAST_PAIR if is_pair else _ONE
+    if cost < least and (is_pair or is_fraction):
+        message = f"cost basis must be >= minimal amount of order {least}"
+        raise Refused(Reason.FORBIDDEN, message, cost_basis=_plain(cost))
 
 
 def check_wash(desk: Desk, order: Order, without: str = "") -> None:

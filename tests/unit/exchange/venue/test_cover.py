@@ -289,3 +289,21 @@ def test_a_notional_sale_never_sells_more_than_is_held(house: House) -> None:
     assert "insufficient qty available" in refused.message
     house.send("sell", None, notional="50")
     assert Decimal("0.49") < house.held() < Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "wish", "least"),
+    [
+        ("BTC/USD", {"quantity": "0.0001", "tif": "gtc"}, "10"),
+        ("BTC/USD", {"notional": "9.99", "tif": "gtc"}, "10"),
+        ("AAPL", {"notional": "0.99"}, "1"),
+        ("AAPL", {"quantity": "0.009"}, "1"),
+    ],
+)
+def test_what_costs_too_little_is_forbidden(
+    house: House, symbol: str, wish: dict[str, Any], least: str
+) -> None:
+    quantity = wish.get("quantity")
+    rest = {name: value for name, value in wish.items() if name != "quantity"}
+    refused = forbidden(house, "buy", quantity, symbol=symbol, **rest)
+    assert refused.message == f"cost basis must be >= minimal amount of order {least}"
