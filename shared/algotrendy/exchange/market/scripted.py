@@ -25,6 +25,7 @@ from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.calendar import TradingCalendar, always_open
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_LEAST, _MOST = 1e-9, 1e12
 
 
 class ScriptedMarket:
@@ -162,3 +163,6 @@ def _check_quote(quote: QuoteEvent) -> None:
 def _check_number(field: str, number: float, *, above_zero: bool = False) -> None:
     if not isfinite(number) or number < 0 or (above_zero and not number):
         raise Invalid(field, "a finite number above 0" if above_zero else "0 or more", number)
+    # The venue counts in billionths; beyond these its decimals have no room, or become nothing.
+    if number and not _LEAST <= number <= _MOST:
+        raise Invalid(field, f"between {_LEAST:g} and {_MOST:g}", number)
