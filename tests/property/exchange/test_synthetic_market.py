@@ -130,6 +130,29 @@ def test_a_bar_of_any_span_is_what_its_trades_come_to(
         assert [e for e in told if isinstance(e, BarEvent) and e.symbol == symbol] == expected
 
 
+@few
+@given(seed=seeds, day=days, symbol=symbols, activity=st.sampled_from([0.001, 0.02, 1.0, 40.0]))
+def test_a_days_bar_is_what_its_minutes_come_to_however_few_trades_there_are(
+    seed: int, day: date, symbol: str, activity: float
+) -> None:
+    drawn = SyntheticMarket(seed, LISTINGS, activity=activity)
+    found = list(drawn.bars(symbol, DAY_NS, day_ns(day), day_ns(day) + 1))
+    hours = always_open() if "/" in symbol else us_equities()
+    if (session := hours.session(day)) is None:
+        assert found == []
+        return
+    begin_ns, end_ns = nanoseconds(session.open), nanoseconds(session.close)
+    minutes = list(drawn.bars(symbol, MINUTE_NS, begin_ns, end_ns))
+    assert bool(found) == bool(minutes)
+    if found:
+        (whole,) = found
+        assert (whole.open, whole.close) == (minutes[0].open, minutes[-1].close)
+        assert whole.high == max(bar.high for bar in minutes)
+        assert whole.low == min(bar.low for bar in minutes)
+        assert whole.trades == sum(bar.trades for bar in minutes)
+        assert whole.volume == float(sum(Decimal(repr(bar.volume)) for bar in minutes))
+
+
 @settings(max_examples=4, deadline=None)
 @given(seed=seeds, day=days, symbol=symbols, open_always=st.booleans())
 def test_a_days_bar_is_what_the_trades_of_its_regular_hours_come_to(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import exp, log, sqrt
 from random import Random
 
-from algotrendy.exchange.market.bars import MINUTE_NS, Tally, in_steps, total
+from algotrendy.exchange.market.bars import MINUTE_NS, Tally, in_steps
 from algotrendy.exchange.market.chance import chance_of, normal, normal_of
 from algotrendy.exchange.market.events import Dividend, QuoteEvent, Split, TradeEvent
 from algotrendy.exchange.market.listings import DEFAULT_LISTINGS, Listing
@@ -73,13 +73,59 @@ class SyntheticMarket(TapeMarket):
         super().__init__([SyntheticTape(seed, item, hours, activity) for item in listings])
 
 
+_Drawn = tuple[int, int, int, int, bool, int, int, int, int, int]
+"""A minute: open, high, low, close, whether the low comes first, lots, corners, pairs of trades,
+lots of one side of the pairs, price times lots of it all. Without the lots of an auction.
+"""
+
+
 @dataclass(slots=True)
 class _Leg:
-    """One part of a session; entry i of ``plans`` is the minute from ``grid[i]`` to the next."""
+    """One part of a session; entry i of ``minutes`` is that from ``grid[i]`` to the next.
+
+    Attributes:
+        auctions: Lots of the auctions that the first minute begins with and the last ends with.
+    """
 
     start_ns: int
     grid: list[int]
-    plans: list[MinutePlan | None]
+    minutes: list[_Drawn | None]
+    auctions: tuple[int, int] | None = None
+
+    def plan(self, index: int) -> MinutePlan | None:
+        """Give the plan of a minute with trades."""
+        drawn = self.minutes[index]
+        if drawn is None:
+            return None
+        open_, high, low, close, low_first, lots, _, pairs, pair_lots, _ = drawn
+        prices = corner_prices((open_, high, low, close), low_first)
+        each, rest = divmod(lots - 2 * pair_lots, len(prices))
+        corners = [(price, each) for price in prices]
+        corners[0] = (open_, each + rest)
+        time_ns = self.start_ns + index * MINUTE_NS
+        plan = MinutePlan(time_ns, corners, low, high, pairs, pair_lots)
+        if self.auctions is not None and index in (0, len(self.minutes) - 1):
+            place = -1 if index else 0
+            price, at_corner = corners[place]
+            corners[place] = (price, at_corner + self.auctions[place])
+            plan.opening, plan.closing = not index, bool(index)
+        return plan
+
+    def tally(self, grid: Grid) -> Tally | None:
+        """Tell what all its trades come to, without their plans."""
+        drawn = [minute for minute in self.minutes if minute is not None]
+        if not drawn:
+            return None
+        opens, highs, lows, closes, _, lots, corners, pairs, _, values = zip(*drawn, strict=True)
+        volume, value = sum(lots), sum(values)
+        if self.auctions is not None:
+            first, last = self.auctions
+            volume += first + last
+            value += first * opens[0] + last * closes[-1]
+        trades = sum(corners) + 2 * sum(pairs)
+        high, low = max(highs), min(lows)
+        steps = grid.price_parts, grid.size_parts
+        return Tally(opens[0], high, low, closes[-1], volume, trades, value, *steps)
 
 
 _BEFORE, _REGULAR, _AFTER = range(3)
@@ -126,7 +172,7 @@ class SyntheticTape:
         found = self._find(minute_ns)
         if found is None:
             return None
-        plan = found[0].plans[found[1]]
+        plan = found[0].plan(found[1])
         return None if plan is None else plan.tally(self._grid)
 
     def day(self, session: date) -> Tally | None:
@@ -163,15 +209,14 @@ class SyntheticTape:
         if (found := self.calendar.session(session)) is None:
             return None
         # Not kept: a year of days would drive out the days that are being played.
-        plans = self._draw_leg(found, _REGULAR).plans
-        return total([plan.tally(self._grid) for plan in plans if plan is not None])
+        return self._draw_leg(found, _REGULAR).tally(self._grid)
 
     def _draw_ticks(self, minute_ns: int) -> Sequence[QuoteEvent | TradeEvent]:
         found = self._find(minute_ns)
         if found is None:
             return ()
         leg, index = found
-        grid, plan = self._grid, leg.plans[index]
+        grid, plan = self._grid, leg.plan(index)
         chance = chance_of(*self._name, "minute", minute_ns)
         last_price = leg.grid[index] / grid.price_parts
         if plan is None:
@@ -224,12 +269,12 @@ class SyntheticTape:
         grid = _bridge(minutes, begin + scale, end + scale, width, step, chance)
         leg = _Leg(start_ns, grid, [])
         if minutes:
-            leg.plans = self._plans(leg, part == _REGULAR, lively, width / sqrt(minutes), chance)
+            self._draw_minutes(leg, part == _REGULAR, lively, width / sqrt(minutes), chance)
         return leg
 
-    def _plans(
+    def _draw_minutes(
         self, leg: _Leg, regular: bool, lively: float, width: float, chance: Random
-    ) -> list[MinutePlan | None]:
+    ) -> None:
         count = len(leg.grid) - 1
         rate = self._rate * lively
         if not regular:
@@ -238,69 +283,14 @@ class SyntheticTape:
             rates = activity_of(count) if self._auctions else [1.0] * count
         reach = width * _REACH
         size = self._listing.trade_size * self._grid.size_parts
-        auction = rate * size * count
-        plans: list[MinutePlan | None] = []
-        for index in range(count):
-            expected = rate * rates[index]
-            plan = self._plan(leg, index, expected, reach, size, chance)
-            if regular and self._auctions and index in (0, count - 1):
-                # There is an auction on every day, whatever the minute around it is like.
-                plan = plan or self._plan(leg, index, 1.0, reach, size, chance, least=1)
-                assert plan is not None  # noqa: S101 - least says so
-                closing = index == count - 1
-                price, lots = plan.corners[-1 if closing else 0]
-                lots += int(auction * _AUCTION_SHARES[closing])
-                plan.corners[-1 if closing else 0] = (price, lots)
-                plan.opening, plan.closing = not closing, closing
-            plans.append(plan)
-        return plans
-
-    def _plan(
-        self,
-        leg: _Leg,
-        index: int,
-        expected: float,
-        reach: float,
-        size: float,
-        chance: Random,
-        least: int = 0,
-    ) -> MinutePlan | None:
-        """Draw one minute: how many trades, how far they went, how much they moved."""
-        draw = chance.random
-        count = max(least, int(expected * (0.4 + 1.2 * draw()) + draw()))
-        if not count:
-            return None
-        count = min(count, MOST_TRADES_A_MINUTE)
-        open_, close = leg.grid[index], leg.grid[index + 1]
-        high, low = (open_, close) if open_ > close else (close, open_)
-        step = self._grid.quote_step
-        if count == 1:
-            corners = [open_]
-            high = low = open_
-        else:
-            if count > 2:
-                high += int(open_ / step * reach * draw() * draw() * 2) * step
-            if count > 3:
-                low -= int(open_ / step * reach * draw() * draw() * 2) * step
-                low = max(low, step)
-            corners = corner_prices((open_, high, low, close), draw() < 0.5)
-        pairs = max(0, count - len(corners)) // 2
-        shares = len(corners) + 2 * pairs
-        # A large trade now and then: sizes have fatter tails than times.
-        volume = int(shares * size * (0.3 + 1.4 * draw()) * (6.0 if draw() < 0.01 else 1.0))
-        volume = max(volume, shares)
-        pair_lots = max(pairs, int(volume * pairs / shares * (0.5 + draw()))) if pairs else 0
-        pair_lots = min(pair_lots, (volume - len(corners)) // 2)
-        each, rest = divmod(volume - 2 * pair_lots, len(corners))
-        lots = [each] * len(corners)
-        lots[0] += rest
-        return MinutePlan(
-            leg.start_ns + index * MINUTE_NS,
-            list(zip(corners, lots, strict=True)),
-            low,
-            high,
-            pairs,
-            pair_lots,
+        least: tuple[int, ...] = ()
+        if regular and self._auctions:
+            # There is an auction on every day, whatever the minute around it is like.
+            first, last = (int(rate * size * count * share) for share in _AUCTION_SHARES)
+            leg.auctions, least = (first, last), (0, count - 1)
+        expected = [rate * each for each in rates]
+        leg.minutes = _minutes(
+            leg.grid, expected, least, reach, size, self._grid.quote_step, chance
         )
 
 
@@ -323,6 +313,83 @@ def _bridge(
         max(step, round(exp(begin + walk[index] + drift * index)) * step)
         for index in range(minutes + 1)
     ]
+
+
+def _minutes(  # noqa: C901 - calls would cost as much again as the loop
+    prices: Sequence[int],
+    expected: Sequence[float],
+    busy: Sequence[int],
+    reach: float,
+    size: float,
+    step: int,
+    chance: Random,
+) -> list[_Drawn | None]:
+    """Draw how many trades each minute has, how far they go and how much they move.
+
+    One loop without calls, since a year has half a million minutes.
+
+    Args:
+        prices: At the ends of the minutes: one more than there are minutes.
+        expected: Trades of each.
+        busy: Minutes that have a trade in any case.
+        reach: How far a minute goes beyond its ends, as a part of the price.
+        size: Lots of a usual trade.
+    """
+    draw = chance.random
+    found: list[_Drawn | None] = []
+    add = found.append
+    close = prices[0]
+    for index, mean in enumerate(expected):
+        open_, close = close, prices[index + 1]
+        count = int(mean * (0.4 + 1.2 * draw()) + draw())
+        if not count:
+            if index not in busy:
+                add(None)
+                continue
+            count = int(1.0 * (0.4 + 1.2 * draw()) + draw()) or 1
+        if count > MOST_TRADES_A_MINUTE:
+            count = MOST_TRADES_A_MINUTE
+        if count == 1:
+            high = low = end = open_
+            low_first, corners, value = False, 1, open_
+        else:
+            end = close
+            high, low = (open_, close) if open_ > close else (close, open_)
+            corners, value = 2, open_ + close
+            if count > 2:
+                beyond = int(open_ / step * reach * draw() * draw() * 2) * step
+                if beyond:
+                    high += beyond
+                    corners, value = 3, value + high
+                if count > 3:
+                    edge, beyond = low, int(open_ / step * reach * draw() * draw() * 2) * step
+                    if beyond:
+                        low -= beyond
+                        if low < step:
+                            low = step
+                        if low < edge:
+                            corners, value = corners + 1, value + low
+            if high == low:
+                corners, value = 1, open_
+            low_first = draw() < 0.5
+        pairs = (count - corners) // 2 if count > corners else 0
+        shares = corners + 2 * pairs
+        # A large trade now and then: sizes have fatter tails than times.
+        lots = int(shares * size * (0.3 + 1.4 * draw()) * (6.0 if draw() < 0.01 else 1.0))
+        if lots < shares:
+            lots = shares
+        pair_lots = 0
+        if pairs:
+            pair_lots = int(lots * pairs / shares * (0.5 + draw()))
+            if pair_lots < pairs:
+                pair_lots = pairs
+            most = (lots - corners) // 2
+            if pair_lots > most:
+                pair_lots = most
+        each, rest = divmod(lots - 2 * pair_lots, corners)
+        value = value * each + open_ * rest + (low + high) * pair_lots
+        add((open_, high, low, end, low_first, lots, corners, pairs, pair_lots, value))
+    return found
 
 
 def _trading_day(day: date, *, every_day: bool) -> int:
