@@ -24,7 +24,7 @@ from algotrendy.market_data.series import BarSeries, session_date
 app = typer.Typer(
     help="Import market bars into the lake, list them, show them.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 _SHOWN_ENDS = 10

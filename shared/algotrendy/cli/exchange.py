@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     help="Run a paper exchange that speaks Alpaca's protocol.\n\n"
     "Unmodified Alpaca clients trade against it: point their base URL at it. Prices come from a "
     "seed, from the lake's bars and ticks at any speed, or from what you send. State survives a "

@@ -17,7 +17,7 @@ from algotrendy.kernel.ids import parse_tenant
 
 users = typer.Typer(
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     help="Add users, with their tenant and roles.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )

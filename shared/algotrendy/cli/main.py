@@ -46,7 +46,7 @@ class Entry:
         elif isinstance(target, typer.Typer):
             command = typer.main.get_command(target)
         else:
-            single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+            single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
             single.command(self.name)(target)
             command = typer.main.get_command(single)
         command.name = self.name
@@ -156,10 +156,10 @@ app = typer.Typer(
     name="algotrendy",
     cls=LazyCommands,
     help="Algorithmic trading: serverless in your own AWS account, and whole on a laptop.\n\n"
-    "Start with [bold]algotrendy demo[/bold]; every command explains itself with --help.",
+    "Start with **algotrendy demo**; every command explains itself with --help.",
     epilog="Exit codes: 0 done, 1 refused or failed, 2 bad input, 3 something needed is not up.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

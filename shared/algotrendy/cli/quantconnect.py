@@ -23,13 +23,13 @@ from algotrendy.kernel.errors import Invalid, Unavailable
 
 app = typer.Typer(
     help="Push algorithms to QuantConnect, backtest them there, and let them run.\n\n"
-    "[bold]algotrendy quantconnect push my_folder --project Mine[/bold] brings your files there,\n"
-    "[bold]backtest Mine[/bold] builds and backtests them, [bold]live deploy Mine[/bold] lets\n"
+    "**algotrendy quantconnect push my_folder --project Mine** brings your files there,\n"
+    "**backtest Mine** builds and backtests them, **live deploy Mine** lets\n"
     "them trade on paper.\n\n"
-    f"Set [bold]{wiring.USER_ID_VARIABLE}[/bold] and [bold]{wiring.TOKEN_VARIABLE}[/bold]; "
+    f"Set **{wiring.USER_ID_VARIABLE}** and **{wiring.TOKEN_VARIABLE}**; "
     "the token itself is never sent, and never shown.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 app.add_typer(live_app, name="live")
 

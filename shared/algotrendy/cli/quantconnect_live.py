@@ -25,7 +25,7 @@ from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 app = typer.Typer(
     help="Let a project trade at QuantConnect: on paper, unless two switches say otherwise.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 

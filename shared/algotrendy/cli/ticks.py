@@ -20,7 +20,7 @@ from algotrendy.market_data.ticks import Ticks, dates_of, unknown_symbol
 app = typer.Typer(
     help="Import single trades into the lake, list them, show them.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 _SHOWN_ENDS = 10
