@@ -162,7 +162,7 @@ def test_a_change_of_nothing_is_refused(rest: httpx.Client) -> None:
         ("GET", "/v2/stocks/bars?symbols=AAPL", 400, 40010000),
         ("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=2Day", 400, 40010000),
         ("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&limit=10001", 400, 40010000),
-        ("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&adjustment=split", 400, 40010000),
+        ("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&adjustment=spin", 400, 40010000),
         ("GET", "/v2/stocks/bars?symbols=AAPL&timeframe=1Min&page_token=eA==", 400, 40010000),
         ("GET", "/v2/stocks/trades?symbols=AAPL&start=soon", 400, 40010000),
         ("GET", "/v2/stocks/trades?symbols=AAPL&start=2026-01-02&end=2026-01-01", 400, 40010000),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from pydantic import Field
 
+from algotrendy.exchange.alpaca_api.adjustments import Adjustment
 from algotrendy.exchange.alpaca_api.auth import signed_in
+from algotrendy.exchange.alpaca_api.effort import SECONDS_A_PAGE, Abandoned, Effort, worked
 from algotrendy.exchange.alpaca_api.latest import (
     Newest,
     latest_bar,
@@ -35,6 +38,7 @@ from algotrendy.market_data.calendar import NEW_YORK
 TAG: Final = "market data"
 _ZONE: Final = ZoneInfo(NEW_YORK)
 _MOST_SYMBOLS: Final = 200
+_CLIENT_LEFT: Final = 499
 
 
 class LatestQuery(Sent):
@@ -60,7 +64,13 @@ class BarsQuery(SeriesQuery):
     """Of which symbols, from when to when, and how long each bar."""
 
     timeframe: str = Field(examples=["1Min", "5Min", "1Hour", "1Day", "1Week", "1Month"])
-    adjustment: Literal["raw"] | None = Field(None, description="Prices as they were traded.")
+    adjustment: Adjustment = Field("raw", description="For what the market knows up to now.")
+
+
+class PairBarsQuery(SeriesQuery):
+    """Of which pairs, from when to when, and how long each bar."""
+
+    timeframe: str = Field(examples=["1Min", "5Min", "1Hour", "1Day", "1Week", "1Month"])
 
 
 class _Data:
@@ -97,11 +107,10 @@ class _Data:
         ours = {asset.symbol for asset in assets if asset.asset_class is kind}
         return [symbol for symbol in asked if symbol in ours]
 
-    def past(self, *, ascending: bool = True) -> Past:
+    def past(self) -> Past:
         """Give what can be known now."""
-        now_ns = to_ns(self.floor.now())
-        calendar = self.floor.calendar
-        return Past(self.floor.market, calendar, now_ns, self.crypto, ascending)
+        floor = self.floor
+        return Past(floor.market, floor.calendar, to_ns(floor.now()), self.crypto)
 
     def span(self, query: SeriesQuery, now: datetime) -> tuple[int, int]:
         """Give first and last moment of a query."""
@@ -130,13 +139,14 @@ def add_market_data(routes: Routes, floor: Floor) -> None:
     }
     for name, find in newest.items():
         query = BarsQuery if name == "bars" else SeriesQuery
+        of_pairs = PairBarsQuery if name == "bars" else SeriesQuery
         series, latest = _series(shares, name, query), _latest(shares, name, find)
         for path in (f"/v2/stocks/{name}", f"/v2/stocks/{{symbol}}/{name}"):
             routes.add("GET", path, series, tag=TAG, query=query, result=SeriesResult)
             newer, model = f"{path}/latest", LatestQuery
             routes.add("GET", newer, latest, tag=TAG, query=model, result=LatestResult)
-        path, series = f"/v1beta3/crypto/us/{name}", _series(pairs, name, query)
-        routes.add("GET", path, series, tag=TAG, query=query, result=SeriesResult, public=True)
+        path, series = f"/v1beta3/crypto/us/{name}", _series(pairs, name, of_pairs)
+        routes.add("GET", path, series, tag=TAG, query=of_pairs, result=SeriesResult, public=True)
         _add_latest(routes, f"latest/{name}", _latest(pairs, name, find))
     _add_latest(routes, "latest/orderbooks", _orderbooks(pairs))
     _add_latest(routes, "snapshots", _snapshots(pairs))
@@ -156,14 +166,18 @@ def _series(data: _Data, name: str, model: type[SeriesQuery]) -> Handler:
         query = query_of(request, model, Reason.MALFORMED)
         symbols = data.symbols(request, query)
         ascending = query.sort == "asc"
-        past, span = data.past(ascending=ascending), data.span(query, data.floor.now())
+        span, effort = data.span(query, data.floor.now()), Effort(SECONDS_A_PAGE)
+        past = replace(data.past(), ascending=ascending, effort=effort)
         rows = _rows(past, name, query)
 
         def read() -> Page:
             token = query.page_token
             return paged(rows, symbols, span, query.limit, token, ascending=ascending)
 
-        page = await asyncio.to_thread(read)
+        try:
+            page = await worked(request, effort, read)
+        except Abandoned:
+            return Response(status_code=_CLIENT_LEFT)
         one = request.path_params.get("symbol")
         found = page.rows if one is None else page.rows.get(one, [])
         written: Json = {} if one is None else {"symbol": one}
@@ -174,6 +188,9 @@ def _series(data: _Data, name: str, model: type[SeriesQuery]) -> Handler:
 
 def _rows(past: Past, name: str, query: SeriesQuery) -> Rows:
     if isinstance(query, BarsQuery):
+        adjusted = replace(past, adjustment=query.adjustment)
+        return adjusted.bars(parse_timeframe(query.timeframe))
+    if isinstance(query, PairBarsQuery):
         return past.bars(parse_timeframe(query.timeframe))
     return past.quotes if name == "quotes" else past.trades
 

@@ -52,6 +52,18 @@ class Timeframe:
         """Say whether bars stand for days of trading rather than for minutes."""
         return self.span_ns == DAY_NS
 
+    @property
+    def is_grouped(self) -> bool:
+        """Say whether a bar is made of several days."""
+        return bool(self.weeks or self.months)
+
+    def next_first_day(self, day: date) -> date:
+        """Give the first day of the bar after the one that begins on a day."""
+        if self.months:
+            month = day.month - 1 + self.months
+            return date(day.year + month // 12, month % 12 + 1, 1)
+        return day + timedelta(days=7 if self.weeks else 1)
+
     def first_day(self, day: date) -> date:
         """Give the first day of the bar that a day belongs to."""
         if self.weeks:

@@ -73,6 +73,8 @@ class BarTape:
         seed: Of the ways through them.
     """
 
+    tells = (Split,)
+
     def __init__(
         self,
         asset: Asset,
@@ -216,6 +218,8 @@ class TradeTape:
         load: Reads the trades of a UTC date, oldest first: times (ns), prices, sizes.
         seed: Of the quotes.
     """
+
+    tells = ()
 
     def __init__(
         self,

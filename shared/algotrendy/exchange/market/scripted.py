@@ -18,7 +18,7 @@ from algotrendy.exchange.market.events import (
     Split,
     TradeEvent,
 )
-from algotrendy.exchange.market.source import Asset
+from algotrendy.exchange.market.source import Action, Asset
 from algotrendy.exchange.market.tape import day_of, require_span, told_at
 from algotrendy.kernel.decimals import parse_decimal
 from algotrendy.kernel.errors import Invalid, NotFound
@@ -95,6 +95,14 @@ class ScriptedMarket:
         for event in self.events(start_ns, end_ns):
             if event.symbol == symbol and isinstance(event, QuoteEvent | TradeEvent):
                 yield event
+
+    def actions(
+        self, symbol: str, kind: type[Action], start_ns: int, end_ns: int
+    ) -> Sequence[Action]:
+        """Give one symbol's splits or dividends of the range."""
+        self._of(symbol)
+        said = self.events(start_ns, end_ns)
+        return [item for item in said if isinstance(item, kind) and item.symbol == symbol]
 
     def _of(self, symbol: str) -> list[TradeEvent]:
         try:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from algotrendy.exchange.market.events import BarEvent, MarketEvent, QuoteEvent, TradeEvent
+from algotrendy.exchange.market.events import (
+    BarEvent,
+    Dividend,
+    MarketEvent,
+    QuoteEvent,
+    Split,
+    TradeEvent,
+)
 from algotrendy.kernel.instrument import AssetClass
+
+Action = TypeVar("Action", Split, Dividend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +73,13 @@ class MarketSource(Protocol):
 
     def ticks(self, symbol: str, start_ns: int, end_ns: int) -> Iterator[QuoteEvent | TradeEvent]:
         """Give one symbol's quotes and trades in the range, oldest first."""
+        ...
+
+    def actions(
+        self, symbol: str, kind: type[Action], start_ns: int, end_ns: int
+    ) -> Sequence[Action] | None:
+        """Give one symbol's splits, or its dividends, of a range as ``events`` tells them.
+
+        Gives None where the market cannot know them, which is not the same as that there are none.
+        """
         ...

@@ -134,6 +134,8 @@ _BEFORE, _REGULAR, _AFTER = range(3)
 class SyntheticTape:
     """One symbol of the synthetic market."""
 
+    tells = (Split, Dividend)
+
     def __init__(
         self, seed: int, listing: Listing, calendar: TradingCalendar, activity: float = 1.0
     ) -> None:

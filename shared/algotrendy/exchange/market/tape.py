@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from algotrendy.exchange.market.events import (
     Split,
     TradeEvent,
 )
-from algotrendy.exchange.market.source import Asset
+from algotrendy.exchange.market.source import Action, Asset
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.calendar import Session, TradingCalendar
 
@@ -35,6 +35,11 @@ class Tape(Protocol):
     @property
     def calendar(self) -> TradingCalendar:
         """When it is traded."""
+        ...
+
+    @property
+    def tells(self) -> Collection[type[Split | Dividend]]:
+        """What it knows of: a kind that is not here may have happened unseen."""
         ...
 
     def span(self) -> tuple[int, int | None]:
@@ -118,6 +123,23 @@ class TapeMarket:
                     if start_ns <= tick.time_ns < end_ns:
                         yield tick
 
+    def actions(
+        self, symbol: str, kind: type[Action], start_ns: int, end_ns: int
+    ) -> Sequence[Action] | None:
+        """Give one symbol's splits or dividends of the range; None where it cannot know them."""
+        tape = self._tape(symbol)
+        if kind not in tape.tells:
+            return None
+        first_ns, last_ns = tape.span()
+        start_ns = max(start_ns, first_ns)
+        end_ns = end_ns if last_ns is None else min(end_ns, last_ns)
+        return [
+            action
+            for ordinal in _ordinals(tape.calendar, start_ns // DAY_NS * DAY_NS, end_ns)
+            for action in tape.actions(date.fromordinal(ordinal))
+            if isinstance(action, kind) and start_ns <= action.time_ns < end_ns
+        ]
+
     def _tape(self, symbol: str) -> Tape:
         try:
             return self._tapes[symbol]
@@ -194,12 +216,16 @@ def _bar(tape: Tape, begin_ns: int, span_ns: int) -> BarEvent | None:
 
 
 def _days(tape: Tape, start_ns: int, end_ns: int) -> Iterator[BarEvent]:
-    calendar = tape.calendar
-    first = max(_EPOCH_DAY + -(-start_ns // DAY_NS), calendar.first.toordinal())
-    last = min(_EPOCH_DAY + (end_ns - 1) // DAY_NS, calendar.last.toordinal())
-    for ordinal in range(first, last + 1):
+    for ordinal in _ordinals(tape.calendar, start_ns, end_ns):
         if (done := tape.day(date.fromordinal(ordinal))) is not None:
             yield done.bar(tape.asset.symbol, (ordinal - _EPOCH_DAY) * DAY_NS, DAY_NS)
+
+
+def _ordinals(calendar: TradingCalendar, start_ns: int, end_ns: int) -> range:
+    """Give the dates of a calendar whose UTC midnight lies in the range."""
+    first = max(_EPOCH_DAY + -(-start_ns // DAY_NS), calendar.first.toordinal())
+    last = min(_EPOCH_DAY + (end_ns - 1) // DAY_NS, calendar.last.toordinal())
+    return range(first, last + 1)
 
 
 def _minutes(start_ns: int, end_ns: int) -> range:

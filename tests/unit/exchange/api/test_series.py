@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from fastapi import Request
+from starlette.types import Message
 
+from algotrendy.exchange.alpaca_api.effort import Abandoned, Effort, worked
 from algotrendy.exchange.alpaca_api.latest import latest_bar, latest_quote, latest_trade, snapshot
-from algotrendy.exchange.alpaca_api.series import Past, Row, paged
+from algotrendy.exchange.alpaca_api.series import Page, Past, Row, paged
 from algotrendy.exchange.alpaca_api.timeframes import Timeframe, midnight_ns, parse_timeframe
 from algotrendy.exchange.floor import to_ns
 from algotrendy.exchange.market.events import QuoteEvent, TradeEvent
 from algotrendy.exchange.market.scripted import ScriptedMarket
 from algotrendy.exchange.market.source import Asset
+from algotrendy.exchange.market.synthetic import SyntheticMarket
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.market_data.calendar import us_equities
@@ -168,6 +174,62 @@ def test_pages_together_are_the_whole_and_nothing_twice(
         token, pages = page.token, pages + 1
     assert found == whole.rows
     assert pages == -(-40 // limit)
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("timeframe", ["1Min", "7Min", "1Day", "1Week", "1Month"])
+def test_pages_that_end_early_are_together_the_whole(ascending: bool, timeframe: str) -> None:
+    seconds = iter(range(10_000))
+    seeded = SyntheticMarket(3, calendar=us_equities())
+    span = to_ns(datetime(2025, 10, 1, tzinfo=UTC)), OPENING
+    if timeframe.endswith("Min"):
+        span = OPENING - 5 * 60 * MINUTE, OPENING + 60 * MINUTE
+
+    def page(token: str | None, effort: Effort) -> Page:
+        known = replace(
+            Past(seeded, us_equities(), OPENING + 90 * MINUTE, crypto=False),
+            ascending=ascending,
+            effort=effort,
+        )
+        rows = known.bars(parse_timeframe(timeframe))
+        return paged(rows, ["AAPL", "SPY"], span, 1_000, token, ascending=ascending)
+
+    whole = page(None, Effort())
+    assert whole.token is None
+    found: dict[str, list[object]] = {}
+    token, pages = None, 0
+    while pages == 0 or token is not None:
+        some = page(token, Effort(1, clock=lambda: float(next(seconds))))
+        for symbol, each in some.rows.items():
+            found.setdefault(symbol, []).extend(each)
+        token, pages = some.token, pages + 1
+    assert found == whole.rows
+    assert pages >= 2
+
+
+def test_nothing_more_is_read_when_nobody_waits(market: ScriptedMarket) -> None:
+    effort = Effort()
+    known = replace(past(market, OPENING + 9 * MINUTE), effort=effort)
+    rows = known.bars(Timeframe(MINUTE))("AAPL", OPENING, OPENING + 9 * MINUTE)
+    next(rows)
+    effort.abandon()
+    with pytest.raises(Abandoned):
+        next(rows)
+
+
+def test_a_client_that_leaves_ends_the_work() -> None:
+    effort = Effort()
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    def work() -> None:
+        while True:
+            effort.keep_on()
+
+    request = Request({"type": "http", "headers": []}, receive)
+    with pytest.raises(Abandoned):
+        asyncio.run(worked(request, effort, work))
 
 
 @pytest.mark.parametrize(
