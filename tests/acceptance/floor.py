@@ -117,12 +117,19 @@ class FloorHarness:
 
     Args:
         make: Makes the adapter on an account.
+        turned_away: The status that proves to the adapter that nothing was done.
     """
 
     symbol = SYMBOL
     unknown_symbol = Symbol("NOSUCH")
 
-    def __init__(self, place: Place, make: Callable[[Account], Awaitable[Broker]]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        make: Callable[[Account], Awaitable[Broker]],
+        turned_away: int = 503,
+    ) -> None:
+        self._turned_away = turned_away
         self._place = place
         self._make = make
         self._numbers = count(1)
@@ -173,7 +180,7 @@ class FloorHarness:
             case Fault.LOST_ANSWER:
                 wanted = {"fault": Kind.FAIL_AFTER, "status": 504}
             case Fault.UNAVAILABLE:
-                wanted = {"fault": Kind.FAIL_BEFORE, "status": 503}
+                wanted = {"fault": Kind.FAIL_BEFORE, "status": self._turned_away}
             case Fault.RATE_LIMIT:
                 wanted = {"fault": Kind.RATE_LIMIT, "seconds": 1}
             case Fault.DISCONNECT:

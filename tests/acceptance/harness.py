@@ -42,7 +42,7 @@ class Fault(StrEnum):
     LOST_ANSWER = "lost_answer"
     """The venue does what was asked; its answer is a 504, or the connection breaks."""
     UNAVAILABLE = "unavailable"
-    """The venue does nothing and says so: 503 or its like."""
+    """The venue does nothing, and its answer proves that: where a 503 does not, 429."""
     RATE_LIMIT = "rate_limit"
     """The venue does nothing: too many requests, and when to come again."""
     DISCONNECT = "disconnect"

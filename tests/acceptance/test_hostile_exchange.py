@@ -61,6 +61,7 @@ async def hostile() -> AsyncIterator[Hostile]:
                 silence_s=0.2,
                 answer_s=0.5,
                 read_timeout_s=2.0,
+                look_again_s=(0.05, 0.05),
             )
         )
 
@@ -200,6 +201,19 @@ def test_an_order_that_was_taken_and_answered_503_is_given_as_it_stands(ask: Ask
         x.happen(Scripted(fault=Kind.FAIL_AFTER, status=503, method="POST"))
         placed = await h.broker.submit(resting(h))
         assert [o.broker_order_id for o in await h.broker.orders()] == [placed.broker_order_id]
+
+    ask(story)
+
+
+def test_an_order_that_was_answered_503_and_does_not_turn_up_is_unknown(ask: Ask) -> None:
+    async def story(x: Hostile) -> None:
+        h, wanted = x.harness, resting(x.harness)
+        before = await h.submissions()
+        x.happen(Scripted(fault=Kind.FAIL_BEFORE, status=503, method="POST"))
+        with pytest.raises(Unknown):
+            await h.broker.submit(wanted)
+        assert not await h.broker.orders()
+        assert await h.submissions() == before + 1
 
     ask(story)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from random import random as uniform
@@ -191,18 +192,23 @@ class AlpacaBroker:
         await self._rest.close()
 
     async def _after_503(self, client_order_id: str, error: Away) -> BrokerOrder:
-        """Find out whether an order that was answered with 503 is there; give it if it is.
+        """Look for an order that was answered with 503, for some seconds; give it if it is there.
 
         Raises:
-            Unavailable: If it is not.
-            Unknown: If that could not be found out.
+            Unknown: If it does not turn up: it may still be on its way.
         """
-        try:
-            return await self.order_by_client_id(client_order_id)
-        except NotFound:
-            raise Unavailable(SERVICE, "it answered 503", error.retry_after_s) from error
-        except (Rejected, Unavailable):
-            raise error from None
+        for wait_s in (0.0, *self._settings.look_again_s):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), wait_s)
+            if self._closed.is_set():
+                break
+            try:
+                return await self.order_by_client_id(client_order_id)
+            except (NotFound, Unavailable):
+                continue
+            except Rejected:
+                break
+        raise error
 
     async def _refuse_reuse(self, client_order_id: str, error: Rejected) -> None:
         """Raise Conflict if a refused order's client order id is in use.

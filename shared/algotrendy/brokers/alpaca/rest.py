@@ -31,15 +31,10 @@ _FORBIDDEN_NUMBERS = range(40_310_000, 40_320_000)
 
 
 class Away(Unknown):
-    """Says that Alpaca answered 503 to a change: most likely, but not surely, it did nothing.
+    """Says that Alpaca answered 503 to a change: most likely, but not surely, it did nothing."""
 
-    Args:
-        retry_after_s: When it asks to be asked again, if it says so.
-    """
-
-    def __init__(self, operation: str, retry_after_s: float | None) -> None:
+    def __init__(self, operation: str) -> None:
         super().__init__(operation, "Alpaca answered 503")
-        self.retry_after_s = retry_after_s
 
 
 class AlpacaRest:
@@ -156,11 +151,10 @@ class AlpacaRest:
             wait_s = self._pace.refused(answer.headers)
             raise Unavailable(SERVICE, "too many requests", retry_after_s=wait_s)
         if status >= 500 or 300 <= status < 400:
-            wait = retry_after_s(answer.headers)
             if not changes:
-                raise Unavailable(SERVICE, f"it answered {status}", wait)
+                raise Unavailable(SERVICE, f"it answered {status}", retry_after_s(answer.headers))
             if status == 503:
-                raise Away(operation, wait)
+                raise Away(operation)
             raise Unknown(operation, f"Alpaca answered {status}")
         raise refusal(status, answer.json, path)
 

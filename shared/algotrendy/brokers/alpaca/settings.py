@@ -28,6 +28,7 @@ class AlpacaSettings:
             with a time to come again.
         silence_s: After how long without a word the stream is put to the proof.
         answer_s: How long the stream may take to connect, or to answer that proof.
+        look_again_s: The waits between looks for an order that was answered with 503.
         backoff_s: Least and most wait before connecting the stream again.
     """
 
@@ -42,6 +43,7 @@ class AlpacaSettings:
     patience_s: float = 5.0
     silence_s: float = 15.0
     answer_s: float = 10.0
+    look_again_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
     backoff_s: tuple[float, float] = (0.5, 30.0)
 
     def __post_init__(self) -> None:
@@ -64,6 +66,8 @@ class AlpacaSettings:
         for name in ("connect_timeout_s", "read_timeout_s", "silence_s", "answer_s", "workers"):
             if getattr(self, name) <= 0:
                 raise Invalid(name, "above zero", getattr(self, name))
+        if any(wait_s < 0 for wait_s in self.look_again_s):
+            raise Invalid("look_again_s", "waits of zero or more", self.look_again_s)
 
     @property
     def rest_url(self) -> str:

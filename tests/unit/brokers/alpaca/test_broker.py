@@ -131,14 +131,13 @@ def test_an_order_that_could_not_be_sent_is_unavailable() -> None:
         ask(f"http://127.0.0.1:{free_port()}", lambda broker: broker.submit(REQUEST))
 
 
-def test_a_503_with_no_such_order_behind_it_is_unavailable() -> None:
+def test_a_503_behind_which_no_order_turns_up_is_unknown_and_never_sent_again() -> None:
     with (
-        canned(Canned(503, headers={"Retry-After": "3"}), NO_SUCH) as server,
-        pytest.raises(Unavailable) as refusal,
+        canned(Canned(503), NO_SUCH, NO_SUCH, NO_SUCH) as server,
+        pytest.raises(Unknown, match="order mine-1"),
     ):
-        submit(server)
-    assert refusal.value.retry_after_s == 3.0
-    assert [asked.method for asked in server.asked] == ["POST", "GET"]
+        submit(server, look_again_s=(0.0, 0.0))
+    assert [asked.method for asked in server.asked] == ["POST", "GET", "GET", "GET"]
 
 
 def test_a_503_behind_which_the_order_stands_gives_the_order() -> None:
@@ -146,9 +145,38 @@ def test_a_503_behind_which_the_order_stands_gives_the_order() -> None:
         assert submit(server).broker_order_id == ID
 
 
+@pytest.mark.parametrize("first", [NO_SUCH, Canned(503), Canned(breaks=True)])
+def test_an_order_that_turns_up_later_behind_a_503_is_given(first: Canned) -> None:
+    with canned(Canned(503), first, Canned(200, ORDER)) as server:
+        assert submit(server, look_again_s=(0.0,)).broker_order_id == ID
+    assert [asked.method for asked in server.asked] == ["POST", "GET", "GET"]
+
+
 def test_a_503_behind_which_nobody_answers_is_unknown() -> None:
-    with canned(Canned(503), Canned(503)) as server, pytest.raises(Unknown):
-        submit(server)
+    with canned(Canned(503), Canned(503), Canned(503)) as server, pytest.raises(Unknown):
+        submit(server, look_again_s=(0.0,))
+    assert len(server.asked) == 3
+
+
+def test_a_503_behind_which_a_look_is_refused_is_unknown_at_once() -> None:
+    refused = Canned(401, {"code": 40110000, "message": "request is not authorized"})
+    with canned(Canned(503), refused) as server, pytest.raises(Unknown):
+        submit(server, look_again_s=(0.0, 0.0))
+    assert len(server.asked) == 2
+
+
+def test_a_look_behind_a_503_ends_when_the_broker_is_closed() -> None:
+    async def closed_meanwhile(broker: AlpacaBroker) -> None:
+        waiting = asyncio.create_task(broker.submit(REQUEST))
+        while len(server.asked) < 2:  # noqa: ASYNC110 - the server is in a thread
+            await asyncio.sleep(0.005)
+        await broker.close()
+        await asyncio.wait_for(waiting, 30)
+
+    with canned(Canned(503), NO_SUCH) as server:
+        with pytest.raises(Unknown):
+            ask(server.url, closed_meanwhile, look_again_s=(600.0, 600.0))
+        assert len(server.asked) == 2
 
 
 def test_a_429_is_unavailable_until_the_time_it_says_and_not_sent_again() -> None:
@@ -336,6 +364,7 @@ def test_paper_is_where_orders_go_unless_it_is_live() -> None:
         ("url", {"url": "http://api.alpaca.markets", "mode": Mode.LIVE}),
         ("stream_url", {"stream_url": "ws://elsewhere.example", "mode": Mode.LIVE}),
         ("read_timeout_s", {"read_timeout_s": 0}),
+        ("look_again_s", {"look_again_s": (1.0, -1.0)}),
     ],
 )
 def test_settings_that_cannot_work_are_refused_by_their_field(
