@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,7 +25,6 @@ from algotrendy.market_data.calendar import NEW_YORK, Session, TradingCalendar, 
 _ZONE: Final = ZoneInfo(NEW_YORK)
 # SEC rule 15c6-1(a) as amended in 2023: one day after the trade, before that two.
 _NEXT_DAY_SETTLEMENT: Final = date(2024, 5, 28)
-_LONGEST_BREAK: Final = timedelta(days=14)
 
 
 class CalendarQuery(Sent):
@@ -44,7 +46,9 @@ def add_clock(routes: Routes, floor: Floor) -> None:
     async def calendar(request: Request) -> Response:
         """List the days on which US equities trade, 1990 to 2030."""
         signed_in(venue, request.headers)
-        return answer(sessions_json(query_of(request, CalendarQuery)))
+        query = query_of(request, CalendarQuery)
+        # The first time takes half a second.
+        return await asyncio.to_thread(lambda: answer(sessions_json(query)))
 
     routes.add("GET", "/v2/clock", clock, tag="clock", result=ClockResult)
     routes.add(
@@ -74,15 +78,21 @@ def sessions_json(query: CalendarQuery) -> list[Json]:
     start, end = _day(query.start or calendar.first), _day(query.end or calendar.last)
     if query.start is not None and query.end is not None and end < start:
         raise Refused(Reason.INVALID, f"end must not be before start, {start}, was {end}")
-    start, end = max(start, calendar.first), min(end, calendar.last)
-    listed = calendar.sessions(start, end) if start <= end else []
-    after = calendar.sessions(max(end, calendar.first), min(end + _LONGEST_BREAK, calendar.last))
-    dates = [session.date for session in listed]
-    later = [session.date for session in after if session.date > end]
-    return [
-        _session_json(session, _settlement(session.date, [*dates[place + 1 :][:2], *later]))
-        for place, session in enumerate(listed)
+    dates, rows = _every_session()
+    return list(rows[bisect_left(dates, start) : bisect_right(dates, end)])
+
+
+@cache
+def _every_session() -> tuple[Sequence[date], Sequence[Json]]:
+    """Write every session there is: ten thousand, of which none changes."""
+    calendar = us_equities()
+    sessions = calendar.sessions(calendar.first, calendar.last)
+    dates = [session.date for session in sessions]
+    rows = [
+        _session_json(session, _settlement(session.date, dates[place + 1 : place + 3]))
+        for place, session in enumerate(sessions)
     ]
+    return dates, rows
 
 
 def _settlement(day: date, following: Sequence[date]) -> date:

@@ -56,3 +56,12 @@ def test_a_range_outside_of_the_calendar_is_empty_and_a_turned_one_is_refused() 
     assert sessions(start="2031-01-01", end="2031-02-01") == []
     with pytest.raises(Refused, match="end must not be before start"):
         sessions(start="2026-02-01", end="2026-01-01")
+
+
+def test_without_dates_every_session_is_listed() -> None:
+    found = sessions()
+    assert len(found) == len({each["date"] for each in found}) > 10_000
+    assert found[0]["date"] == "1990-01-02"
+    assert sessions(start="2026-01-02", end="2026-01-05") == [
+        each for each in found if each["date"] in ("2026-01-02", "2026-01-05")
+    ]
