@@ -12,7 +12,7 @@ from functools import partial
 from typing import Annotated, Final, Literal
 
 from fastapi import Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from algotrendy.exchange.alpaca_api.parsing import Moment, Number, Sent, body_of, example
 from algotrendy.exchange.alpaca_api.problems import answer
@@ -38,6 +38,15 @@ Size = Annotated[float, Field(ge=0, le=_LARGEST_SIZE, allow_inf_nan=False)]
 TradedSize = Annotated[float, Field(gt=0, le=_LARGEST_SIZE, allow_inf_nan=False)]
 
 
+def _in_a_header(text: str) -> str:
+    if not (0 < len(text) <= _LONGEST_NAME and all("!" <= letter <= "~" for letter in text)):
+        raise ValueError(f"1 to {_LONGEST_NAME} letters, digits or signs of ASCII without spaces")
+    return text
+
+
+HeaderText = Annotated[str, AfterValidator(_in_a_header)]
+
+
 class ClockBody(Sent):
     """How to move the market's time."""
 
@@ -52,8 +61,8 @@ class AccountBody(Sent):
 
     model_config = example(key_id="SECOND", secret="as-you-like", cash="100000")  # noqa: S106 - play money
 
-    key_id: str = Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[!-~]+$")
-    secret: str = Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[!-~]+$")
+    key_id: HeaderText
+    secret: HeaderText
     cash: Number = Decimal(100_000)
     multiplier: Literal[1, 2, 4] = 4
 

@@ -19,6 +19,7 @@ from pydantic import WithJsonSchema as Described
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from algotrendy.exchange.alpaca_api.wire import number
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.kernel.decimals import parse_decimal
 from algotrendy.kernel.errors import Invalid, JsonValue
@@ -27,6 +28,28 @@ MAX_BODY_BYTES: Final = 65_536
 # A float64 keeps any 15 digits; a number with more has perhaps lost some on its way here.
 _FLOAT_DIGITS: Final = 15
 _MAX_SHOWN: Final = 60
+_LONGEST_NUMBER: Final = 40
+_WORDS: Final = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("int_parsing_size",), "a whole number that is not as long"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "an object"),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    "string_type": "a string",
+    "finite_number": "a finite number",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "above {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "below {lt}",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "string_too_short": "at least {min_length} characters long",
+    "string_too_long": "at most {max_length} characters long",
+    "string_pattern_mismatch": "text like {pattern}",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+}
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -48,6 +71,8 @@ def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("a number")
     text = value if isinstance(value, str) else repr(value)
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of at most {_LONGEST_NUMBER} characters")
     try:
         found = parse_decimal(text, "")
     except Invalid as error:
@@ -141,7 +166,7 @@ def validated(model: type[M], found: Mapping[str, object], reason: Reason = Reas
     try:
         return model.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors(include_url=False)[0]
         words = _in_words(first)
         if reason is Reason.MALFORMED and first["loc"] and first["type"] != "missing":
             words = f"Invalid format for parameter {first['loc'][0]}: {words}"
@@ -152,10 +177,20 @@ def _in_words(found: ErrorDetails) -> str:
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "missing":
         return f"{name} is required"
-    expected = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if not name:
-        return expected
-    return f"{name} must be {expected}, was {_shown(found['input'])}"
+        return expected(found)
+    return f"{name} must be {expected(found)}, was {_shown(found['input'])}"
+
+
+def expected(found: ErrorDetails) -> str:
+    """Say what a value must be, in our words: of what pydantic says, only the facts are taken."""
+    facts = found.get("ctx", {})
+    if found["type"] in _WORDS:
+        plain = {
+            name: number(fact) if isinstance(fact, float) else fact for name, fact in facts.items()
+        }
+        return _WORDS[found["type"]].format_map(plain)
+    return found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import Request
 from starlette.types import Message
 
+from algotrendy.exchange.alpaca_api.control import AccountBody, ClockBody, EventsBody
 from algotrendy.exchange.alpaca_api.order_bodies import OrderBody, OrdersQuery, ReplaceBody
 from algotrendy.exchange.alpaca_api.parsing import body_of, query_of, validated
 from algotrendy.exchange.venue.refusal import Reason, Refused
@@ -63,22 +64,23 @@ def test_a_missing_field_is_named(name: str) -> None:
         ("qty", "ten", "qty must be a number, was 'ten'"),
         ("qty", True, "qty must be a number, was True"),
         ("qty", [1], "qty must be a number"),
+        ("qty", "1" * 100, "qty must be a number of at most 40 characters, was '111"),
         ("qty", "1_000", "qty must be a number"),
         ("qty", "NaN", "qty must be a number below 10**18"),
         ("qty", "1e999999", "qty must be a number below 10**18"),
         ("qty", 1e300, "qty must be a number below 10**18"),
         ("qty", 123456789.12345679, "qty must be a string when it has more than 15 digits"),
-        ("symbol", 7, "symbol must be a valid string"),
+        ("symbol", 7, "symbol must be a string"),
         ("side", "hold", "side must be 'buy' or 'sell', was 'hold'"),
         ("type", "iceberg", "type must be 'market', 'limit'"),
         ("time_in_force", "gtd", "time_in_force must be 'day', 'gtc'"),
-        ("extended_hours", "yes", "extended_hours must be a valid boolean"),
+        ("extended_hours", "yes", "extended_hours must be true or false"),
         ("order_class", "mleg", "order_class must be simple, bracket, oco or oto"),
-        ("take_profit", "100", "take_profit must be"),
+        ("take_profit", "100", "take_profit must be an object, was '100'"),
         ("take_profit", {}, "take_profit.limit_price is required"),
         ("stop_loss", {"stop_price": []}, "stop_loss.stop_price must be a number"),
         ("client_order_id", "a\x00b", "client_order_id must be printable characters"),
-        ("client_order_id", 5, "client_order_id must be a valid string"),
+        ("client_order_id", 5, "client_order_id must be a string"),
         ("position_intent", "sometimes", "position_intent must be"),
     ],
 )
@@ -146,9 +148,9 @@ def test_a_plus_that_was_not_encoded_is_still_a_zone() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"limit=0", "limit must be greater than or equal to 1"),
-        (b"limit=501", "limit must be less than or equal to 500"),
-        (b"limit=many", "limit must be a valid integer"),
+        (b"limit=0", "limit must be at least 1"),
+        (b"limit=501", "limit must be at most 500"),
+        (b"limit=many", "limit must be a whole number"),
         (b"status=maybe", "status must be 'open', 'closed' or 'all'"),
         (b"after=yesterday", "after must be a time like"),
         (b"after=2026-13-01", "after must be a time like"),
@@ -174,3 +176,21 @@ def test_what_came_is_shown_short() -> None:
     message = refused(OrderBody, {**MARKET, "side": "x" * 10_000}).message
     assert len(message) < 200
     assert orjson.dumps(message)
+
+
+@pytest.mark.parametrize(
+    ("model", "found", "words"),
+    [
+        (AccountBody, {"key_id": "a b", "secret": "s"}, "key_id must be 1 to 128 letters, digits"),
+        (AccountBody, {"key_id": "", "secret": "s"}, "key_id must be 1 to 128 letters, digits"),
+        (EventsBody, {"events": []}, "events must be a list of at least 1, was []"),
+        (EventsBody, {"events": "x"}, "events must be a list, was 'x'"),
+        (EventsBody, {"events": [7]}, "events.0 must be an object, was 7"),
+        (ClockBody, {"speed": "fast"}, "speed must be a number, was 'fast'"),
+        (ClockBody, {"advance_s": -1}, "advance_s must be at least 0, was -1"),
+    ],
+)
+def test_what_is_expected_is_said_in_our_words(
+    model: Any, found: dict[str, Any], words: str
+) -> None:
+    assert refused(model, found).message.startswith(words)
