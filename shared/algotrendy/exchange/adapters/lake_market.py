@@ -16,7 +16,7 @@ from algotrendy.market_data import wiring
 from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
 from algotrendy.market_data.ports import BarStore, SymbolSummary
 from algotrendy.market_data.refusals import nothing_to_read
-from algotrendy.market_data.ticks import TickStore, TickSummary
+from algotrendy.market_data.ticks import TickStore, TickSummary, unknown_symbol
 
 Preferred = Literal["bars", "trades"]
 
@@ -56,6 +56,8 @@ def lake_market(
         first_choice = preferred == "trades" or symbol not in of_bars
         if first_choice and symbol in of_trades:
             return _trade_tape(asset, open_at, trades, of_trades[symbol], seed)
+        if symbol not in of_bars and preferred == "trades":
+            raise unknown_symbol(symbol, list(of_trades.values()))
         if symbol not in of_bars:
             raise nothing_to_read(symbol, None, None, list(of_bars.values()))
         return _bar_tape(asset, open_at, bars, of_bars[symbol], version, seed)
@@ -64,7 +66,10 @@ def lake_market(
     everything: Sequence[Symbol] = list(of_trades if preferred == "trades" else of_bars)
     chosen = wanted or everything
     if not chosen:
-        hint = "import some first: algotrendy bars import --source all"
+        command = "bars import --source all"
+        if preferred == "trades":
+            command = "ticks import --csv FILE --symbol SYMBOL"
+        hint = f"import some first: algotrendy {command}"
         raise NotFound("market data", "in the lake", hint)
     return TapeMarket([tape(symbol) for symbol in chosen])
 

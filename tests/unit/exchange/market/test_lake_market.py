@@ -129,5 +129,8 @@ def test_what_the_lake_does_not_have_is_not_found() -> None:
         market("a b")
     with pytest.raises(NotFound, match="bars import --source all"):
         lake_market([], bars=MemoryBars(), trades=MemoryTicks())
+    for symbols in ([], ["AAPL"]):
+        with pytest.raises(NotFound, match="ticks import --csv FILE --symbol SYMBOL"):
+            lake_market(symbols, preferred="trades", bars=MemoryBars(), trades=MemoryTicks())
     with pytest.raises(NotFound, match="XYZ was not found"):
         list(market("IBM").ticks("XYZ", 0, 1))
