@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from fastapi import Request
 
-SECONDS_A_PAGE: Final = 2.0
+SECONDS_A_PAGE: Final = 5.0
 
 T = TypeVar("T")
 
