@@ -183,11 +183,16 @@ def test_a_second_socket_on_one_key_is_refused_until_the_first_is_closed(
         pass
 
 
-def test_a_feed_that_there_is_not_is_not_found(exchange: RunningExchange) -> None:
-    url = exchange.market_url("bloomberg")
-    with pytest.raises(InvalidStatus) as refused, raw_socket(url):
-        pass
-    assert refused.value.response.status_code == 404
+def test_a_feed_that_there_is_not_is_not_found(
+    exchange: RunningExchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = exchange.market_url("iex")
+    paths = ("/v2/bloomberg", "/v2/us", "/nowhere", "/", "/v1beta3/crypto/eu", "/v2/iex/more")
+    for path in paths:
+        with pytest.raises(InvalidStatus) as refused, raw_socket(known.replace("/v2/iex", path)):
+            pass
+        assert refused.value.response.status_code == 404
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_plan_may_lack_a_feed(exchange: RunningExchange) -> None:

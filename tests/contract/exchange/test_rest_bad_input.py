@@ -338,6 +338,11 @@ def test_the_description_shows_every_route_with_its_bodies(rest: httpx.Client) -
         for method, described in methods.items():
             assert described["summary"], f"{method} {path}"
             assert described["tags"], f"{method} {path}"
+            for status in ("400", "404", "422", "429"):
+                content = described["responses"][status]["content"]["application/json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert set(schemas["Problem"]["required"]) == {"code", "message"}
+    assert {"401", "403"} <= set(submit["responses"])
 
 
 def test_the_examples_of_the_description_can_be_sent_as_they_stand(rest: httpx.Client) -> None:

@@ -10,15 +10,17 @@ from algotrendy.exchange.alpaca_api import hostile, market_socket, updates_socke
 from algotrendy.exchange.alpaca_api.account import add_account
 from algotrendy.exchange.alpaca_api.assets import add_assets
 from algotrendy.exchange.alpaca_api.clock import add_clock
+from algotrendy.exchange.alpaca_api.connection import deny
 from algotrendy.exchange.alpaca_api.control import add_control
 from algotrendy.exchange.alpaca_api.docs import add_docs
 from algotrendy.exchange.alpaca_api.market_history import add_market_data
 from algotrendy.exchange.alpaca_api.orders import add_orders
 from algotrendy.exchange.alpaca_api.positions import add_positions
 from algotrendy.exchange.alpaca_api.prior_closes import PriorCloses
-from algotrendy.exchange.alpaca_api.problems import answer_in_alpacas_shape
+from algotrendy.exchange.alpaca_api.problems import answer_in_alpacas_shape, refusal
 from algotrendy.exchange.alpaca_api.routes import Routes, Shortcut
 from algotrendy.exchange.floor import Floor
+from algotrendy.exchange.venue.refusal import Reason
 
 _DESCRIPTION: Final = """\
 A paper exchange that speaks Alpaca's REST and WebSocket protocols. Point a client of Alpaca's at
@@ -69,3 +71,7 @@ def _add_sockets(app: FastAPI, floor: Floor) -> None:
     @app.websocket("/v1beta3/crypto/us")
     async def crypto(websocket: WebSocket) -> None:
         await market_socket.serve(websocket, floor, "us")
+
+    @app.websocket("/{path:path}")
+    async def unknown(websocket: WebSocket) -> None:
+        await deny(websocket, refusal(Reason.NOT_FOUND, "endpoint not found"))

@@ -10,6 +10,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from algotrendy.exchange.alpaca_api.frames import Encoding, Message
@@ -220,3 +221,16 @@ def abort(receive: object) -> bool:
         return False
     transport.abort()
     return True
+
+
+async def deny(websocket: WebSocket, response: Response) -> None:
+    """Answer the handshake with a response instead of a connection."""
+    await websocket.send_denial_response(response)
+    is_denied(websocket._receive)
+
+
+def is_denied(receive: object) -> None:
+    """Tell the server that a handshake is over: uvicorn logs an error for each that was denied."""
+    server: Any = getattr(receive, "__self__", None)
+    if hasattr(server, "handshake_complete"):
+        server.handshake_complete = True

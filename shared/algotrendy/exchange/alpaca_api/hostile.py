@@ -15,8 +15,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from algotrendy.exchange.alpaca_api.auth import KEY_HEADER
-from algotrendy.exchange.alpaca_api.connection import abort
+from algotrendy.exchange.alpaca_api.connection import abort, is_denied
+from algotrendy.exchange.alpaca_api.parsing import expected
 from algotrendy.exchange.alpaca_api.problems import answer, problem_json, refusal
+from algotrendy.exchange.alpaca_api.routes import refusals
 from algotrendy.exchange.alpaca_api.stale_view import (
     PATH,
     StaleViews,
@@ -209,6 +211,7 @@ async def _refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
     await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+    is_denied(receive)
 
 
 # The control routes
@@ -227,7 +230,8 @@ def router(floor: Floor) -> APIRouter:
     updates or fills that they fit. PUT sets what it names and switches the rest off; PATCH
     leaves the rest; DELETE switches everything off and forgets what was to come next.
     """
-    routes = APIRouter(prefix=f"{CONTROL}/faults", tags=["faults"])
+    described = refusals(public=True)
+    routes = APIRouter(prefix=f"{CONTROL}/faults", tags=["faults"], responses=described)
     chaos = floor.chaos
 
     @routes.get("", summary="Show which faults are on, and what is to come next")
@@ -287,5 +291,4 @@ def _in_words(found: ErrorDetails) -> str:
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
         return f"{name} is not the name of a fault"
-    expected = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{name} must be {expected}" if name else expected
+    return f"{name} must be {expected(found)}" if name else expected(found)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from starlette.websockets import WebSocket
 
 from algotrendy.exchange.alpaca_api.auth import KEY_HEADER, SECRET_HEADER, account_of
-from algotrendy.exchange.alpaca_api.connection import Connection, End, Ended
+from algotrendy.exchange.alpaca_api.connection import Connection, End, Ended, deny
 from algotrendy.exchange.alpaca_api.frames import Message
 from algotrendy.exchange.alpaca_api.problems import refusal
 from algotrendy.exchange.alpaca_api.subscriptions import (
@@ -32,7 +32,8 @@ from algotrendy.exchange.market.events import MarketEvent
 from algotrendy.exchange.venue.model import Account
 from algotrendy.exchange.venue.refusal import Reason
 
-_FEEDS: Final = frozenset(("iex", "sip", "delayed_sip", "otc", "test", "us"))
+_CRYPTO: Final = "/v1beta3/crypto/us"
+_FEEDS: Final = frozenset(("iex", "sip", "delayed_sip", "otc", "test"))
 _MOST_IN_A_FRAME: Final = 256
 _CONNECTED: Final[Message] = {"T": "success", "msg": "connected"}
 _AUTHENTICATED: Final[Message] = {"T": "success", "msg": "authenticated"}
@@ -49,10 +50,10 @@ async def serve(websocket: WebSocket, floor: Floor, feed: str) -> None:
     Args:
         feed: As in the path: ``iex``, ``sip``, ``test``, ``delayed_sip``, or ``us`` for crypto.
     """
-    if feed not in _FEEDS:
+    if feed not in _FEEDS and websocket.url.path != _CRYPTO:
         known = ", ".join(sorted(_FEEDS))
         message = f"feed must be one of {known}"
-        await websocket.send_denial_response(refusal(Reason.NOT_FOUND, message))
+        await deny(websocket, refusal(Reason.NOT_FOUND, message))
         return
     await websocket.accept()
     stream = _MarketStream(Connection(websocket, floor, in_arrays=True), floor, feed)
@@ -65,7 +66,8 @@ class _MarketStream:
         self._floor = floor
         self._name = feed
         self._is_crypto = "/crypto/" in connection.path
-        self._wanted = Subscriptions(CRYPTO_CHANNELS if self._is_crypto else STOCK_CHANNELS)
+        channels = CRYPTO_CHANNELS if self._is_crypto else STOCK_CHANNELS
+        self._wanted = Subscriptions(channels, pairs=self._is_crypto)
         self._tape = Tape(floor, connection.encoding, crypto=self._is_crypto)
         self._account: Account | None = None
         self._ticks: Feed[MarketEvent] | None = None

@@ -23,6 +23,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _REF: Final = "#/components/schemas/{model}"
 _IN_PATH: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
+# The page shows what stands under a status itself; under 4XX it finds nothing.
+_REFUSALS: Final = {
+    400: "Not to be read, or for market data a wrong parameter",
+    401: "Keys are missing or wrong",
+    403: "Buying power, held quantity, wash trade, or short that cannot be",
+    404: "No such thing",
+    422: "A field that is missing or wrong, or an order that is over",
+    429: "Too many requests, where that is switched on",
+}
+_KEYED: Final = (401, 403)
 _KEYS: Final[dict[str, list[str]]] = {"key_id": [], "secret": []}
 
 
@@ -88,7 +98,7 @@ class Routes:
             summary=(handler.__doc__ or "").partition("\n")[0].rstrip("."),
             status_code=status,
             response_model=None,
-            responses={status: _answer(result, many), "4XX": _problem()},
+            responses={status: _answer(result, many), **refusals(public=public)},
             openapi_extra=extra,
             route_class_override=LeanRoute,
         )
@@ -180,9 +190,14 @@ def _answer(result: type[BaseModel] | None, many: bool) -> dict[str, Any]:
     return {"description": "What there is", "content": {"application/json": {"schema": schema}}}
 
 
-def _problem() -> dict[str, Any]:
+def refusals(*, public: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals that a route may answer with, each by its status."""
     content = {"application/json": {"schema": _reference(Problem)}}
-    return {"description": "A refusal, in Alpaca's shape", "content": content}
+    return {
+        status: {"description": text, "content": content}
+        for status, text in _REFUSALS.items()
+        if not (public and status in _KEYED)
+    }
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:

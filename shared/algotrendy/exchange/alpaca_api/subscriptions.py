@@ -27,7 +27,8 @@ _ELSEWHERE: Final = frozenset((*STOCK_CHANNELS, *CRYPTO_CHANNELS, "news", "imbal
 # Alpaca adds these to whoever takes a symbol's trades.
 _WITH_TRADES: Final = ("corrections", "cancelErrors")
 _LIMITED: Final = ("trades", "quotes")
-_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9./]{0,19}|\*")
+_SHARE: Final = re.compile(r"[A-Z0-9][A-Z0-9.]{0,19}|\*")
+_PAIR: Final = re.compile(r"[A-Z0-9]{1,10}/[A-Z0-9]{1,10}|\*")
 
 
 class Fault(Enum):
@@ -62,9 +63,14 @@ class Refusal(Exception):  # noqa: N818 - reads as what it means
 
 
 class Subscriptions:
-    """What a client hears: symbols by channel, in the order in which they were asked for."""
+    """What a client hears: symbols by channel, in the order in which they were asked for.
 
-    def __init__(self, channels: Sequence[str]) -> None:
+    Args:
+        pairs: Whether symbols are pairs such as BTC/USD; if not, they are shares.
+    """
+
+    def __init__(self, channels: Sequence[str], *, pairs: bool = False) -> None:
+        self._symbol = _PAIR if pairs else _SHARE
         self._by_channel: dict[str, dict[str, None]] = {channel: {} for channel in channels}
 
     def __contains__(self, wanted: tuple[str, str]) -> bool:
@@ -111,7 +117,7 @@ class Subscriptions:
                 raise Refusal(Fault.INVALID_SYNTAX)
             if channel not in self._by_channel:
                 raise Refusal(Fault.INVALID_ACTION)
-            named = [one for one in symbols if isinstance(one, str) and _SYMBOL.fullmatch(one)]
+            named = [one for one in symbols if isinstance(one, str) and self._symbol.fullmatch(one)]
             if len(named) < len(symbols):
                 raise Refusal(Fault.INVALID_SYNTAX)
             asked[str(channel)] = named

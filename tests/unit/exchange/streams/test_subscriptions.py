@@ -62,7 +62,7 @@ def test_who_takes_trades_takes_their_corrections_too() -> None:
 
 
 def test_crypto_has_books_and_no_corrections() -> None:
-    subscriptions = Subscriptions(CRYPTO_CHANNELS)
+    subscriptions = Subscriptions(CRYPTO_CHANNELS, pairs=True)
     subscriptions.change({"trades": ["BTC/USD"], "orderbooks": ["BTC/USD"]}, add=True, limit=0)
     assert set(subscriptions.acknowledgement()) == {"T", *CRYPTO_CHANNELS}
 
@@ -77,6 +77,7 @@ def test_crypto_has_books_and_no_corrections() -> None:
         ({"trades": ["A" * 21]}, Fault.INVALID_SYNTAX),
         ({"trade": ["AAPL"]}, Fault.INVALID_SYNTAX),
         ({1: ["AAPL"]}, Fault.INVALID_SYNTAX),
+        ({"quotes": ["BTC/USD"]}, Fault.INVALID_SYNTAX),
         ({"news": ["AAPL"]}, Fault.INVALID_ACTION),
         ({"orderbooks": ["AAPL"]}, Fault.INVALID_ACTION),
     ],
@@ -108,3 +109,12 @@ def test_errors_have_alpacas_codes() -> None:
         "code": 406,
         "msg": "connection limit exceeded",
     }
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "BTCUSD", "BRK.B", "BTC/", "/USD", "BTC/USD/X"])
+def test_the_stream_of_pairs_takes_pairs_only(symbol: str) -> None:
+    subscriptions = Subscriptions(CRYPTO_CHANNELS, pairs=True)
+    with pytest.raises(Refusal) as caught:
+        subscriptions.change({"quotes": ["BTC/USD", symbol]}, add=True, limit=0)
+    assert caught.value.fault is Fault.INVALID_SYNTAX
+    assert ("quotes", "BTC/USD") not in subscriptions
