@@ -11,8 +11,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from algotrendy.exchange.chaos import Chaos
@@ -24,6 +25,7 @@ from algotrendy.exchange.market_clock import MarketClock
 from algotrendy.exchange.ports import Store
 from algotrendy.exchange.venue.model import Changes, Update, UpdateEvent
 from algotrendy.exchange.venue.venue import Venue
+from algotrendy.exchange.writer import Writer
 from algotrendy.kernel.errors import AlgoTrendyError, Rejected, Unavailable, Unknown
 from algotrendy.market_data.calendar import TradingCalendar
 
@@ -36,10 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TURN_S = 0.02
 """How long the market plays before requests get a turn, and how often it looks for news."""
 _WINDOW_NS = 60 * 1_000_000_000
-_STORE_PATIENCE_S = 20.0
-_STUCK_S = 5.0
-_STORE_RETRY_S = 0.25
-_IDLE_SAVE_S = 2.0
+_BROKE = "it broke and must be restarted; see its log"
 
 
 def to_ns(moment: datetime) -> int:
@@ -50,15 +49,6 @@ def to_ns(moment: datetime) -> int:
 def from_ns(time_ns: int) -> datetime:
     """Turn nanoseconds since 1970 into a time, microseconds kept."""
     return _EPOCH + timedelta(microseconds=time_ns // 1_000)
-
-
-@dataclass(slots=True)
-class _Unsaved:
-    """What one command or a turn of the market changed, and who waits for it to be stored."""
-
-    changes: Changes
-    played_ns: int
-    stored: asyncio.Future[None]
 
 
 class Floor:
@@ -86,18 +76,13 @@ class Floor:
         self.chaos = chaos or Chaos(seed=0)
         self.chaos.watch(lambda _: venue.cut_fills(self.chaos.partial_fills))
         venue.cut_fills(self.chaos.partial_fills)
-        self._store = store
+        self._writer = Writer(store, self._publish)
         self._played_ns = to_ns(clock.now())
         self._window: Iterator[MarketEvent] = iter(())
         self._window_end_ns = self._played_ns
         self._next_event: MarketEvent | None = None
-        self._unsaved: list[_Unsaved] = []
-        self._saving: list[_Unsaved] = []
-        self._work = asyncio.Event()
-        self._stuck_since: float | None = None
         self.broken: BaseException | None = None
         self.on_break: Callable[[], None] | None = None
-        self._saved_ns: int | None = None
         self._update_feeds: dict[str, list[Feed[Update]]] = {}
         self._tick_feeds: list[Feed[MarketEvent]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,7 +95,7 @@ class Floor:
         self._collect()
         self._tasks = [
             asyncio.create_task(self._play_on(), name="market"),
-            asyncio.create_task(self._save_on(), name="store"),
+            asyncio.create_task(self._writer.run(lambda: self._played_ns), name="store"),
         ]
         for task in self._tasks:
             task.add_done_callback(self._look_why_it_ended)
@@ -129,8 +114,7 @@ class Floor:
         _logger.critical("the exchange's %s broke", what, exc_info=error)
         self.broken = error
         self.venue.take_changes()
-        _give_up_waiting((*self._saving, *self._unsaved), f"the exchange broke: {error}")
-        self._unsaved.clear()
+        self._writer.give_up(f"the exchange broke: {error}")
         for task in self._tasks:
             task.cancel()
         if self.on_break is not None:
@@ -145,9 +129,7 @@ class Floor:
         for task in (market, *self._busts):
             task.cancel()
         self._collect()
-        waiting = [each.stored for each in (*self._saving, *self._unsaved)]
-        if waiting:
-            await asyncio.wait(waiting, timeout=_STUCK_S)
+        await self._writer.drain()
         store.cancel()
         await asyncio.gather(market, store, *self._busts, return_exceptions=True)
         for feed in self._tick_feeds:
@@ -172,30 +154,62 @@ class Floor:
                 then the exchange takes no more commands, and must be started again.
         """
         if self.broken is not None:
-            raise Unavailable("exchange", "it broke and must be restarted; see its log")
-        if self._stuck_since is not None and time.monotonic() - self._stuck_since > _STUCK_S:
+            raise Unavailable("exchange", _BROKE)
+        if self._writer.is_stuck:
             raise Unavailable("exchange", "its store does not answer", retry_after_s=1.0)
-        self._play(to_ns(self.clock.now()), time.monotonic() + _TURN_S)
+        self._guarded("market", self._play_a_turn)
+        self._collect()
         try:
-            result = command(self.venue, self.now())
+            result = self._guarded("venue", lambda: command(self.venue, self.now()))
         except AlgoTrendyError:
+            if self.broken is None:
+                # What it says may rest on another's change, such as a name used just now.
+                await self.settled()
             raise
-        except Exception as error:
-            self._break("venue", error)
-            raise Unknown("the command", f"the exchange broke: {error}") from error
-        unsaved = self._collect()
-        if unsaved is not None:
-            await unsaved.stored
+        stored = self._collect()
+        if stored is not None:
+            # A client that goes away stops its own waiting, not the storing.
+            await asyncio.shield(stored)
+        else:
+            await self.settled()
         return result
+
+    async def settled(self) -> None:
+        """Wait until all that can be read now is stored: no reader hears what a kill could undo.
+
+        Raises:
+            Unavailable: If the store does not answer, or the exchange broke.
+        """
+        await self._writer.settled()
+        if self.broken is not None:
+            raise Unavailable("exchange", _BROKE)
+
+    def _guarded(self, what: str, work: Callable[[], T]) -> T:
+        """Do what changes the venue; break when it ends in the middle.
+
+        A refusal of ours passes, as long as it left nothing behind.
+        """
+        try:
+            return work()
+        except AlgoTrendyError as error:
+            if not self.venue.has_changes():
+                raise
+            self._break(what, error)
+            raise Unknown("the command", f"the exchange broke: {error}") from error
+        except Exception as error:
+            self._break(what, error)
+            raise Unknown("the command", f"the exchange broke: {error}") from error
 
     async def advance(self, seconds: float) -> datetime:
         """Move the market's clock ahead, play all that happens till then, and store it."""
         target = to_ns(self.clock.advance(timedelta(seconds=seconds)))
-        while not self._play(target, time.monotonic() + _TURN_S):  # noqa: ASYNC110 - works
+        reached = False
+        while not reached:
             await asyncio.sleep(0)
-        unsaved = self._collect()
-        if unsaved is not None:
-            await unsaved.stored
+            until = time.monotonic() + _TURN_S
+            reached = self._guarded("market", partial(self._play, target, until))
+        self._collect()
+        await self.settled()
         return self.now()
 
     async def set_speed(self, speed: float) -> None:
@@ -211,14 +225,16 @@ class Floor:
         if not isinstance(self.market, ScriptedMarket):
             raise Rejected("only a scripted market takes events; start with --market scripted")
 
+        market = self.market
+
         def say(venue: Venue, now: datetime) -> None:
-            for event in events:
-                stamped = replace(event, time_ns=max(event.time_ns, to_ns(now)))
-                for said in market.push(stamped):
+            stamped = [replace(each, time_ns=max(each.time_ns, to_ns(now))) for each in events]
+            market.check(stamped)
+            for event in stamped:
+                for said in market.push(event):
                     venue.on_event(said, now)
                     self._tell(said)
 
-        market = self.market
         await self.run(say)
 
     # Listeners
@@ -247,19 +263,29 @@ class Floor:
                 await asyncio.sleep(_TURN_S)
             self._collect()
 
+    def _play_a_turn(self) -> None:
+        self._play(to_ns(self.clock.now()), time.monotonic() + _TURN_S)
+        # Whatever the present moment brings is no command's doing.
+        self.venue.on_time(self.now())
+
     def _play(self, target_ns: int, until: float) -> bool:
-        """Play to the target, or until the turn is over; say whether the target was reached."""
+        """Play to the target, or until the turn is over; say whether the target was reached.
+
+        It ends where all that was told is before ``_played_ns`` and all else is not: from there a
+        restart goes on, and nothing is told twice or never.
+        """
         while self._played_ns < target_ns:
             if (event := self._upcoming(target_ns)) is None:
                 self._at(target_ns)
                 return True
-            self._next_event = None
             moment = _told_at(event)
+            if time.monotonic() > until and _microsecond(moment) > self._played_ns:
+                self._played_ns = _microsecond(moment)
+                return False
+            self._next_event = None
             self._at(max(moment, self._played_ns))
             self.venue.on_event(event, self.now())
             self._tell(event)
-            if time.monotonic() > until:
-                return False
         return True
 
     def _upcoming(self, target_ns: int) -> MarketEvent | None:
@@ -286,60 +312,12 @@ class Floor:
 
     # The store
 
-    def _collect(self) -> _Unsaved | None:
+    def _collect(self) -> asyncio.Future[None] | None:
         changes = self.venue.take_changes()
-        if not changes:
-            return None
-        # The venue goes on to change its entities while a thread stores these.
-        still = replace(
-            changes,
-            accounts={key: value.still() for key, value in changes.accounts.items()},
-            orders={key: value.still() for key, value in changes.orders.items()},
-            positions={key: value.still() for key, value in changes.positions.items()},
-        )
-        loop = asyncio.get_running_loop()
-        unsaved = _Unsaved(still, self._played_ns, loop.create_future())
-        self._unsaved.append(unsaved)
-        self._work.set()
-        return unsaved
+        return self._writer.add(changes, self._played_ns) if changes else None
 
-    async def _save_on(self) -> None:
-        while True:
-            idle = asyncio.get_running_loop().call_later(_IDLE_SAVE_S, self._work.set)
-            await self._work.wait()
-            idle.cancel()
-            self._work.clear()
-            batch, self._unsaved = self._unsaved, []
-            self._saving = batch
-            played = batch[-1].played_ns if batch else self._played_ns
-            if batch or played != self._saved_ns:
-                await self._save(batch, played)
-            for unsaved in batch:
-                self._publish(unsaved.changes.updates)
-                if not unsaved.stored.done():
-                    unsaved.stored.set_result(None)
-
-    async def _save(self, batch: Sequence[_Unsaved], played_ns: int) -> None:
-        """Store a batch, however long the store is away: what was done must not be lost."""
-        changes = [unsaved.changes for unsaved in batch]
-        while True:
-            try:
-                await asyncio.to_thread(self._store.save, changes, played_ns)
-            except (Unavailable, Unknown) as error:
-                # A save is idempotent: one whose outcome is unknown is sent again.
-                if self._stuck_since is None:
-                    self._stuck_since = time.monotonic()
-                    _logger.warning("the store does not answer: %s", error.message)
-                if time.monotonic() - self._stuck_since > _STORE_PATIENCE_S:
-                    _give_up_waiting((*batch, *self._unsaved), "the store does not answer")
-                await asyncio.sleep(_STORE_RETRY_S)
-            else:
-                self._stuck_since = None
-                self._saved_ns = played_ns
-                return
-
-    def _publish(self, updates: Sequence[Update]) -> None:
-        for update in updates:
+    def _publish(self, changes: Changes) -> None:
+        for update in changes.updates:
             feeds = [f for f in self._update_feeds.get(update.account_id, ()) if not f.ended]
             self._update_feeds[update.account_id] = feeds
             for feed in feeds:
@@ -363,12 +341,9 @@ class Floor:
             _logger.warning("could not bust %s: %s", execution_id, error.message)
 
 
-def _give_up_waiting(batch: Sequence[_Unsaved], reason: str) -> None:
-    for unsaved in batch:
-        if not unsaved.stored.done():
-            unsaved.stored.set_exception(Unknown("the command", reason))
-            # Nobody waits for what the market itself did; then nobody else asks for this.
-            unsaved.stored.exception()
+def _microsecond(time_ns: int) -> int:
+    """Give the begin of a moment's microsecond, the finest time that commands and stores know."""
+    return time_ns // 1_000 * 1_000
 
 
 def _told_at(event: MarketEvent) -> int:

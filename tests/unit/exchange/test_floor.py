@@ -20,7 +20,7 @@ from algotrendy.exchange.venue.refusal import Refused
 from algotrendy.exchange.venue.venue import Venue
 from algotrendy.exchange.wiring import ExchangeOptions, build_floor
 from algotrendy.kernel.clock import ManualClock, SystemClock
-from algotrendy.kernel.errors import Invalid, Rejected, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, Invalid, Rejected, Unavailable, Unknown
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest
 from fakes.exchange_store import MemoryStore
@@ -144,6 +144,90 @@ def test_a_command_that_breaks_the_venue_ends_the_trade_and_stores_no_half_of_it
     on_a_floor(work, store)
     assert store.load().orders == ()
     assert told == ["broke"]
+
+
+def test_a_rule_broken_in_mid_command_is_no_refusal() -> None:
+    store = BreakableStore()
+
+    async def work(floor: Floor) -> None:
+        def half(venue: Venue, now: datetime) -> None:
+            request = OrderRequest(symbol="AAPL", side=Side.BUY, quantity=Decimal(1))
+            venue.submit(account_id(floor), request, now)
+            raise Conflict("an order that is filled cannot become new")
+
+        with pytest.raises(Unknown, match="cannot become new"):
+            await floor.run(half)
+        await floor.stop()
+
+    on_a_floor(work, store)
+    assert store.load().orders == ()
+
+
+def test_a_reader_waits_until_what_it_reads_is_stored() -> None:
+    store = BreakableStore()
+
+    async def work(floor: Floor) -> None:
+        store.refusals = 2
+        writing = asyncio.create_task(buy(floor, "first"))
+        await asyncio.sleep(0.01)
+        names = await floor.run(
+            lambda venue, _: [o.client_order_id for o in venue.orders(account_id(floor))]
+        )
+        assert names == ["first"]
+        assert [order.client_order_id for order in store.load().orders] == ["first"]
+        await writing
+
+    on_a_floor(work, store)
+
+
+def test_a_client_that_goes_away_does_not_undo_its_order() -> None:
+    store = BreakableStore()
+
+    async def work(floor: Floor) -> None:
+        store.refusals = 1
+        gone = asyncio.create_task(buy(floor, "gone"))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        await floor.settled()
+        assert [order.client_order_id for order in store.load().orders] == ["gone"]
+
+    on_a_floor(work, store)
+
+
+def test_nothing_is_told_twice_after_a_turn_that_ended_early() -> None:
+    from dataclasses import replace
+
+    async def told(turns: int) -> list[object]:
+        chosen = replace(options(), market="synthetic", symbols=("AAPL", "BTC/USD"))
+        store = MemoryStore()
+        heard: list[object] = []
+        for _ in range(turns):
+            floor = build_floor(chosen, store, SystemClock())
+            feed = floor.ticks()
+            end = to_ns(OPENING) + 90_000_000_000
+            # A turn that is over at once, and then the exchange is started again.
+            floor._play(end, 0.0 if turns > 1 else float("inf"))
+            store.save([], to_ns(floor.now()))
+            heard += feed.waiting()
+        return heard
+
+    whole = asyncio.run(told(1))
+    assert len(whole) > 10
+    assert asyncio.run(told(len(whole) + 50))[: len(whole)] == whole
+
+
+def test_a_script_with_one_bad_event_says_none_of_it() -> None:
+    async def work(floor: Floor) -> None:
+        good, bad = QuoteEvent("AAPL", 0, 90, 1, 91, 1), QuoteEvent("AAPL", 0, 95, 1, 94, 1)
+        with pytest.raises(Invalid, match="bid must be at most the ask"):
+            await floor.push([good, bad])
+        assert floor.broken is None
+        quote = floor.venue.quote("AAPL")
+        assert quote is not None
+        assert quote.ask == 100.0
+
+    on_a_floor(work)
 
 
 def test_prices_are_known_from_the_first_moment() -> None:

@@ -128,7 +128,7 @@ class SimulatedBroker:
 
     async def order(self, broker_order_id: str) -> BrokerOrder:
         """Read one order, with its exits."""
-        return self._read(
+        return await self._read(
             lambda venue: self._told(venue, venue.order(self._account_id, broker_order_id))
         )
 
@@ -139,7 +139,7 @@ class SimulatedBroker:
             found = venue.order_by_client_id(self._account_id, client_order_id)
             return self._told(venue, found)
 
-        return self._read(find)
+        return await self._read(find)
 
     async def orders(self, *, open_only: bool = False) -> Sequence[BrokerOrder]:
         """Read all orders, oldest first."""
@@ -148,16 +148,16 @@ class SimulatedBroker:
             found = list(venue.orders(self._account_id))[::-1]
             return [self._told(venue, o) for o in found if o.status.is_open or not open_only]
 
-        return self._read(list_them)
+        return await self._read(list_them)
 
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
         """Read executions, oldest first, without those that were taken back."""
-        told = self._read(lambda venue: fills_of(venue.activities(self._account_id)))
+        told = await self._read(lambda venue: fills_of(venue.activities(self._account_id)))
         return [fill for fill in told if since is None or fill.filled_at >= since]
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what is held."""
-        held = self._read(lambda venue: list(venue.positions(self._account_id)))
+        held = await self._read(lambda venue: list(venue.positions(self._account_id)))
         return [
             BrokerPosition(Symbol(p.symbol), p.quantity, round(p.cost / p.quantity, 9))
             for p in held
@@ -168,7 +168,7 @@ class SimulatedBroker:
         held = next((p for p in await self.positions() if p.symbol == symbol), None)
         if held is None:
             raise NotFound("position", symbol)
-        asset_class = self._read(lambda venue: venue.asset(symbol).asset_class)
+        asset_class = await self._read(lambda venue: venue.asset(symbol).asset_class)
         is_crypto = asset_class is AssetClass.CRYPTO
         return await self.submit(
             OrderRequest(
@@ -182,8 +182,8 @@ class SimulatedBroker:
 
     async def account(self) -> BrokerAccount:
         """Read the account."""
-        account = self._read(lambda venue: venue.account(self._account_id))
-        balances = self._read(lambda venue: venue.balances(self._account_id))
+        account = await self._read(lambda venue: venue.account(self._account_id))
+        balances = await self._read(lambda venue: venue.balances(self._account_id))
         return BrokerAccount(
             account_id=account.id,
             currency="USD",
@@ -261,11 +261,13 @@ class SimulatedBroker:
             raise Unknown(operation, "its answer was lost, by chaos")
         return result
 
-    def _read(self, question: Callable[[Venue], T]) -> T:
+    async def _read(self, question: Callable[[Venue], T]) -> T:
         try:
             return question(self._floor.venue)
         except Refused as error:
             raise _translated(error) from error
+        finally:
+            await self._floor.settled()
 
     def _told(self, venue: Venue, order: Order) -> BrokerOrder:
         return order_of(order, [venue.order(self._account_id, leg) for leg in order.legs])

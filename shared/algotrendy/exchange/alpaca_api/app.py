@@ -42,7 +42,7 @@ def create_app(floor: Floor) -> FastAPI:
         redirect_slashes=False,
     )
     answer_in_alpacas_shape(app)
-    routes = Routes(app)
+    routes = Routes(app, floor)
     add_orders(routes, floor)
     add_positions(routes, floor, PriorCloses(floor.market, floor.calendar))
     add_account(routes, floor)

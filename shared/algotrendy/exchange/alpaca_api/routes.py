@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -18,6 +19,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from algotrendy.exchange.alpaca_api.problems import answer_to, is_foreseen
+from algotrendy.exchange.floor import Floor
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -54,8 +56,9 @@ class Problem(BaseModel):
 class Routes:
     """Adds routes to an app and remembers the models that describe them."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, floor: Floor) -> None:
         self.app = app
+        self._floor = floor
         self.exact: dict[tuple[str, str], Handler] = {}
         self._models: set[type[BaseModel]] = {Problem}
         app.openapi = self._document  # type: ignore[method-assign]  # FastAPI's own hook
@@ -81,6 +84,7 @@ class Routes:
             result: Model of the answer; with ``many``, of each of a list.
             public: Whether it is answered without keys.
         """
+        handler = self._after_storing(handler)
         self._models |= {model for model in (body, query, result) if model is not None}
         extra: dict[str, Any] = {"parameters": _parameters(path, query)}
         if body is not None:
@@ -102,6 +106,17 @@ class Routes:
             openapi_extra=extra,
             route_class_override=LeanRoute,
         )
+
+    def _after_storing(self, handler: Handler) -> Handler:
+        """Answer when what the answer tells of is stored."""
+
+        @wraps(handler)
+        async def answered(request: Request) -> Response:
+            response = await handler(request)
+            await self._floor.settled()
+            return response
+
+        return answered
 
     def _document(self) -> dict[str, Any]:
         app = self.app

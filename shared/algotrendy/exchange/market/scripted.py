@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
@@ -65,6 +66,20 @@ class ScriptedMarket:
         self._told += said
         self._told_ns += [told_at(item) for item in said]
         return said
+
+    def check(self, events: Sequence[MarketEvent]) -> None:
+        """Refuse what ``push`` would refuse of these events, one after the other, saying nothing.
+
+        Raises:
+            NotFound, Invalid: As ``push``.
+        """
+        trial = copy(self)
+        trial._told_ns, trial._last_ids = self._told_ns[-1:], dict(self._last_ids)
+        for event in events:
+            checked = trial._checked(event)
+            trial._told_ns = [checked.time_ns]
+            if isinstance(checked, TradeEvent):
+                trial._last_ids[checked.symbol] = checked.id
 
     def assets(self) -> Sequence[Asset]:
         """List what is traded, by symbol."""

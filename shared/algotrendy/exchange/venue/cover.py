@@ -172,7 +172,7 @@ def _check_short(desk: Desk, account: Account, asset: Asset, order: Order, witho
         raise Refused(Reason.FORBIDDEN, "side: account is not allowed to short", symbol=symbol)
     if not asset.borrowable:
         raise Refused(Reason.UNPROCESSABLE, f'side: asset "{symbol}" cannot be sold short')
-    promised = desk.reserved(account.id, symbol, Side.SELL, without)
+    promised = desk.promised_short(symbol, without)
     if order.quantity > desk.ledger.shortable(symbol) - promised:
         left = max(desk.ledger.shortable(symbol) - promised, ZERO)
         raise Refused(

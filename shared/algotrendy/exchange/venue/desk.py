@@ -79,6 +79,18 @@ class Desk:
         left = order.notional - order.filled_value
         return floor_to((left / price).quantize(_FINE), self.assets[order.symbol].quantity_step)
 
+    def promised_short(self, symbol: str, without: str = "") -> Decimal:
+        """Give the units that standing orders of all accounts may yet borrow.
+
+        Args:
+            without: Id of an order that does not count.
+        """
+        promised = ZERO
+        for account_id in self.ledger.accounts:
+            sold = self.reserved(account_id, symbol, Side.SELL, without)
+            promised += max(sold - max(self.held(account_id, symbol), ZERO), ZERO)
+        return promised
+
     def reserved(self, account_id: str, symbol: str, side: Side, without: str = "") -> Decimal:
         """Give the units that an account's standing orders of a side are about to trade.
 

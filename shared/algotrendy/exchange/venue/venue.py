@@ -89,6 +89,10 @@ class Venue:
             is_reckoned = any(point.at == moment for point in snapshot.equity)
             self._sessions.begin(moment, moment if is_reckoned else None)
 
+    def has_changes(self) -> bool:
+        """Say whether ``take_changes`` would give anything."""
+        return bool(self._desk.orders.changes)
+
     def take_changes(self) -> Changes:
         """Give what changed since the last call, and forget it."""
         return self._desk.take_changes()

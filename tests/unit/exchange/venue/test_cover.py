@@ -307,3 +307,11 @@ def test_what_costs_too_little_is_forbidden(
     rest = {name: value for name, value in wish.items() if name != "quantity"}
     refused = forbidden(house, "buy", quantity, symbol=symbol, **rest)
     assert refused.message == f"cost basis must be >= minimal amount of order {least}"
+
+
+def test_what_one_account_means_to_borrow_another_cannot(house: House) -> None:
+    wish = {"symbol": "RARE", "type": "limit", "limit_price": "120", "tif": "gtc"}
+    borrowable = next(asset for asset in house.assets if asset.symbol == "RARE").borrowable
+    house.send("sell", int(borrowable), **wish)
+    refused = forbidden(house, "sell", 1, house.bob, **wish)
+    assert refused.facts["available"] == "0"
