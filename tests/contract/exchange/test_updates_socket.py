@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from algotrendy.exchange.faults import Faults
+from algotrendy.exchange.venue.model import Changes
 from fakes.alpaca_sockets import HEADERS, raw_socket, updates_socket
 from fixtures.exchange import KEY_ID, SECRET, RunningExchange, running_exchange
 
@@ -189,7 +190,7 @@ def test_who_does_not_read_is_cut_off_and_nobody_waits_for_him(
         slowest, quickest = feeds
         while not slowest.overflowed:
             if len(quickest._items) < 1_000:
-                floor._publish([update] * 500)
+                floor._publish(Changes(updates=[update] * 500))
             await asyncio.sleep(0)
 
     with (

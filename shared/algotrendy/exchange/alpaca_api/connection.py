@@ -132,9 +132,9 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._feed is not None:
+                self._feed.close()
         await self._end(self._why(done))
-        if self._feed is not None:
-            self._feed.close()
 
     def _why(self, done: Iterable[asyncio.Task[None]]) -> Ended | None:
         """Tell why the first jobs ended; None: the client has left."""
