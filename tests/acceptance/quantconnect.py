@@ -25,7 +25,7 @@ UNKNOWN = Symbol("NOSUCH")
 PATIENCE = Patience(poll_s=0.02, confirm_s=2.0, snapshot_lag_s=0.0)
 _FAULTS = {
     Fault.LOST_ANSWER: ("live/commands/create", Failure.LOST_ANSWER),
-    Fault.UNAVAILABLE: ("live/commands/create", Failure.UNAVAILABLE),
+    Fault.UNAVAILABLE: ("live/commands/create", Failure.TURNED_AWAY),
     Fault.RATE_LIMIT: ("live/commands/create", Failure.RATE_LIMIT),
     Fault.DISCONNECT: ("live/orders/read", Failure.DROPPED),
 }

@@ -39,11 +39,15 @@ class Failure(StrEnum):
     REFUSED = "refused"
     """Status 200, ``success: false``, and a reason."""
     UNAVAILABLE = "unavailable"
-    """503; nothing is done."""
+    """503 with Retry-After; nothing is done, but nobody can tell."""
     ERROR = "error"
     """500; nothing is done, but nobody can tell."""
     RATE_LIMIT = "rate_limit"
     """429 with Retry-After; nothing is done."""
+    TURNED_AWAY = "turned_away"
+    """429 that does not say when to come again; nothing is done."""
+    OVERLOADED = "overloaded"
+    """It is done, and the answer is a 503."""
     LOST_ANSWER = "lost_answer"
     """It is done, and the answer is a 504."""
     DROPPED = "dropped"
@@ -196,11 +200,13 @@ def _before(failure: Failure | None) -> Response | None:
         case Failure.REFUSED:
             return JSONResponse({"success": False, "errors": ["It was made to fail"]})
         case Failure.UNAVAILABLE:
-            return Response("try later", 503)
+            return Response("try later", 503, {"Retry-After": str(RETRY_AFTER_S)})
         case Failure.ERROR:
             return Response("internal server error", 500)
         case Failure.RATE_LIMIT:
             return Response("slow down", 429, {"Retry-After": str(RETRY_AFTER_S)})
+        case Failure.TURNED_AWAY:
+            return Response("slow down", 429)
         case _:
             return None
 
@@ -209,6 +215,8 @@ def _after(failure: Failure | None) -> Response | None:
     match failure:
         case Failure.LOST_ANSWER:
             return Response("gateway timeout", 504)
+        case Failure.OVERLOADED:
+            return Response("try later", 503)
         case Failure.DROPPED:
             return Broken()
         case Failure.NO_JSON:

@@ -63,6 +63,18 @@ class Credentials:
         return httpx.BasicAuth(self.user_id, hashed), {"Timestamp": timestamp}
 
 
+class Away(Unknown):
+    """Says that a call was answered with 503, which does not prove that it was not done.
+
+    Args:
+        retry_after_s: When it asks to be asked again, if it says so.
+    """
+
+    def __init__(self, path: str, retry_after_s: float | None) -> None:
+        super().__init__(path, "status 503")
+        self.retry_after_s = retry_after_s
+
+
 class Pacer:
     """Lets at most so many requests begin in any minute."""
 
@@ -140,11 +152,11 @@ class Connection:
             try:
                 return await self._call(path, answer, body)
             except (Unavailable, Unknown) as error:
-                wanted = error.retry_after_s if isinstance(error, Unavailable) else None
+                wanted = error.retry_after_s if isinstance(error, Unavailable | Away) else None
                 if attempt == attempts or (wanted or 0) > _LONGEST_PAUSE_S:
                     if isinstance(error, Unavailable):
                         raise
-                    raise Unavailable(SERVICE, f"{path}: {error.reason}") from error
+                    raise Unavailable(SERVICE, f"{path}: {error.reason}", wanted) from error
                 await self._sleep(max(wanted or 0, pause_s))
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         raise Invalid("attempts", "1 or more", attempts)
@@ -153,7 +165,7 @@ class Connection:
         """Call what must not happen twice; never repeated.
 
         Raises:
-            Unavailable: If it was surely not done.
+            Unavailable: If it was surely not done: no connection came about, or a 429.
             Unknown: If it may have been done, and the answer was lost.
         """
         return await self._call(path, answer, body)
@@ -185,8 +197,8 @@ def _read(path: str, response: httpx.Response, answer: type[AnswerT]) -> AnswerT
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Unavailable(SERVICE, f"{path}: too many requests", _retry_after(response))
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        # RFC 9110, 15.6.4: it is not ready to handle the request, so it has not.
-        raise Unavailable(SERVICE, f"{path}: status 503", _retry_after(response))
+        # Something on the way may say so after it passed the request on.
+        raise Away(path, _retry_after(response))
     if response.is_server_error:
         raise Unknown(path, f"status {response.status_code}")
     try:

@@ -162,7 +162,15 @@ def test_a_refusal_in_the_body_is_an_error_with_its_reason(
 
 
 @pytest.mark.parametrize(
-    "failure", [Failure.ERROR, Failure.LOST_ANSWER, Failure.DROPPED, Failure.NO_JSON]
+    "failure",
+    [
+        Failure.UNAVAILABLE,
+        Failure.OVERLOADED,
+        Failure.ERROR,
+        Failure.LOST_ANSWER,
+        Failure.DROPPED,
+        Failure.NO_JSON,
+    ],
 )
 def test_a_lost_answer_to_a_creating_call_is_unknown_and_never_repeated(
     runner: asyncio.Runner, server: QuantConnectServer, failure: Failure
@@ -173,7 +181,7 @@ def test_a_lost_answer_to_a_creating_call_is_unknown_and_never_repeated(
     assert len(server.called("projects/create")) == 1
 
 
-@pytest.mark.parametrize("failure", [Failure.UNAVAILABLE, Failure.RATE_LIMIT])
+@pytest.mark.parametrize("failure", [Failure.TURNED_AWAY, Failure.RATE_LIMIT])
 def test_a_creating_call_that_was_surely_not_done_is_unavailable(
     runner: asyncio.Runner, server: QuantConnectServer, failure: Failure
 ) -> None:
@@ -193,12 +201,20 @@ def test_a_reading_call_is_repeated_until_it_is_answered(
     assert len(server.called("projects/read")) == 4
 
 
+@pytest.mark.parametrize(
+    ("failure", "retry_after_s"),
+    [(Failure.ERROR, None), (Failure.UNAVAILABLE, 1), (Failure.RATE_LIMIT, 1)],
+)
 def test_a_reading_call_that_is_never_answered_is_unavailable(
-    runner: asyncio.Runner, server: QuantConnectServer
+    runner: asyncio.Runner,
+    server: QuantConnectServer,
+    failure: Failure,
+    retry_after_s: float | None,
 ) -> None:
-    server.fail(Failure.ERROR, "projects/read", times=9)
-    with pytest.raises(Unavailable):
+    server.fail(failure, "projects/read", times=9)
+    with pytest.raises(Unavailable) as refusal:
         call(runner, server, lambda client: client.projects.list())
+    assert refusal.value.retry_after_s == retry_after_s
     assert len(server.called("projects/read")) == 4
 
 
