@@ -33,6 +33,9 @@ class MemoryStore:
         self._last_event_ns: int | None = None
         self._clear()
 
+    def take_over(self) -> None:
+        """Do nothing: it lives in one process, which has one exchange at a time."""
+
     def load(self) -> Snapshot:
         """Give what was saved."""
         with self._lock:

@@ -10,6 +10,9 @@ from algotrendy.exchange.venue.model import Changes, Snapshot
 class NoStore:
     """Is a ``Store`` that forgets."""
 
+    def take_over(self) -> None:
+        """Do nothing: nobody else can have it."""
+
     def load(self) -> Snapshot:
         """Give an empty snapshot."""
         return Snapshot()

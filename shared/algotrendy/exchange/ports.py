@@ -11,6 +11,10 @@ from algotrendy.exchange.venue.model import Changes, Snapshot
 class Store(Protocol):
     """Keeps one exchange over restarts."""
 
+    def take_over(self) -> None:
+        """Become the one that writes: whoever took over before is refused from now on."""
+        ...
+
     def load(self) -> Snapshot:
         """Give what was saved.
 
@@ -29,6 +33,7 @@ class Store(Protocol):
             last_event_ns: None leaves what was kept.
 
         Raises:
+            Conflict: If another took over meanwhile; nothing was saved.
             Unavailable: If nothing was saved.
             Unknown: If it may or may not have been.
         """

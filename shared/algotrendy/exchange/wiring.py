@@ -86,6 +86,7 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
     """
     calendar = always_open() if options.terms.always_open else us_equities()
     market = _market(options, calendar)
+    store.take_over()
     snapshot = store.load()
     _require_traded(market, snapshot)
     start = _start(options, market, calendar, snapshot, wall.now())

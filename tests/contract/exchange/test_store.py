@@ -18,7 +18,7 @@ import pytest
 from algotrendy.exchange.adapters.postgres_store import PostgresStore
 from algotrendy.exchange.ports import Store
 from algotrendy.exchange.venue.model import Changes, Position, Snapshot
-from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.errors import Conflict, Invalid, Unavailable
 from algotrendy.kernel.order import Side
 from algotrendy.platform.database import Database, Transaction
 from fakes.exchange_store import MemoryStore
@@ -170,6 +170,19 @@ def test_two_exchanges_share_a_database_and_nothing_else(database: Database) -> 
     assert one.load().accounts
 
 
+def test_whoever_took_over_last_writes_and_nobody_before(database: Database) -> None:
+    first, second = PostgresStore(database), PostgresStore(database)
+    first.save([busy_desk().take()], 5)
+    second.take_over()
+    with pytest.raises(Conflict, match="another process serves the exchange paper"):
+        first.save([Desk(accounts=("late",)).take()], 9)
+    kept = second.load()
+    assert kept.last_event_ns == 5
+    assert {account.id for account in kept.accounts} == {"one", "two"}
+    second.save([], 7)
+    assert first.load().last_event_ns == 7
+
+
 def test_a_save_that_fails_leaves_nothing_of_itself(database: Database) -> None:
     store, desk = PostgresStore(database), busy_desk()
     changes = desk.take()
@@ -218,6 +231,8 @@ def test_more_rows_than_a_transaction_takes_are_parted_between_changes(
         parts[-1].orders.update({order.id: order for order in orders})
     counting = Counting(database_url)
     store = PostgresStore(counting, most_rows=3000)
+    store.take_over()
+    counting.transactions = 0
     store.save(parts, 5)
     # Four times 700 orders and what comes with them are below 3,000 rows.
     assert counting.transactions == 3

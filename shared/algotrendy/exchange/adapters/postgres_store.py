@@ -20,7 +20,7 @@ from algotrendy.exchange.venue.model import (
     Position,
     Snapshot,
 )
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.platform.database import Database, Transaction
 
 DSQL_ROWS = 3000
@@ -54,18 +54,21 @@ _SAVE_EQUITY = (
     "FROM unnest(%s::text[], %s::timestamptz[], %s::text[]) AS given (account_id, at, document) "
     f"ON CONFLICT (exchange, account_id, at) DO {_OVERWRITE}"
 )
-_SAVE_CLOCK = (
-    "INSERT INTO exchange_clock (exchange, last_event_ns) VALUES (%s, %s) "
-    "ON CONFLICT (exchange) DO UPDATE SET "
-    "last_event_ns = EXCLUDED.last_event_ns"
+_TAKE_OVER = (
+    "INSERT INTO exchange_clock (exchange, writer) VALUES (%s, 1) "
+    "ON CONFLICT (exchange) DO UPDATE SET writer = exchange_clock.writer + 1 RETURNING writer"
 )
+_SAVE_CLOCK = (
+    "UPDATE exchange_clock SET last_event_ns = COALESCE(%s, last_event_ns) "
+    "WHERE exchange = %s AND writer = %s"
+)
+_RESET_CLOCK = "UPDATE exchange_clock SET last_event_ns = NULL WHERE exchange = %s"
 _TABLES = {
     "exchange_accounts": "id",
     "exchange_orders": "id",
     "exchange_positions": "account_id, symbol",
     "exchange_activities": "id",
     "exchange_equity": "account_id, at",
-    "exchange_clock": "exchange",
 }
 
 E = TypeVar("E", bound=Entity)
@@ -89,7 +92,12 @@ class PostgresStore:
             raise Invalid("exchange", f"a name of 1 to {_MAX_NAME} characters", exchange)
         self._database = database
         self._exchange = exchange
+        self._writer: int | None = None
         self._most_rows = DSQL_ROWS if most_rows is None and database.is_dsql else most_rows
+
+    def take_over(self) -> None:
+        """Become the one that writes, from now on."""
+        self._writer = self._database.run(self._count_on)
 
     def load(self) -> Snapshot:
         """Give what was saved, as of one moment."""
@@ -97,11 +105,12 @@ class PostgresStore:
 
     def save(self, changes: Sequence[Changes], last_event_ns: int | None) -> None:
         """Keep changes and the clock."""
+        if self._writer is None:
+            self.take_over()
         *parts, last = [_Rows(part) for part in _parts(changes, self._most_rows)]
         for part in parts:
-            self._database.run(partial(part.write, exchange=self._exchange))
-
-        self._database.run(partial(last.write, exchange=self._exchange, clock=last_event_ns))
+            self._database.run(partial(self._write, rows=part, last_event_ns=None))
+        self._database.run(partial(self._write, rows=last, last_event_ns=last_event_ns))
 
     def reset(self) -> None:
         """Forget everything of this exchange; interrupted, it can be done again."""
@@ -113,6 +122,20 @@ class PostgresStore:
             work = partial(_count, statement=statement, exchange=self._exchange)
             while self._database.run(work):
                 pass
+        self._database.run(lambda tx: tx.execute(_RESET_CLOCK, [self._exchange]))
+
+    def _count_on(self, tx: Transaction) -> int:
+        row = tx.execute(_TAKE_OVER, [self._exchange]).fetchone()
+        return int((row or {})["writer"])
+
+    def _write(self, tx: Transaction, rows: _Rows, last_event_ns: int | None) -> None:
+        """Write all in one exchange of messages, unless somebody else took over."""
+        with tx.pipeline():
+            # First, so that two who write at once meet here and not over half their rows.
+            clock = tx.execute(_SAVE_CLOCK, [last_event_ns, self._exchange, self._writer])
+            rows.write(tx, self._exchange)
+        if clock.rowcount != 1:
+            raise Conflict(f"another process serves the exchange {self._exchange} from now on")
 
     def _read(self, tx: Transaction) -> Snapshot:
         clock = tx.execute(
@@ -171,14 +194,11 @@ class _Rows:
             (_SAVE_EQUITY, _by_two(equity)),
         ]
 
-    def write(self, tx: Transaction, exchange: str, clock: int | None = None) -> None:
-        """Write the rows, and then the clock where there is one, in one exchange of messages."""
-        with tx.pipeline():
-            for statement, columns in self._writes:
-                if columns[0] != _EMPTY:
-                    tx.execute(statement, [exchange, *columns])
-            if clock is not None:
-                tx.execute(_SAVE_CLOCK, [exchange, clock])
+    def write(self, tx: Transaction, exchange: str) -> None:
+        """Write the rows."""
+        for statement, columns in self._writes:
+            if columns[0] != _EMPTY:
+                tx.execute(statement, [exchange, *columns])
 
 
 def _count(tx: Transaction, statement: str, exchange: str) -> int:

@@ -39,8 +39,10 @@ CREATE TABLE IF NOT EXISTS exchange_equity (
     PRIMARY KEY (exchange, account_id, at)
 );
 
--- Up to where the market was played, in ns since 1970 UTC.
+-- Up to where the market was played, in ns since 1970 UTC, and the number of the one process that
+-- may write: each that takes over counts on, and whoever has an older number is refused.
 CREATE TABLE IF NOT EXISTS exchange_clock (
     exchange text PRIMARY KEY,
+    writer bigint NOT NULL,
     last_event_ns bigint NULL
 );
