@@ -23,3 +23,15 @@ ORDER: dict[str, Any] = {
     "status": "partially_filled",
     "legs": None,
 }
+
+MULTI_LEG: dict[str, Any] = ORDER | {
+    "id": "0b1a9f1e-57ff-4f6c-a9e3-3c0f3a1f7c11",
+    "client_order_id": "spread-1",
+    "updated_at": "2026-01-06T15:00:01Z",
+    "symbol": "",
+    "asset_class": "",
+    "order_class": "mleg",
+    "side": "",
+    "legs": [ORDER | {"symbol": "AAPL260116C00250000", "asset_class": "us_option"}],
+}
+"""An order for several options at once, which has no symbol, side or asset class of its own."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from algotrendy.brokers.alpaca.capabilities import CAPABILITIES
 from algotrendy.brokers.port import (
     BrokerAccount,
     BrokerFill,
@@ -20,8 +21,8 @@ from algotrendy.brokers.port import (
 )
 from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.decimals import parse_decimal, require_decimal
-from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.errors import Invalid, Rejected
+from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_status import OrderStatus
 
@@ -38,6 +39,7 @@ _ENDS = (
     ("failed_at", OrderStatus.REJECTED),
     ("filled_at", OrderStatus.FILLED),
 )
+_ASSET_CLASSES = {"us_equity": AssetClass.EQUITY, "crypto": AssetClass.CRYPTO}
 _KINDS = {
     "fill": UpdateKind.FILL,
     "partial_fill": UpdateKind.FILL,
@@ -47,13 +49,45 @@ _KINDS = {
 }
 
 
+class NotOffered(Rejected):
+    """Says that an order is of a kind that the capability table does not offer.
+
+    Somebody placed it by other means: an order for several options at once has no symbol.
+    """
+
+    def __init__(self, broker_order_id: str, client_order_id: str | None, what: str) -> None:
+        super().__init__(
+            f"order {broker_order_id} is of no kind that is offered here: it has {what}",
+            broker_order_id=broker_order_id,
+            client_order_id=client_order_id,
+        )
+        self.broker_order_id = broker_order_id
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list of orders.
+
+    Attributes:
+        not_offered: What was left out.
+        count, last_id: Of all orders of the page, those that were left out too.
+    """
+
+    orders: list[BrokerOrder]
+    not_offered: list[NotOffered]
+    count: int
+    last_id: str | None
+
+
 def order_of(json: object) -> BrokerOrder:
     """Read an order.
 
     Raises:
         Invalid: If it is none; names the field.
+        NotOffered: If it is one of a kind that we do not trade.
     """
     order = _object(json, "order")
+    _require_offered(order)
     status, doubt = _status(order)
     legs = order.get("legs") or ()
     return BrokerOrder(
@@ -79,9 +113,20 @@ def order_of(json: object) -> BrokerOrder:
     )
 
 
-def orders_of(json: object) -> list[BrokerOrder]:
-    """Read a list of orders."""
-    return [order_of(item) for item in _list(json, "orders")]
+def orders_of(json: object) -> Page:
+    """Read a list of orders; those of a kind that is not offered are left out."""
+    listed = _list(json, "orders")
+    orders: list[BrokerOrder] = []
+    not_offered: list[NotOffered] = []
+    last_id = None
+    for item in listed:
+        try:
+            orders.append(order_of(item))
+            last_id = orders[-1].broker_order_id
+        except NotOffered as error:
+            not_offered.append(error)
+            last_id = error.broker_order_id
+    return Page(orders, not_offered, len(listed), last_id)
 
 
 def fill_of(json: object) -> BrokerFill:
@@ -156,6 +201,19 @@ def with_slash(position: BrokerPosition, symbol: str) -> BrokerPosition:
 def list_of(json: object, name: str) -> Sequence[object]:
     """Read a list of anything."""
     return _list(json, name)
+
+
+def _require_offered(order: Json) -> None:
+    asset_class, order_class = order.get("asset_class"), order.get("order_class")
+    if order_class and order_class not in CAPABILITIES.order_classes:
+        what = f"order class {str(order_class)[:40]!r}"
+    elif asset_class and _ASSET_CLASSES.get(asset_class) not in CAPABILITIES.asset_classes:
+        what = f"asset class {str(asset_class)[:40]!r}"
+    elif order.get("symbol") in (None, ""):
+        what = "no symbol"
+    else:
+        return
+    raise NotOffered(_text(order, "id"), order.get("client_order_id"), what)
 
 
 def _status(order: Json) -> tuple[OrderStatus, str | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import random as uniform
 from typing import Any, TypeVar
@@ -41,6 +42,8 @@ from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 
 T = TypeVar("T")
 
+_logger = logging.getLogger(__name__)
+
 _ORDERS_A_PAGE = 500
 _FILLS_A_PAGE = 100
 _NEWEST_LOOKED_AT = 100
@@ -60,6 +63,7 @@ class AlpacaBroker:
         self._rest = AlpacaRest(settings)
         self._closed = asyncio.Event()
         self._pairs: dict[str, str] = {}
+        self._left_out: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -118,8 +122,12 @@ class AlpacaBroker:
         return _read(answers.order_of, json, "order by client order id")
 
     async def orders(self, *, open_only: bool = False) -> Sequence[BrokerOrder]:
-        """Read all orders, oldest first, page by page."""
-        found: list[BrokerOrder] = []
+        """Read all orders, oldest first, page by page.
+
+        Those of a kind that the capability table does not offer, such as for options, are left out.
+        """
+        found: dict[str, BrokerOrder] = {}
+        ends: set[str] = set()
         query: dict[str, str | int] = {
             "status": "open" if open_only else "all",
             "limit": _ORDERS_A_PAGE,
@@ -127,12 +135,13 @@ class AlpacaBroker:
             "nested": "false",
         }
         while True:
-            page = _read(answers.orders_of, await self._rest.read("/orders", query), "orders")
-            known = {order.broker_order_id for order in found}
-            found += [order for order in page if order.broker_order_id not in known]
-            if len(page) < _ORDERS_A_PAGE or page[-1].broker_order_id in known:
-                return found
-            query["after_order_id"] = page[-1].broker_order_id
+            page = await self._page(query)
+            for order in page.orders:
+                found.setdefault(order.broker_order_id, order)
+            if page.count < _ORDERS_A_PAGE or page.last_id is None or page.last_id in ends:
+                return list(found.values())
+            ends.add(page.last_id)
+            query["after_order_id"] = page.last_id
 
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
         """Read executions, oldest first, page by page."""
@@ -216,24 +225,38 @@ class AlpacaBroker:
         Alpaca's number for that (40010001) stands for other mistakes too: only a look tells.
         """
         try:
-            found = await self.order_by_client_id(client_order_id)
+            broker_order_id = (await self.order_by_client_id(client_order_id)).broker_order_id
         except NotFound:
             return
         except Unavailable:
             raise Unknown(
                 f"order {client_order_id}", f"it was refused ({error.message}), perhaps as a repeat"
             ) from error
+        except answers.NotOffered as other:
+            broker_order_id = other.broker_order_id
         raise Conflict(
-            f"client_order_id must be new, was used by order {found.broker_order_id}",
+            f"client_order_id must be new, was used by order {broker_order_id}",
             client_order_id=client_order_id,
-            broker_order_id=found.broker_order_id,
+            broker_order_id=broker_order_id,
             broker_message=error.message,
         ) from error
 
     async def _newest_change(self) -> datetime:
-        query = {"status": "all", "limit": _NEWEST_LOOKED_AT, "direction": "desc"}
-        newest = _read(answers.orders_of, await self._rest.read("/orders", query), "orders")
-        return max((o.updated_at for o in newest if o.updated_at is not None), default=BEFORE_ALL)
+        query: dict[str, str | int] = {
+            "status": "all",
+            "limit": _NEWEST_LOOKED_AT,
+            "direction": "desc",
+        }
+        times = (order.updated_at for order in (await self._page(query)).orders)
+        return max((time for time in times if time is not None), default=BEFORE_ALL)
+
+    async def _page(self, query: Mapping[str, str | int]) -> answers.Page:
+        page = _read(answers.orders_of, await self._rest.read("/orders", query), "orders")
+        for other in page.not_offered:
+            if other.broker_order_id not in self._left_out:
+                self._left_out.add(other.broker_order_id)
+                _logger.warning("Alpaca: %s; it is left out of orders", other.message)
+        return page
 
     async def _position(self, json: object) -> BrokerPosition:
         position = _read(answers.position_of, json, "position")
@@ -268,3 +291,8 @@ def _read(reader: Callable[[Any], T], json: Any, operation: str, *, changes: boo
         return reader(json)
     except (Invalid, KeyError, TypeError) as error:
         raise unreadable(operation, str(error), changes=changes) from error
+    except answers.NotOffered as error:
+        if changes:
+            # It answers an order of ours, and may not sound as if that were refused.
+            raise unreadable(operation, error.message, changes=True) from error
+        raise

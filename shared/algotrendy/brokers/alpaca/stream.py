@@ -15,7 +15,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from algotrendy.brokers.alpaca.answers import update_of
+from algotrendy.brokers.alpaca.answers import NotOffered, update_of
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.port import BrokerUpdate, StreamGap
 from algotrendy.kernel.errors import Invalid, Unauthenticated, Unavailable
@@ -249,6 +249,9 @@ class _Socket:
             if message.get("stream") != "trade_updates":
                 return None
             update = update_of(message["data"])
+        except NotOffered:
+            self._told = True
+            return None
         except (ValueError, AttributeError, KeyError, TypeError, Invalid) as error:
             raise _Broken("an update that cannot be read") from error
         self._told = True

@@ -9,10 +9,10 @@ import pytest
 
 from algotrendy.brokers.alpaca import answers
 from algotrendy.brokers.port import UpdateKind
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Invalid, Rejected
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_status import OrderStatus
-from fakes.alpaca_order import ORDER
+from fakes.alpaca_order import MULTI_LEG, ORDER
 
 
 def test_an_order_is_read_to_its_last_digit() -> None:
@@ -87,6 +87,47 @@ def test_an_order_that_cannot_be_right_is_refused_by_its_field(field: str, value
 def test_what_is_no_object_is_no_order(json: object) -> None:
     with pytest.raises(Invalid, match="order must be an object"):
         answers.order_of(json)
+
+
+@pytest.mark.parametrize(
+    ("order", "what"),
+    [
+        (MULTI_LEG, "order class 'mleg'"),
+        (MULTI_LEG | {"symbol": None, "order_class": "mleg"}, "order class 'mleg'"),
+        (ORDER | {"symbol": None}, "no symbol"),
+        (ORDER | {"symbol": ""}, "no symbol"),
+        (ORDER | {"asset_class": "us_option"}, "asset class 'us_option'"),
+        (ORDER | {"legs": MULTI_LEG["legs"]}, "asset class 'us_option'"),
+    ],
+)
+def test_an_order_of_a_kind_that_the_table_does_not_offer_is_rejected_by_its_kind(
+    order: dict[str, object], what: str
+) -> None:
+    with pytest.raises(Rejected, match=what) as refusal:
+        answers.order_of(order)
+    assert isinstance(refusal.value, answers.NotOffered)
+    assert refusal.value.facts["client_order_id"] == order["client_order_id"]
+
+
+@pytest.mark.parametrize("order_class", [None, "", "simple", "bracket", "oco", "oto"])
+@pytest.mark.parametrize("asset_class", [None, "", "us_equity", "crypto"])
+def test_every_kind_that_the_table_offers_is_read(
+    order_class: str | None, asset_class: str | None
+) -> None:
+    order = ORDER | {"order_class": order_class, "asset_class": asset_class}
+    assert answers.order_of(order).client_order_id == "mine-1"
+
+
+def test_a_page_of_orders_leaves_out_what_is_not_offered_and_tells_of_it() -> None:
+    page = answers.orders_of([ORDER, MULTI_LEG])
+    assert [order.client_order_id for order in page.orders] == ["mine-1"]
+    assert [other.broker_order_id for other in page.not_offered] == [MULTI_LEG["id"]]
+    assert (page.count, page.last_id) == (2, MULTI_LEG["id"])
+
+
+def test_a_page_with_an_order_that_cannot_be_right_is_refused() -> None:
+    with pytest.raises(Invalid):
+        answers.orders_of([ORDER, ORDER | {"qty": "ten"}])
 
 
 def test_a_fill_is_known_by_its_execution() -> None:

@@ -6,6 +6,7 @@ alpaca-py itself speaks here, over HTTP, with a server that answers what it was 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from algotrendy.kernel.errors import (
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderClass, OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
-from fakes.alpaca_order import ORDER
+from fakes.alpaca_order import MULTI_LEG, ORDER
 from fakes.canned_server import Canned, CannedServer, canned, free_port
 
 T = TypeVar("T")
@@ -118,9 +119,12 @@ def test_an_order_that_is_answered_too_late_is_unknown() -> None:
     assert len(server.asked) == 1
 
 
-def test_an_answer_that_is_no_order_leaves_the_outcome_unknown() -> None:
+@pytest.mark.parametrize("answer", [{"id": "x"}, MULTI_LEG, ORDER | {"side": "both"}])
+def test_an_answer_that_is_no_order_of_ours_leaves_the_outcome_unknown(
+    answer: dict[str, Any],
+) -> None:
     with (
-        canned(Canned(200, {"id": "x"})) as server,
+        canned(Canned(200, answer)) as server,
         pytest.raises(Unknown, match="cannot be read"),
     ):
         submit(server)
@@ -276,6 +280,50 @@ def test_orders_are_read_page_by_page() -> None:
         found = ask(server.url, lambda broker: broker.orders())
     assert len(found) == 501
     assert f"after_order_id={UUID(int=499)}" in server.asked[1].path
+
+
+def test_orders_that_are_not_offered_are_left_out_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def twice(broker: AlpacaBroker) -> list[list[str]]:
+        return [[o.client_order_id for o in await broker.orders()] for _ in range(2)]
+
+    listed = Canned(200, [MULTI_LEG, ORDER])
+    with canned(listed, listed) as server, caplog.at_level(logging.WARNING):
+        assert ask(server.url, twice) == [["mine-1"], ["mine-1"]]
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert MULTI_LEG["id"] in record.getMessage()
+
+
+def test_a_page_that_ends_with_what_is_not_offered_leads_to_the_next() -> None:
+    page = [MULTI_LEG | {"id": str(UUID(int=n))} for n in range(500)]
+    with canned(Canned(200, page), Canned(200, [ORDER])) as server:
+        found = ask(server.url, lambda broker: broker.orders())
+    assert [order.client_order_id for order in found] == ["mine-1"]
+    assert f"after_order_id={UUID(int=499)}" in server.asked[1].path
+
+
+def test_a_page_that_comes_again_ends_the_reading() -> None:
+    page = [MULTI_LEG | {"id": str(UUID(int=n))} for n in range(500)]
+    with canned(Canned(200, page), Canned(200, page)) as server:
+        assert ask(server.url, lambda broker: broker.orders()) == []
+    assert len(server.asked) == 2
+
+
+def test_one_order_that_is_not_offered_is_rejected_by_its_kind() -> None:
+    with (
+        canned(Canned(200, MULTI_LEG)) as server,
+        pytest.raises(Rejected, match="order class 'mleg'"),
+    ):
+        ask(server.url, lambda broker: broker.order(MULTI_LEG["id"]))
+
+
+def test_a_name_that_an_order_not_offered_has_is_a_conflict() -> None:
+    refused = Canned(422, {"code": 40010001, "message": "client_order_id must be unique"})
+    with canned(refused, Canned(200, MULTI_LEG)) as server, pytest.raises(Conflict) as refusal:
+        submit(server)
+    assert refusal.value.facts["broker_order_id"] == MULTI_LEG["id"]
 
 
 def test_fills_are_read_page_by_page_and_each_once() -> None:

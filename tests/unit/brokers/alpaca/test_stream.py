@@ -19,7 +19,7 @@ from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.alpaca.stream import BEFORE_ALL, UpdateStream
 from algotrendy.brokers.port import BrokerUpdate, StreamGap
 from algotrendy.kernel.errors import Unauthenticated, Unavailable
-from fakes.alpaca_order import ORDER
+from fakes.alpaca_order import MULTI_LEG, ORDER
 
 BEFORE = datetime(2026, 1, 5, 15, 0, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 5, 15, 0, 2, tzinfo=UTC)
@@ -186,6 +186,19 @@ def test_streams_that_nobody_asked_for_are_not_heard() -> None:
         await until_left(socket)
 
     assert [type(item) for item in hear(chats, items=2)] == [StreamGap, BrokerUpdate]
+
+
+def test_news_of_orders_that_are_not_offered_is_left_out() -> None:
+    async def tells_of_options(socket: ServerConnection) -> None:
+        await sign_in(socket)
+        await socket.send(update(**MULTI_LEG))
+        await socket.send(update())
+        await until_left(socket)
+
+    gap, news = hear(tells_of_options, items=2)
+    assert isinstance(gap, StreamGap)
+    assert isinstance(news, BrokerUpdate)
+    assert news.order.client_order_id == "mine-1"
 
 
 def test_a_socket_that_does_not_answer_any_more_is_given_up() -> None:
