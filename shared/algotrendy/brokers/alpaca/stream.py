@@ -18,7 +18,7 @@ from typing import Any
 from algotrendy.brokers.alpaca.answers import NotOffered, update_of
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.port import BrokerUpdate, StreamGap
-from algotrendy.kernel.errors import Invalid, Unauthenticated, Unavailable
+from algotrendy.kernel.errors import Invalid, Rejected, Unauthenticated, Unavailable, Unknown
 
 _PING_S = 10
 _STEADY_S = 10.0
@@ -69,7 +69,7 @@ class UpdateStream:
         """Give updates until closed, with a StreamGap at each connect.
 
         Raises:
-            Unauthenticated: If Alpaca does not take the keys.
+            Unauthenticated: If Alpaca does not take the keys, here or at its REST API.
         """
         reason = "connected"
         while not self._closed.is_set():
@@ -140,7 +140,11 @@ class _Socket:
         except TimeoutError as error:
             raise _Broken(f"no answer within {settings.answer_s} s of connecting") from error
         self._opened_at = asyncio.get_running_loop().time()
-        self._known = await self._newest()
+        try:
+            self._known = await self._newest()
+        except _Broken:
+            # The gap that comes now says enough; the next silence asks again.
+            self._known = None
 
     async def updates(self) -> AsyncIterator[BrokerUpdate]:
         """Give what comes; put the socket to the proof when nothing does."""
@@ -214,11 +218,21 @@ class _Socket:
         return max(moments, default=None)
 
     async def _newest(self) -> datetime | None:
+        """Ask for the newest change; None when nobody answers now.
+
+        Raises:
+            Unauthenticated: If the keys are not taken: no later question would be answered.
+            _Broken: If the question is refused otherwise, so that it proves nothing.
+        """
         try:
             return await self._newest_change()
         except Unavailable:
             # It is asked again with the next silence.
             return None
+        except Unauthenticated:
+            raise
+        except (Rejected, Unknown) as error:
+            raise _Broken("orders could not be read to prove the stream") from error
 
     async def _next(self, timeout_s: float | None) -> str | bytes | None:
         """Wait for a frame; None when none came in time."""

@@ -18,7 +18,14 @@ from websockets.exceptions import ConnectionClosed
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.alpaca.stream import BEFORE_ALL, UpdateStream
 from algotrendy.brokers.port import BrokerUpdate, StreamGap
-from algotrendy.kernel.errors import Unauthenticated, Unavailable
+from algotrendy.kernel.errors import (
+    AlgoTrendyError,
+    NotFound,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
 from fakes.alpaca_order import MULTI_LEG, ORDER
 
 BEFORE = datetime(2026, 1, 5, 15, 0, 1, tzinfo=UTC)
@@ -257,6 +264,62 @@ def test_a_proof_whose_rest_question_fails_goes_by_the_answer_alone() -> None:
 
     heard = hear(is_quiet, items=2, newest=newest, silence_s=0.05)
     assert [type(item) for item in heard] == [StreamGap, BrokerUpdate]
+
+
+REFUSALS = [Rejected("no"), NotFound("orders", "all"), Unknown("orders", "who knows")]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda e: type(e).__name__)
+def test_a_proof_whose_rest_question_is_refused_is_a_gap_and_not_the_end(
+    refusal: AlgoTrendyError,
+) -> None:
+    asked = 0
+
+    async def newest() -> datetime:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise refusal
+        return BEFORE
+
+    async def is_quiet(socket: ServerConnection) -> None:
+        await sign_in(socket)
+        await until_left(socket)
+
+    heard = hear(is_quiet, tells_one_update, items=3, newest=newest, silence_s=0.05)
+    assert heard[:2] == [
+        StreamGap("connected"),
+        StreamGap("orders could not be read to prove the stream"),
+    ]
+    assert isinstance(heard[2], BrokerUpdate)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda e: type(e).__name__)
+def test_a_rest_question_that_is_always_refused_leaves_the_news_that_comes(
+    refusal: AlgoTrendyError,
+) -> None:
+    async def newest() -> datetime:
+        raise refusal
+
+    heard = hear(tells_one_update, items=4, newest=newest, silence_s=0.05)
+    assert [type(item) for item in heard] == [StreamGap, BrokerUpdate] * 2
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["at once", "later"])
+def test_keys_that_rest_does_not_take_end_the_stream(before: int) -> None:
+    answers = [BEFORE] * before
+
+    async def newest() -> datetime:
+        if answers:
+            return answers.pop()
+        raise Unauthenticated("Alpaca does not take these keys")
+
+    async def is_quiet(socket: ServerConnection) -> None:
+        await sign_in(socket)
+        await until_left(socket)
+
+    with pytest.raises(Unauthenticated, match="does not take these keys"):
+        hear(is_quiet, items=3, newest=newest, silence_s=0.05)
 
 
 def test_news_that_comes_while_the_socket_is_put_to_the_proof_is_told() -> None:
