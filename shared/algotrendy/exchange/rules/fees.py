@@ -76,13 +76,14 @@ TRADING_ACTIVITY: Final = (
     ActivityRate(date(2023, 1, 1), Decimal("0.000145"), Decimal("7.27"), _2020),
     ActivityRate(date(2024, 1, 1), Decimal("0.000166"), Decimal("8.30"), _2020),
     ActivityRate(date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79"), _2024),
-    ActivityRate(
-        date(2026, 10, 1), Decimal(0), Decimal(0), f"SR-FINRA-2026-021; all of it {UNCHECKED}"
-    ),
     ActivityRate(date(2027, 1, 1), Decimal("0.000232"), Decimal("11.61"), _2024),
     ActivityRate(date(2028, 1, 1), Decimal("0.000240"), Decimal("12.05"), _2024),
 )
-"""Oldest first; before the first day the first rate holds."""
+"""Oldest first; before the first day the first rate holds.
+
+Left out, since it is not confirmed: SR-FINRA-2026-021 (91 FR 60435), which is said to ask for
+nothing from 2026-10-01 to 2026-12-31.
+"""
 
 
 def rates_on(day: date) -> SaleRates:
