@@ -68,6 +68,7 @@ SECTION_31: Final = (
 
 _2020 = f"FINRA fees of 85 FR 66592; days and amounts {UNCHECKED}"
 _2024 = f"SR-FINRA-2024-019, 89 FR 93709, which raises it in 2026 to 2029; amounts {UNCHECKED}"
+_PUT_OFF = f"{_2024}; said to be put off to 2029 by SR-FINRA-2026-020, which is {UNCHECKED} either"
 TRADING_ACTIVITY: Final = (
     ActivityRate(
         date(2012, 7, 1), Decimal("0.000119"), Decimal("5.95"), f"77 FR 38690; day {UNCHECKED}"
@@ -76,8 +77,8 @@ TRADING_ACTIVITY: Final = (
     ActivityRate(date(2023, 1, 1), Decimal("0.000145"), Decimal("7.27"), _2020),
     ActivityRate(date(2024, 1, 1), Decimal("0.000166"), Decimal("8.30"), _2020),
     ActivityRate(date(2026, 1, 1), Decimal("0.000195"), Decimal("9.79"), _2024),
-    ActivityRate(date(2027, 1, 1), Decimal("0.000232"), Decimal("11.61"), _2024),
-    ActivityRate(date(2028, 1, 1), Decimal("0.000240"), Decimal("12.05"), _2024),
+    ActivityRate(date(2027, 1, 1), Decimal("0.000232"), Decimal("11.61"), _PUT_OFF),
+    ActivityRate(date(2028, 1, 1), Decimal("0.000240"), Decimal("12.05"), _PUT_OFF),
 )
 """Oldest first; before the first day the first rate holds.
 

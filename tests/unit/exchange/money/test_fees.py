@@ -47,6 +47,7 @@ def test_the_section_31_rate_is_the_one_of_the_day(day: date, per_million: str) 
         (date(2026, 10, 1), "0.000195", "9.79"),
         (date(2026, 12, 31), "0.000195", "9.79"),
         (date(2027, 1, 1), "0.000232", "11.61"),
+        (date(2028, 1, 1), "0.000240", "12.05"),
     ],
 )
 def test_the_activity_fee_is_the_one_of_the_day(day: date, per_share: str, most: str) -> None:
