@@ -150,7 +150,7 @@ class Ledger:
         return self.reckoning.leverage(account, positions, self._history.today())
 
     def day_trades(self, account_id: str, days: Collection[date]) -> int:
-        """Count day trades on some days in New York; what they were limited by until July 2026.
+        """Count day trades on some days in New York; what they were limited by until June 2026.
 
         `algotrendy.exchange.rules.margin.is_pattern_day_trader` judges the number.
         """
