@@ -12,7 +12,12 @@ from acceptance.harness import ASK, BID, CASH, Fault
 from algotrendy.brokers.quantconnect import lean_bridge_path
 from algotrendy.brokers.quantconnect.adapter import QuantConnectBroker
 from algotrendy.brokers.quantconnect.client import QuantConnect
-from algotrendy.brokers.quantconnect.connection import Connection, Credentials, Pacer
+from algotrendy.brokers.quantconnect.connection import (
+    TIMEOUT_S,
+    Connection,
+    Credentials,
+    Pacer,
+)
 from algotrendy.brokers.quantconnect.polling import Patience
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.instrument import Symbol
@@ -31,13 +36,14 @@ _FAULTS = {
 }
 
 
-def client(server: QuantConnectServer) -> QuantConnect:
+def client(server: QuantConnectServer, timeout_s: float = TIMEOUT_S) -> QuantConnect:
     """Connect to a local server, without its real one's pace."""
     connection = Connection(
         Credentials(USER_ID, TOKEN),
         SystemClock(),
         url=server.url,
         pacer=Pacer(100_000),
+        timeout_s=timeout_s,
         sleep=_a_moment,
     )
     return QuantConnect(connection, sleep=_a_moment)

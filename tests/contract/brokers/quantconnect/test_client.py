@@ -11,7 +11,12 @@ import pytest
 
 from acceptance.quantconnect import client as connected
 from algotrendy.brokers.quantconnect.client import QuantConnect
-from algotrendy.brokers.quantconnect.connection import Connection, Credentials, Pacer
+from algotrendy.brokers.quantconnect.connection import (
+    TIMEOUT_S,
+    Connection,
+    Credentials,
+    Pacer,
+)
 from algotrendy.brokers.quantconnect.models import CompileState, LiveStatus
 from algotrendy.kernel.clock import ManualClock, SystemClock
 from algotrendy.kernel.errors import Rejected, Unauthenticated, Unavailable, Unknown
@@ -24,9 +29,11 @@ MAIN = (
 )
 
 
-def call(runner: asyncio.Runner, server: QuantConnectServer, act: Act) -> Any:
+def call(
+    runner: asyncio.Runner, server: QuantConnectServer, act: Act, timeout_s: float = TIMEOUT_S
+) -> Any:
     async def run() -> Any:
-        async with connected(server) as client:
+        async with connected(server, timeout_s) as client:
             return await act(client)
 
     return runner.run(run())
@@ -197,7 +204,9 @@ def test_a_reading_call_is_repeated_until_it_is_answered(
     runner: asyncio.Runner, server: QuantConnectServer, failure: Failure
 ) -> None:
     server.fail(failure, "projects/read", times=3)
-    assert call(runner, server, lambda client: client.projects.list()) == []
+    # Nobody waits half a minute for a server that says nothing.
+    timeout_s = 0.5 if failure is Failure.SILENT else TIMEOUT_S
+    assert call(runner, server, lambda client: client.projects.list(), timeout_s) == []
     assert len(server.called("projects/read")) == 4
 
 
