@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from acceptance.harness import Harness
@@ -81,7 +82,8 @@ class Case:
         broker = harness.broker
         try:
             if self.needs is Needs.REPLACE:
-                await broker.replace("any", ReplaceRequest())
+                # Nothing else may be wrong with it: it is the table that has to refuse.
+                await broker.replace("any", ReplaceRequest(limit_price=Decimal("99.50")))
             elif self.asks is not None:
                 await broker.submit(self.asks(harness))
         except Invalid:

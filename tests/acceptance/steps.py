@@ -20,7 +20,7 @@ from algotrendy.brokers.port import (
     BrokerUpdate,
     StreamGap,
 )
-from algotrendy.kernel.errors import Invalid, Rejected, Unavailable
+from algotrendy.kernel.errors import Invalid, Rejected, Unauthenticated, Unavailable
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.kernel.order_status import OrderStatus
@@ -135,6 +135,9 @@ async def refused(harness: Harness, request: OrderRequest) -> str:
     """See an order refused by adapter or venue, at once or a little later; give the words."""
     try:
         placed = await harness.broker.submit(request)
+    except Unauthenticated:
+        # That is about the keys, and says nothing of the order.
+        raise
     except (Invalid, Rejected) as error:
         return error.message
     over = await ended(harness.broker, placed)

@@ -88,10 +88,11 @@ def test_what_is_bought_is_held_and_sold(exchange: RunningExchange) -> None:
 
 def test_what_the_exchange_refuses_is_rejected(exchange: RunningExchange) -> None:
     async def story(broker: CcxtBroker) -> None:
-        with pytest.raises(Rejected):
-            await broker.submit(request("dear", quantity=Decimal(100)))
-        with pytest.raises(Rejected):
-            await broker.submit(request("short", side=Side.SELL))
+        for wanted in (request("dear", quantity=Decimal(100)), request("short", side=Side.SELL)):
+            with pytest.raises(Rejected) as refusal:
+                await broker.submit(wanted)
+            assert refusal.value.facts["broker_code"] == "40310000", refusal.value.message
+        assert not await broker.orders()
 
     run(exchange, story)
 

@@ -211,7 +211,10 @@ def test_a_changed_order_without_executions_is_one_update() -> None:
     assert (told.kind, told.order, told.fill) == (UpdateKind.ORDER, after, None)
 
 
-@pytest.mark.parametrize("terms", [{"poll_s": 0}, {"confirm_s": -1}, {"snapshot_lag_s": -1}])
-def test_a_patience_that_cannot_be_is_invalid(terms: dict[str, float]) -> None:
-    with pytest.raises(Invalid):
-        Patience(**terms)
+@pytest.mark.parametrize(
+    ("field", "value"), [("poll_s", 0), ("confirm_s", -1), ("snapshot_lag_s", -1)]
+)
+def test_a_patience_that_cannot_be_is_invalid(field: str, value: float) -> None:
+    with pytest.raises(Invalid) as refusal:
+        Patience(**{field: value})
+    assert refusal.value.field == field
