@@ -310,7 +310,7 @@ def test_what_costs_too_little_is_forbidden(
 
 
 def test_what_one_account_means_to_borrow_another_cannot(house: House) -> None:
-    wish = {"symbol": "RARE", "type": "limit", "limit_price": "120", "tif": "gtc"}
+    wish: dict[str, Any] = {"symbol": "RARE", "type": "limit", "limit_price": "120", "tif": "gtc"}
     borrowable = next(asset for asset in house.assets if asset.symbol == "RARE").borrowable
     house.send("sell", int(borrowable), **wish)
     refused = forbidden(house, "sell", 1, house.bob, **wish)
