@@ -1,0 +1,1 @@
+"""The order path: orders that cannot be lost or doubled, and books that balance."""

@@ -1,0 +1,328 @@
+"""Follow an order through its life: a pure fold over what happened to it.
+
+The broker's news is gathered as facts and read anew each time, in the order of the broker's own
+times. So it is all one whether news comes once or twice, early or late: the same facts give the
+same order. Quantities are sums of executions, each counted once; a cumulative quantity is never
+added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.errors import Conflict, Invalid
+from algotrendy.kernel.ids import EventId, OrderId
+from algotrendy.kernel.money import Currency, Money
+from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.trading.order_events import (
+    AccountId,
+    Execution,
+    OrderBusted,
+    OrderEvent,
+    OrderFilled,
+    OrderFoundAbsent,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderReplaced,
+    OrderSubmitted,
+    OrderUpdated,
+    OrderWithdrawn,
+    Provenance,
+)
+from algotrendy.trading.status import PlatformStatus, read_status
+
+ZERO = Decimal(0)
+_RANKS = {status: rank for rank, status in enumerate(PlatformStatus)}
+_BEFORE_FILLS = frozenset(
+    {
+        PlatformStatus.PENDING_NEW,
+        PlatformStatus.ACCEPTED,
+        PlatformStatus.ACCEPTED_FOR_BIDDING,
+        PlatformStatus.HELD,
+        PlatformStatus.NEW,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusNews:
+    """A state that the broker named, at a moment that it named."""
+
+    at: datetime
+    status: PlatformStatus
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOrder:
+    """An order as the ledger knows it.
+
+    Attributes:
+        stage: How far we brought it ourselves: INTENDED, SUBMITTING, UNKNOWN, CANCELED (withdrawn).
+        epoch: Of the lease under which it was sent last; 0 before.
+        is_at_broker: Whether the broker ever told of it. Then it is never sent again.
+        news: Readable states in the order of the broker's times.
+        executions: Each once, oldest first, busted ones too.
+        busted: Ids of executions taken back; one may be known before its execution is.
+        reported: The most that the broker ever told as cumulative filled quantity.
+        unknown_statuses: Names of states that nobody here knows.
+        disputed: Executions that were told twice with another quantity or price.
+        broker_order_ids: More than one says that the order was doubled.
+        seen: Events that were applied; no part of what makes two orders equal.
+    """
+
+    id: OrderId
+    account: AccountId
+    request: OrderRequest
+    provenance: Provenance
+    reserved: Money
+    intended_at: datetime
+    stage: PlatformStatus = PlatformStatus.INTENDED
+    stage_reason: str = ""
+    epoch: int = 0
+    is_at_broker: bool = False
+    news: tuple[StatusNews, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    busted: frozenset[str] = frozenset()
+    reported: Decimal = ZERO
+    unknown_statuses: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
+    broker_order_ids: frozenset[str] = frozenset()
+    replaced_by: str | None = None
+    seen: frozenset[EventId] = field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def currency(self) -> Currency:
+        """Give the currency that the order is paid in."""
+        return self.reserved.currency
+
+    @property
+    def standing(self) -> tuple[Execution, ...]:
+        """Give the executions that were not taken back."""
+        return tuple(each for each in self.executions if each.id not in self.busted)
+
+    @property
+    def filled_quantity(self) -> Decimal:
+        """Add up the executions that stand."""
+        return _quantity(self.standing)
+
+    @property
+    def filled_notional(self) -> Money:
+        """Give what the standing executions came to, without fees."""
+        return sum((each.notional for each in self.standing), Money.zero(self.currency))
+
+    @property
+    def remaining_quantity(self) -> Decimal | None:
+        """Give what is still to fill, never below zero; None for an order of a notional."""
+        if self.request.quantity is None:
+            return None
+        return max(EXACT.subtract(self.request.quantity, self.filled_quantity), ZERO)
+
+    @property
+    def missing_quantity(self) -> Decimal:
+        """Give how much the broker filled, at least, in executions that it has yet to tell."""
+        told = self.reported
+        if self.request.quantity is not None and self.was_told(PlatformStatus.FILLED):
+            told = max(told, self.request.quantity)
+        return max(EXACT.subtract(told, _quantity(self.executions)), ZERO)
+
+    @property
+    def is_overfilled(self) -> bool:
+        """Say whether more is filled than was asked for."""
+        return self.request.quantity is not None and self.filled_quantity > self.request.quantity
+
+    @property
+    def path(self) -> tuple[StatusNews, ...]:
+        """Give the states that the order took at the broker, by the table.
+
+        News of a step in between may be lost; news of a state that cannot be reached from the one
+        before, such as any after the end, changes nothing.
+        """
+        taken: list[StatusNews] = []
+        for each in self.news:
+            if not taken or taken[-1].status.may_reach(each.status):
+                taken.append(each)
+        return tuple(taken)
+
+    @property
+    def status(self) -> PlatformStatus:
+        """Say where the order stands."""
+        if not self.is_at_broker:
+            return self.stage
+        path = self.path
+        told = path[-1].status if path else PlatformStatus.UNKNOWN
+        filled = self.filled_quantity
+        if self.request.quantity is not None and filled >= self.request.quantity:
+            # Also after a cancel: the last execution crossed it on the way.
+            return PlatformStatus.FILLED
+        if self.executions and (not path or told in _BEFORE_FILLS):
+            return PlatformStatus.PARTIALLY_FILLED
+        return told
+
+    @property
+    def reason(self) -> str:
+        """Say why the order stands where it does, where anybody told."""
+        path = self.path
+        return path[-1].reason if path else self.stage_reason
+
+    @property
+    def is_terminal(self) -> bool:
+        """Say whether the order is over; executions of it may still be told."""
+        return self.status.is_terminal
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether it is over, and no execution is known to be missing."""
+        return self.is_terminal and not self.missing_quantity
+
+    def was_told(self, status: PlatformStatus) -> bool:
+        """Say whether the broker ever named this state."""
+        return any(each.status is status for each in self.news)
+
+
+def apply(order: PlatformOrder | None, event: OrderEvent) -> PlatformOrder:
+    """Give the order as it is after an event; an event that was applied before changes nothing.
+
+    Raises:
+        Conflict: If an event of our own does not fit: it must not be stored then. The broker's news
+            never raises it, but for an order that was not intended.
+        Invalid: If the event is of another order, or an execution of another currency.
+    """
+    if order is None:
+        if not isinstance(event, OrderIntended):
+            raise Conflict(f"order {event.order_id} has no intent yet, but {type(event).__name__}")
+        return _begun(event)
+    if event.order_id != order.id:
+        raise Invalid("order_id", str(order.id), str(event.order_id))
+    if event.id in order.seen:
+        return order
+    after = _told(order, event) if isinstance(event, OrderUpdated) else _done(order, event)
+    return replace(after, seen=order.seen | {event.id})
+
+
+def fold(events: Iterable[OrderEvent]) -> PlatformOrder:
+    """Give the order that a history leads to; raises as ``apply`` does."""
+    order: PlatformOrder | None = None
+    for event in events:
+        order = apply(order, event)
+    if order is None:
+        raise Invalid("events", "at least the intent", 0)
+    return order
+
+
+def _begun(event: OrderIntended) -> PlatformOrder:
+    return PlatformOrder(
+        id=event.order_id,
+        account=event.account,
+        request=event.request,
+        provenance=event.provenance,
+        reserved=event.reserved,
+        intended_at=event.at,
+        seen=frozenset({event.id}),
+    )
+
+
+def _done(order: PlatformOrder, event: OrderEvent) -> PlatformOrder:
+    """Apply an event of our own; what the broker told already is stronger than what we think."""
+    match event:
+        case OrderSubmitted():
+            return _submitted(order, event)
+        case OrderOutcomeUnknown(reason=reason):
+            return _at_stage(order, PlatformStatus.UNKNOWN, reason)
+        case OrderNotSent(reason=reason):
+            _require(order, order.stage, PlatformStatus.SUBMITTING, "only the broker can tell")
+            return _at_stage(order, PlatformStatus.INTENDED, reason)
+        case OrderFoundAbsent():
+            # Whoever is still sending may yet succeed: it must have become UNKNOWN before.
+            _require(order, order.stage, PlatformStatus.UNKNOWN, "nobody had to ask the broker")
+            return _at_stage(order, PlatformStatus.INTENDED, "the broker does not know it")
+        case OrderWithdrawn(reason=reason):
+            _require(order, order.status, PlatformStatus.INTENDED, "it cannot be withdrawn")
+            return _at_stage(order, PlatformStatus.CANCELED, reason)
+        case _:
+            raise Conflict(f"order {order.id} cannot take a second {type(event).__name__}")
+
+
+def _submitted(order: PlatformOrder, event: OrderSubmitted) -> PlatformOrder:
+    if order.is_at_broker:
+        raise Conflict(f"order {order.id} is at the broker: it must not be sent again")
+    if event.epoch < order.epoch:
+        raise Conflict(f"order {order.id} was sent under epoch {order.epoch}, not {event.epoch}")
+    return replace(order, stage=order.stage.to(PlatformStatus.SUBMITTING), epoch=event.epoch)
+
+
+def _require(
+    order: PlatformOrder, at: PlatformStatus, needed: PlatformStatus, otherwise: str
+) -> None:
+    if at is not needed:
+        raise Conflict(f"order {order.id} is {at}: {otherwise}")
+
+
+def _at_stage(order: PlatformOrder, stage: PlatformStatus, reason: str) -> PlatformOrder:
+    return replace(order, stage=order.stage.to(stage), stage_reason=reason)
+
+
+def _told(order: PlatformOrder, event: OrderUpdated) -> PlatformOrder:
+    told = replace(order, is_at_broker=True, reported=max(order.reported, event.filled_quantity))
+    if event.broker_order_id is not None:
+        told = replace(told, broker_order_ids=told.broker_order_ids | {event.broker_order_id})
+    if event.status is not None:
+        told = _with_status(told, event.at, event.status, event.reason)
+    match event:
+        case OrderFilled(execution=execution):
+            told = _with_execution(told, execution)
+        case OrderBusted(execution_id=execution_id):
+            told = replace(told, busted=told.busted | {execution_id})
+        case OrderReplaced(replaced_by=str(successor)):
+            told = replace(told, replaced_by=max(successor, told.replaced_by or ""))
+    return told
+
+
+def _with_status(order: PlatformOrder, at: datetime, name: str, reason: str) -> PlatformOrder:
+    status = read_status(name)
+    if status is None:
+        return replace(order, unknown_statuses=order.unknown_statuses | {name})
+    news = {*order.news, StatusNews(at, status, reason)}
+    return replace(
+        order,
+        news=tuple(sorted(news, key=lambda each: (each.at, _RANKS[each.status], each.reason))),
+    )
+
+
+def _with_execution(order: PlatformOrder, execution: Execution) -> PlatformOrder:
+    if execution.price.currency is not order.currency:
+        raise Invalid("currency", str(order.currency), str(execution.price.currency))
+    known = {each.id: each for each in order.executions}
+    before = known.get(execution.id)
+    disputed = order.disputed
+    if before is not None:
+        if (before.quantity, before.price) != (execution.quantity, execution.price):
+            disputed |= {execution.id}
+        # Any choice will do that does not depend on which came first; a told fee beats none.
+        execution = max(before, execution, key=_preference)
+    known[execution.id] = execution
+    executions = tuple(sorted(known.values(), key=lambda each: (each.at, each.id)))
+    return replace(order, executions=executions, disputed=disputed)
+
+
+def _preference(execution: Execution) -> tuple[bool, datetime, Decimal, Decimal, Decimal]:
+    fee = execution.fee
+    return (
+        fee is not None,
+        execution.at,
+        execution.quantity.value,
+        execution.price.amount,
+        fee.amount if fee is not None else ZERO,
+    )
+
+
+def _quantity(executions: Iterable[Execution]) -> Decimal:
+    total = ZERO
+    for each in executions:
+        total = EXACT.add(total, each.quantity.value)
+    return total
