@@ -8,6 +8,7 @@ added up.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,8 +16,10 @@ from decimal import Decimal
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Conflict, Invalid
-from algotrendy.kernel.ids import EventId, OrderId
+from algotrendy.kernel.ids import EventId, FillId, OrderId, uuid7
+from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
+from algotrendy.kernel.order import Fill
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.order_events import (
     AccountId,
@@ -213,6 +216,22 @@ def fold(events: Iterable[OrderEvent]) -> PlatformOrder:
     if order is None:
         raise Invalid("events", "at least the intent", 0)
     return order
+
+
+def kernel_fill(order: PlatformOrder, execution: Execution) -> Fill:
+    """Give an execution as the kernel's fill; its id is the same whenever it is asked for."""
+    digest = hashlib.sha256(f"{order.id}:{execution.id}".encode()).digest()
+    return Fill(
+        # The time of the intent: that of the execution may be told in two ways.
+        id=FillId(uuid7(order.intended_at, lambda count: digest[:count])),
+        order_id=order.id,
+        symbol=Symbol(order.request.symbol),
+        side=order.request.side,
+        quantity=execution.quantity,
+        price=execution.price,
+        fee=execution.fee or Money.zero(order.currency),
+        filled_at=execution.at,
+    )
 
 
 def _begun(event: OrderIntended) -> PlatformOrder:
