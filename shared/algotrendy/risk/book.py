@@ -63,25 +63,24 @@ NOTHING: Final = Exposure(ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
 class Holding:
-    """One symbol in one book: signed ``position``, and what its open orders may add or take."""
+    """One symbol in one book: signed ``position``, and what its open orders may add or take.
 
-    __slots__ = ("buys", "exposure", "position", "sells")
+    Attributes:
+        longest: The position when all open buys fill and no sell.
+        shortest: The position when all open sells fill and no buy.
+    """
+
+    __slots__ = ("buys", "exposure", "longest", "position", "sells", "shortest")
 
     def __init__(self) -> None:
-        self.position = ZERO
-        self.buys = ZERO
-        self.sells = ZERO
+        self.position = self.buys = self.sells = ZERO
+        self.longest = self.shortest = ZERO
         self.exposure = NOTHING
 
-    @property
-    def longest(self) -> Decimal:
-        """Give the position when all open buys fill and no sell."""
-        return _add(self.position, self.buys)
-
-    @property
-    def shortest(self) -> Decimal:
-        """Give the position when all open sells fill and no buy."""
-        return _subtract(self.position, self.sells)
+    def find_ends(self) -> None:
+        """Find the ends anew after a quantity has changed."""
+        self.longest = _add(self.position, self.buys)
+        self.shortest = _subtract(self.position, self.sells)
 
     @property
     def worst(self) -> Decimal:
@@ -106,27 +105,34 @@ class Book:
     Attributes:
         name: As breaches name it.
         cash: Where it stands; below zero when borrowed.
+        equity: Cash and the value of what is held.
         day_start: Equity at the begin of the day.
         peak: Highest equity so far.
         sent: Times of the last orders, oldest first.
     """
 
-    __slots__ = ("cash", "day_start", "exposure", "holdings", "name", "peak", "sent", "state")
+    __slots__ = (
+        "cash",
+        "day_start",
+        "equity",
+        "exposure",
+        "holdings",
+        "name",
+        "peak",
+        "sent",
+        "state",
+    )
 
     def __init__(self, name: str, cash: Decimal) -> None:
         self.name = name
         self.cash = cash
+        self.equity = cash
         self.day_start = cash
         self.peak = cash
         self.state = TradingState.ACTIVE
         self.holdings: dict[Symbol, Holding] = {}
         self.exposure = NOTHING
         self.sent: deque[datetime] = deque(maxlen=MOST_ORDERS_COUNTED)
-
-    @property
-    def equity(self) -> Decimal:
-        """Give cash and the value of what is held."""
-        return _add(self.cash, self.exposure.value)
 
     @property
     def loss_today(self) -> Decimal:
@@ -143,19 +149,18 @@ class Book:
     def revalue(self, symbol: Symbol, price: Decimal, margin_rate: Decimal) -> None:
         """Take a symbol's new quantities or price into the sums."""
         holding = self.holdings[symbol]
+        holding.find_ends()
         new = holding.valued(price, margin_rate)
         self.exposure = self.exposure.changed(holding.exposure, new)
         holding.exposure = new
-
-    def mark_peak(self) -> None:
-        """Remember the equity if it is the highest so far."""
-        equity = self.equity
-        if equity > self.peak:
-            self.peak = equity
+        self.equity = _add(self.cash, self.exposure.value)
+        if self.equity > self.peak:
+            self.peak = self.equity
 
     def move_cash(self, amount: Decimal) -> None:
         """Pay in or out: neither a profit nor a loss."""
         self.cash = _add(self.cash, amount)
+        self.equity = _add(self.equity, amount)
         self.day_start = _add(self.day_start, amount)
         self.peak = _add(self.peak, amount)
 

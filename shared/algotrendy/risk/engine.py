@@ -16,6 +16,7 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.market_data.calendar import Session
 from algotrendy.risk.book import EXACT, ZERO, Book, Holding, worst_of
 from algotrendy.risk.decision import Breach, Decision, Limit
 from algotrendy.risk.limits import (
@@ -39,7 +40,15 @@ _add, _subtract, _multiply = EXACT.add, EXACT.subtract, EXACT.multiply
 
 
 class _Asked(NamedTuple):
-    """An order as it is judged; ``last`` and ``price`` are zero where nobody knows a price."""
+    """An order as it is judged.
+
+    Attributes:
+        last, price: The last price and the worst of the order; zero where nobody knows one.
+        value, notional: The quantity at each of them.
+        known, total: How many of the last orders in the symbol are known, and their sizes added.
+        like_at: When such an order was opened last.
+        session: That the market is in, or None.
+    """
 
     request: OrderRequest
     symbol: Symbol
@@ -47,8 +56,13 @@ class _Asked(NamedTuple):
     quantity: Decimal
     last: Decimal
     price: Decimal
+    value: Decimal
+    notional: Decimal
+    known: int
+    total: Decimal
+    like_at: datetime | None
+    session: Session | None
     now: datetime
-    strategy: StrategyId | None
 
 
 class _Step(NamedTuple):
@@ -83,7 +97,10 @@ def decide(
         Invalid: If the request has no quantity and no notional above zero, the strategy has no
             part of the account, or the day lies outside of the market's calendar.
     """
-    asked = _asked(request, state, now, strategy)
+    own: BookLimits = (
+        _NO_LIMITS if strategy is None else limits.by_strategy.get(strategy, _NO_LIMITS)
+    )
+    asked = _asked(request, state, now, strategy, (limits.account, own))
     breaches: list[Breach] = []
     if not asked.last:
         breaches.append(Breach(Limit.LAST_PRICE, f"symbol {asked.symbol}", "known", "unknown"))
@@ -93,12 +110,12 @@ def decide(
     step = _step(account, asked)
     _check_account(limits.account, state, asked, step, terms, breaches)
     _check_book(limits.account, account, asked, step, terms, breaches)
-    _check_order(limits.account, "account", state, asked, step, breaches)
-    _check_repeats(limits.account, account, state, asked, breaches)
+    _check_order(limits.account, "account", asked, step, breaches)
+    _check_repeats(limits.account, account, asked, breaches)
     of_symbol = limits.by_symbol.get(asked.symbol)
     if of_symbol is not None:
         scope = f"symbol {asked.symbol}"
-        _check_order(of_symbol, scope, state, asked, step, breaches)
+        _check_order(of_symbol, scope, asked, step, breaches)
         if not step.reduces:
             value = _multiply(step.end, asked.last)
             _check_position(of_symbol, scope, step.end, value, breaches)
@@ -106,10 +123,9 @@ def decide(
     if strategy is not None:
         book = state.book(strategy)
         step = _step(book, asked)
-        own: BookLimits = limits.by_strategy.get(strategy, _NO_LIMITS)
         _check_book(own, book, asked, step, terms, breaches)
-        _check_order(own, book.name, state, asked, step, breaches)
-        _check_repeats(own, book, state, asked, breaches)
+        _check_order(own, book.name, asked, step, breaches)
+        _check_repeats(own, book, asked, breaches)
         reduces = reduces and step.reduces
     price = asked.price if asked.last else None
     return Decision(tuple(breaches), limits.version, asked.quantity, price, reduces)
@@ -144,7 +160,11 @@ def standing_breaches(state: RiskState, limits: Limits) -> tuple[Breach, ...]:
 
 
 def _asked(
-    request: OrderRequest, state: RiskState, now: datetime, strategy: StrategyId | None
+    request: OrderRequest,
+    state: RiskState,
+    now: datetime,
+    strategy: StrategyId | None,
+    rules: tuple[BookLimits, BookLimits],
 ) -> _Asked:
     is_buy = request.side is Side.BUY
     symbol = Symbol(request.symbol)
@@ -161,7 +181,29 @@ def _asked(
         quantity = units.quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE)
     elif require_decimal(quantity, "quantity") <= 0:
         raise Invalid("quantity", "above zero", quantity)
-    return _Asked(request, symbol, is_buy, quantity, last, price, now, strategy)
+    value, notional = _multiply(quantity, last), _multiply(quantity, price)
+    known, total = state.mean_size(symbol)
+    one, other = rules
+    like_at = session = None
+    if one.duplicate_window_s is not None or other.duplicate_window_s is not None:
+        like_at = state.last_like(likeness_of(request, strategy))
+    if one.market_hours or other.market_hours:
+        session = state.session_at(symbol, now)
+    return _Asked(
+        request,
+        symbol,
+        is_buy,
+        quantity,
+        last,
+        price,
+        value,
+        notional,
+        known,
+        total,
+        like_at,
+        session,
+        now,
+    )
 
 
 def _worst_price(request: OrderRequest, is_buy: bool, last: Decimal) -> Decimal:
@@ -227,13 +269,15 @@ def _check_book(
     if limits.market_hours is not None:
         _check_hours(limits.market_hours, book.name, asked, terms, breaches)
     exposure = book.exposure
-    change = _multiply(asked.quantity, asked.last)
+    change = asked.value
     net = _add(exposure.net_long, change) if asked.is_buy else _subtract(change, exposure.net_short)
     _most(breaches, Limit.NET_EXPOSURE, book.name, limits.net_exposure, net)
     if step.reduces:
         return
     _check_losses(limits, book, breaches)
-    growth = _multiply(step.growth, asked.last)
+    growth = asked.value
+    if step.growth != asked.quantity:
+        growth = _multiply(step.growth, asked.last)
     margin = _add(exposure.margin, _multiply(growth, terms.margin_rate))
     _check_sums(limits, book, _add(exposure.gross, growth), margin, breaches)
     scope, value = f"{book.name} in {asked.symbol}", _multiply(step.end, asked.last)
@@ -266,20 +310,17 @@ def _check_losses(limits: BookLimits, book: Book, breaches: list[Breach]) -> Non
 def _check_order(
     limits: OrderLimits,
     scope: str,
-    state: RiskState,
     asked: _Asked,
     step: _Step,
     breaches: list[Breach],
 ) -> None:
     """Check the order's own size and price."""
     _most(breaches, Limit.ORDER_QUANTITY, scope, limits.order_quantity, asked.quantity)
-    if limits.order_notional is not None:
-        notional = _multiply(asked.quantity, asked.price)
-        _most(breaches, Limit.ORDER_NOTIONAL, scope, limits.order_notional, notional)
+    _most(breaches, Limit.ORDER_NOTIONAL, scope, limits.order_notional, asked.notional)
     if limits.price_collar is not None and asked.request.limit_price is not None and asked.last:
         _check_collar(limits.price_collar, scope, asked, asked.request.limit_price, breaches)
     if limits.fat_finger is not None and not step.reduces:
-        _check_finger(limits.fat_finger, scope, state, asked, breaches)
+        _check_finger(limits.fat_finger, scope, asked, breaches)
 
 
 def _check_position(
@@ -303,10 +344,8 @@ def _check_collar(
             breaches.append(Breach(Limit.PRICE_COLLAR, scope, f"at least {bound:f}", limit))
 
 
-def _check_finger(
-    finger: FatFinger, scope: str, state: RiskState, asked: _Asked, breaches: list[Breach]
-) -> None:
-    known, total = state.mean_size(asked.symbol)
+def _check_finger(finger: FatFinger, scope: str, asked: _Asked, breaches: list[Breach]) -> None:
+    known, total = asked.known, asked.total
     if known < finger.after:
         return
     most = _multiply(finger.multiple, total)
@@ -320,7 +359,7 @@ def _check_hours(
 ) -> None:
     if terms.calendar is None:
         return
-    session = terms.calendar.session_at(asked.now)
+    session = asked.session
     if session is not None and session.is_regular(asked.now):
         return
     extended = hours is MarketHours.EXTENDED and asked.request.extended_hours
@@ -329,9 +368,7 @@ def _check_hours(
         breaches.append(Breach(Limit.MARKET_HOURS, scope, hours.value, actual))
 
 
-def _check_repeats(
-    limits: BookLimits, book: Book, state: RiskState, asked: _Asked, breaches: list[Breach]
-) -> None:
+def _check_repeats(limits: BookLimits, book: Book, asked: _Asked, breaches: list[Breach]) -> None:
     """Check how many orders there were of late, and whether this is one of them again."""
     rate, sent = limits.order_rate, book.sent
     if rate is not None and len(sent) >= rate.orders:
@@ -342,7 +379,7 @@ def _check_repeats(
             allowed = f"at most {rate.orders} in {rate.window_s} s"
             breaches.append(Breach(Limit.ORDER_RATE, book.name, allowed, actual))
     if limits.duplicate_window_s is not None:
-        at = state.last_like(likeness_of(asked.request, asked.strategy))
+        at = asked.like_at
         if at is not None and asked.now - at < timedelta(seconds=limits.duplicate_window_s):
             allowed = f"none like it in {limits.duplicate_window_s} s"
             breaches.append(Breach(Limit.DUPLICATE, book.name, allowed, f"one at {at.isoformat()}"))

@@ -19,7 +19,7 @@ from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.kernel.order import OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest
-from algotrendy.market_data.calendar import TradingCalendar
+from algotrendy.market_data.calendar import Session, TradingCalendar
 from algotrendy.risk.book import EXACT, ZERO, Book
 from algotrendy.risk.limits import LONGEST_WINDOW_S, StrategyId, TradingState
 
@@ -92,6 +92,7 @@ class RiskState:
         self._books_with: dict[Symbol, list[Book]] = {}
         self._sizes: dict[Symbol, tuple[deque[Decimal], Decimal]] = {}
         self._likes: OrderedDict[Likeness, datetime] = OrderedDict()
+        self._sessions: dict[TradingCalendar, Session] = {}
         self._reaches: dict[tuple[Symbol, Side], list[Decimal]] = {}
 
     def add_strategy(self, strategy: StrategyId, cash: Decimal) -> None:
@@ -233,6 +234,19 @@ class RiskState:
             book.cash = EXACT.subtract(book.cash, paid)
         self._revalue(symbol)
 
+    def session_at(self, symbol: Symbol, now: datetime) -> Session | None:
+        """Give the session that a symbol's market is in, or None."""
+        calendar = self.terms.get(symbol, UNKNOWN_TERMS).calendar
+        if calendar is None:
+            return None
+        # Asking a calendar takes a tenth of a decision's time, and it is the same all day.
+        known = self._sessions.get(calendar)
+        if known is None or not known.pre_open <= now < known.post_close:
+            known = calendar.session_at(now)
+            if known is not None:
+                self._sessions[calendar] = known
+        return known
+
     def mean_size(self, symbol: Symbol) -> tuple[int, Decimal]:
         """Give how many of the last orders in a symbol are known, and the sum of their sizes."""
         sizes, total = self._sizes.get(symbol, ((), ZERO))
@@ -279,7 +293,6 @@ class RiskState:
         rate = self.terms.get(symbol, UNKNOWN_TERMS).margin_rate
         for book in self._books_with.get(symbol, ()):
             book.revalue(symbol, price, rate)
-            book.mark_peak()
 
     def _require_like(self, order: OpenOrder) -> None:
         for other in self._groups.get(order.group, {}).values():

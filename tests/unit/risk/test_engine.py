@@ -85,6 +85,16 @@ def test_longs_and_shorts_add_up_in_gross_and_cancel_in_net() -> None:
     assert desk.breaks(buy("100", MSFT)) == {Limit.NET_EXPOSURE}
 
 
+def test_open_orders_count_in_the_net_exposure_of_their_side() -> None:
+    desk = Desk(limits(net_exposure="10000"))
+    desk.open(buy("60", limit_price="90"))
+    desk.open(sell("30", limit_price="120"))
+    assert desk.judge(buy("80", MSFT)).is_approved
+    assert desk.breaks(buy("81", MSFT)) == {Limit.NET_EXPOSURE}
+    assert desk.judge(sell("140", MSFT)).is_approved
+    assert desk.breaks(sell("141", MSFT)) == {Limit.NET_EXPOSURE}
+
+
 def test_who_is_over_a_limit_may_reduce_and_nothing_else() -> None:
     desk = Desk(limits(position_quantity="50", gross_exposure="5000", leverage="0.05"))
     desk.hold("100")
