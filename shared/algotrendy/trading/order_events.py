@@ -15,7 +15,7 @@ from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.decimals import require_decimal
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import CorrelationId, EventId, OrderId, UserId
-from algotrendy.kernel.money import Currency, Money
+from algotrendy.kernel.money import Money
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.kernel.price import Price, Quantity
@@ -119,11 +119,6 @@ class OrderIntended(OrderEvent):
                 raise Invalid(field, "above zero", size)
         if self.reserved.amount < 0:
             raise Invalid("reserved", "zero or more", self.reserved)
-
-    @property
-    def currency(self) -> Currency:
-        """Give the currency that the order is paid in."""
-        return self.reserved.currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.money import Money
@@ -42,6 +42,7 @@ def assert_sound(hold: Hold) -> None:
     assert hold.consumed + hold.released + hold.held == hold.reserved
 
 
+@settings(deadline=None)
 @given(sizes, st.integers(0, 1000), fills, endings, st.booleans(), shuffles)
 def test_no_hold_is_ever_negative_and_none_is_left_at_the_end(
     size: Size,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.ids import FillId, OrderId
@@ -73,6 +73,7 @@ def sums(entry: Entry) -> dict[str, Decimal]:
     return found
 
 
+@settings(deadline=None)
 @given(happenings)
 def test_every_entry_and_all_of_them_sum_to_zero(made: list[object]) -> None:
     journal, _ = books(made)
@@ -81,6 +82,7 @@ def test_every_entry_and_all_of_them_sum_to_zero(made: list[object]) -> None:
     assert journal.imbalance() == {}
 
 
+@settings(deadline=None)
 @given(happenings)
 def test_positions_in_the_books_are_the_kernels(made: list[object]) -> None:
     journal, held = books(made)
@@ -88,6 +90,7 @@ def test_positions_in_the_books_are_the_kernels(made: list[object]) -> None:
         assert journal.position(ACCOUNT, symbol, USD) == held[symbol]
 
 
+@settings(deadline=None)
 @given(happenings)
 def test_writing_everything_down_twice_changes_nothing(made: list[object]) -> None:
     journal, _ = books(made)
@@ -96,6 +99,7 @@ def test_writing_everything_down_twice_changes_nothing(made: list[object]) -> No
     assert journal.balances() == before
 
 
+@settings(deadline=None)
 @given(happenings, st.data())
 def test_taking_every_entry_back_in_any_order_leaves_nothing(
     made: list[object], data: st.DataObject
@@ -106,6 +110,7 @@ def test_taking_every_entry_back_in_any_order_leaves_nothing(
     assert journal.balances() == {}
 
 
+@settings(deadline=None)
 @given(happenings)
 def test_equity_at_cost_is_what_was_paid_in_and_what_was_earned(made: list[object]) -> None:
     journal, _ = books(made)

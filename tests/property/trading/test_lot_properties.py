@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.ids import FillId, OrderId
@@ -37,6 +37,7 @@ fills = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(fills)
 def test_at_average_cost_lots_and_profit_are_the_kernels(made: list[Fill]) -> None:
     lots, position = Lots(AAPL, USD, LotMethod.AVERAGE), Position.flat(AAPL, USD)
@@ -47,6 +48,7 @@ def test_at_average_cost_lots_and_profit_are_the_kernels(made: list[Fill]) -> No
         assert realised(closed, USD) == profit
 
 
+@settings(deadline=None)
 @given(fills, st.sampled_from(LotMethod))
 def test_cost_is_what_was_traded_plus_profit_by_any_method(
     made: list[Fill], method: LotMethod
@@ -64,6 +66,7 @@ def test_cost_is_what_was_traded_plus_profit_by_any_method(
         assert len({lot.quantity > 0 for lot in lots.open}) <= 1
 
 
+@settings(deadline=None)
 @given(fills, st.sampled_from(LotMethod))
 def test_what_is_closed_was_open_and_is_closed_once(made: list[Fill], method: LotMethod) -> None:
     lots = Lots(AAPL, USD, method)
@@ -76,6 +79,7 @@ def test_what_is_closed_was_open_and_is_closed_once(made: list[Fill], method: Lo
             assert before[part.lot_id] == part.quantity + kept
 
 
+@settings(deadline=None)
 @given(fills, st.integers(1, 20), st.integers(1, 20))
 def test_a_split_of_the_lots_is_the_split_of_the_position(
     made: list[Fill], new: int, old: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.order_status import OrderStatus
@@ -45,6 +45,7 @@ def news_of(story: Story, made: list[Telling]) -> list[OrderEvent]:
     return news
 
 
+@settings(deadline=None)
 @given(tellings, st.lists(st.integers(0, 9), max_size=20))
 def test_doubled_and_shuffled_news_ends_in_the_same_order(
     made: list[Telling], shuffle: list[int]
@@ -58,6 +59,7 @@ def test_doubled_and_shuffled_news_ends_in_the_same_order(
     assert found.filled_quantity == expected.filled_quantity
 
 
+@settings(deadline=None)
 @given(tellings, st.integers(0, 10))
 def test_our_own_doubt_does_not_change_what_the_broker_told(made: list[Telling], at: int) -> None:
     story = Story()
@@ -68,6 +70,7 @@ def test_our_own_doubt_does_not_change_what_the_broker_told(made: list[Telling],
         assert found.status is story.sent(*news).status
 
 
+@settings(deadline=None)
 @given(tellings)
 def test_an_order_walks_by_the_table_and_never_leaves_its_end(made: list[Telling]) -> None:
     story = Story()
@@ -84,6 +87,7 @@ def test_an_order_walks_by_the_table_and_never_leaves_its_end(made: list[Telling
             assert order.is_terminal
 
 
+@settings(deadline=None)
 @given(tellings)
 def test_what_is_filled_is_the_sum_of_the_executions_that_stand(made: list[Telling]) -> None:
     story = Story()
@@ -95,6 +99,7 @@ def test_what_is_filled_is_the_sum_of_the_executions_that_stand(made: list[Telli
     assert order.intended_at == START
 
 
+@settings(deadline=None)
 @given(st.permutations(range(5)), st.lists(st.integers(0, 4), max_size=6))
 def test_an_ordinary_life_ends_filled_whatever_the_wire_does(
     arrival: list[int], doubled: list[int]

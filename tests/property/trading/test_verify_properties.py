@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.order import Side
@@ -35,6 +35,7 @@ def kept(made: list[Life], shuffle: list[int]) -> SmallLedger:
     return ledger
 
 
+@settings(deadline=None)
 @given(lives, st.lists(st.integers(0, 15), max_size=20))
 def test_a_ledger_that_was_kept_well_has_no_difference(
     made: list[Life], shuffle: list[int]
@@ -44,6 +45,7 @@ def test_a_ledger_that_was_kept_well_has_no_difference(
     assert ledger.journal.imbalance() == {}
 
 
+@settings(deadline=None)
 @given(lives, st.data(), st.integers(1, 10**6))
 def test_any_balance_that_is_changed_is_found(
     made: list[Life], data: st.DataObject, by: int
