@@ -72,14 +72,12 @@ class _Step(NamedTuple):
         end: Size in the order's direction when it and all others of its side fill; zero or less
             when they can but reduce.
         growth: Of the worst size, whichever the direction, >= 0.
+        reduces: Whether ``end`` is zero or less.
     """
 
     end: Decimal
     growth: Decimal
-
-    @property
-    def reduces(self) -> bool:
-        return self.end <= 0
+    reduces: bool
 
 
 def decide(
@@ -222,7 +220,8 @@ def _step(book: Book, asked: _Asked) -> _Step:
     longest, shortest = holding.longest, holding.shortest
     before = worst_of(longest, shortest)
     end = _add(longest, asked.quantity) if asked.is_buy else _subtract(asked.quantity, shortest)
-    return _Step(end, _subtract(end, before) if end > before else ZERO)
+    growth = _subtract(end, before) if end > before else ZERO
+    return _Step(end, growth, end <= 0)
 
 
 def _check_account(
@@ -302,7 +301,7 @@ def _check_sums(
 def _check_losses(limits: BookLimits, book: Book, breaches: list[Breach]) -> None:
     if limits.daily_loss is not None:
         _most(breaches, Limit.DAILY_LOSS, book.name, limits.daily_loss, book.loss_today)
-    if limits.drawdown is not None:
+    if limits.drawdown is not None and book.equity < book.peak:
         most = _multiply(limits.drawdown, max(book.peak, ZERO))
         _most(breaches, Limit.DRAWDOWN, book.name, most, _subtract(book.peak, book.equity))
 
