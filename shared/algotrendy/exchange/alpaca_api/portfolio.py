@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from pydantic import Field
 from algotrendy.exchange.alpaca_api.parsing import Moment, Sent, Words
 from algotrendy.exchange.alpaca_api.wire import Json
 from algotrendy.exchange.floor import Floor
-from algotrendy.exchange.venue.model import Account, Activity, EquityPoint
+from algotrendy.exchange.venue.model import ZERO, Account, Activity, EquityPoint
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.kernel.errors import JsonValue
 from algotrendy.market_data.calendar import NEW_YORK, TradingCalendar
@@ -68,8 +69,8 @@ def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Jso
     ]
     points = floor.venue.equity_history(account.id)
     activities = floor.venue.activities(account.id)
-    opening = float(activities[0].cash) if activities else float(account.cash)
-    live = float(floor.venue.balances(account.id).equity)
+    opening = activities[0].cash if activities else account.cash
+    live = floor.venue.balances(account.id).equity
     equity = [_equity(points, window.end, now, opening, live) for window in windows]
     # A fill in the moment of its opening has taken the place of the account's first point.
     base = opening if begin == account.created_at else _before(points, begin, opening)
@@ -77,15 +78,15 @@ def portfolio_json(floor: Floor, account: Account, query: PortfolioQuery) -> Jso
     bases = _bases(windows, equity, base, resets=resets)
     profits = [round(value - start, 4) for value, start in zip(equity, bases, strict=True)]
     parts: list[JsonValue] = [
-        round(profit / start, _RATIO_DECIMALS) if start else None
+        float(round(profit / start, _RATIO_DECIMALS)) if start else None
         for profit, start in zip(profits, bases, strict=True)
     ]
     return {
         "timestamp": [int(window.begin.timestamp()) for window in windows],
-        "equity": [*equity],
-        "profit_loss": [*profits],
+        "equity": _numbers(equity),
+        "profit_loss": _numbers(profits),
         "profit_loss_pct": parts,
-        "base_value": base,
+        "base_value": float(base),
         "base_value_asof": begin.astimezone(_ZONE).date().isoformat(),
         "timeframe": timeframe,
         "cashflow": _cashflow(activities, windows, query.cashflow_types),
@@ -164,19 +165,19 @@ def _windows(
 
 
 def _equity(
-    points: Sequence[EquityPoint], at: datetime, now: datetime, opening: float, live: float
-) -> float:
+    points: Sequence[EquityPoint], at: datetime, now: datetime, opening: Decimal, live: Decimal
+) -> Decimal:
     """Give the equity at a moment: of the last point before it, or the present one."""
     if at >= now:
         return live
     place = bisect_right(points, at, key=_moment)
-    return float(points[place - 1].equity) if place else opening
+    return points[place - 1].equity if place else opening
 
 
-def _before(points: Sequence[EquityPoint], begin: datetime, opening: float) -> float:
+def _before(points: Sequence[EquityPoint], begin: datetime, opening: Decimal) -> Decimal:
     """Give the equity with which a time began."""
     place = bisect_left(points, begin, key=_moment)
-    return float(points[place - 1].equity) if place else opening
+    return points[place - 1].equity if place else opening
 
 
 def _moment(point: EquityPoint) -> datetime:
@@ -184,10 +185,10 @@ def _moment(point: EquityPoint) -> datetime:
 
 
 def _bases(
-    windows: Sequence[_Window], equity: Sequence[float], base: float, *, resets: bool
-) -> list[float]:
+    windows: Sequence[_Window], equity: Sequence[Decimal], base: Decimal, *, resets: bool
+) -> list[Decimal]:
     """Give what each window's profit is counted from."""
-    bases: list[float] = []
+    bases: list[Decimal] = []
     for place, window in enumerate(windows):
         if resets and place and windows[place - 1].day != window.day:
             base = equity[place - 1]
@@ -201,12 +202,17 @@ def _cashflow(
     if not types or "NONE" in types or not windows:
         return {}
     ends = [window.end for window in windows]
-    sums: dict[str, list[float]] = {}
+    sums: dict[str, list[Decimal]] = {}
     for activity in activities:
         kind = activity.type.value
         if kind == "FILL" or not windows[0].begin <= activity.at < ends[-1]:
             continue
         if "ALL" in types or kind in types:
-            sums.setdefault(kind, [0.0] * len(windows))
-            sums[kind][bisect_left(ends, activity.at)] += float(activity.cash)
-    return {kind: [*values] for kind, values in sums.items()}
+            sums.setdefault(kind, [ZERO] * len(windows))
+            sums[kind][bisect_left(ends, activity.at)] += activity.cash
+    return {kind: _numbers(values) for kind, values in sums.items()}
+
+
+def _numbers(sums: Sequence[Decimal]) -> list[JsonValue]:
+    """Write sums as Alpaca does here, and only here: as numbers and not as text."""
+    return [float(value) for value in sums]
