@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 from algotrendy.brokers.ccxt.capabilities import needs_direction
@@ -81,11 +82,10 @@ def _stepped(exchange: Any, symbol: str, name: str, value: Decimal | None) -> st
         "notional": exchange.cost_to_precision,
     }
     text = plain(value)
+    errors = import_module("ccxt.base.errors")
     try:
         sent = rounders.get(name, exchange.price_to_precision)(symbol, text)
-    except Exception as error:
-        if type(error).__name__ not in ("InvalidOrder", "ArgumentsRequired"):
-            raise
+    except (errors.InvalidOrder, errors.ArgumentsRequired) as error:
         raise Invalid(name, f"at least one step of {symbol}", value) from error
     if parse_decimal(sent, name) != value:
         raise Invalid(name, f"a multiple of the step of {symbol}, such as {sent}", value)

@@ -62,6 +62,7 @@ class AlgoTrendyBridge(QCAlgorithm):
         day = command["time_in_force"] == "day"
         properties.time_in_force = TimeInForce.DAY if day else TimeInForce.GOOD_TIL_CANCELED
         terms = {"tag": name, "order_properties": properties}
+        # LEAN's own methods take floats; it makes decimals of them itself.
         quantity = float(command["quantity"])
         kind = command["type"]
         if kind == "market":
