@@ -13,6 +13,7 @@ from algotrendy.exchange.rules.positions import cost_after
 from algotrendy.exchange.venue.balances import WIDE, FindAsset, Held, Price, Reckoning
 from algotrendy.exchange.venue.charges import Charges
 from algotrendy.exchange.venue.history import History
+from algotrendy.exchange.venue.lending import Lending
 from algotrendy.exchange.venue.model import (
     ZERO,
     Account,
@@ -26,11 +27,10 @@ from algotrendy.exchange.venue.model import (
     Snapshot,
 )
 from algotrendy.exchange.venue.terms import VenueTerms
-from algotrendy.kernel.decimals import EXACT, MAX_DIGITS_EACH_SIDE, decimals_of, rounded
+from algotrendy.kernel.decimals import MAX_DIGITS_EACH_SIDE, decimals_of, rounded
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.order_status import OrderStatus
 
-BORROW_YEAR = 360
 _FRIDAY = 4
 
 
@@ -58,7 +58,7 @@ class Ledger:
         self._history = History(terms.seed, changes)
         self._by_key: dict[str, Account] = {}
         self._positions: dict[str, dict[str, Position]] = {}
-        self._shorts: dict[str, Decimal] = {}
+        self._lending = Lending(terms, assets)
 
     @property
     def changes(self) -> Changes:
@@ -75,7 +75,7 @@ class Ledger:
             self._admit(account)
         for position in snapshot.positions:
             self._positions[position.account_id][position.symbol] = position
-            self._lend(position.symbol, ZERO, position.quantity)
+            self._lending.move(position.symbol, ZERO, position.quantity)
         self._history.restore(snapshot)
 
     def open(self, account: Account) -> None:
@@ -158,8 +158,7 @@ class Ledger:
 
     def shortable(self, symbol: str) -> Decimal:
         """Give how many units may still be sold short, over all accounts together."""
-        left = EXACT.subtract(self._assets(symbol).borrowable, self._shorts.get(symbol, ZERO))
-        return max(left, ZERO)
+        return self._lending.left(symbol)
 
     # Fills
 
@@ -321,8 +320,7 @@ class Ledger:
         for position in self._positions[account.id].values():
             if position.quantity < 0:
                 shorts += position.quantity * self.reckoning.price_of(position)
-        fee = corporate.borrow_fee(shorts, self._terms.borrow_rate, nights, BORROW_YEAR)
-        account.interest += _storable(fee)
+        account.interest += _storable(self._lending.fee(shorts, nights))
 
     def _charge_interest(self, account: Account, at: datetime) -> None:
         due = rounded(account.interest, 2)
@@ -346,7 +344,7 @@ class Ledger:
         held = self._positions[account_id]
         found = held.get(symbol)
         key = account_id, symbol
-        self._lend(symbol, ZERO if found is None else found.quantity, quantity)
+        self._lending.move(symbol, ZERO if found is None else found.quantity, quantity)
         if not quantity:
             if found is not None:
                 del held[symbol]
@@ -358,11 +356,6 @@ class Ledger:
         found.quantity, found.cost = quantity, cost
         self.changes.closed_positions.discard(key)
         self.changes.positions[key] = found
-
-    def _lend(self, symbol: str, before: Decimal, after: Decimal) -> None:
-        if before < 0 or after < 0:
-            lent = self._shorts.get(symbol, ZERO) + min(before, ZERO) - min(after, ZERO)
-            self._shorts[symbol] = lent
 
     def _record(
         self, account: Account, kind: ActivityType, at: datetime, cash: Decimal, **facts: Any
