@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.ids import CorrelationId, EventId, OrderId, SeededIds, UserId
+from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, OrderId, SeededIds, UserId
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.kernel.price import Price, Quantity
 from algotrendy.trading.order_events import (
-    AccountId,
     Execution,
     OrderBusted,
     OrderEvent,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import re
@@ -18,6 +19,7 @@ SweepId = NewType("SweepId", UUID)
 EventId = NewType("EventId", UUID)
 OrderId = NewType("OrderId", UUID)
 FillId = NewType("FillId", UUID)
+AccountId = NewType("AccountId", str)
 TenantId = NewType("TenantId", str)
 UserId = NewType("UserId", str)
 CorrelationId = NewType("CorrelationId", str)
@@ -27,6 +29,9 @@ RandomBytes = Callable[[int], bytes]
 _RANDOM_BITS = 74
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TENANT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ACCOUNT = re.compile(
+    r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:/[A-Za-z0-9][A-Za-z0-9._:@-]{0,127})?"
+)
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _CORRELATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=;-]{0,127}")
 
@@ -48,6 +53,18 @@ def uuid7(now: datetime, random_bytes: RandomBytes = os.urandom) -> UUID:
     Source: RFC 9562, section 5.7.
     """
     return _assemble(_milliseconds(now), _random(random_bytes))
+
+
+def derived_uuid7(moment: datetime, *names: str) -> UUID:
+    """Make the one UUIDv7 of a millisecond and of names, the same whoever asks and how often.
+
+    Raises:
+        Invalid: If ``moment`` has no zone or lies before 1970.
+    """
+    # The length before each name: ("ab", "c") and ("a", "bc") are two things.
+    text = "".join(f"{len(name)}:{name}" for name in names)
+    digest = hashlib.sha256(text.encode()).digest()
+    return uuid7(moment, lambda count: digest[:count])
 
 
 class Uuid7s:
@@ -129,6 +146,21 @@ def parse_tenant(text: str) -> TenantId:
     """Read a tenant: 1 to 63 lower-case letters, digits and inner hyphens, or raise Invalid."""
     expected = "1 to 63 lower-case letters, digits and inner hyphens"
     return TenantId(_matching(_TENANT, text, "tenant", expected))
+
+
+def parse_account_id(text: str, field: str = "account") -> AccountId:
+    """Read the id of an account, ``paper``, or of a strategy's part of one, ``paper/trend``.
+
+    Raises:
+        Invalid: If the text is neither, which names ``field``.
+    """
+    expected = "1 to 63 lower-case letters, digits and inner hyphens, or these, / and a strategy"
+    return AccountId(_matching(_ACCOUNT, text, field, expected))
+
+
+def parse_order_id(text: str, field: str = "order_id") -> OrderId:
+    """Read an order id, or raise Invalid."""
+    return OrderId(parse_uuid7(text, field))
 
 
 def parse_user_id(text: str, field: str = "user") -> UserId:

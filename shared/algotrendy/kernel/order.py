@@ -166,7 +166,7 @@ class Position:
         """
         if fill.symbol != self.symbol:
             raise Invalid("symbol", self.symbol, fill.symbol)
-        change = fill.quantity.value * fill.side.sign
+        change = EXACT.multiply(fill.quantity.value, Decimal(fill.side.sign))
         quantity = EXACT.add(self.quantity, change)
         notional = fill.notional * fill.side.sign
         if self.quantity * change >= 0:

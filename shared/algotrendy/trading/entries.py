@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from algotrendy.kernel.decimals import EXACT, share
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Fill, Position
 from algotrendy.trading.journal import Book, Entry, EntryKind, Posting, Units, key_of
-from algotrendy.trading.order_events import AccountId
 
 
 def deposit(account: AccountId, reference: str, at: datetime, amount: Money) -> Entry:

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from algotrendy.kernel.decimals import EXACT, share
 from algotrendy.kernel.errors import Rejected
-from algotrendy.kernel.ids import OrderId
+from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.trading import entries
 from algotrendy.trading.journal import Entry
-from algotrendy.trading.order_events import AccountId, OrderEvent
+from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
 
 

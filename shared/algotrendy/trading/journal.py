@@ -17,10 +17,10 @@ from enum import StrEnum
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.decimals import EXACT, require_decimal
 from algotrendy.kernel.errors import Conflict, Invalid
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
-from algotrendy.trading.order_events import AccountId
 
 
 class Book(StrEnum):

@@ -9,18 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NewType
 
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.decimals import require_decimal
 from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.ids import CorrelationId, EventId, OrderId, UserId
+from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, OrderId, UserId
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.kernel.price import Price, Quantity
-
-AccountId = NewType("AccountId", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +92,22 @@ class OrderIntended(OrderEvent):
     """The order was admitted and stored; nobody else knows of it.
 
     Attributes:
+        account: Whose it is: an account at a broker, or a strategy's part of one.
         reserved: The buying power that was set aside for it, zero or more, in its currency.
+        submit_by: After this it is not sent any more; None for an order that is at the broker.
+        replaces: The order whose place it is to take at the broker.
+        leg_of: The order of which it is an exit, held and sent by the broker itself.
+        approval: Why a person must agree before it is sent; empty where nobody must.
     """
 
     account: AccountId
     request: OrderRequest
     provenance: Provenance
     reserved: Money
+    submit_by: datetime | None = None
+    replaces: OrderId | None = None
+    leg_of: OrderId | None = None
+    approval: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what could not be found again at the broker, and a negative reservation."""
@@ -119,6 +125,23 @@ class OrderIntended(OrderEvent):
                 raise Invalid(field, "above zero", size)
         if self.reserved.amount < 0:
             raise Invalid("reserved", "zero or more", self.reserved)
+        if self.submit_by is not None:
+            object.__setattr__(self, "submit_by", as_utc(self.submit_by, "submit_by"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderApproved(OrderEvent):
+    """A person agreed that the order be sent."""
+
+    by: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelRequested(OrderEvent):
+    """Somebody wants the end of the order; the broker is asked until it is over."""
+
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

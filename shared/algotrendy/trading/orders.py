@@ -8,7 +8,6 @@ added up.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,15 +15,16 @@ from decimal import Decimal
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Conflict, Invalid
-from algotrendy.kernel.ids import EventId, FillId, OrderId, uuid7
+from algotrendy.kernel.ids import AccountId, EventId, FillId, OrderId, UserId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Fill
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.order_events import (
-    AccountId,
     Execution,
+    OrderApproved,
     OrderBusted,
+    OrderCancelRequested,
     OrderEvent,
     OrderFilled,
     OrderFoundAbsent,
@@ -68,6 +68,9 @@ class PlatformOrder:
     Attributes:
         stage: How far we brought it ourselves: INTENDED, SUBMITTING, UNKNOWN, CANCELED (withdrawn).
         epoch: Of the lease under which it was sent last; 0 before.
+        submitted_at: When it was about to be sent last; None before.
+        approved_by: Who agreed that it be sent, where somebody must.
+        cancel_requested_at: When its end was first asked for.
         is_at_broker: Whether the broker ever told of it. Then it is never sent again.
         news: Readable states in the order of the broker's times.
         executions: Each once, oldest first, busted ones too.
@@ -85,9 +88,16 @@ class PlatformOrder:
     provenance: Provenance
     reserved: Money
     intended_at: datetime
+    submit_by: datetime | None = None
+    replaces: OrderId | None = None
+    leg_of: OrderId | None = None
+    approval: str = ""
     stage: PlatformStatus = PlatformStatus.INTENDED
     stage_reason: str = ""
     epoch: int = 0
+    submitted_at: datetime | None = None
+    approved_by: UserId | None = None
+    cancel_requested_at: datetime | None = None
     is_at_broker: bool = False
     news: tuple[StatusNews, ...] = ()
     executions: tuple[Execution, ...] = ()
@@ -103,6 +113,30 @@ class PlatformOrder:
     def currency(self) -> Currency:
         """Give the currency that the order is paid in."""
         return self.reserved.currency
+
+    @property
+    def symbol(self) -> Symbol:
+        """Give the symbol that it trades."""
+        return Symbol(self.request.symbol)
+
+    @property
+    def client_order_id(self) -> str:
+        """Give our name for it at the broker, which every intent has."""
+        return self.request.client_order_id or ""
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Say whether a person must agree before it may be sent."""
+        return bool(self.approval) and self.approved_by is None
+
+    def may_be_sent(self, now: datetime) -> bool:
+        """Say whether it is stored, wanted, agreed to, with nobody else, and not too late."""
+        return (
+            self.status is PlatformStatus.INTENDED
+            and not self.awaits_approval
+            and self.cancel_requested_at is None
+            and (self.submit_by is None or now < self.submit_by)
+        )
 
     @property
     def standing(self) -> tuple[Execution, ...]:
@@ -220,10 +254,9 @@ def fold(events: Iterable[OrderEvent]) -> PlatformOrder:
 
 def kernel_fill(order: PlatformOrder, execution: Execution) -> Fill:
     """Give an execution as the kernel's fill; its id is the same whenever it is asked for."""
-    digest = hashlib.sha256(f"{order.id}:{execution.id}".encode()).digest()
     return Fill(
         # The time of the intent: that of the execution may be told in two ways.
-        id=FillId(uuid7(order.intended_at, lambda count: digest[:count])),
+        id=FillId(derived_uuid7(order.intended_at, str(order.id), execution.id)),
         order_id=order.id,
         symbol=Symbol(order.request.symbol),
         side=order.request.side,
@@ -242,6 +275,10 @@ def _begun(event: OrderIntended) -> PlatformOrder:
         provenance=event.provenance,
         reserved=event.reserved,
         intended_at=event.at,
+        submit_by=event.submit_by,
+        replaces=event.replaces,
+        leg_of=event.leg_of,
+        approval=event.approval,
         seen=frozenset({event.id}),
     )
 
@@ -251,6 +288,10 @@ def _done(order: PlatformOrder, event: OrderEvent) -> PlatformOrder:
     match event:
         case OrderSubmitted():
             return _submitted(order, event)
+        case OrderApproved(by=by):
+            return order if order.approved_by else replace(order, approved_by=by)
+        case OrderCancelRequested(at=at):
+            return replace(order, cancel_requested_at=order.cancel_requested_at or at)
         case OrderOutcomeUnknown(reason=reason):
             return _at_stage(order, PlatformStatus.UNKNOWN, reason)
         case OrderNotSent(reason=reason):
@@ -272,7 +313,8 @@ def _submitted(order: PlatformOrder, event: OrderSubmitted) -> PlatformOrder:
         raise Conflict(f"order {order.id} is at the broker: it must not be sent again")
     if event.epoch < order.epoch:
         raise Conflict(f"order {order.id} was sent under epoch {order.epoch}, not {event.epoch}")
-    return replace(order, stage=order.stage.to(PlatformStatus.SUBMITTING), epoch=event.epoch)
+    stage = order.stage.to(PlatformStatus.SUBMITTING)
+    return replace(order, stage=stage, epoch=event.epoch, submitted_at=event.at)
 
 
 def _require(

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import AlgoTrendyError
-from algotrendy.kernel.ids import OrderId
+from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.holds import hold_of
 from algotrendy.trading.journal import Book, Entry, EntryKind, Journal, Place, Units, key_of
-from algotrendy.trading.order_events import AccountId, OrderEvent
+from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder, fold
 from algotrendy.trading.status import PlatformStatus
 

@@ -8,10 +8,11 @@ import pytest
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Rejected
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.money import Currency
 from algotrendy.trading.holds import held, hold_entry, hold_of, require_available
 from algotrendy.trading.journal import Book, Journal
-from algotrendy.trading.order_events import AccountId, OrderOutcomeUnknown, OrderWithdrawn
+from algotrendy.trading.order_events import OrderOutcomeUnknown, OrderWithdrawn
 from algotrendy.trading.orders import PlatformOrder, apply
 from fakes.order_story import ACCOUNT, USD, Story, dollars, execution
 
