@@ -20,7 +20,7 @@ from algotrendy.trading.journal import Entry, Place
 from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.ports import Listing, Quote
+from algotrendy.trading.ports import MarketFacts
 
 T = TypeVar("T")
 
@@ -295,26 +295,6 @@ class Audit(Protocol):
         self, account: AccountId, limit: int, before: UUID | None = None
     ) -> Sequence[AuditRecord]:
         """List an account's records, newest first."""
-        ...
-
-
-class MarketFacts(Protocol):
-    """Last prices and listings, as the ledger keeps them for decisions."""
-
-    def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
-        """Give the last quotes that were kept; a symbol without one is absent."""
-        ...
-
-    def put_quotes(self, quotes: Collection[Quote]) -> None:
-        """Keep quotes; an older one than is there changes nothing."""
-        ...
-
-    def listings(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
-        """Give the listings that were kept."""
-        ...
-
-    def put_listings(self, listings: Collection[Listing]) -> None:
-        """Keep listings as they are now."""
         ...
 
 

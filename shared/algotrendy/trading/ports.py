@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,10 @@ from algotrendy.kernel.instrument import AssetClass, Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """The last that is known of a symbol's price, in its quote currency."""
+    """The last that is known of a symbol's price, in its quote currency.
+
+    ``at`` is when it was last seen to be the newest, which may be long after the market made it.
+    """
 
     symbol: Symbol
     bid: Decimal | None
@@ -38,14 +41,42 @@ class Listing:
     at: datetime
 
 
-class Market(Protocol):
-    """Prices and listings from their source."""
+class MarketFacts(Protocol):
+    """Last prices and listings, as the ledger keeps them for decisions."""
 
     def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """Give the last quotes that were kept; a symbol without one is absent."""
+        ...
+
+    def put_quotes(self, quotes: Collection[Quote]) -> None:
+        """Keep quotes; an older one than is there changes nothing."""
+        ...
+
+    def want(self, symbols: Collection[Symbol], now: datetime) -> None:
+        """Say that somebody decides about these symbols, so that quotes of them are kept fresh."""
+        ...
+
+    def wanted(self, since: datetime) -> Collection[Symbol]:
+        """Give the symbols that were wanted from a moment on."""
+        ...
+
+    def listings(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
+        """Give the listings that were kept."""
+        ...
+
+    def put_listings(self, listings: Collection[Listing]) -> None:
+        """Keep listings as they are now."""
+        ...
+
+
+class Market(Protocol):
+    """Prices and listings from their source, as the execution service asks for them."""
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Ask for the newest quotes; a symbol that has none is absent; Unavailable."""
         ...
 
-    def listing(self, symbol: Symbol) -> Listing | None:
+    async def listing(self, symbol: Symbol) -> Listing | None:
         """Ask what is known of a symbol; None when it is not traded there; Unavailable."""
         ...
 
@@ -88,9 +119,45 @@ class Sagas(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Says that there is something to do for an account, or for one order of it.
+
+    Attributes:
+        token: Of the workflow that waits for the order to be sent; None where none does.
+    """
+
+    account: AccountId
+    order_id: OrderId | None = None
+    token: str | None = None
+
+
 class Bell(Protocol):
     """Wakes the execution service of an account; the ledger is what it then reads."""
 
-    def ring(self, root: AccountId, order_id: OrderId) -> None:
-        """Say that there is something to do for an order; a lost ring only costs seconds."""
+    def ring(self, ring: Ring) -> None:
+        """Wake it; a lost ring only costs seconds. Unavailable."""
+        ...
+
+
+class Rings(Protocol):
+    """The rings as the execution service hears them, those of one account in their order."""
+
+    async def listen(self, wait_s: float) -> Sequence[Heard]:
+        """Give what was heard, after waiting for so long at most; Unavailable."""
+        ...
+
+
+class Heard(Protocol):
+    """A ring that was heard; it is heard again unless it is said to be done."""
+
+    @property
+    def ring(self) -> Ring: ...
+
+    async def done(self) -> None:
+        """Never hear it again."""
+        ...
+
+    async def leave(self) -> None:
+        """Let somebody else hear it at once."""
         ...
