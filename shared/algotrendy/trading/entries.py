@@ -53,7 +53,9 @@ def filled(account: AccountId, execution_id: str, fill: Fill, before: Position) 
         Posting(Book.REALISED, -profit),
         *_units_moved(fill.symbol, units),
     )
-    return _entry(EntryKind.FILL, account, execution_id, fill.filled_at, postings)
+    # Who reads the journal finds the order by it.
+    reason = str(fill.order_id)
+    return _entry(EntryKind.FILL, account, execution_id, fill.filled_at, postings, reason)
 
 
 def fee(account: AccountId, reference: str, at: datetime, amount: Money) -> Entry:

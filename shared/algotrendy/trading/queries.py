@@ -1,0 +1,327 @@
+"""Read what a tenant may see: accounts with their money, positions, orders, fills, activities.
+
+Each runs within one transaction, so that what it tells fits together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.errors import NotFound
+from algotrendy.kernel.ids import AccountId, OrderId, TenantId, parse_order_id, parse_uuid7
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.money import Money
+from algotrendy.kernel.order import Position
+from algotrendy.trading.accounts import Account, root_of
+from algotrendy.trading.booking import position_of
+from algotrendy.trading.journal import Book, Entry, EntryKind, Place
+from algotrendy.trading.ledger import (
+    AuditRecord,
+    Document,
+    EntryQuery,
+    LedgerTransaction,
+    OrderQuery,
+)
+from algotrendy.trading.lots import ClosedLot, Lot
+from algotrendy.trading.order_events import Execution, OrderEvent
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.paging import Page, Question
+from algotrendy.trading.ports import Quote
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What one account or part holds of a symbol.
+
+    Attributes:
+        quote: The last that is known of its price; None where nobody knows one.
+    """
+
+    account: AccountId
+    position: Position
+    lots: tuple[Lot, ...]
+    quote: Quote | None
+
+    @property
+    def value(self) -> Money | None:
+        """Give what it is worth at the last price, below zero for a short; None without one."""
+        if self.quote is None:
+            return None
+        worth = EXACT.multiply(self.position.quantity, self.quote.last)
+        return Money(worth, self.position.cost.currency)
+
+    @property
+    def unrealised(self) -> Money | None:
+        """Give what closing it at the last price would realise, before fees; None without one."""
+        value = self.value
+        return None if value is None else value - self.position.cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the books of one account or part add up to, in its currency.
+
+    Attributes:
+        cash: What is free to spend, or to withdraw; below zero when borrowed.
+        held: Set aside for open orders.
+        value: Of the positions that have a price.
+        unpriced: Symbols that are held and have none.
+    """
+
+    account: Account
+    cash: Money
+    held: Money
+    value: Money
+    realised: Money
+    fees: Money
+    dividends: Money
+    interest: Money
+    unpriced: tuple[Symbol, ...] = ()
+
+    @property
+    def equity(self) -> Money:
+        """Give all cash and what the priced positions are worth."""
+        return self.cash + self.held + self.value
+
+    def with_part(self, part: Overview) -> Overview:
+        """Add a part of the account up with it."""
+        return replace(
+            self,
+            cash=self.cash + part.cash,
+            held=self.held + part.held,
+            value=self.value + part.value,
+            realised=self.realised + part.realised,
+            fees=self.fees + part.fees,
+            dividends=self.dividends + part.dividends,
+            interest=self.interest + part.interest,
+            unpriced=tuple(sorted({*self.unpriced, *part.unpriced})),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStory:
+    """An order with everything that happened to it, and its exits."""
+
+    order: PlatformOrder
+    events: tuple[OrderEvent, ...]
+    legs: tuple[PlatformOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecord:
+    """An execution as it was booked; ``place`` is where it stands in the journal."""
+
+    place: str
+    order: PlatformOrder
+    execution: Execution
+    is_busted: bool
+
+
+def require_account(tx: LedgerTransaction, tenant: TenantId, account: AccountId) -> Account:
+    """Read a tenant's account or part; another tenant's is NotFound too."""
+    found = tx.accounts.get(account)
+    if found.tenant != tenant:
+        raise NotFound("account", account)
+    return found
+
+
+def require_order(tx: LedgerTransaction, tenant: TenantId, order_id: OrderId) -> PlatformOrder:
+    """Read an order of a tenant's account; another tenant's is NotFound too."""
+    order = tx.orders.find(order_id)
+    if order is None or tx.accounts.get(order.account).tenant != tenant:
+        raise NotFound("order", order_id)
+    return order
+
+
+def overviews(tx: LedgerTransaction, tenant: TenantId) -> tuple[Overview, ...]:
+    """Give a tenant's accounts and parts by id, each by itself."""
+    accounts = tx.accounts.of_tenant(tenant)
+    balances = tx.books.balances([each.id for each in accounts])
+    quotes = tx.market.quotes(_symbols(balances))
+    return tuple(_overview(each, balances, quotes) for each in accounts)
+
+
+def holdings(
+    tx: LedgerTransaction, tenant: TenantId, account: AccountId, symbol: Symbol | None = None
+) -> tuple[Holding, ...]:
+    """Give what an account with all its parts holds, or one part: by account, then by symbol."""
+    members = _members(tx, require_account(tx, tenant, account))
+    balances = tx.books.balances([each.id for each in members])
+    quotes = tx.market.quotes(_symbols(balances))
+    found: list[Holding] = []
+    for each in members:
+        for held in sorted(_symbols(balances, each.id)):
+            # Between a bust and its restatement there may be cost without units.
+            has_units = balances.get(Place(each.id, Book.POSITION, held, None), ZERO)
+            if not has_units or symbol not in (None, held):
+                continue
+            position = position_of(balances, each.id, held, each.currency)
+            lots = tx.books.lots(each.id, held)
+            found.append(
+                Holding(
+                    account=each.id,
+                    position=position,
+                    lots=lots.open if lots else (),
+                    quote=quotes.get(held),
+                )
+            )
+    return tuple(found)
+
+
+def story(tx: LedgerTransaction, tenant: TenantId, order_id: OrderId) -> OrderStory:
+    """Tell an order from its intent to where it stands."""
+    order = require_order(tx, tenant, order_id)
+    return OrderStory(order, tuple(tx.orders.history(order_id)), tuple(tx.orders.legs(order_id)))
+
+
+def orders(
+    tx: LedgerTransaction,
+    tenant: TenantId,
+    account: AccountId,
+    question: Question,
+    *,
+    is_open: bool | None = None,
+    symbol: Symbol | None = None,
+    since: datetime | None = None,
+) -> Page[PlatformOrder]:
+    """List the orders of an account with all its parts, or of one part, newest first."""
+    require_account(tx, tenant, account)
+    place = question.place
+    query = OrderQuery(
+        account=account,
+        is_open=is_open,
+        symbol=symbol,
+        since=since,
+        before=None if place is None else parse_order_id(place, "cursor"),
+        limit=question.limit + 1,
+    )
+    return question.page(tx.orders.select(query), lambda order: str(order.id))
+
+
+def fills(
+    tx: LedgerTransaction, tenant: TenantId, account: AccountId, question: Question
+) -> Page[FillRecord]:
+    """List the executions of an account with all its parts, or of one part, newest first."""
+    page = activities(tx, tenant, account, question, [EntryKind.FILL])
+    known: dict[OrderId, PlatformOrder] = {}
+    found: list[FillRecord] = []
+    for place, entry in page.items:
+        order_id = parse_order_id(entry.reason, "order_id")
+        if order_id not in known:
+            known[order_id] = tx.orders.get(order_id)
+        order = known[order_id]
+        execution_id = entry.key.removeprefix(f"{EntryKind.FILL}:{entry.account}:")
+        execution = next(each for each in order.executions if each.id == execution_id)
+        found.append(FillRecord(place, order, execution, execution_id in order.busted))
+    return Page(tuple(found), page.next_cursor)
+
+
+def activities(
+    tx: LedgerTransaction,
+    tenant: TenantId,
+    account: AccountId,
+    question: Question,
+    kinds: Collection[EntryKind] = (),
+) -> Page[tuple[str, Entry]]:
+    """List the journal of an account with all its parts, or of one part, newest first."""
+    require_account(tx, tenant, account)
+    query = EntryQuery(
+        account=account,
+        before=question.place,
+        kinds=[kind.value for kind in kinds],
+        limit=question.limit + 1,
+    )
+    return question.page(tx.books.entries(query), lambda placed: placed[0])
+
+
+def closed_lots(
+    tx: LedgerTransaction, tenant: TenantId, account: AccountId, since: datetime, limit: int
+) -> Sequence[tuple[Symbol, ClosedLot]]:
+    """List what was closed from a moment on, lot by lot, newest first."""
+    require_account(tx, tenant, account)
+    return tx.books.closed_lots(account, since, limit)
+
+
+def documents(
+    tx: LedgerTransaction,
+    tenant: TenantId,
+    account: AccountId,
+    kind: str,
+    question: Question,
+    *,
+    only_open: bool = False,
+) -> Page[Document]:
+    """List the records of one kind of an account and its parts, newest first."""
+    require_account(tx, tenant, account)
+    found = tx.documents.select(
+        kind,
+        root_of(account),
+        question.limit + 1,
+        before=_uuid(question.place),
+        only_open=only_open,
+    )
+    return question.page(found, lambda document: str(document.id))
+
+
+def audit(
+    tx: LedgerTransaction, tenant: TenantId, account: AccountId, question: Question
+) -> Page[AuditRecord]:
+    """List what people did to an account, newest first."""
+    require_account(tx, tenant, account)
+    found = tx.audit.select(account, question.limit + 1, _uuid(question.place))
+    return question.page(found, lambda record: str(record.id))
+
+
+def _uuid(place: str | None) -> UUID | None:
+    return None if place is None else parse_uuid7(place, "cursor")
+
+
+def _members(tx: LedgerTransaction, account: Account) -> Sequence[Account]:
+    return tx.accounts.family(account.id) if account.strategy is None else (account,)
+
+
+def _symbols(
+    balances: Mapping[Place, Decimal], account: AccountId | None = None
+) -> frozenset[Symbol]:
+    return frozenset(
+        place.symbol
+        for place in balances
+        if place.book is Book.POSITION
+        and place.symbol is not None
+        and account in (None, place.account)
+    )
+
+
+def _overview(
+    account: Account, balances: Mapping[Place, Decimal], quotes: Mapping[Symbol, Quote]
+) -> Overview:
+    def book(name: Book) -> Money:
+        place = Place(account.id, name, None, account.currency)
+        return Money(balances.get(place, ZERO), account.currency)
+
+    worth, unpriced = ZERO, []
+    for symbol in sorted(_symbols(balances, account.id)):
+        units = balances.get(Place(account.id, Book.POSITION, symbol, None), ZERO)
+        quote = quotes.get(symbol)
+        if quote is not None:
+            worth = EXACT.add(worth, EXACT.multiply(units, quote.last))
+        elif units:
+            unpriced.append(symbol)
+    return Overview(
+        account=account,
+        cash=book(Book.CASH),
+        held=book(Book.CASH_HELD),
+        value=Money(worth, account.currency),
+        realised=-book(Book.REALISED),
+        fees=book(Book.FEES),
+        dividends=-book(Book.DIVIDENDS),
+        interest=-book(Book.INTEREST),
+        unpriced=tuple(unpriced),
+    )
