@@ -34,6 +34,8 @@ class Limit(StrEnum):
     MARKET_HOURS = "market_hours"
     DUPLICATE = "duplicate"
     WASH_TRADE = "wash_trade"
+    BUYING_POWER = "buying_power"
+    UNITS_AVAILABLE = "units_available"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,14 @@ class RiskState:
         self.on_price(symbol, price)
         book.day_start = book.peak = book.equity
 
+    def set_marks(
+        self, day_start: Decimal, peak: Decimal, strategy: StrategyId | None = None
+    ) -> None:
+        """Measure losses from these, after positions and prices; a higher equity is the peak."""
+        book = self.book(strategy)
+        book.day_start = require_decimal(day_start, "day_start")
+        book.peak = max(require_decimal(peak, "peak"), book.equity)
+
     def on_price(self, symbol: Symbol, price: Decimal) -> None:
         """Take the last price of a symbol, > 0."""
         if require_decimal(price, "price") <= 0:
@@ -147,6 +155,8 @@ class RiskState:
         at: datetime,
         strategy: StrategyId | None = None,
         group: str | None = None,
+        *,
+        is_new: bool = True,
     ) -> None:
         """Count an order as one that may fill, from before it is sent.
 
@@ -172,16 +182,27 @@ class RiskState:
         key = ("order", order_id) if group is None else ("group", group)
         order = OpenOrder(symbol, request.side, strategy, quantity, key, reach)
         self._require_like(order)
-        books = self._books_of(strategy)
+        self.book(strategy)
         before = self._claim(order)
         self.orders[order_id] = order
         self._groups.setdefault(order.group, {})[order_id] = order
         self._shift(order, before)
         if reach is not None:
             insort(self._reaches.setdefault((symbol, order.side), []), reach)
-        for book in books:
+        if is_new:
+            self.recall_order(request, quantity, at, strategy)
+
+    def recall_order(
+        self,
+        request: OrderRequest,
+        quantity: Decimal,
+        at: datetime,
+        strategy: StrategyId | None = None,
+    ) -> None:
+        """Count an order as sent, oldest first: for the rate, for duplicates and for mean sizes."""
+        for book in self._books_of(strategy):
             book.sent.append(at)
-        self._remember(likeness_of(request, strategy), symbol, quantity, at)
+        self._remember(likeness_of(request, strategy), Symbol(request.symbol), quantity, at)
 
     def on_order_closed(self, order_id: str) -> None:
         """Forget an order that cannot fill any more; an unknown one is closed already."""
