@@ -24,6 +24,7 @@ from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.lots import Lots
 from algotrendy.trading.order_events import Execution, OrderEvent
 from algotrendy.trading.orders import PlatformOrder, apply, kernel_fill
+from algotrendy.trading.restating import held_of, take_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,12 @@ def _book(
     if entry is not None:
         tx.books.post(entry)
     known = {each.id: each for each in before.standing} if before else {}
-    for execution in after.standing:
+    standing = {each.id: each for each in after.standing}
+    for gone in sorted(known.keys() - standing.keys()):
+        account = tx.accounts.get(after.account)
+        reason = "the broker took the execution back"
+        take_back(tx, account, after.symbol, after.currency, gone, event.at, reason)
+    for execution in standing.values():
         if execution.id not in known:
             _book_execution(tx, after, execution)
         elif execution.fee and not known[execution.id].fee:
@@ -87,13 +93,12 @@ def _book(
 def _book_execution(tx: LedgerTransaction, order: PlatformOrder, execution: Execution) -> None:
     account = tx.accounts.get(order.account)
     fill = kernel_fill(order, execution)
-    balances = tx.books.balances([order.account])
-    held = position_of(balances, order.account, order.symbol, order.currency)
+    held = held_of(tx, order.account, order.symbol, order.currency)
     if not tx.books.post(entries.filled(order.account, execution.id, fill, held)):
         return
     lots, closed = _lots(tx, account, order).after(fill, execution.id)
     tx.books.put_lots(order.account, lots)
-    tx.books.add_closed_lots(order.account, closed)
+    tx.books.add_closed_lots(order.account, order.symbol, closed)
     _book_fee(tx, order, execution)
 
 

@@ -214,7 +214,7 @@ class Journal:
             self._reversed.add(entry.reverses)
         self._entries[entry.key] = entry
         for posting in entry.postings:
-            place = _place(entry.account, posting)
+            place = place_of(entry.account, posting)
             self._balances[place] = EXACT.add(self._balances[place], posting.value)
         return True
 
@@ -249,17 +249,26 @@ class Journal:
         return {key: value for key, value in totals.items() if value}
 
     def _require_reversible(self, entry: Entry, key: str) -> None:
-        original = self._entries.get(key)
-        if original is None:
-            raise Conflict(f"entry {key} is not there to be taken back")
+        require_reversal(entry, self._entries.get(key))
         if key in self._reversed:
             raise Conflict(f"entry {key} was taken back before")
-        back = tuple(posting.reversed() for posting in original.postings)
-        if (entry.account, entry.postings) != (original.account, back):
-            raise Conflict(f"entry {entry.key} is not the exact reversal of {key}")
 
 
-def _place(account: AccountId, posting: Posting) -> Place:
+def require_reversal(entry: Entry, original: Entry | None) -> None:
+    """Check that an entry takes another one back exactly.
+
+    Raises:
+        Conflict: If it does not, or there is no such entry.
+    """
+    if original is None:
+        raise Conflict(f"entry {entry.reverses} is not there to be taken back")
+    back = tuple(posting.reversed() for posting in original.postings)
+    if (entry.account, entry.postings) != (original.account, back):
+        raise Conflict(f"entry {entry.key} is not the exact reversal of {original.key}")
+
+
+def place_of(account: AccountId, posting: Posting) -> Place:
+    """Name the balance that a posting changes."""
     currency = None if isinstance(posting.amount, Units) else posting.amount.currency
     return Place(account, posting.book, posting.symbol, currency)
 

@@ -192,7 +192,9 @@ class Books(Protocol):
         """Keep the open lots of a part in their symbol."""
         ...
 
-    def add_closed_lots(self, account: AccountId, closed: Sequence[ClosedLot]) -> None:
+    def add_closed_lots(
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+    ) -> None:
         """Keep what a sale closed."""
         ...
 

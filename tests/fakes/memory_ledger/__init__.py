@@ -1,0 +1,5 @@
+"""A ledger of money in memory, for tests and simulations."""
+
+from fakes.memory_ledger.ledger import Fate, MemoryLedger, MemoryTransaction
+
+__all__ = ["Fate", "MemoryLedger", "MemoryTransaction"]

@@ -1,0 +1,117 @@
+"""The books of a ledger in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.errors import Conflict
+from algotrendy.kernel.ids import AccountId
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.trading.accounts import root_of
+from algotrendy.trading.journal import Entry, Place, place_of, require_reversal
+from algotrendy.trading.ledger import EntryQuery
+from algotrendy.trading.lots import ClosedLot, Lots
+from fakes.memory_ledger.tables import Index, Table, Undo
+
+
+class MemoryBooks:
+    """Is the ``Books`` of a memory ledger."""
+
+    def __init__(self, undo: Undo) -> None:
+        self.journal: Table[str, Entry] = Table(undo)
+        self.of_account: Index[AccountId, str] = Index(undo)
+        self.values: Table[Place, Decimal] = Table(undo)
+        self.open_lots: Table[tuple[AccountId, Symbol], Lots] = Table(undo)
+        self._places: Index[AccountId, Place] = Index(undo)
+        self._reversed: Table[str, str] = Table(undo)
+        self._closed: Index[tuple[AccountId, Symbol], ClosedLot] = Index(undo)
+        self._closed_in: Index[AccountId, tuple[AccountId, Symbol]] = Index(undo)
+
+    def entry(self, key: str) -> Entry | None:
+        return self.journal.get(key)
+
+    def post(self, entry: Entry) -> bool:
+        known = self.journal.get(entry.key)
+        if known is not None:
+            if known.movement != entry.movement:
+                raise Conflict(f"entry {entry.key} is there already, and says something else")
+            return False
+        if entry.reverses is not None:
+            require_reversal(entry, self.journal.get(entry.reverses))
+            if self._reversed.get(entry.reverses) is not None:
+                raise Conflict(f"entry {entry.reverses} was taken back before")
+            self._reversed.put(entry.reverses, entry.key)
+        self.journal.put(entry.key, entry)
+        for scope in {entry.account, root_of(entry.account)}:
+            self.of_account.add(scope, entry.key)
+        for posting in entry.postings:
+            place = place_of(entry.account, posting)
+            before = self.values.get(place)
+            if before is None:
+                self._places.add(entry.account, place)
+            self.values.put(place, EXACT.add(before or Decimal(0), posting.value))
+        return True
+
+    def entries(self, query: EntryQuery) -> Sequence[tuple[str, Entry]]:
+        rows = self.journal.rows
+        found = [
+            (place_in_list(rows[key]), rows[key])
+            for key in self.of_account.of(query.account)
+            if not query.kinds or rows[key].kind in query.kinds
+        ]
+        found.sort(key=lambda each: each[0], reverse=True)
+        if query.before is not None:
+            found = [each for each in found if each[0] < query.before]
+        return found[: query.limit]
+
+    def balances(self, accounts: Collection[AccountId]) -> Mapping[Place, Decimal]:
+        values = self.values.rows
+        return {
+            place: values[place]
+            for account in accounts
+            for place in self._places.of(account)
+            if values[place]
+        }
+
+    def lots(self, account: AccountId, symbol: Symbol) -> Lots | None:
+        return self.open_lots.get((account, symbol))
+
+    def put_lots(self, account: AccountId, lots: Lots) -> None:
+        self.open_lots.put((account, lots.symbol), lots)
+
+    def add_closed_lots(
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+    ) -> None:
+        self._closed_in.add(root_of(account), (account, symbol))
+        for each in closed:
+            self._closed.add((account, symbol), each)
+
+    def restate_closed_lots(
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+    ) -> None:
+        self._closed_in.add(root_of(account), (account, symbol))
+        self._closed.replace((account, symbol), closed)
+
+    def closed_lots(
+        self, account: AccountId, since: datetime, limit: int
+    ) -> Sequence[tuple[Symbol, ClosedLot]]:
+        found = [
+            (symbol, each)
+            for owner, symbol in self._closed_in.of(root_of(account))
+            for each in self._closed.of((owner, symbol))
+            if account in (owner, root_of(owner)) and each.closed_at >= since
+        ]
+        found.sort(key=lambda pair: _recency(pair[1]), reverse=True)
+        return found[:limit]
+
+
+def place_in_list(entry: Entry) -> str:
+    """Name where an entry stands among others: by its time, then by its key."""
+    return f"{entry.at.isoformat(timespec='microseconds')} {entry.key}"
+
+
+def _recency(closed: ClosedLot) -> tuple[datetime, str, str]:
+    return closed.closed_at, closed.closed_by, closed.lot_id

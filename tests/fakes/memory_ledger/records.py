@@ -1,0 +1,204 @@
+"""What a ledger in memory keeps beside orders and books."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from algotrendy.kernel.errors import JsonValue, NotFound
+from algotrendy.kernel.ids import AccountId, OrderId, TenantId
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.trading.accounts import Account, root_of
+from algotrendy.trading.ledger import AuditRecord, Document, Lease, Wait, WaitingFor
+from algotrendy.trading.ports import Listing, Quote
+from fakes.memory_ledger.orders import MemoryOrders
+from fakes.memory_ledger.tables import Index, Table, Undo
+
+
+class MemoryAccounts:
+    """Is the ``Accounts`` of a memory ledger; one transaction runs at a time anyway."""
+
+    def __init__(self, undo: Undo) -> None:
+        self.table: Table[AccountId, Account] = Table(undo)
+
+    def add(self, account: Account) -> bool:
+        if self.table.get(account.id) is not None:
+            return False
+        self.table.put(account.id, account)
+        return True
+
+    def get(self, account: AccountId) -> Account:
+        found = self.table.get(account)
+        if found is None:
+            raise NotFound("account", account)
+        return found
+
+    def put(self, account: Account) -> None:
+        self.get(account.id)
+        self.table.put(account.id, account)
+
+    def of_tenant(self, tenant: TenantId) -> Sequence[Account]:
+        accounts = self.table.rows.values()
+        return sorted((each for each in accounts if each.tenant == tenant), key=_id)
+
+    def family(self, root: AccountId) -> Sequence[Account]:
+        first = self.get(root)
+        accounts = self.table.rows.values()
+        parts = [each for each in accounts if each.root == root and each.id != root]
+        return [first, *sorted(parts, key=_id)]
+
+    def claim(self, root: AccountId) -> Account:
+        return self.get(root)
+
+
+class MemoryLeases:
+    """Is the ``Leases`` of a memory ledger."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._leases: Table[str, Lease] = Table(undo)
+
+    def get(self, name: str) -> Lease | None:
+        return self._leases.get(name)
+
+    def put(self, lease: Lease) -> None:
+        self._leases.put(lease.name, lease)
+
+
+class MemoryWaits:
+    """Is the ``Waits`` of a memory ledger."""
+
+    def __init__(self, undo: Undo, orders: MemoryOrders) -> None:
+        self._waits: Table[tuple[OrderId, WaitingFor], Wait] = Table(undo)
+        self._orders = orders
+
+    def put(self, wait: Wait) -> None:
+        self._orders.get(wait.order_id)
+        key = wait.order_id, wait.waiting_for
+        known = self._waits.get(key)
+        if known is None or known.at <= wait.at:
+            self._waits.put(key, wait)
+
+    def of(self, order_id: OrderId) -> Sequence[Wait]:
+        found = (self._waits.get((order_id, purpose)) for purpose in sorted(WaitingFor))
+        return [wait for wait in found if wait is not None]
+
+    def all(self, root: AccountId) -> Sequence[Wait]:
+        waits = self._waits.rows.values()
+        found = [each for each in waits if root_of(self._orders.get(each.order_id).account) == root]
+        return sorted(found, key=lambda each: (each.order_id.int, each.waiting_for))
+
+    def end(self, wait: Wait) -> None:
+        known = self._waits.get((wait.order_id, wait.waiting_for))
+        if known is not None and known.token == wait.token:
+            self._waits.drop((wait.order_id, wait.waiting_for))
+
+
+class MemoryAudit:
+    """Is the ``Audit`` of a memory ledger."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._records: Table[UUID, AuditRecord] = Table(undo)
+        self._of_account: Index[AccountId, UUID] = Index(undo)
+
+    def add(self, record: AuditRecord) -> None:
+        if self._records.get(record.id) is not None:
+            return
+        self._records.put(record.id, replace(record, facts=_copied(record.facts)))
+        for scope in {record.account, root_of(record.account)}:
+            self._of_account.add(scope, record.id)
+
+    def select(
+        self, account: AccountId, limit: int, before: UUID | None = None
+    ) -> Sequence[AuditRecord]:
+        ids = [
+            each for each in self._of_account.of(account) if before is None or each.int < before.int
+        ]
+        newest = sorted(ids, key=lambda each: each.int, reverse=True)[:limit]
+        return [self._records.rows[each] for each in newest]
+
+
+class MemoryDocuments:
+    """Is the ``Documents`` of a memory ledger."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._documents: Table[tuple[str, UUID], Document] = Table(undo)
+        self._of_root: Index[tuple[str, AccountId], UUID] = Index(undo)
+
+    def find(self, kind: str, document_id: UUID) -> Document | None:
+        found = self._documents.get((kind, document_id))
+        return None if found is None else replace(found, body=_copied(found.body))
+
+    def put(self, document: Document) -> None:
+        kept = replace(document, body=_copied(document.body))
+        self._documents.put((document.kind, document.id), kept)
+        self._of_root.add((document.kind, root_of(document.account)), document.id)
+
+    def select(
+        self,
+        kind: str,
+        root: AccountId,
+        limit: int,
+        *,
+        before: UUID | None = None,
+        only_open: bool = False,
+    ) -> Sequence[Document]:
+        rows = self._documents.rows
+        ids = [
+            each
+            for each in self._of_root.of((kind, root))
+            if (before is None or each.int < before.int)
+            and (rows[kind, each].is_open or not only_open)
+        ]
+        newest = sorted(ids, key=lambda each: each.int, reverse=True)[:limit]
+        found = (rows[kind, each] for each in newest)
+        return [replace(each, body=_copied(each.body)) for each in found]
+
+
+class MemoryMarketFacts:
+    """Is the ``MarketFacts`` of a memory ledger."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._quotes: Table[Symbol, Quote] = Table(undo)
+        self._wanted: Table[Symbol, datetime] = Table(undo)
+        self._listings: Table[Symbol, Listing] = Table(undo)
+
+    def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        rows = self._quotes.rows
+        return {each: rows[each] for each in symbols if each in rows}
+
+    def put_quotes(self, quotes: Collection[Quote]) -> None:
+        for each in quotes:
+            known = self._quotes.get(each.symbol)
+            if known is None or known.at <= each.at:
+                self._quotes.put(each.symbol, each)
+
+    def want(self, symbols: Collection[Symbol], now: datetime) -> None:
+        for each in symbols:
+            before = self._wanted.get(each)
+            if before is None or before < now:
+                self._wanted.put(each, now)
+
+    def wanted(self, since: datetime) -> Collection[Symbol]:
+        return sorted(each for each, at in self._wanted.rows.items() if at >= since)
+
+    def listings(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
+        rows = self._listings.rows
+        return {each: rows[each] for each in symbols if each in rows}
+
+    def put_listings(self, listings: Collection[Listing]) -> None:
+        for each in listings:
+            self._listings.put(each.symbol, each)
+
+
+def _id(account: Account) -> str:
+    return account.id
+
+
+def _copied(facts: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Copy JSON as a database does: what is no JSON fails, and nobody shares it."""
+    copy: Mapping[str, JsonValue] = orjson.loads(orjson.dumps(facts))
+    return copy
