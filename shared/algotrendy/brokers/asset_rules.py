@@ -1,0 +1,94 @@
+"""Say what a broker asks of orders in one class of assets, beyond its capability table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from algotrendy.brokers.capabilities import STANDING
+from algotrendy.kernel.decimals import decimals_of, plain
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.instrument import AssetClass
+from algotrendy.kernel.order import OrderClass, OrderType, TimeInForce
+from algotrendy.kernel.order_request import OrderRequest
+
+_ANY_TIME = frozenset(TimeInForce)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetRules:
+    """What orders in a class of assets may be.
+
+    Attributes:
+        times: The times in force of each type that is taken.
+        groups: Whether there are brackets, OCO and OTO.
+        shorts: Whether a position may be short, in whole units.
+        crosses_zero: Whether one order may close a position and open the opposite one.
+        least: Least cost of an order; ``least_of_fraction`` of one that is not of whole units.
+    """
+
+    times: Mapping[OrderType, frozenset[TimeInForce]]
+    groups: bool = True
+    shorts: bool = True
+    crosses_zero: bool = True
+    least: Decimal = Decimal(0)
+    least_of_fraction: Decimal = Decimal(0)
+
+    def check(self, request: OrderRequest) -> None:
+        """Refuse an order that is not taken in this class of assets.
+
+        Raises:
+            Invalid: Naming the field.
+        """
+        times = self.times.get(request.type)
+        if times is None:
+            taken = ", ".join(sorted(self.times))
+            raise Invalid("type", f"one of {taken} for {request.symbol}", request.type.value)
+        if request.time_in_force not in times:
+            taken = ", ".join(sorted(times))
+            expected = f"one of {taken} for a {request.type} order of {request.symbol}"
+            raise Invalid("time_in_force", expected, request.time_in_force.value)
+        if request.order_class is not OrderClass.SIMPLE and not self.groups:
+            expected = f"simple for {request.symbol}"
+            raise Invalid("order_class", expected, request.order_class.value)
+
+    def check_cost(self, request: OrderRequest, cost: Decimal) -> None:
+        """Refuse an order that costs too little.
+
+        Raises:
+            Invalid: Naming its size.
+        """
+        is_fraction = request.quantity is None or decimals_of(request.quantity) > 0
+        least = max(self.least, self.least_of_fraction) if is_fraction else self.least
+        if cost < least:
+            field = "notional" if request.quantity is None else "quantity"
+            raise Invalid(field, f"worth {plain(least)} or more", plain(cost))
+
+
+ANYTHING = AssetRules(times=dict.fromkeys(OrderType, _ANY_TIME))
+
+ALPACA: Mapping[AssetClass, AssetRules] = {
+    AssetClass.EQUITY: AssetRules(
+        times={
+            OrderType.MARKET: _ANY_TIME,
+            OrderType.LIMIT: _ANY_TIME,
+            OrderType.STOP: STANDING,
+            OrderType.STOP_LIMIT: STANDING,
+            OrderType.TRAILING_STOP: STANDING,
+        },
+        crosses_zero=False,
+        least_of_fraction=Decimal(1),
+    ),
+    AssetClass.CRYPTO: AssetRules(
+        times=dict.fromkeys(
+            (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT),
+            frozenset({TimeInForce.GTC, TimeInForce.IOC}),
+        ),
+        groups=False,
+        shorts=False,
+        crosses_zero=False,
+        least=Decimal(10),
+    ),
+}
+"""Alpaca's, which the paper exchange has taken over."""
