@@ -14,6 +14,7 @@ NAMES = (
     "end_of_log",
     "worker_lifetime",
     "step_functions",
+    "task_tokens",
     "api_cors",
     "kinesis_mapping",
     "loopback",
