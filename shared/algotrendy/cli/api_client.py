@@ -22,10 +22,16 @@ _PATIENCE_S, _FIRST_PATIENCE_S = 60.0, 5.0
 _LONGEST_PAUSE_S = 3.0
 # What a gateway or a service that is just coming back answers; safe to ask again.
 _PASSING = {429, 500, 502, 503, 504}
+# What is said in the message, or says nothing to a person.
+_STANDARD = {"type", "title", "detail", "code", "errors", "message"}
 
 
 class Refused(Rejected):
-    """Says that the API refused the request; the message is its problem document's detail."""
+    """Says that the API refused the request; the message is its problem document's detail.
+
+    The facts are the status, the correlation id, and what else the document says, such as
+    ``breaches``.
+    """
 
     code = "refused"
 
@@ -64,6 +70,19 @@ class ApiClient:
     def get(self, path: str, **params: str) -> Any:
         """Read ``path``; give the JSON body."""
         return self._patiently("GET", self._base + path, params=params).json()
+
+    def put(self, path: str, body: object, **params: str) -> Any:
+        """Put what is to be so, however often it is said; give the JSON body."""
+        return self._patiently("PUT", self._base + path, json=body, params=params).json()
+
+    def patch(self, path: str, body: object, idempotency_key: str) -> Any:
+        """Change something under an idempotency key; give the JSON body."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return self._patiently("PATCH", self._base + path, json=body, headers=headers).json()
+
+    def delete(self, path: str, **params: str) -> Any:
+        """Ask for an end, which is the same asked twice; give the JSON body."""
+        return self._patiently("DELETE", self._base + path, params=params).json()
 
     def post(self, path: str, body: object, idempotency_key: str) -> Any:
         """Post under an idempotency key, so that sending it again is safe; give the JSON body."""
@@ -106,10 +125,10 @@ class ApiClient:
 def _error(response: httpx.Response) -> AlgoTrendyError:
     try:
         problem = response.json()
-        detail, correlation = str(problem["detail"]), problem.get("correlation_id")
-        errors = problem.get("errors") or []
+        detail, errors = str(problem["detail"]), problem.get("errors") or []
+        facts = {name: fact for name, fact in problem.items() if name not in _STANDARD}
     except (ValueError, KeyError, TypeError):
-        detail, correlation, errors = response.reason_phrase or "no reason given", None, []
+        detail, errors, facts = response.reason_phrase or "no reason given", [], {}
     if response.status_code in _PASSING:
         return Unavailable("API", f"{response.status_code}: {detail}")
     if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -122,4 +141,4 @@ def _error(response: httpx.Response) -> AlgoTrendyError:
         if isinstance(each, dict) and {"field", "expected"} <= each.keys()
     )
     message = f"{detail} ({wrong})" if wrong and wrong not in detail else detail
-    return Refused(message, status=response.status_code, correlation_id=correlation)
+    return Refused(message, **(facts | {"status": response.status_code}))

@@ -18,7 +18,6 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import Account, root_of
-from algotrendy.trading.booking import position_of
 from algotrendy.trading.journal import Book, Entry, EntryKind, Place
 from algotrendy.trading.ledger import (
     AuditRecord,
@@ -158,11 +157,12 @@ def holdings(
     found: list[Holding] = []
     for each in members:
         for held in sorted(_symbols(balances, each.id)):
+            units = balances.get(Place(each.id, Book.POSITION, held, None), ZERO)
             # Between a bust and its restatement there may be cost without units.
-            has_units = balances.get(Place(each.id, Book.POSITION, held, None), ZERO)
-            if not has_units or symbol not in (None, held):
+            if not units or symbol not in (None, held):
                 continue
-            position = position_of(balances, each.id, held, each.currency)
+            cost = balances.get(Place(each.id, Book.POSITION, held, each.currency), ZERO)
+            position = Position(held, units, Money(cost, each.currency))
             lots = tx.books.lots(each.id, held)
             found.append(
                 Holding(

@@ -111,3 +111,25 @@ def test_a_signed_address_gets_no_token() -> None:
     with gateway.client(never) as api:
         assert api.download("http://bucket.test/results.csv?signature=x") == b"table"
     assert "authorization" not in gateway.requests[0].headers
+
+
+def test_a_refusal_keeps_what_the_problem_document_says_for_programs() -> None:
+    breach = {"limit": "order_notional", "allowed": "50000", "actual": "61250"}
+    gateway = Gateway(problem(409, "over the limit", breaches=[breach], correlation_id="c"))
+    with gateway.client() as api, pytest.raises(Refused, match="over the limit") as caught:
+        api.post("/v1/orders", {}, "key")
+    assert caught.value.facts == {"status": 409, "breaches": [breach], "correlation_id": "c"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_change_that_fails_in_passing_is_sent_again(method: str) -> None:
+    gateway = Gateway(problem(503, "starting"), httpx.Response(200, json={"id": "1"}))
+    with gateway.client() as api:
+        calls: dict[str, Callable[[], Any]] = {
+            "PUT": lambda: api.put("/v1/limits", {"a": 1}, account="paper"),
+            "PATCH": lambda: api.patch("/v1/orders/1", {"a": 1}, "key"),
+            "DELETE": lambda: api.delete("/v1/orders/1", reason="done"),
+        }
+        assert calls[method]() == {"id": "1"}
+    assert [request.method for request in gateway.requests] == [method, method]
+    assert gateway.requests[0].url == gateway.requests[1].url
