@@ -110,7 +110,7 @@ class Lots:
             raise Invalid("currency", str(self.currency), str(fill.price.currency))
         change = EXACT.multiply(fill.quantity.value, Decimal(fill.side.sign))
         if not self.open or self.open[0].quantity * change > 0:
-            return self._opened(fill, execution_id, change), ()
+            return self._opened(_lot(fill, execution_id, change)), ()
         return self._closed(fill, execution_id, change)
 
     def split(self, new: int, old: int) -> Lots:
@@ -133,21 +133,50 @@ class Lots:
         lots = (replace(lot, quantity=count) for lot, count in zip(self.open, counts, strict=True))
         return replace(self, open=tuple(lots))
 
-    def _opened(self, fill: Fill, execution_id: str, change: Decimal) -> Lots:
-        cost = Money(EXACT.multiply(fill.price.amount, change), self.currency)
-        lot = Lot(execution_id, fill.filled_at, change, cost)
+    def moved(self, lot: Lot) -> Lots:
+        """Take units in, or out where they are of the other sign, without a trade.
+
+        Units that go take their share of the lots' cost with them; what goes beyond the position
+        opens a lot, with its share of the given one's cost.
+        """
+        if not self.open or self.open[0].quantity * lot.quantity > 0:
+            return self._opened(lot)
+        lots, _, left = self._taken(lot.quantity)
+        if not left:
+            return lots
+        cost = Money(share(lot.cost.amount, left, lot.quantity), self.currency)
+        return lots._opened(replace(lot, quantity=left, cost=cost))
+
+    def _opened(self, lot: Lot) -> Lots:
         if self.method is LotMethod.AVERAGE and self.open:
             (one,) = self.open
-            merged = replace(one, quantity=EXACT.add(one.quantity, change), cost=one.cost + cost)
-            return replace(self, open=(merged,))
+            quantity = EXACT.add(one.quantity, lot.quantity)
+            return replace(self, open=(replace(one, quantity=quantity, cost=one.cost + lot.cost),))
         return replace(self, open=(*self.open, lot))
 
     def _closed(
         self, fill: Fill, execution_id: str, change: Decimal
     ) -> tuple[Lots, tuple[ClosedLot, ...]]:
+        lots, parts, left = self._taken(change)
+        closed = tuple(
+            ClosedLot(
+                lot_id=part.id,
+                closed_by=execution_id,
+                opened_at=part.opened_at,
+                closed_at=fill.filled_at,
+                quantity=part.quantity,
+                cost=part.cost,
+                proceeds=Money(EXACT.multiply(fill.price.amount, part.quantity), self.currency),
+            )
+            for part in parts
+        )
+        return (lots._opened(_lot(fill, execution_id, left)) if left else lots), closed
+
+    def _taken(self, change: Decimal) -> tuple[Lots, tuple[Lot, ...], Decimal]:
+        """Take units out; give what stays, each part that went, and what was too much."""
         left = change
         remaining = {lot.id: lot for lot in self.open}
-        closed: list[ClosedLot] = []
+        parts: list[Lot] = []
         for lot in _in_turn(self.open, self.method):
             if not left:
                 break
@@ -155,31 +184,23 @@ class Lots:
             taken = lot.quantity if all_of_it else left.copy_negate()
             kept = EXACT.subtract(lot.quantity, taken)
             kept_cost = Money(share(lot.cost.amount, kept, lot.quantity), self.currency)
-            closed.append(
-                ClosedLot(
-                    lot_id=lot.id,
-                    closed_by=execution_id,
-                    opened_at=lot.opened_at,
-                    closed_at=fill.filled_at,
-                    quantity=taken,
-                    cost=lot.cost - kept_cost,
-                    proceeds=Money(EXACT.multiply(fill.price.amount, taken), self.currency),
-                )
-            )
+            parts.append(replace(lot, quantity=taken, cost=lot.cost - kept_cost))
             left = EXACT.add(left, taken)
             if kept:
                 remaining[lot.id] = replace(lot, quantity=kept, cost=kept_cost)
             else:
                 del remaining[lot.id]
-        lots = replace(self, open=tuple(remaining.values()))
-        if left:
-            lots = lots._opened(fill, execution_id, left)
-        return lots, tuple(closed)
+        return replace(self, open=tuple(remaining.values())), tuple(parts), left
 
 
 def realised(closed: Iterable[ClosedLot], currency: Currency) -> Money:
     """Add up the profit of closed lots."""
     return sum((each.profit for each in closed), Money.zero(currency))
+
+
+def _lot(fill: Fill, execution_id: str, change: Decimal) -> Lot:
+    cost = Money(EXACT.multiply(fill.price.amount, change), fill.price.currency)
+    return Lot(execution_id, fill.filled_at, change, cost)
 
 
 def _in_turn(lots: Sequence[Lot], method: LotMethod) -> Sequence[Lot]:
