@@ -36,6 +36,7 @@ class Capabilities:
         requests_per_minute: Documented limit; None where there is none.
         replace: Whether a standing order can be changed, and not only cancelled.
         extended_hours: Whether orders can work outside of the session.
+        activities: Whether it tells of fees, dividends, splits and the like, each by itself.
     """
 
     asset_classes: frozenset[AssetClass]
@@ -47,6 +48,7 @@ class Capabilities:
     short: bool = False
     extended_hours: bool = False
     replace: bool = False
+    activities: bool = False
     stream: Stream = Stream.POLLED
     client_order_id_length: int = 128
     requests_per_minute: int | None = None

@@ -10,6 +10,7 @@ Errors of every method, by what the caller should do:
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
+
+_SPLIT = re.compile(r"\b(\d{1,6}):(\d{1,6})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,53 @@ class StreamGap:
     reason: str
 
 
+class ActivityKind(StrEnum):
+    """What changed an account beside its fills."""
+
+    FEE = "fee"
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    TRANSFER = "transfer"  # cash that came in or went out
+    SPLIT = "split"
+    BUST = "bust"  # a fill that was taken back
+    OTHER = "other"  # what has no rule here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerActivity:
+    """A change of the account that is no fill; ``id`` is the broker's, and counts once.
+
+    Attributes:
+        at: When it was; the begin of its day (UTC) where the broker tells no more.
+        cash: What it did to cash, in the account's currency.
+        quantity: What it did to the position in ``symbol``, signed.
+        split: New units for old ones, of a SPLIT whose broker tells them.
+        broker_order_id, execution_id: Of the fill that a FEE was charged for, or a BUST took back.
+        name: What the broker calls its kind.
+    """
+
+    id: str
+    kind: ActivityKind
+    at: datetime
+    cash: Decimal
+    symbol: Symbol | None = None
+    quantity: Decimal | None = None
+    split: tuple[int, int] | None = None
+    broker_order_id: str | None = None
+    execution_id: str | None = None
+    name: str = ""
+    description: str = ""
+
+
+def split_of(description: str) -> tuple[int, int] | None:
+    """Read new and old units from a text such as ``4:1 split``; None where it says neither."""
+    found = _SPLIT.search(description)
+    if found is None:
+        return None
+    new, old = int(found[1]), int(found[2])
+    return (new, old) if new and old else None
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerPosition:
     """What the broker says is held; ``quantity`` is negative for a short."""
@@ -172,6 +222,14 @@ class Broker(Protocol):
 
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
         """Read executions, oldest first, each once; with ``since``, from that moment on."""
+        ...
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:
+        """Read what changed the account beside fills, oldest first, each once.
+
+        With ``since``, from that moment on. Brokers write some down days after the day that they
+        bear: ask for those again. Empty where the capability table offers none.
+        """
         ...
 
     async def positions(self) -> Sequence[BrokerPosition]:

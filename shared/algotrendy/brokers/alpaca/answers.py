@@ -86,26 +86,26 @@ def order_of(json: object) -> BrokerOrder:
         Invalid: If it is none; names the field.
         NotOffered: If it is one of a kind that we do not trade.
     """
-    order = _object(json, "order")
+    order = object_of(json, "order")
     _require_offered(order)
     status, doubt = _status(order)
     legs = order.get("legs") or ()
     return BrokerOrder(
-        broker_order_id=_text(order, "id"),
-        client_order_id=_text(order, "client_order_id"),
-        symbol=Symbol(_text(order, "symbol")),
+        broker_order_id=text_of(order, "id"),
+        client_order_id=text_of(order, "client_order_id"),
+        symbol=Symbol(text_of(order, "symbol")),
         side=_enum(order, "side", Side),
         type=_enum(order, "type" if order.get("type") else "order_type", OrderType),
         time_in_force=_enum(order, "time_in_force", TimeInForce),
         status=status,
-        quantity=_decimal(order, "qty"),
-        filled_quantity=_decimal(order, "filled_qty") or Decimal(0),
-        average_price=_decimal(order, "filled_avg_price"),
-        submitted_at=_time(order, "submitted_at"),
-        updated_at=_time(order, "updated_at"),
-        notional=_decimal(order, "notional"),
-        limit_price=_decimal(order, "limit_price"),
-        stop_price=_decimal(order, "stop_price"),
+        quantity=decimal_of(order, "qty"),
+        filled_quantity=decimal_of(order, "filled_qty") or Decimal(0),
+        average_price=decimal_of(order, "filled_avg_price"),
+        submitted_at=time_of(order, "submitted_at"),
+        updated_at=time_of(order, "updated_at"),
+        notional=decimal_of(order, "notional"),
+        limit_price=decimal_of(order, "limit_price"),
+        stop_price=decimal_of(order, "stop_price"),
         replaces=order.get("replaces") or None,
         replaced_by=order.get("replaced_by") or None,
         reason=order.get("reject_reason") or doubt,
@@ -131,13 +131,13 @@ def orders_of(json: object) -> Page:
 
 def fill_of(json: object) -> BrokerFill:
     """Read a FILL activity."""
-    fill = _object(json, "activity")
-    activity_id = _text(fill, "id")
+    fill = object_of(json, "activity")
+    activity_id = text_of(fill, "id")
     return BrokerFill(
         # An activity is named time::execution where it does not tell the execution by itself.
         execution_id=fill.get("execution_id") or activity_id.rpartition("::")[2],
-        broker_order_id=_text(fill, "order_id"),
-        symbol=Symbol(_text(fill, "symbol")),
+        broker_order_id=text_of(fill, "order_id"),
+        symbol=Symbol(text_of(fill, "symbol")),
         side=_side(fill),
         quantity=_needed(fill, "qty"),
         price=_needed(fill, "price"),
@@ -147,21 +147,21 @@ def fill_of(json: object) -> BrokerFill:
 
 def position_of(json: object) -> BrokerPosition:
     """Read a position; a pair comes without its slash."""
-    position = _object(json, "position")
+    position = object_of(json, "position")
     quantity = _needed(position, "qty")
     if position.get("side") == "short":
         quantity = -abs(quantity)
     return BrokerPosition(
-        Symbol(_text(position, "symbol")), quantity, _needed(position, "avg_entry_price")
+        Symbol(text_of(position, "symbol")), quantity, _needed(position, "avg_entry_price")
     )
 
 
 def account_of(json: object) -> BrokerAccount:
     """Read the account."""
-    account = _object(json, "account")
+    account = object_of(json, "account")
     blocked = ("trading_blocked", "account_blocked", "trade_suspended_by_user")
     return BrokerAccount(
-        account_id=_text(account, "id"),
+        account_id=text_of(account, "id"),
         currency=str(account.get("currency") or "USD"),
         cash=_needed(account, "cash"),
         equity=_needed(account, "equity"),
@@ -172,15 +172,15 @@ def account_of(json: object) -> BrokerAccount:
 
 def update_of(json: object) -> BrokerUpdate:
     """Read the data of a trade update."""
-    data = _object(json, "update")
-    order, kind = order_of(data.get("order")), _KINDS.get(_text(data, "event"), UpdateKind.ORDER)
-    at = _time(data, "timestamp") or order.updated_at
+    data = object_of(json, "update")
+    order, kind = order_of(data.get("order")), _KINDS.get(text_of(data, "event"), UpdateKind.ORDER)
+    at = time_of(data, "timestamp") or order.updated_at
     if at is None:
         raise Invalid("timestamp", "a time", None)
     fill = None
     if kind in (UpdateKind.FILL, UpdateKind.BUST) and data.get("execution_id"):
         fill = BrokerFill(
-            execution_id=_text(data, "execution_id"),
+            execution_id=text_of(data, "execution_id"),
             broker_order_id=order.broker_order_id,
             symbol=order.symbol,
             side=order.side,
@@ -213,12 +213,12 @@ def _require_offered(order: Json) -> None:
         what = "no symbol"
     else:
         return
-    raise NotOffered(_text(order, "id"), order.get("client_order_id"), what)
+    raise NotOffered(text_of(order, "id"), order.get("client_order_id"), what)
 
 
 def _status(order: Json) -> tuple[OrderStatus, str | None]:
     """Read a status; of one that we do not know, what the order's times say of it."""
-    text = _text(order, "status")
+    text = text_of(order, "status")
     if text in _STATUSES:
         return _STATUSES[text], None
     try:
@@ -231,25 +231,27 @@ def _status(order: Json) -> tuple[OrderStatus, str | None]:
 
 def _side(fill: Json) -> Side:
     # Alpaca writes short sales of older days as sell_short.
-    return Side.BUY if _text(fill, "side").startswith("buy") else Side.SELL
+    return Side.BUY if text_of(fill, "side").startswith("buy") else Side.SELL
 
 
 def _enum(json: Json, name: str, kind: type[E]) -> E:
-    text = _text(json, name)
+    text = text_of(json, name)
     try:
         return kind(text)
     except ValueError as error:
         raise Invalid(name, f"one of {', '.join(kind)}", text) from error
 
 
-def _text(json: Json, name: str) -> str:
+def text_of(json: Json, name: str) -> str:
+    """Read a field of text; Invalid when it is empty or none."""
     value = json.get(name)
     if not isinstance(value, str) or not value:
         raise Invalid(name, "text", value)
     return value
 
 
-def _decimal(json: Json, name: str) -> Decimal | None:
+def decimal_of(json: Json, name: str) -> Decimal | None:
+    """Read a number to its last digit; None where there is none."""
     value = json.get(name)
     if value is None or value == "":
         return None
@@ -261,13 +263,14 @@ def _decimal(json: Json, name: str) -> Decimal | None:
 
 
 def _needed(json: Json, name: str) -> Decimal:
-    value = _decimal(json, name)
+    value = decimal_of(json, name)
     if value is None:
         raise Invalid(name, "a decimal in a string", None)
     return value
 
 
-def _time(json: Json, name: str) -> datetime | None:
+def time_of(json: Json, name: str) -> datetime | None:
+    """Read a time; None where there is none."""
     value = json.get(name)
     if value is None:
         return None
@@ -278,13 +281,14 @@ def _time(json: Json, name: str) -> datetime | None:
 
 
 def _needed_time(json: Json, name: str) -> datetime:
-    value = _time(json, name)
+    value = time_of(json, name)
     if value is None:
         raise Invalid(name, "a time", None)
     return value
 
 
-def _object(json: object, name: str) -> Json:
+def object_of(json: object, name: str) -> Json:
+    """Read an object; Invalid when it is none."""
     if not isinstance(json, Mapping):
         raise Invalid(name, "an object", json)
     return json

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from algotrendy.brokers.alpaca import answers
+from algotrendy.brokers.alpaca.activities import read_activities
 from algotrendy.brokers.alpaca.capabilities import CAPABILITIES
 from algotrendy.brokers.alpaca.requests import order_body, replace_body
 from algotrendy.brokers.alpaca.rest import SERVICE, AlpacaRest, Away, unreadable
@@ -21,6 +22,7 @@ from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.live import Mode
 from algotrendy.brokers.port import (
     BrokerAccount,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
@@ -159,6 +161,17 @@ class AlpacaBroker:
                 break
             query["page_token"] = page[-1][1]
         return [fill for fill in found.values() if since is None or fill.filled_at >= since]
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:
+        """Read fees, dividends and the like, oldest first, page by page."""
+
+        async def ask(query: Mapping[str, str | int]) -> object:
+            return await self._rest.read("/account/activities", query)
+
+        try:
+            return await read_activities(ask, since)
+        except Invalid as error:
+            raise unreadable("activities", str(error), changes=False) from error
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what is held."""

@@ -21,6 +21,7 @@ CAPABILITIES = Capabilities(
     short=True,
     extended_hours=True,
     replace=True,
+    activities=True,
     stream=Stream.PUSHED,
     client_order_id_length=128,
     requests_per_minute=200,

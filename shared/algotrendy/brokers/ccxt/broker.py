@@ -25,6 +25,7 @@ from algotrendy.brokers.ccxt.vendor import make_exchange, vendor_class
 from algotrendy.brokers.live import Mode
 from algotrendy.brokers.port import (
     BrokerAccount,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
@@ -173,6 +174,10 @@ class CcxtBroker:
             found += await self._executions.of(symbol)
         found.sort(key=lambda fill: fill.filled_at)
         return [fill for fill in found if since is None or fill.filled_at >= since]
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:  # noqa: ARG002 - the port's
+        """Read none: each exchange tells of fees with the fill, and of the rest its own way."""
+        return ()
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what is held of the account's pairs, at the average price of its executions."""

@@ -20,6 +20,7 @@ from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.live import Switches
 from algotrendy.brokers.port import (
     BrokerAccount,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
@@ -217,6 +218,10 @@ class QuantConnectBroker:
         snapshot = await self._snapshot()
         found = to_broker_fills(snapshot, self._deploy_id)
         return [fill for fill in found if since is None or fill.filled_at >= since]
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:  # noqa: ARG002 - the port's
+        """Read none: the cloud tells of nothing but fills."""
+        return ()
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what the last snapshot holds, by symbol."""

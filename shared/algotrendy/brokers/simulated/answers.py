@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from algotrendy.brokers.port import BrokerFill, BrokerOrder, BrokerUpdate, UpdateKind
+from algotrendy.brokers.port import (
+    ActivityKind,
+    BrokerActivity,
+    BrokerFill,
+    BrokerOrder,
+    BrokerUpdate,
+    UpdateKind,
+    split_of,
+)
 from algotrendy.exchange.venue.model import Activity, ActivityType, Order, Update, UpdateEvent
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
@@ -17,6 +25,16 @@ _KINDS = {
     UpdateEvent.ORDER_CANCEL_REJECTED: UpdateKind.CANCEL_REFUSED,
     UpdateEvent.ORDER_REPLACE_REJECTED: UpdateKind.REPLACE_REFUSED,
 }
+_ACTIVITIES = {
+    ActivityType.DIVIDEND: ActivityKind.DIVIDEND,
+    ActivityType.FEE: ActivityKind.FEE,
+    ActivityType.INTEREST: ActivityKind.INTEREST,
+    ActivityType.SPLIT: ActivityKind.SPLIT,
+    ActivityType.JOURNAL_CASH: ActivityKind.TRANSFER,
+    ActivityType.BUST: ActivityKind.BUST,
+}
+# Whose quantity is a change; that of a dividend is what was held.
+_OF_UNITS = (ActivityType.SPLIT, ActivityType.BUST)
 
 
 def order_of(order: Order, legs: Iterable[Order] = ()) -> BrokerOrder:
@@ -71,6 +89,28 @@ def fills_of(activities: Iterable[Activity]) -> list[BrokerFill]:
         for activity in listed
         if activity.type is ActivityType.FILL and activity.execution_id not in busted
     ]
+
+
+def activities_of(activities: Iterable[Activity]) -> list[BrokerActivity]:
+    """Tell of everything but executions."""
+    return [_activity(each) for each in activities if each.type is not ActivityType.FILL]
+
+
+def _activity(activity: Activity) -> BrokerActivity:
+    description = activity.description or ""
+    return BrokerActivity(
+        id=activity.id,
+        kind=_ACTIVITIES.get(activity.type, ActivityKind.OTHER),
+        at=activity.at,
+        cash=activity.cash,
+        symbol=Symbol(activity.symbol) if activity.symbol else None,
+        quantity=activity.quantity if activity.type in _OF_UNITS else None,
+        split=split_of(description) if activity.type is ActivityType.SPLIT else None,
+        broker_order_id=activity.order_id,
+        execution_id=activity.execution_id,
+        name=activity.type.value,
+        description=description,
+    )
 
 
 def _fill(activity: Activity) -> BrokerFill:

@@ -12,13 +12,14 @@ from typing import TypeVar
 from algotrendy.brokers.capabilities import STANDING, Capabilities, Stream
 from algotrendy.brokers.port import (
     BrokerAccount,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
     BrokerUpdate,
     StreamGap,
 )
-from algotrendy.brokers.simulated.answers import fills_of, order_of, update_of
+from algotrendy.brokers.simulated.answers import activities_of, fills_of, order_of, update_of
 from algotrendy.exchange.faults import Kind, Scripted
 from algotrendy.exchange.feed import Feed, FeedEnded
 from algotrendy.exchange.floor import Floor
@@ -57,6 +58,7 @@ CAPABILITIES = Capabilities(
     short=True,
     extended_hours=True,
     replace=True,
+    activities=True,
     stream=Stream.PUSHED,
     notes=(
         "The paper exchange's own rules, in this process: what it takes, Alpaca takes.",
@@ -154,6 +156,11 @@ class SimulatedBroker:
         """Read executions, oldest first, without those that were taken back."""
         told = await self._read(lambda venue: fills_of(venue.activities(self._account_id)))
         return [fill for fill in told if since is None or fill.filled_at >= since]
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:
+        """Read what changed the account beside fills, oldest first."""
+        told = await self._read(lambda venue: activities_of(venue.activities(self._account_id)))
+        return [activity for activity in told if since is None or activity.at >= since]
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what is held."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from algotrendy.brokers.capabilities import Capabilities, Stream
 from algotrendy.brokers.port import (
     BrokerAccount,
+    BrokerActivity,
     BrokerFill,
     BrokerOrder,
     BrokerPosition,
@@ -113,6 +114,10 @@ class TemplateBroker:
         """Read executions, oldest first."""
         found = await self._get("/fills", lambda json: [fill_of(item) for item in json])
         return [fill for fill in found if since is None or fill.filled_at >= since]
+
+    async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:  # noqa: ARG002 - the port's
+        """Read none: this broker tells of nothing but fills."""
+        return ()
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what is held."""
