@@ -102,10 +102,10 @@ def test_each_is_told_with_its_kind_and_what_it_did_to_cash_and_units(
     assert Decimal("-0.03") < fee.cash < 0
     # 0.25 for each of five shares, which are told, but did not change.
     assert (paid.kind, paid.cash, paid.quantity) == (ActivityKind.DIVIDEND, Decimal("1.25"), None)
-    assert (bust.kind, bust.execution_id, bust.quantity) == (ActivityKind.BUST, sale, 4)
+    assert (bust.kind, bust.execution_id, bust.quantity) == (ActivityKind.BUST, sale, Decimal(4))
     assert bust.cash == Decimal("-399.96") - fee.cash
-    assert (split.kind, split.split, split.cash) == (ActivityKind.SPLIT, (3, 2), 0)
-    assert split.quantity == Decimal("4.5")
+    assert (split.kind, split.split, split.quantity) == (ActivityKind.SPLIT, (3, 2), Decimal("4.5"))
+    assert not split.cash
     assert len({each.id for each in told.every}) == len(told.every)
 
 
