@@ -1,0 +1,336 @@
+"""Take orders in, change and end them, for whoever asks: one transaction each, then a push.
+
+The ledger is the book. What follows the transaction only wakes others, who also look by themselves;
+so a push that fails costs seconds, and no order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from algotrendy.brokers.tables import capabilities_named
+from algotrendy.kernel.clock import Clock
+from algotrendy.kernel.errors import Conflict, JsonValue, Unavailable, Unknown
+from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId, derived_uuid7
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
+from algotrendy.trading.accounts import root_of
+from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, named
+from algotrendy.trading.booking import record
+from algotrendy.trading.ledger import AuditRecord, Ledger, LedgerTransaction
+from algotrendy.trading.order_events import (
+    OrderApproved,
+    OrderCancelRequested,
+    OrderEvent,
+    OrderWithdrawn,
+    Provenance,
+)
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.ports import Bell, Ring, SagaRun, Sagas
+from algotrendy.trading.replacing import amended, is_same_change
+from algotrendy.trading.risk_desk import fresh
+from algotrendy.trading.saga import OrderSaga
+from algotrendy.trading.status import PlatformStatus
+
+T = TypeVar("T")
+
+_COMMITS = 3
+_PRICE_LOOKS = 20
+_LOOK_EVERY_S = 0.1
+
+
+class Intake:
+    """The door for orders.
+
+    Args:
+        pause: Waits so many seconds, between two looks for a price.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        sagas: Sagas,
+        bell: Bell,
+        clock: Clock,
+        ids: Ids,
+        *,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._ledger = ledger
+        self._sagas = sagas
+        self._bell = bell
+        self._clock = clock
+        self._ids = ids
+        self._pause = pause
+        self._workflow = OrderSaga(ledger, sagas, bell, clock, ids)
+
+    def place(
+        self,
+        account: AccountId,
+        request: OrderRequest,
+        provenance: Provenance,
+        *,
+        submit_within: timedelta = SUBMIT_WITHIN,
+    ) -> PlatformOrder:
+        """Place an order, or give the one back that was placed under its client order id.
+
+        A symbol without a fresh price is asked for, which takes up to two seconds.
+
+        Raises:
+            Invalid: If the broker, or nobody, can take such an order; names the field.
+            Rejected: If limits or buying power speak against it: all of them, in ``breaches``.
+            Conflict: If another order has its client order id.
+            NotFound: If there is no such account.
+            Unavailable: If nothing was stored, for sure.
+            Unknown: If it may be stored: ask again with the same client order id.
+        """
+        placement = Placement(
+            account=account,
+            request=request,
+            provenance=provenance,
+            order_id=OrderId(self._ids.next()),
+            intent_id=EventId(self._ids.next()),
+            submit_within=submit_within,
+        )
+        now = self._clock.now()
+        order = self._commit(
+            lambda tx: admit(tx, placement, now) if _is_priced(tx, placement, now) else None
+        )
+        if order is None:
+            self._await_price(account, Symbol(request.symbol))
+            later = self._clock.now()
+            order = self._commit(lambda tx: admit(tx, placement, later))
+        self._start(order)
+        return order
+
+    def replace(
+        self, order_id: OrderId, change: ReplaceRequest, provenance: Provenance
+    ) -> PlatformOrder:
+        """Place an order that takes a standing one's place; give the new one.
+
+        Args:
+            order_id: The standing order.
+            change: Whose quantity counts what is filled already.
+            provenance: Of the new order.
+
+        Raises:
+            Invalid, Rejected, NotFound, Unavailable, Unknown: As ``place``.
+            Conflict: If it does not stand at the broker, or another order has the new one's name.
+        """
+        new_id, intent_id = OrderId(self._ids.next()), EventId(self._ids.next())
+        now = self._clock.now()
+
+        def work(tx: LedgerTransaction) -> PlatformOrder:
+            old = tx.orders.get(order_id)
+            root = tx.accounts.claim(root_of(old.account))
+            table = capabilities_named(root.broker)
+            request = replace(old.request, client_order_id=change.client_order_id)
+            name = named(request, new_id, table).client_order_id
+            asked = replace(change, client_order_id=name)
+            known = tx.orders.by_client_id(root.id, name or "")
+            if known is not None:
+                return _same_change(known, old, asked)
+            table.check_replace(asked)
+            placement = Placement(
+                account=old.account,
+                request=amended(old, asked),
+                provenance=provenance,
+                order_id=new_id,
+                intent_id=intent_id,
+                replaces=old.id,
+            )
+            return admit(tx, placement, now)
+
+        order = self._commit(work)
+        self._start(order)
+        return order
+
+    def cancel(self, order_id: OrderId, by: str, reason: str = "") -> PlatformOrder:
+        """Ask for the end of an order, and of one that is to take its place.
+
+        Raises:
+            Conflict: If it has ended in another way.
+            NotFound, Unavailable: If there is none; if nothing was stored.
+        """
+        event_id, now = EventId(self._ids.next()), self._clock.now()
+        order = self._commit(lambda tx: cancel_order(tx, order_id, event_id, now, by, reason))
+        self._wake(order)
+        return order
+
+    def approve(self, order_id: OrderId, by: UserId, reason: str = "") -> PlatformOrder:
+        """Agree that an order be sent; the same again changes nothing.
+
+        Raises:
+            Conflict: If nobody has to agree, or it is too late.
+            NotFound, Unavailable: If there is none; if nothing was stored.
+        """
+        event_id, now = EventId(self._ids.next()), self._clock.now()
+
+        def work(tx: LedgerTransaction) -> PlatformOrder:
+            order = tx.orders.get(order_id)
+            if order.approved_by is not None:
+                return order
+            _require_waiting(order, now)
+            approved = OrderApproved(id=event_id, order_id=order.id, at=now, by=by)
+            return _recorded(tx, order, [approved], by, "order.approve", reason)
+
+        order = self._commit(work)
+        self._wake(order)
+        return order
+
+    def refuse(self, order_id: OrderId, by: UserId, reason: str) -> PlatformOrder:
+        """Refuse an order that waits for a person: it is withdrawn.
+
+        Raises:
+            Conflict: If nobody has to agree, or it is too late.
+            NotFound, Unavailable: If there is none; if nothing was stored.
+        """
+        event_id, now = EventId(self._ids.next()), self._clock.now()
+
+        def work(tx: LedgerTransaction) -> PlatformOrder:
+            order = tx.orders.get(order_id)
+            if event_id in order.seen:
+                return order
+            _require_waiting(order, now)
+            why = f"refused by {by}: {reason}" if reason else f"refused by {by}"
+            refused = OrderWithdrawn(id=event_id, order_id=order.id, at=now, reason=why)
+            return _recorded(tx, order, [refused], by, "order.refuse", reason)
+
+        order = self._commit(work)
+        self._wake(order)
+        return order
+
+    def _commit(self, work: Callable[[LedgerTransaction], T]) -> T:
+        """Run a function that knows what it has written, until it is known that it was stored."""
+        for _ in range(_COMMITS - 1):
+            with suppress(Unknown):
+                return self._ledger.run(work)
+        return self._ledger.run(work)
+
+    def _start(self, order: PlatformOrder) -> None:
+        if order.status is not PlatformStatus.INTENDED:
+            return
+        run = SagaRun(order.id, 1, order.provenance.correlation_id)
+        # Otherwise the sweeper starts it.
+        with suppress(Unavailable, Unknown):
+            self._sagas.start(run)
+
+    def _wake(self, order: PlatformOrder) -> None:
+        """Tell those who wait for the order; whoever is not reached looks by himself."""
+        with suppress(Unavailable, Unknown):
+            self._workflow.answer_waits(order.id)
+        with suppress(Unavailable, Unknown):
+            self._bell.ring(Ring(root_of(order.account), order.id))
+
+    def _await_price(self, account: AccountId, symbol: Symbol) -> None:
+        with suppress(Unavailable, Unknown):
+            self._bell.ring(Ring(root_of(account)))
+        for _ in range(_PRICE_LOOKS):
+            self._pause(_LOOK_EVERY_S)
+            quotes = self._ledger.run(lambda tx: tx.market.quotes({symbol}))
+            if fresh(quotes.get(symbol), self._clock.now()) is not None:
+                return
+
+
+def cancel_order(
+    tx: LedgerTransaction,
+    order_id: OrderId,
+    event_id: EventId,
+    now: datetime,
+    by: str,
+    reason: str = "",
+) -> PlatformOrder:
+    """Ask for the end of an order, and of one that is to take its place, in a transaction.
+
+    An order that was not sent yet is withdrawn at once.
+
+    Args:
+        event_id: Made before; the ids of all events come of it.
+        by: Who asks.
+
+    Raises:
+        Conflict: If it has ended in another way.
+        NotFound: If there is none.
+    """
+    order = tx.orders.get(order_id)
+    if order.is_terminal and order.cancel_requested_at is None:
+        if order.status is PlatformStatus.CANCELED:
+            return order
+        raise Conflict(f"order {order.id} is {order.status}: there is nothing to cancel")
+    for other in tx.orders.unsettled(root_of(order.account)):
+        if other.replaces == order.id and not other.is_terminal:
+            cancel_order(tx, other.id, event_id, now, by, reason)
+    if order.is_terminal or order.cancel_requested_at is not None:
+        return order
+    moment = derived_uuid7(now, str(event_id), str(order.id), "cancel")
+    events: list[OrderEvent] = [
+        OrderCancelRequested(id=EventId(moment), order_id=order.id, at=now, by=by, reason=reason)
+    ]
+    if order.status is PlatformStatus.INTENDED:
+        withdrawn = EventId(derived_uuid7(now, str(event_id), str(order.id), "withdraw"))
+        why = f"cancelled by {by}" + (f": {reason}" if reason else "")
+        events.append(OrderWithdrawn(id=withdrawn, order_id=order.id, at=now, reason=why))
+    return _recorded(tx, order, events, by, "order.cancel", reason)
+
+
+def _recorded(
+    tx: LedgerTransaction,
+    order: PlatformOrder,
+    events: list[OrderEvent],
+    by: str,
+    action: str,
+    reason: str,
+) -> PlatformOrder:
+    after = record(tx, events).after
+    facts: dict[str, JsonValue] = {"correlation_id": order.provenance.correlation_id}
+    tx.audit.add(
+        AuditRecord(
+            id=events[0].id,
+            tenant=tx.accounts.get(order.account).tenant,
+            account=order.account,
+            at=events[0].at,
+            who=by,
+            action=action,
+            subject=str(order.id),
+            reason=reason,
+            facts=facts,
+        )
+    )
+    return after
+
+
+def _is_priced(tx: LedgerTransaction, placement: Placement, now: datetime) -> bool:
+    """Say whether the order's symbol has a fresh price; else note that one is wanted."""
+    root = tx.accounts.get(root_of(placement.account))
+    table = capabilities_named(root.broker)
+    # What cannot be placed at any price waits for none.
+    table.check(named(placement.request, placement.order_id, table))
+    symbol = Symbol(placement.request.symbol)
+    if fresh(tx.market.quotes({symbol}).get(symbol), now) is not None:
+        return True
+    tx.market.want({symbol}, now)
+    return False
+
+
+def _require_waiting(order: PlatformOrder, now: datetime) -> None:
+    if not order.awaits_approval:
+        raise Conflict(f"order {order.id} waits for nobody")
+    if order.status is not PlatformStatus.INTENDED or order.cancel_requested_at is not None:
+        raise Conflict(f"order {order.id} is {order.status}: it is too late")
+    if order.submit_by is not None and now >= order.submit_by:
+        raise Conflict(f"order {order.id} had to be agreed to by {order.submit_by.isoformat()}")
+
+
+def _same_change(known: PlatformOrder, old: PlatformOrder, change: ReplaceRequest) -> PlatformOrder:
+    if is_same_change(known, old, change):
+        return known
+    raise Conflict(
+        f"client_order_id {change.client_order_id} names another order already",
+        client_order_id=change.client_order_id,
+        order_id=str(known.id),
+    )

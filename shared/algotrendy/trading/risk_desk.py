@@ -1,0 +1,382 @@
+"""Read from the ledger what a decision about an account's risk stands on.
+
+Positions, cash and open orders of the account and of each strategy's part, at the last prices kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+from algotrendy.kernel.ids import AccountId, OrderId
+from algotrendy.kernel.instrument import AssetClass, Symbol
+from algotrendy.kernel.money import Money
+from algotrendy.kernel.order import OrderClass
+from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.market_data.calendar import us_equities
+from algotrendy.risk.book import EXACT, ZERO
+from algotrendy.risk.limits import BookLimits, Limits, StrategyId
+from algotrendy.risk.records import Marks
+from algotrendy.risk.state import RiskState, Terms
+from algotrendy.trading.accounts import Account, strategy_of
+from algotrendy.trading.journal import Book, Place
+from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
+from algotrendy.trading.marks import after, market_day
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.ports import Listing, Quote
+from algotrendy.trading.status import PlatformStatus
+
+MAX_QUOTE_AGE = timedelta(seconds=60)
+"""An older price tells nothing of what a new order would cost."""
+
+_FINEST = Decimal(1).scaleb(-18)
+_FINEST_UNIT = Decimal(1).scaleb(-9)
+_LOOSE = Context(prec=EXACT.prec)
+_SIZES_RECALLED = 20
+_MOST_RECALLED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What one account or part has itself, apart from its kin.
+
+    Attributes:
+        cash: With what is set aside.
+        held: The part of it that is set aside for open orders.
+        units: By symbol, below zero for a short.
+    """
+
+    cash: Decimal
+    held: Decimal
+    units: Mapping[Symbol, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskDesk:
+    """An account and its parts, as a decision sees them.
+
+    Attributes:
+        family: The account and its parts, by id.
+        holdings: Of each of the family.
+        orders: Those that may still change.
+        quotes: The last ones kept, however old.
+    """
+
+    account: Account
+    family: Mapping[AccountId, Account]
+    holdings: Mapping[AccountId, Holdings]
+    state: RiskState
+    limits: Limits
+    orders: Sequence[PlatformOrder]
+    quotes: Mapping[Symbol, Quote]
+    listings: Mapping[Symbol, Listing]
+
+    def quote(self, symbol: Symbol, now: datetime) -> Quote | None:
+        """Give a symbol's quote if it is fresh enough to decide by."""
+        return fresh(self.quotes.get(symbol), now)
+
+    def terms(self, symbol: Symbol) -> Terms:
+        """Give what is known of a symbol beside its price."""
+        return terms_of(symbol, self.listings.get(symbol), self.account)
+
+    def weight(self, symbol: Symbol) -> Decimal:
+        """Give how much buying power a unit of value takes: more than 1 where nothing is lent."""
+        return EXACT.multiply(self.account.leverage, self.terms(symbol).margin_rate)
+
+    def buying_power(self, member: AccountId | None = None) -> Money:
+        """Give what may still be bought before what is held for orders, >= 0.
+
+        Leverage times equity, less the positions at the last prices.
+
+        Args:
+            member: A part, or the account's own apart from its parts; None for all together.
+        """
+        members = tuple(self.holdings.values()) if member is None else (self.holdings[member],)
+        units: defaultdict[Symbol, Decimal] = defaultdict(Decimal)
+        cash = ZERO
+        for each in members:
+            cash = EXACT.add(cash, each.cash)
+            for symbol, count in each.units.items():
+                units[symbol] = EXACT.add(units[symbol], count)
+        equity, taken = cash, ZERO
+        for symbol, count in units.items():
+            value = EXACT.multiply(count, self.state.prices.get(symbol, ZERO))
+            equity = EXACT.add(equity, value)
+            weighed = EXACT.multiply(value.copy_abs(), self.weight(symbol))
+            taken = EXACT.add(taken, weighed)
+        leverage = self.account.leverage if member is None else self.family[member].leverage
+        power = EXACT.subtract(EXACT.multiply(leverage, equity), taken)
+        return Money(_floored(max(power, ZERO)), self.account.currency)
+
+    def held(self, member: AccountId | None = None) -> Money:
+        """Give what is held for orders, of one of the family or of all together."""
+        members = self.holdings.values() if member is None else (self.holdings[member],)
+        total = ZERO
+        for each in members:
+            total = EXACT.add(total, each.held)
+        return Money(total, self.account.currency)
+
+
+def read_desk(
+    tx: LedgerTransaction,
+    root: AccountId,
+    now: datetime,
+    symbols: Collection[Symbol] = (),
+    *,
+    without: OrderId | None = None,
+) -> RiskDesk:
+    """Read an account and its parts.
+
+    Args:
+        root: A whole account.
+        now: Decides which day's marks count.
+        symbols: Others whose prices and listings are needed.
+        without: An open order that is left out, as another takes its place; with it those that
+            fill one quantity together with it.
+    """
+    family = {each.id: each for each in tx.accounts.family(root)}
+    account = family[root]
+    balances = tx.books.balances(list(family))
+    holdings = _holdings(balances, account, family)
+    orders = tx.orders.unsettled(root)
+    needed = {symbol for each in holdings.values() for symbol in each.units}
+    needed.update(order.symbol for order in orders)
+    needed.update(symbols)
+    quotes, listings = tx.market.quotes(needed), tx.market.listings(needed)
+    state = RiskState(_sum(each.cash for each in holdings.values()))
+    for each in family:
+        if (strategy := strategy_of(each)) is not None:
+            state.add_strategy(strategy, holdings[each].cash)
+    for symbol in needed:
+        state.set_terms(symbol, terms_of(symbol, listings.get(symbol), account))
+    for symbol, price in _prices(needed, quotes, balances, account):
+        state.on_price(symbol, price)
+    _take_positions(state, holdings)
+    _open_orders(state, orders, without)
+    for strategy, change in tx.risk.trading_states(root).items():
+        if strategy is None or strategy in state.strategies:
+            state.set_trading_state(change.state, strategy)
+    _mark(state, root, tx.risk.marks(root), now)
+    limits = tx.risk.limits(root)
+    return RiskDesk(account, family, holdings, state, limits, orders, quotes, listings)
+
+
+def recall_orders(
+    tx: LedgerTransaction,
+    desk: RiskDesk,
+    symbol: Symbol,
+    strategy: StrategyId | None,
+    now: datetime,
+    chain: Collection[OrderId] = (),
+) -> None:
+    """Count the orders of late in a desk's state, as far as a limit looks back.
+
+    Orders that were taken back before they were sent do not count.
+
+    Args:
+        symbol: Whose order is to be judged.
+        strategy: Whose it is.
+        chain: Orders whose place the new one takes: no duplicates of it.
+    """
+    rules: list[BookLimits] = [desk.limits.account]
+    if strategy is not None and strategy in desk.limits.by_strategy:
+        rules.append(desk.limits.by_strategy[strategy])
+    rates = [each.order_rate.window_s for each in rules if each.order_rate]
+    windows = [each.duplicate_window_s for each in rules if each.duplicate_window_s]
+    found: dict[OrderId, PlatformOrder] = {}
+    root = desk.account.id
+    if rates:
+        since = now - timedelta(seconds=max(rates))
+        found.update((order.id, order) for order in tx.orders.intended_since(root, since))
+    if windows:
+        since = now - timedelta(seconds=max(windows))
+        query = OrderQuery(account=root, symbol=symbol, since=since, limit=_MOST_RECALLED)
+        found.update((order.id, order) for order in tx.orders.select(query))
+    of_symbol = desk.limits.by_symbol.get(symbol)
+    if any(each.fat_finger for each in (*rules, of_symbol) if each is not None):
+        # Exits of the broker's are among them, which do not count.
+        query = OrderQuery(account=root, symbol=symbol, limit=3 * _SIZES_RECALLED)
+        found.update((order.id, order) for order in tx.orders.select(query))
+    for order in sorted(found.values(), key=lambda each: (each.intended_at, each.id)):
+        if order.leg_of is None and not _was_taken_back(order) and order.id not in chain:
+            units = _units(order, order.request.notional, desk.state)
+            owner = strategy_of(order.account)
+            at = min(order.intended_at, now)
+            desk.state.recall_order(order.request, units, at, owner)
+
+
+def fresh(quote: Quote | None, now: datetime) -> Quote | None:
+    """Give a quote back if it is young enough to decide by."""
+    return None if quote is None or now - quote.at > MAX_QUOTE_AGE else quote
+
+
+def terms_of(symbol: Symbol, listing: Listing | None, account: Account) -> Terms:
+    """Say what a symbol needs and when it trades; the careful answer where nobody told."""
+    kind = asset_class_of(symbol, listing)
+    may_short = listing is not None and listing.is_shortable and account.leverage > 1
+    lends = kind is not AssetClass.CRYPTO
+    rate = _LOOSE.divide(Decimal(1), account.leverage) if lends else Decimal(1)
+    return Terms(
+        asset_class=kind,
+        margin_rate=rate.quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE),
+        borrowable=None if may_short else ZERO,
+        calendar=us_equities() if kind is AssetClass.EQUITY else None,
+    )
+
+
+def asset_class_of(symbol: Symbol, listing: Listing | None) -> AssetClass:
+    """Tell the class of an asset, by its name where no listing tells it: BTC/USD is a pair."""
+    if listing is not None:
+        return listing.asset_class
+    return AssetClass.CRYPTO if "/" in symbol else AssetClass.EQUITY
+
+
+def judged(request: OrderRequest) -> OrderRequest:
+    """Give a request as the risk engine reads it: the limit of an OCO stands in its exit."""
+    if request.order_class is OrderClass.OCO and request.take_profit is not None:
+        return replace(request, limit_price=request.take_profit.limit_price)
+    return request
+
+
+def open_units(order: PlatformOrder, state: RiskState) -> Decimal:
+    """Give how many units of an order may still change the position, zero or more."""
+    if order.is_terminal:
+        return order.missing_quantity
+    if order.request.notional is None:
+        return order.remaining_quantity or ZERO
+    rest = EXACT.subtract(order.request.notional, order.filled_notional.amount)
+    return _units(order, rest, state) if rest > 0 else ZERO
+
+
+def _holdings(
+    balances: Mapping[Place, Decimal], account: Account, family: Collection[AccountId]
+) -> dict[AccountId, Holdings]:
+    cash, held = dict.fromkeys(family, ZERO), dict.fromkeys(family, ZERO)
+    units: dict[AccountId, dict[Symbol, Decimal]] = {member: {} for member in family}
+    for place, value in balances.items():
+        if place.book is Book.POSITION:
+            if place.currency is None and place.symbol is not None:
+                units[place.account][place.symbol] = value
+        elif place.currency is account.currency and place.book in (Book.CASH, Book.CASH_HELD):
+            cash[place.account] = EXACT.add(cash[place.account], value)
+            if place.book is Book.CASH_HELD:
+                held[place.account] = value
+    return {each: Holdings(cash[each], held[each], units[each]) for each in family}
+
+
+def _prices(
+    symbols: Iterable[Symbol],
+    quotes: Mapping[Symbol, Quote],
+    balances: Mapping[Place, Decimal],
+    account: Account,
+) -> Iterator[tuple[Symbol, Decimal]]:
+    """Give last prices; of a symbol without one what a unit cost, where any is held."""
+    for symbol in symbols:
+        if (quote := quotes.get(symbol)) is not None:
+            yield symbol, quote.last
+            continue
+        for place, cost in balances.items():
+            if place.symbol != symbol or place.currency is not account.currency:
+                continue
+            units = balances.get(Place(place.account, Book.POSITION, symbol, None))
+            if units and cost:
+                price = _LOOSE.divide(cost, units).copy_abs()
+                yield symbol, max(price.quantize(_FINEST, ROUND_FLOOR, _LOOSE), _FINEST)
+                break
+
+
+def _take_positions(state: RiskState, holdings: Mapping[AccountId, Holdings]) -> None:
+    net: defaultdict[Symbol, Decimal] = defaultdict(Decimal)
+    for member, each in holdings.items():
+        strategy = strategy_of(member)
+        for symbol, units in each.units.items():
+            net[symbol] = EXACT.add(net[symbol], units)
+            if strategy is not None and symbol in state.prices:
+                state.set_position(symbol, units, state.prices[symbol], strategy)
+    for symbol, units in net.items():
+        if symbol in state.prices:
+            state.set_position(symbol, units, state.prices[symbol])
+
+
+def _open_orders(
+    state: RiskState, orders: Sequence[PlatformOrder], without: OrderId | None
+) -> None:
+    by_id = {order.id: order for order in orders}
+    replaced = {order.replaces for order in orders}
+    left_out = by_id.get(without) if without is not None else None
+    left_out_group = _group(left_out, by_id, replaced) if left_out is not None else None
+    for order in orders:
+        # An exit that the broker holds back cannot fill before it says otherwise.
+        if order.id == without or order.status is PlatformStatus.HELD:
+            continue
+        group = _group(order, by_id, replaced)
+        units = open_units(order, state)
+        if not units or (group is not None and group == left_out_group):
+            continue
+        state.on_order_opened(
+            str(order.id),
+            judged(order.request),
+            units,
+            order.intended_at,
+            strategy_of(order.account),
+            None if group is None else str(group),
+            is_new=False,
+        )
+
+
+def _group(
+    order: PlatformOrder,
+    by_id: Mapping[OrderId, PlatformOrder],
+    replaced: Collection[OrderId | None],
+) -> OrderId | None:
+    """Name the orders that fill one quantity together: exits, and one in place of another."""
+    first = order
+    while first.leg_of is None and first.replaces is not None and first.replaces in by_id:
+        first = by_id[first.replaces]
+    if first.leg_of is not None:
+        return first.leg_of
+    is_oco = first.request.order_class is OrderClass.OCO
+    return first.id if first is not order or order.id in replaced or is_oco else None
+
+
+def _mark(
+    state: RiskState,
+    root: AccountId,
+    marks: Mapping[StrategyId | None, Marks],
+    now: datetime,
+) -> None:
+    for strategy in (None, *state.strategies):
+        equity = state.book(strategy).equity
+        known = marks.get(strategy) or Marks(
+            account=root, day=market_day(now), day_start=equity, peak=equity, strategy=strategy
+        )
+        current = after(known, equity, now)
+        state.set_marks(current.day_start, current.peak, strategy)
+
+
+def _units(order: PlatformOrder, notional: Decimal | None, state: RiskState) -> Decimal:
+    """Give an order's whole quantity, or what a sum comes to at the last price, rounded up."""
+    if notional is None:
+        return order.request.quantity or _FINEST_UNIT
+    price = state.prices.get(order.symbol)
+    if price is None:
+        return _FINEST_UNIT
+    return _LOOSE.divide(notional, price).quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE)
+
+
+def _was_taken_back(order: PlatformOrder) -> bool:
+    return order.status is PlatformStatus.CANCELED and not order.is_at_broker
+
+
+def _floored(value: Decimal) -> Decimal:
+    return value.quantize(_FINEST, ROUND_FLOOR, _LOOSE)
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    total = ZERO
+    for value in values:
+        total = EXACT.add(total, value)
+    return total
