@@ -49,6 +49,12 @@ unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 acceptance: $(APP) ## Put every broker adapter through the numbered acceptance suite
 	.venv/bin/pytest -q tests/acceptance --every-adapter $(PYTEST_ARGS)
 
+chaos: setup ## Attack a real platform of its own with SIGKILL and a hostile exchange (RUNS=200, SEED=n for one)
+	PYTHONPATH=tests .venv/bin/python -m chaos $(if $(SEED),--seed $(SEED),--runs $(or $(RUNS),200))
+
+chaos-quick: setup ## The same, a few runs, as the tests do
+	PYTHONPATH=tests .venv/bin/python -m chaos --runs 6
+
 pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
 coverage: setup ## Run all the tests and hold the coverage
@@ -122,4 +128,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help
+.PHONY: python demo up down setup test unit acceptance chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help

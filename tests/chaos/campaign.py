@@ -1,0 +1,65 @@
+"""Play one plan after the other on one platform, and add up what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from chaos.plan import plan_of
+from chaos.run import Result, run
+from chaos.world import World
+from fixtures.platform import Platform
+
+USERNAME = "tess"
+
+
+@dataclass
+class Total:
+    """What all runs came to."""
+
+    runs: int = 0
+    orders: int = 0
+    kills: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    unbalanced: int = 0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Say whether anything was found."""
+        return bool(self.lost or self.duplicated or self.unbalanced)
+
+    def __str__(self) -> str:
+        """Give the last line of a campaign."""
+        return (
+            f"chaos: {self.runs} runs, {self.kills} kills, {self.lost} lost, "
+            f"{self.duplicated} duplicated, {self.unbalanced} unbalanced"
+        )
+
+    def add(self, result: Result) -> None:
+        """Count one run."""
+        self.runs += 1
+        self.orders += result.orders
+        self.kills += result.kills
+        self.lost += len(result.found.lost)
+        self.duplicated += len(result.found.duplicated)
+        self.unbalanced += len(result.found.unbalanced)
+
+
+def campaign(platform: Platform, seeds: Iterable[int], say: Callable[[str], None]) -> Total:
+    """Run each seed's plan, and say of each what it did and found."""
+    platform.add_user(USERNAME, "demo", "trader", "risk_manager")
+    world, total = World(platform, USERNAME), Total()
+    try:
+        world.open()
+        for seed in seeds:
+            result = run(world, plan_of(seed))
+            total.add(result)
+            wrong = "; ".join(result.found.wrong) or "all well"
+            say(
+                f"seed {seed}: {result.orders} orders, {result.kills} kills, "
+                f"at rest after {result.rest_s:.1f} s: {wrong}"
+            )
+    finally:
+        world.close()
+    return total
