@@ -87,7 +87,7 @@ class RiskDesk:
         return EXACT.multiply(self.account.leverage, self.terms(symbol).margin_rate)
 
     def buying_power(self, member: AccountId | None = None) -> Money:
-        """Give what may still be bought before what is held for orders, >= 0.
+        """Give what may still be bought before what is held for orders, >= 0, in whole coins.
 
         Leverage times equity, less the positions at the last prices.
 
@@ -108,8 +108,9 @@ class RiskDesk:
             weighed = EXACT.multiply(value.copy_abs(), self.weight(symbol))
             taken = EXACT.add(taken, weighed)
         leverage = self.account.leverage if member is None else self.family[member].leverage
-        power = EXACT.subtract(EXACT.multiply(leverage, equity), taken)
-        return Money(_floored(max(power, ZERO)), self.account.currency)
+        power = max(EXACT.subtract(EXACT.multiply(leverage, equity), taken), ZERO)
+        coin = Decimal(1).scaleb(-self.account.currency.decimals)
+        return Money(power.quantize(coin, ROUND_FLOOR, _LOOSE), self.account.currency)
 
     def held(self, member: AccountId | None = None) -> Money:
         """Give what is held for orders, of one of the family or of all together."""
@@ -369,10 +370,6 @@ def _units(order: PlatformOrder, notional: Decimal | None, state: RiskState) -> 
 
 def _was_taken_back(order: PlatformOrder) -> bool:
     return order.status is PlatformStatus.CANCELED and not order.is_at_broker
-
-
-def _floored(value: Decimal) -> Decimal:
-    return value.quantize(_FINEST, ROUND_FLOOR, _LOOSE)
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:
