@@ -163,9 +163,10 @@ class PlatformOrder:
     @property
     def missing_quantity(self) -> Decimal:
         """Give how much the broker filled, at least, in executions that it has yet to tell."""
-        told = self.reported
-        if self.request.quantity is not None and self.was_told(PlatformStatus.FILLED):
-            told = max(told, self.request.quantity)
+        told, whole = self.reported, self.request.quantity
+        # One that took another's place may be smaller than intended: that one filled on the way.
+        if whole is not None and self.replaces is None and self.was_told(PlatformStatus.FILLED):
+            told = max(told, whole)
         return max(EXACT.subtract(told, _quantity(self.executions)), ZERO)
 
     @property

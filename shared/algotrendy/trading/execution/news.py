@@ -114,9 +114,35 @@ def hear(tx: LedgerTransaction, root: AccountId, told: Told) -> Recorded | None:
         Invalid: If it tells what cannot be, such as a price of zero.
     """
     order = find(tx, root, told.order)
-    if order is None:
-        return None
-    return _write(tx, root, order, told)
+    return None if order is None else hear_of(tx, root, order, told)
+
+
+def hear_of(tx: LedgerTransaction, root: AccountId, order: PlatformOrder, told: Told) -> Recorded:
+    """Write down what was told of this very order, whatever it is called at the broker.
+
+    Raises:
+        Invalid: If it tells what cannot be.
+    """
+    events: list[OrderEvent] = []
+    if told.fill is not None:
+        events.append(filled(order, told.fill))
+    if told.busted is not None:
+        events.append(busted(order, told.busted.execution_id, told.at))
+    standing = state(order, told)
+    # A state without a time of its own would be another event at each telling.
+    is_dated = told.is_dated or told.order.updated_at or told.order.submitted_at
+    if is_dated or _tells_more(order, standing):
+        events.append(standing)
+    recorded = record(tx, events) if events else Recorded(order, order, ())
+    for leg in told.order.legs:
+        exit_order = find(tx, root, leg) or _adopted_leg(tx, root, order, leg)
+        hear_of(tx, root, exit_order, Told(leg, told.at))
+    if order.stage is PlatformStatus.CANCELED:
+        return _ended_again(tx, recorded, told)
+    if len(recorded.after.broker_order_ids) > max(1, len(order.broker_order_ids)):
+        ids = ", ".join(sorted(recorded.after.broker_order_ids))
+        _raise(tx, recorded.after, told.at, "doubled order", "one order", ids)
+    return recorded
 
 
 def hear_fill(tx: LedgerTransaction, root: AccountId, fill: BrokerFill) -> Recorded | None:
@@ -156,7 +182,7 @@ def adopt(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, now: dateti
     order = record(tx, [intended]).after
     # Nobody waits for it, and nothing of it is ours to do.
     tx.orders.end_workflow(order_id)
-    return _write(tx, root, order, Told(told, now))
+    return hear_of(tx, root, order, Told(told, now))
 
 
 def state(order: PlatformOrder, told: Told) -> OrderUpdated:
@@ -228,29 +254,6 @@ def busted(order: PlatformOrder, execution_id: str, at: datetime) -> OrderBusted
         at=at,
         execution_id=execution_id,
     )
-
-
-def _write(tx: LedgerTransaction, root: AccountId, order: PlatformOrder, told: Told) -> Recorded:
-    events: list[OrderEvent] = []
-    if told.fill is not None:
-        events.append(filled(order, told.fill))
-    if told.busted is not None:
-        events.append(busted(order, told.busted.execution_id, told.at))
-    standing = state(order, told)
-    # A state without a time of its own would be another event at each telling.
-    is_dated = told.is_dated or told.order.updated_at or told.order.submitted_at
-    if is_dated or _tells_more(order, standing):
-        events.append(standing)
-    recorded = record(tx, events) if events else Recorded(order, order, ())
-    for leg in told.order.legs:
-        exit_order = find(tx, root, leg) or _adopted_leg(tx, root, order, leg)
-        _write(tx, root, exit_order, Told(leg, told.at))
-    if order.stage is PlatformStatus.CANCELED:
-        return _ended_again(tx, recorded, told)
-    if len(recorded.after.broker_order_ids) > max(1, len(order.broker_order_ids)):
-        ids = ", ".join(sorted(recorded.after.broker_order_ids))
-        _raise(tx, recorded.after, told.at, "doubled order", "one order", ids)
-    return recorded
 
 
 def _tells_more(order: PlatformOrder, event: OrderUpdated) -> bool:
