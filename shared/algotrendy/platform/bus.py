@@ -62,11 +62,14 @@ class Outbox:
 
     @staticmethod
     def append(tx: Transaction, event: Event) -> None:
-        """Promise to publish an event, if and only if the transaction commits."""
+        """Promise to publish an event, if and only if the transaction commits.
+
+        The same id a second time changes nothing: a commit of unknown outcome is done again.
+        """
         envelope = json.dumps(event.envelope(), separators=(",", ":"), allow_nan=False)
         tx.execute(
             "INSERT INTO outbox (id, name, version, payload, occurred_at, attempts)"
-            " VALUES (%s, %s, %s, %s, %s, 0)",
+            " VALUES (%s, %s, %s, %s, %s, 0) ON CONFLICT (id) DO NOTHING",
             [event.id, event.name, event.version, envelope, event.occurred_at],
         )
 
