@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+from uuid import UUID
 
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.decimals import EXACT, require_decimal
 from algotrendy.kernel.errors import Conflict, Invalid
-from algotrendy.kernel.ids import AccountId
+from algotrendy.kernel.ids import AccountId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
@@ -52,6 +54,10 @@ class EntryKind(StrEnum):
     RESTATEMENT = "restatement"
 
 
+AMENDED: Final = " amended "
+"""In the name of an event that is written again, after its first entry was taken back."""
+
+
 def key_of(kind: EntryKind, account: AccountId, reference: str) -> str:
     """Name the entry of an event: ask whether the journal has it before writing it again.
 
@@ -63,6 +69,16 @@ def key_of(kind: EntryKind, account: AccountId, reference: str) -> str:
     if not reference:
         raise Invalid("reference", "present", reference)
     return f"{kind}:{account}:{reference}"
+
+
+def key_of_bust(key: str) -> str:
+    """Name the entry that takes another one back."""
+    return f"{EntryKind.BUST}:{key}"
+
+
+def without_amendment(key: str) -> str:
+    """Give the key that an entry had before its event was told otherwise."""
+    return key.partition(AMENDED)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +171,11 @@ class Entry:
         for commodity, rest in _sums(self.postings).items():
             if rest:
                 raise Invalid("postings", f"balanced in {commodity}", rest)
+
+    @property
+    def id(self) -> UUID:
+        """Say where it stands among others: by its millisecond, then by its key in some way."""
+        return derived_uuid7(self.at, self.key)
 
     @property
     def movement(self) -> tuple[EntryKind, AccountId, tuple[Posting, ...], str | None]:

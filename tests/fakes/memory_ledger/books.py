@@ -58,7 +58,7 @@ class MemoryBooks:
     def entries(self, query: EntryQuery) -> Sequence[tuple[str, Entry]]:
         rows = self.journal.rows
         found = [
-            (place_in_list(rows[key]), rows[key])
+            (str(rows[key].id), rows[key])
             for key in self.of_account.of(query.account)
             if not query.kinds or rows[key].kind in query.kinds
         ]
@@ -104,14 +104,5 @@ class MemoryBooks:
             for each in self._closed.of((owner, symbol))
             if account in (owner, root_of(owner)) and each.closed_at >= since
         ]
-        found.sort(key=lambda pair: _recency(pair[1]), reverse=True)
+        found.sort(key=lambda pair: pair[1].closed_at, reverse=True)
         return found[:limit]
-
-
-def place_in_list(entry: Entry) -> str:
-    """Name where an entry stands among others: by its time, then by its key."""
-    return f"{entry.at.isoformat(timespec='microseconds')} {entry.key}"
-
-
-def _recency(closed: ClosedLot) -> tuple[datetime, str, str]:
-    return closed.closed_at, closed.closed_by, closed.lot_id

@@ -1,0 +1,1 @@
+"""Adapters of trading: where what it needs meets the platform."""

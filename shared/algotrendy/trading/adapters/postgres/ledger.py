@@ -1,0 +1,68 @@
+"""The ledger of a deployment: each work is one transaction of PostgreSQL or Aurora DSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from algotrendy.kernel.events import Event
+from algotrendy.platform.bus import Outbox
+from algotrendy.platform.database import Database, Transaction
+from algotrendy.trading.adapters.postgres.accounts import PostgresAccounts
+from algotrendy.trading.adapters.postgres.books import PostgresBooks
+from algotrendy.trading.adapters.postgres.folds import Folds
+from algotrendy.trading.adapters.postgres.market import PostgresMarketFacts
+from algotrendy.trading.adapters.postgres.orders import PostgresOrders
+from algotrendy.trading.adapters.postgres.records import PostgresAudit, PostgresDocuments
+from algotrendy.trading.adapters.postgres.risk import PostgresRiskRecords
+from algotrendy.trading.adapters.postgres.work import PostgresLeases, PostgresWaits
+from algotrendy.trading.ledger import LedgerTransaction
+
+T = TypeVar("T")
+
+
+class PostgresTransaction:
+    """Is the ``LedgerTransaction`` over one transaction of the database."""
+
+    def __init__(self, tx: Transaction, outbox: Outbox, folds: Folds) -> None:
+        self.accounts = PostgresAccounts(tx)
+        self.orders = PostgresOrders(tx, folds)
+        self.books = PostgresBooks(tx)
+        self.leases = PostgresLeases(tx)
+        self.waits = PostgresWaits(tx)
+        self.audit = PostgresAudit(tx)
+        self.market = PostgresMarketFacts(tx)
+        self.documents = PostgresDocuments(tx)
+        self.risk = PostgresRiskRecords(tx)
+        self._tx = tx
+        self._outbox = outbox
+
+    def publish(self, event: Event) -> None:
+        """Promise to publish an event if, and only if, the transaction commits."""
+        self._outbox.append(self._tx, event)
+
+
+class PostgresLedger:
+    """Is the ``Ledger`` of a deployment; safe to share between threads."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._folds = Folds()
+
+    def run(self, work: Callable[[LedgerTransaction], T]) -> T:
+        """Run a function in one transaction, commit, and give what it returned.
+
+        Raises:
+            Unavailable: If the database does not answer, or other transactions kept coming first;
+                nothing was changed.
+            Unknown: If the connection broke in the commit, so that it may or may not have happened.
+        """
+
+        def within(tx: Transaction) -> tuple[T, PostgresOrders]:
+            ledger = PostgresTransaction(tx, self._outbox, self._folds)
+            return work(ledger), ledger.orders
+
+        result, orders = self._database.run(within)
+        self._folds.keep(orders.written.values())
+        return result
