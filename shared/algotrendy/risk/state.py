@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -309,10 +309,11 @@ class RiskState:
             self._books_with.setdefault(symbol, []).append(book)
         return book
 
-    def _revalue(self, symbol: Symbol) -> None:
+    def _revalue(self, symbol: Symbol, books: Iterable[Book] | None = None) -> None:
+        """Take a symbol's price or quantities into the sums, of all books or of some."""
         price = self.prices.get(symbol, ZERO)
         rate = self.terms.get(symbol, UNKNOWN_TERMS).margin_rate
-        for book in self._books_with.get(symbol, ()):
+        for book in self._books_with.get(symbol, ()) if books is None else books:
             book.revalue(symbol, price, rate)
 
     def _require_like(self, order: OpenOrder) -> None:
@@ -331,13 +332,14 @@ class RiskState:
         change = EXACT.subtract(self._claim(order), before)
         if not change:
             return
-        for book in self._books_of(order.strategy):
+        books = self._books_of(order.strategy)
+        for book in books:
             holding = self._hold(order.symbol, book).holding(order.symbol)
             if order.side is Side.BUY:
                 holding.buys = EXACT.add(holding.buys, change)
             else:
                 holding.sells = EXACT.add(holding.sells, change)
-        self._revalue(order.symbol)
+        self._revalue(order.symbol, books)
 
     def _use_up(self, order: OpenOrder, quantity: Decimal) -> None:
         before = self._claim(order)
