@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Final
 
 from algotrendy.brokers.asset_rules import AssetRules
@@ -139,7 +139,8 @@ def _power_breaches(
         if replaced is not None and member in (None, replaced.account):
             free += freed
         if reserved > free:
-            allowed = max(free.amount, ZERO)
+            coin = Decimal(1).scaleb(-free.currency.decimals)
+            allowed = max(free.amount, ZERO).quantize(coin, ROUND_FLOOR, _LOOSE)
             found.append(Breach(Limit.BUYING_POWER, scope, allowed, reserved.amount))
     return found
 
