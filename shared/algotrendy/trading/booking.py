@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from algotrendy.kernel.errors import Invalid
@@ -15,16 +16,14 @@ from algotrendy.kernel.ids import AccountId, EventId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
-from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.events import OrderChanged
 from algotrendy.trading.holds import hold_entry
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.ledger import LedgerTransaction
-from algotrendy.trading.lots import Lots
 from algotrendy.trading.order_events import Execution, OrderEvent
 from algotrendy.trading.orders import PlatformOrder, apply, kernel_fill
-from algotrendy.trading.restating import held_of, take_back
+from algotrendy.trading.restating import book_fee, book_fill, take_back, take_back_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +78,32 @@ def _book(
         tx.books.post(entry)
     known = {each.id: each for each in before.standing} if before else {}
     standing = {each.id: each for each in after.standing}
-    for gone in sorted(known.keys() - standing.keys()):
-        account = tx.accounts.get(after.account)
-        reason = "the broker took the execution back"
-        take_back(tx, account, after.symbol, after.currency, gone, event.at, reason)
-    for execution in standing.values():
-        if execution.id not in known:
-            _book_execution(tx, after, execution)
-        elif execution.fee and not known[execution.id].fee:
-            _book_fee(tx, after, execution)
-
-
-def _book_execution(tx: LedgerTransaction, order: PlatformOrder, execution: Execution) -> None:
-    account = tx.accounts.get(order.account)
-    fill = kernel_fill(order, execution)
-    held = held_of(tx, order.account, order.symbol, order.currency)
-    if not tx.books.post(entries.filled(order.account, execution.id, fill, held)):
+    if known == standing:
         return
-    lots, closed = _lots(tx, account, order).after(fill, execution.id)
-    tx.books.put_lots(order.account, lots)
-    tx.books.add_closed_lots(order.account, order.symbol, closed)
-    _book_fee(tx, order, execution)
+    account = tx.accounts.get(after.account)
+    for execution in known.values():
+        _unbook(tx, account, after, execution, standing.get(execution.id), event.at)
+    for execution in standing.values():
+        if execution != known.get(execution.id):
+            book_fill(tx, account, kernel_fill(after, execution), execution.id)
+            if execution.fee:
+                book_fee(tx, account.id, execution.id, execution.at, execution.fee)
 
 
-def _book_fee(tx: LedgerTransaction, order: PlatformOrder, execution: Execution) -> None:
-    if execution.fee:
-        tx.books.post(entries.fee(order.account, execution.id, execution.at, execution.fee))
-
-
-def _lots(tx: LedgerTransaction, account: Account, order: PlatformOrder) -> Lots:
-    known = tx.books.lots(account.id, order.symbol)
-    return known or Lots(order.symbol, order.currency, account.lot_method)
+def _unbook(
+    tx: LedgerTransaction,
+    account: Account,
+    order: PlatformOrder,
+    was: Execution,
+    now: Execution | None,
+    at: datetime,
+) -> None:
+    """Take back what is told no more, or told otherwise."""
+    if now is None or (was.quantity, was.price) != (now.quantity, now.price):
+        reason = "the broker took it back" if now is None else "the broker tells it otherwise"
+        take_back(tx, account, order.symbol, order.currency, was.id, at, reason)
+    elif was.fee and was.fee != now.fee:
+        take_back_fee(tx, account.id, was.id, at, "the broker tells it otherwise")
 
 
 def _tell(

@@ -15,7 +15,7 @@ from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Fill, Position
-from algotrendy.trading.journal import Book, Entry, EntryKind, Posting, Units, key_of
+from algotrendy.trading.journal import Book, Entry, EntryKind, Posting, Units, key_of, key_of_bust
 
 
 def deposit(account: AccountId, reference: str, at: datetime, amount: Money) -> Entry:
@@ -136,7 +136,7 @@ def bust(entry: Entry, at: datetime, reason: str) -> Entry:
     if entry.reverses is not None:
         raise Invalid("entry", "no reversal itself", entry.key)
     return Entry(
-        key=f"{EntryKind.BUST}:{entry.key}",
+        key=key_of_bust(entry.key),
         kind=EntryKind.BUST,
         account=entry.account,
         at=at,

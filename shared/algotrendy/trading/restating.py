@@ -1,14 +1,15 @@
 """Change what was traded after the fact: busts, splits, corrections; lots and cost follow.
 
-After a bust the books of a symbol say what they would if the execution had never been there. The
-journal is read in the order in which it was written, and is the only thing that is read.
+The books of a symbol follow from what happened in it, in the order of time, whenever that was told:
+after a bust they are as if the execution had never been there, after a late one as if it had been
+known at once. The journal is all that is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -21,11 +22,21 @@ from algotrendy.kernel.order import Fill, Position, Side
 from algotrendy.kernel.price import Price, Quantity
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
-from algotrendy.trading.journal import Book, Entry, EntryKind, Place, Units, key_of
+from algotrendy.trading.journal import (
+    AMENDED,
+    Book,
+    Entry,
+    EntryKind,
+    Place,
+    Units,
+    key_of,
+    key_of_bust,
+)
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction
 from algotrendy.trading.lots import ClosedLot, Lot, LotMethod, Lots
 
-PAGE: Final = 500
+_FEW: Final = 5
+_MANY: Final = 500
 _ZERO: Final = Decimal(0)
 _MOVING: Final = (EntryKind.FILL, EntryKind.SPLIT, EntryKind.CORRECTION)
 
@@ -39,6 +50,37 @@ class Restated:
     closed: tuple[ClosedLot, ...] = ()
 
 
+def book_fill(tx: LedgerTransaction, account: Account, fill: Fill, execution_id: str) -> bool:
+    """Write an execution into the books, where its time puts it; False when it is there already.
+
+    One that was taken back is written again under another name: its broker tells it otherwise now.
+    """
+    symbol, currency = fill.symbol, fill.price.currency
+    name = _free_name(tx, EntryKind.FILL, account.id, execution_id)
+    if name is None:
+        return False
+    held = held_of(tx, account.id, symbol, currency)
+    entry = entries.filled(account.id, name, fill, held)
+    is_late = _is_late(tx, entry, symbol)
+    tx.books.post(entry)
+    if is_late:
+        _restate(tx, account, symbol, currency, f"late:{name}", fill.filled_at)
+        return True
+    lots = tx.books.lots(account.id, symbol) or Lots(symbol, currency, account.lot_method)
+    lots, closed = lots.after(fill, name)
+    tx.books.put_lots(account.id, lots)
+    tx.books.add_closed_lots(account.id, symbol, closed)
+    return True
+
+
+def book_fee(
+    tx: LedgerTransaction, account: AccountId, execution_id: str, at: datetime, fee: Money
+) -> bool:
+    """Write the fee of an execution into the books; False when it is there already."""
+    name = _free_name(tx, EntryKind.FEE, account, execution_id)
+    return name is not None and tx.books.post(entries.fee(account, name, at, fee))
+
+
 def take_back(
     tx: LedgerTransaction,
     account: Account,
@@ -49,14 +91,21 @@ def take_back(
     reason: str,
 ) -> bool:
     """Take an execution out of the books, its fee too; False when it is not in them."""
-    fill = tx.books.entry(key_of(EntryKind.FILL, account.id, execution_id))
-    if fill is None or not tx.books.post(entries.bust(fill, at, reason)):
+    fill = _standing_entry(tx, EntryKind.FILL, account.id, execution_id)
+    if fill is None:
         return False
-    fee = tx.books.entry(key_of(EntryKind.FEE, account.id, execution_id))
-    if fee is not None:
-        tx.books.post(entries.bust(fee, at, reason))
-    _restate(tx, account, symbol, currency, execution_id, at)
+    tx.books.post(entries.bust(fill, at, reason))
+    take_back_fee(tx, account.id, execution_id, at, reason)
+    _restate(tx, account, symbol, currency, f"bust:{fill.key}", at)
     return True
+
+
+def take_back_fee(
+    tx: LedgerTransaction, account: AccountId, execution_id: str, at: datetime, reason: str
+) -> bool:
+    """Take the fee of an execution out of the books; False when it is not in them."""
+    fee = _standing_entry(tx, EntryKind.FEE, account, execution_id)
+    return fee is not None and tx.books.post(entries.bust(fee, at, reason))
 
 
 def split(
@@ -69,13 +118,19 @@ def split(
     old: int,
 ) -> bool:
     """Let ``new`` units of a part's position stand for ``old`` ones; False when they do already."""
-    key = key_of(EntryKind.SPLIT, account.id, reference)
-    held = held_of(tx, account.id, symbol, account.currency)
-    if not held.quantity or tx.books.entry(key) is not None:
+    if tx.books.entry(key_of(EntryKind.SPLIT, account.id, reference)) is not None:
         return False
-    tx.books.post(entries.split(account.id, reference, at, held, new, old))
+    currency = account.currency
+    held = _held_at(tx, account, symbol, at)
+    if not held.quantity:
+        return False
+    entry = entries.split(account.id, reference, at, held, new, old)
+    is_late = _is_late(tx, entry, symbol)
+    tx.books.post(entry)
     lots = tx.books.lots(account.id, symbol)
-    if lots is not None:
+    if is_late or lots is None:
+        _restate(tx, account, symbol, currency, f"late:{entry.key}", at)
+    else:
         tx.books.put_lots(account.id, lots.split(new, old))
     return True
 
@@ -101,7 +156,11 @@ def correct(
     held = held_of(tx, account.id, units.symbol, cost.currency)
     change = _cost_change(held, units.count, cost)
     entry = entries.correction(account.id, reference, at, reason, units=units, cost=change)
+    is_late = _is_late(tx, entry, units.symbol)
     tx.books.post(entry)
+    if is_late:
+        _restate(tx, account, units.symbol, cost.currency, f"late:{entry.key}", at)
+        return True
     lots = tx.books.lots(account.id, units.symbol)
     lots = lots or Lots(units.symbol, cost.currency, account.lot_method)
     tx.books.put_lots(account.id, lots.moved(Lot(entry.key, at, units.count, cost)))
@@ -121,13 +180,13 @@ def held_of(
 def restated(
     journal: Iterable[Entry], symbol: Symbol, currency: Currency, method: LotMethod
 ) -> Restated:
-    """Work a part's position in a symbol out again from its entries.
+    """Work a part's position in a symbol out again from its entries, in the order of their times.
 
     Args:
-        journal: Of the part, in the order in which they were written; those taken back left out.
+        journal: Of the part; those taken back left out.
     """
     now = Restated(Position.flat(symbol, currency), Lots(symbol, currency, method))
-    for entry in journal:
+    for entry in sorted(journal, key=_turn):
         units, cost = _moved_by(entry, symbol, currency)
         if not units and not cost:
             continue
@@ -157,29 +216,72 @@ def _restate(
     tx.books.restate_closed_lots(account.id, symbol, right.closed)
 
 
+def _turn(entry: Entry) -> tuple[datetime, str]:
+    return entry.at, entry.key
+
+
+def _is_late(tx: LedgerTransaction, entry: Entry, symbol: Symbol) -> bool:
+    """Say whether the books know of something in the symbol that happened after this."""
+    for other in _newest_first(tx, entry.account, _MOVING, page=_FEW):
+        # The list is in the order of milliseconds.
+        if other.at < entry.at - timedelta(milliseconds=1):
+            return False
+        if _turn(other) > _turn(entry) and any(each.symbol == symbol for each in other.postings):
+            return True
+    return False
+
+
+def _held_at(tx: LedgerTransaction, account: Account, symbol: Symbol, at: datetime) -> Position:
+    before = (entry for entry in _standing(tx, account.id) if entry.at <= at)
+    return restated(before, symbol, account.currency, account.lot_method).position
+
+
+def _free_name(
+    tx: LedgerTransaction, kind: EntryKind, account: AccountId, execution_id: str
+) -> str | None:
+    """Find the name under which an execution may be written; None where it stands already."""
+    name, times = execution_id, 1
+    while tx.books.entry(key_of(kind, account, name)) is not None:
+        if tx.books.entry(key_of_bust(key_of(kind, account, name))) is None:
+            return None
+        times += 1
+        name = f"{execution_id}{AMENDED}{times}"
+    return name
+
+
+def _standing_entry(
+    tx: LedgerTransaction, kind: EntryKind, account: AccountId, execution_id: str
+) -> Entry | None:
+    name, times = execution_id, 1
+    while (entry := tx.books.entry(key_of(kind, account, name))) is not None:
+        if tx.books.entry(key_of_bust(entry.key)) is None:
+            return entry
+        times += 1
+        name = f"{execution_id}{AMENDED}{times}"
+    return None
+
+
 def _standing(tx: LedgerTransaction, account: AccountId) -> Sequence[Entry]:
-    """Read what moved positions and was not taken back, oldest first."""
+    """Read what moved positions and was not taken back."""
     found: list[Entry] = []
-    gone: set[str] = set()
-    for entry in _newest_first(tx, account):
-        if entry.reverses is not None:
-            gone.add(entry.reverses)
-        elif entry.key not in gone:
-            found.append(entry)
-    found.reverse()
-    return found
+    gone: set[str | None] = set()
+    for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST), page=_MANY):
+        gone.add(entry.reverses)
+        found.append(entry)
+    return [each for each in found if each.reverses is None and each.key not in gone]
 
 
-def _newest_first(tx: LedgerTransaction, account: AccountId) -> Iterator[Entry]:
+def _newest_first(
+    tx: LedgerTransaction, account: AccountId, kinds: Sequence[EntryKind], page: int
+) -> Iterator[Entry]:
     before: str | None = None
-    kinds = (*_MOVING, EntryKind.BUST)
     while True:
-        page = tx.books.entries(EntryQuery(account, before, kinds, PAGE))
+        rows = tx.books.entries(EntryQuery(account, before, kinds, page))
         # The entries of an account's parts come with its own.
-        yield from (entry for _, entry in page if entry.account == account)
-        if len(page) < PAGE:
+        yield from (entry for _, entry in rows if entry.account == account)
+        if len(rows) < page:
             return
-        before = page[-1][0]
+        before = rows[-1][0]
 
 
 def _moved_by(entry: Entry, symbol: Symbol, currency: Currency) -> tuple[Decimal, Money]:

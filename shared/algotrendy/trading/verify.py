@@ -16,7 +16,16 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.holds import hold_of
-from algotrendy.trading.journal import Book, Entry, EntryKind, Journal, Place, Units, key_of
+from algotrendy.trading.journal import (
+    Book,
+    Entry,
+    EntryKind,
+    Journal,
+    Place,
+    Units,
+    key_of,
+    without_amendment,
+)
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder, fold
 from algotrendy.trading.status import PlatformStatus
@@ -187,10 +196,15 @@ def _of_executions(
                 fees[key_of(EntryKind.FEE, order.account, each.id)] = _movement(-each.fee, None)
     gone = {entry.reverses for entry in journal}
     standing = [entry for entry in journal if entry.key not in gone]
-    written = {each.key: _moved_by(each) for each in standing if each.kind is EntryKind.FILL}
+    told: dict[str, Entry] = {}
+    for entry in standing:
+        name = without_amendment(entry.key)
+        # Only one entry of an event may stand: a second one keeps its name, which nothing explains.
+        told[entry.key if name in told else name] = entry
+    written = {key: _moved_by(entry) for key, entry in told.items() if entry.kind is EntryKind.FILL}
     yield from _compared(DifferenceKind.FILL_ENTRY, written, fills)
     # Brokers charge for other things too, so a fee without an execution is no difference.
-    paid = {each.key: _moved_by(each) for each in standing if each.key in fees}
+    paid = {key: _moved_by(entry) for key, entry in told.items() if key in fees}
     yield from _compared(DifferenceKind.FEE_ENTRY, paid, fees)
     in_books: dict[tuple[AccountId, Currency], Decimal] = {
         (place.account, place.currency): value
