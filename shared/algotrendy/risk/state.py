@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -94,6 +95,18 @@ class RiskState:
         self._likes: OrderedDict[Likeness, datetime] = OrderedDict()
         self._sessions: dict[TradingCalendar, Session] = {}
         self._reaches: dict[tuple[Symbol, Side], list[Decimal]] = {}
+        self._put_off: set[Symbol] | None = None
+
+    @contextmanager
+    def taking_over(self) -> Iterator[None]:
+        """Put the sums off to the end, while much is told that was so before."""
+        self._put_off = set()
+        try:
+            yield
+        finally:
+            symbols, self._put_off = self._put_off, None
+            for symbol in symbols:
+                self._revalue(symbol)
 
     def add_strategy(self, strategy: StrategyId, cash: Decimal) -> None:
         """Give a strategy its part of the account's cash; Conflict when it has one."""
@@ -311,6 +324,9 @@ class RiskState:
 
     def _revalue(self, symbol: Symbol, books: Iterable[Book] | None = None) -> None:
         """Take a symbol's price or quantities into the sums, of all books or of some."""
+        if self._put_off is not None:
+            self._put_off.add(symbol)
+            return
         price = self.prices.get(symbol, ZERO)
         rate = self.terms.get(symbol, UNKNOWN_TERMS).margin_rate
         for book in self._books_with.get(symbol, ()) if books is None else books:

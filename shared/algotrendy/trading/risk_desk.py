@@ -151,12 +151,13 @@ def read_desk(
     for each in family:
         if (strategy := strategy_of(each)) is not None:
             state.add_strategy(strategy, holdings[each].cash)
-    for symbol in needed:
-        state.set_terms(symbol, terms_of(symbol, listings.get(symbol), account))
-    for symbol, price in _prices(needed, quotes, balances, account):
-        state.on_price(symbol, price)
-    _take_positions(state, holdings)
-    _open_orders(state, orders, without)
+    with state.taking_over():
+        for symbol in needed:
+            state.set_terms(symbol, terms_of(symbol, listings.get(symbol), account))
+        for symbol, price in _prices(needed, quotes, balances, account):
+            state.on_price(symbol, price)
+        _take_positions(state, holdings)
+        _open_orders(state, orders, without)
     for strategy, change in tx.risk.trading_states(root).items():
         if strategy is None or strategy in state.strategies:
             state.set_trading_state(change.state, strategy)
