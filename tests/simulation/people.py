@@ -1,0 +1,121 @@
+"""Who uses the platform: each asks again, under the same name, until there is an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Rejected, Unavailable, Unknown
+from algotrendy.kernel.ids import AccountId, CorrelationId, OrderId, UserId
+from algotrendy.kernel.order_request import ReplaceRequest
+from algotrendy.trading.intake import Intake
+from algotrendy.trading.order_events import Provenance
+from algotrendy.trading.orders import PlatformOrder
+from simulation.loop import Process
+from simulation.story import Action
+from simulation.world import World
+
+ATTEMPTS = 6
+ANSWER_WITHIN_S = 8.0
+ANN = UserId("ann")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the API answered: an order, under the name that its client gave it."""
+
+    name: str
+    order_id: OrderId
+
+
+class People:
+    """The clients of one run.
+
+    Attributes:
+        promises: The orders that the API said it had taken.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.promises: list[Promise] = []
+        self._world = world
+        self._placed: dict[int, OrderId] = {}
+
+    async def do(self, action: Action) -> None:
+        """Do what somebody does through the API."""
+        self._world.tell("client", str(action))
+        match action.kind:
+            case "place":
+                await self._place(action)
+            case "replace":
+                await self._replace(action)
+            case _ if (order_id := self._target(action)) is None:
+                return
+            case "cancel":
+                await self._ask(lambda door: door.cancel(order_id, ANN))
+            case "approve":
+                await self._ask(lambda door: door.approve(order_id, ANN))
+
+    async def _place(self, action: Action) -> None:
+        request = action.request
+        assert request is not None
+        account, provenance = AccountId(action.account), _provenance(action)
+        order = await self._ask(lambda door: door.place(account, request, provenance))
+        self._note(action, order, request.client_order_id or "")
+
+    async def _replace(self, action: Action) -> None:
+        order_id, name = self._target(action), f"order-{action.number}"
+        if order_id is None:
+            return
+        known = self._world.store.memory.tables.orders.find(order_id)
+        if known is None:
+            return
+        asked = known.request
+        change = ReplaceRequest(
+            limit_price=action.price if asked.type.has_limit else None,
+            stop_price=action.price if asked.type.has_stop else None,
+            client_order_id=name,
+        )
+        order = await self._ask(lambda door: door.replace(order_id, change, _provenance(action)))
+        self._note(action, order, name)
+
+    def _target(self, action: Action) -> OrderId | None:
+        return None if action.on is None else self._placed.get(action.on)
+
+    def _note(self, action: Action, order: PlatformOrder | None, name: str) -> None:
+        if order is not None:
+            self._placed[action.number] = order.id
+            self.promises.append(Promise(name, order.id))
+
+    async def _ask(self, ask: Callable[[Intake], PlatformOrder]) -> PlatformOrder | None:
+        world = self._world
+        for attempt in range(ATTEMPTS):
+            process = world.process("function", "api")
+            door = self._door(process)
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    return await world.blocking.call(process, partial(ask, door))
+            except (Rejected, Invalid) as error:
+                world.tell("client", f"refused: {error.message}")
+                return None
+            except (Unavailable, Unknown, TimeoutError) as error:
+                said = error.message if isinstance(error, AlgoTrendyError) else "no answer"
+                world.tell("client", f"asks again: {said}")
+            await asyncio.sleep(0.5 * 2**attempt)
+        return None
+
+    def _door(self, process: Process) -> Intake:
+        world = self._world
+        return Intake(
+            world.ledger(process),
+            world.sagas(process),
+            world.bell(process),
+            process,
+            world.ids,
+            pause=lambda seconds: world.blocking.pause(process, seconds),
+        )
+
+
+def _provenance(action: Action) -> Provenance:
+    return Provenance(correlation_id=CorrelationId(f"action-{action.number}"), user=ANN)

@@ -1,0 +1,134 @@
+"""What people do in one run: drawn from the seed alone, so that a part of it can be left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+
+from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
+from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
+from simulation.exchange import SYMBOLS
+
+LAST_S = 55.0
+ROOT, PART = "paper", "paper/alpha"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that somebody does.
+
+    Attributes:
+        at_s: When.
+        kind: place, cancel, replace, approve, move (the market), or what befalls the platform.
+        number: Which action it is; an order is called by the number of what placed it.
+        on: The number of the order that it is about.
+    """
+
+    at_s: float
+    kind: str
+    number: int
+    account: str = ROOT
+    request: OrderRequest | None = None
+    on: int | None = None
+    price: Decimal | None = None
+
+    def __str__(self) -> str:
+        """Read as one line of a history."""
+        words = [f"{self.at_s:7.3f}  #{self.number} {self.kind}"]
+        if self.request is not None:
+            words.append(_told(self.request, self.account))
+        if self.on is not None:
+            words.append(f"order-{self.on}")
+        if self.price is not None:
+            words.append(f"at {self.price}")
+        return " ".join(words)
+
+
+def story(seed: int) -> list[Action]:
+    """Draw what people do in the run of a seed."""
+    chance = Random(f"{seed}/story")
+    actions: list[Action] = []
+    placed: list[Action] = []
+    for number in range(chance.randint(4, 12)):
+        at = round(chance.uniform(0.5, LAST_S), 3)
+        before = [each for each in placed if each.at_s < at]
+        kind = chance.choices(
+            ("place", "cancel", "replace", "approve"), (6, 2, 1.5, 1 if before else 0)
+        )[0]
+        if kind == "place" or not before:
+            account = PART if chance.random() < 0.4 else ROOT
+            wish = _wish(chance, f"order-{number}")
+            action = Action(at, "place", number, account, wish)
+            placed.append(action)
+        else:
+            target = chance.choice(before)
+            price = Decimal(chance.randint(9_700, 10_300)) / 100
+            action = Action(at, kind, number, target.account, None, target.number, price)
+        actions.append(action)
+    actions += _troubles(chance, len(actions))
+    if chance.random() < 0.5:
+        number = len(actions)
+        late = LAST_S + 8
+        actions += (
+            Action(late, "cancel", number + place, each.account, None, each.number)
+            for place, each in enumerate(placed)
+        )
+    return sorted(actions, key=lambda each: (each.at_s, each.number))
+
+
+def _troubles(chance: Random, first: int) -> list[Action]:
+    # Heavier than what strikes by itself, and rarer.
+    kinds = {
+        "kill service": 0.6,
+        "hand over": 0.3,
+        "stall service": 0.5,
+        "clock jumps": 0.4,
+        "workflows forgotten": 0.2,
+        "bust": 0.1,
+        "halt": 0.08,
+    }
+    found: list[Action] = []
+    for kind, share in kinds.items():
+        while chance.random() < share:
+            at = round(chance.uniform(2.0, LAST_S), 3)
+            found.append(Action(at, kind, first + len(found)))
+    return found
+
+
+def _wish(chance: Random, name: str) -> OrderRequest:
+    symbol = chance.choice(SYMBOLS)
+    side = Side.BUY if chance.random() < 0.65 else Side.SELL
+    size = Decimal(chance.randint(1, 60))
+    kind = chance.choices(("market", "limit", "stop", "bracket", "notional"), (3, 4, 1, 2, 0.7))[0]
+    cents = chance.randint(-250, 250)
+    price = Decimal(10_000 + cents) / 100
+    life = TimeInForce.GTC if chance.random() < 0.5 else TimeInForce.DAY
+    order = OrderRequest(symbol, side, quantity=size, client_order_id=name, time_in_force=life)
+    if kind == "limit":
+        return replace(order, type=OrderType.LIMIT, limit_price=price)
+    if kind == "stop":
+        away = Decimal(10_000 + side.sign * chance.randint(10, 300)) / 100
+        return replace(order, type=OrderType.STOP, stop_price=away)
+    if kind == "notional":
+        worth = Decimal(chance.randint(100, 3_000))
+        return replace(order, quantity=None, notional=worth, time_in_force=TimeInForce.DAY)
+    if kind == "bracket":
+        high, low = Decimal(103) + size / 100, Decimal(97) - size / 100
+        profit, loss = (high, low) if side is Side.BUY else (low, high)
+        return replace(
+            order,
+            type=OrderType.LIMIT if chance.random() < 0.5 else OrderType.MARKET,
+            limit_price=None,
+            order_class=OrderClass.BRACKET,
+            take_profit=TakeProfit(profit),
+            stop_loss=StopLoss(loss),
+        )
+    return order
+
+
+def _told(request: OrderRequest, account: str) -> str:
+    size = request.quantity or f"{request.notional} USD of"
+    words = f"{request.client_order_id}: {account} {request.side} {size} {request.symbol}"
+    price = request.limit_price or request.stop_price or ""
+    return f"{words} {request.type} {price} {request.time_in_force} {request.order_class}"
