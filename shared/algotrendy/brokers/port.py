@@ -127,6 +127,7 @@ class BrokerActivity:
         at: When it was; the begin of its day (UTC) where the broker tells no more.
         cash: What it did to cash, in the account's currency.
         quantity: What it did to the position in ``symbol``, signed.
+        price: Of the fill that a BUST took back.
         split: New units for old ones, of a SPLIT whose broker tells them.
         broker_order_id, execution_id: Of the fill that a FEE was charged for, or a BUST took back.
         name: What the broker calls its kind.
@@ -138,6 +139,7 @@ class BrokerActivity:
     cash: Decimal
     symbol: Symbol | None = None
     quantity: Decimal | None = None
+    price: Decimal | None = None
     split: tuple[int, int] | None = None
     broker_order_id: str | None = None
     execution_id: str | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from algotrendy.brokers.simulated.broker import SimulatedBroker
 from algotrendy.exchange.floor import Floor
 from algotrendy.exchange.market.events import Dividend, QuoteEvent, Split, TradeEvent
 from algotrendy.exchange.venue.model import ActivityType
+from algotrendy.exchange.venue.venue import Venue
 from algotrendy.exchange.wiring import build_floor
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.order import Side
@@ -40,12 +42,16 @@ async def _live_through_it(floor: Floor) -> tuple[str, str]:
         request = OrderRequest(
             symbol=SYMBOL, side=side, quantity=Decimal(size), client_order_id=name
         )
-        await floor.run(lambda venue, now, request=request: venue.submit(account.id, request, now))
+        await floor.run(partial(_submit, account.id, request))
     await floor.push([Dividend(SYMBOL, 0, "0.25")])
     sale = [a for a in floor.venue.activities(account.id) if a.type is ActivityType.FILL][-1]
     await floor.run(lambda venue, now: venue.bust(sale.execution_id or "", now))
     await floor.push([Split(SYMBOL, 0, 3, 2)])
     return account.id, sale.execution_id or ""
+
+
+def _submit(account_id: str, request: OrderRequest, venue: Venue, now: datetime) -> None:
+    venue.submit(account_id, request, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ def test_each_is_told_with_its_kind_and_what_it_did_to_cash_and_units(
     # 0.25 for each of five shares, which are told, but did not change.
     assert (paid.kind, paid.cash, paid.quantity) == (ActivityKind.DIVIDEND, Decimal("1.25"), None)
     assert (bust.kind, bust.execution_id, bust.quantity) == (ActivityKind.BUST, sale, Decimal(4))
+    assert bust.price == Decimal("99.99")
     assert bust.cash == Decimal("-399.96") - fee.cash
     assert (split.kind, split.split, split.quantity) == (ActivityKind.SPLIT, (3, 2), Decimal("4.5"))
     assert not split.cash

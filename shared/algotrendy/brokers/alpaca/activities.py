@@ -6,7 +6,7 @@ Most of them bear a date and no time, and are written down after it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,6 @@ from algotrendy.kernel.instrument import Symbol
 Ask = Callable[[Mapping[str, str | int]], Awaitable[object]]
 
 _A_PAGE = 100
-_DAY = timedelta(days=1)
 # Source: Alpaca, "Account Activities", the list of activity types.
 _KINDS = {
     **dict.fromkeys(("FEE", "CFEE", "PTC"), ActivityKind.FEE),
@@ -56,15 +55,15 @@ async def read_activities(ask: Ask, since: datetime | None) -> Sequence[BrokerAc
     }
     first = None if since is None else as_utc(since, "since")
     if first is not None:
-        # What bears only a date counts from the begin of its day.
-        query["after"] = (first - _DAY).isoformat()
+        # Alpaca gives what came after; one of that very moment is wanted too.
+        query["after"] = (first - timedelta(milliseconds=1)).isoformat()
     seen: set[str] = set()
     while True:
         page = answers.list_of(await ask(query), "activities")
         ids = [_id_of(item) for item in page]
         for item in page:
             activity = activity_of(item)
-            if activity is not None and _is_from(first, activity):
+            if activity is not None and (first is None or activity.at >= first):
                 found.setdefault(activity.id, activity)
         if len(page) < _A_PAGE or seen.issuperset(ids):
             return list(found.values())
@@ -92,6 +91,7 @@ def activity_of(json: object) -> BrokerActivity | None:
         cash=answers.decimal_of(activity, "net_amount") or Decimal(0),
         symbol=Symbol(str(symbol)) if symbol else None,
         quantity=answers.decimal_of(activity, "qty") if kind in _MOVES_UNITS else None,
+        price=answers.decimal_of(activity, "price") if kind is ActivityKind.BUST else None,
         split=split_of(description) if kind is ActivityKind.SPLIT else None,
         broker_order_id=activity.get("order_id") or None,
         execution_id=activity.get("execution_id") or None,
@@ -113,9 +113,3 @@ def _at(activity: Mapping[str, Any]) -> datetime:
         return parse_time(f"{day}T00:00:00Z", "date")
     except Invalid as error:
         raise Invalid("date", "a date", day) from error
-
-
-def _is_from(first: datetime | None, activity: BrokerActivity) -> bool:
-    if first is None or activity.at >= first:
-        return True
-    return activity.at.time() == time.min and activity.at.date() >= first.date()

@@ -105,6 +105,7 @@ def _activity(activity: Activity) -> BrokerActivity:
         cash=activity.cash,
         symbol=Symbol(activity.symbol) if activity.symbol else None,
         quantity=activity.quantity if activity.type in _OF_UNITS else None,
+        price=activity.price if activity.type is ActivityType.BUST else None,
         split=split_of(description) if activity.type is ActivityType.SPLIT else None,
         broker_order_id=activity.order_id,
         execution_id=activity.execution_id,

@@ -43,8 +43,8 @@ def test_activities_are_read_page_by_page_and_each_once() -> None:
     assert "page_token=20260105000000000" in server.lines[1]
 
 
-def test_an_activity_that_bears_only_a_date_counts_for_all_of_its_day() -> None:
-    since = datetime(2026, 1, 5, 15, tzinfo=UTC)
+def test_an_activity_that_bears_only_a_date_is_of_the_begin_of_its_day() -> None:
+    since = datetime(2026, 1, 5, tzinfo=UTC)
     days = [("2026-01-04", "executed"), ("2026-01-05", "executed"), ("2026-01-05", "canceled")]
     told = [
         {
