@@ -67,8 +67,8 @@ class ApiClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str, **params: str) -> Any:
-        """Read ``path``; give the JSON body."""
+    def get(self, path: str, **params: str | list[str]) -> Any:
+        """Read ``path``; give the JSON body. A list says its name once for each of its words."""
         return self._patiently("GET", self._base + path, params=params).json()
 
     def put(self, path: str, body: object, **params: str) -> Any:

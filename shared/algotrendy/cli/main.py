@@ -87,6 +87,26 @@ ENTRIES = (
         _RESEARCH,
     ),
     Entry(
+        "orders",
+        "algotrendy.cli.orders:app",
+        "Place, change, cancel, approve and watch orders; each is checked against every limit.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
+        "positions",
+        "algotrendy.cli.accounts:positions",
+        "Show what an account and its parts hold, with tax lots.",
+        _TRADING,
+    ),
+    Entry(
+        "accounts",
+        "algotrendy.cli.accounts:app",
+        "Show accounts and what happened on them; give strategies parts of them.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
         "exchange",
         "algotrendy.cli.exchange:app",
         "Run a paper exchange that speaks Alpaca's protocol; switch its faults.",
