@@ -20,6 +20,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Fill
 from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.trading.order_events import (
     Execution,
     OrderApproved,
@@ -163,11 +164,7 @@ class PlatformOrder:
     @property
     def missing_quantity(self) -> Decimal:
         """Give how much the broker filled, at least, in executions that it has yet to tell."""
-        told, whole = self.reported, self.request.quantity
-        # One that took another's place may be smaller than intended: that one filled on the way.
-        if whole is not None and self.replaces is None and self.was_told(PlatformStatus.FILLED):
-            told = max(told, whole)
-        return max(EXACT.subtract(told, _quantity(self.executions)), ZERO)
+        return max(EXACT.subtract(self.reported, _quantity(self.executions)), ZERO)
 
     @property
     def is_overfilled(self) -> bool:
@@ -217,10 +214,6 @@ class PlatformOrder:
     def is_settled(self) -> bool:
         """Say whether it is over, and no execution is known to be missing."""
         return self.is_terminal and not self.missing_quantity
-
-    def was_told(self, status: PlatformStatus) -> bool:
-        """Say whether the broker ever named this state."""
-        return any(each.status is status for each in self.news)
 
 
 def apply(order: PlatformOrder | None, event: OrderEvent) -> PlatformOrder:
@@ -330,7 +323,8 @@ def _at_stage(order: PlatformOrder, stage: PlatformStatus, reason: str) -> Platf
 
 
 def _told(order: PlatformOrder, event: OrderUpdated) -> PlatformOrder:
-    told = replace(order, is_at_broker=True, reported=max(order.reported, event.filled_quantity))
+    reported = max(order.reported, _reported(order, event))
+    told = replace(order, is_at_broker=True, reported=reported)
     if event.broker_order_id is not None:
         told = replace(told, broker_order_ids=told.broker_order_ids | {event.broker_order_id})
     if event.status is not None:
@@ -343,6 +337,18 @@ def _told(order: PlatformOrder, event: OrderUpdated) -> PlatformOrder:
         case OrderReplaced(replaced_by=str(successor)):
             told = replace(told, replaced_by=max(successor, told.replaced_by or ""))
     return told
+
+
+def _reported(order: PlatformOrder, event: OrderUpdated) -> Decimal:
+    """Give the cumulative filled quantity that was told: all of it where no number is.
+
+    A number counts as it is. It may be less than was asked for: what one exit fills its broker
+    takes off the other, and what fills on the way off the order in another one's place.
+    """
+    quantity = order.request.quantity
+    if event.status == OrderStatus.FILLED and not event.filled_quantity and quantity is not None:
+        return quantity
+    return event.filled_quantity
 
 
 def _with_status(order: PlatformOrder, at: datetime, name: str, reason: str) -> PlatformOrder:

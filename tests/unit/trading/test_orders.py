@@ -237,6 +237,15 @@ def test_a_cumulative_quantity_is_never_added_up_but_shows_what_is_missing() -> 
     assert not order.is_settled
 
 
+def test_an_order_that_its_broker_made_smaller_is_settled_when_that_is_filled() -> None:
+    story = Story()
+    order = story.sent(
+        story.filled(execution("e1", 6), 1), story.told("filled", 2, filled_quantity=Decimal(6))
+    )
+    assert (order.status, order.missing_quantity) == (S.FILLED, Decimal(0))
+    assert order.is_settled
+
+
 def test_a_busted_execution_no_longer_counts_even_if_told_before_it() -> None:
     story = Story()
     busted, filled = story.busted("e1"), story.filled(execution("e1", 4))
