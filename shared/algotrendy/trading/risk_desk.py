@@ -310,13 +310,21 @@ def _open_orders(
     replaced = {order.replaces for order in orders}
     left_out = by_id.get(without) if without is not None else None
     left_out_group = _group(left_out, by_id, replaced) if left_out is not None else None
-    for order in orders:
+    groups: defaultdict[OrderId, list[PlatformOrder]] = defaultdict(list)
+    grouped = [(order, _group(order, by_id, replaced)) for order in orders]
+    for order, group in grouped:
+        if group is not None:
+            groups[group].append(order)
+    for order, group in grouped:
         # An exit that the broker holds back cannot fill before it says otherwise.
         if order.id == without or order.status is PlatformStatus.HELD:
             continue
-        group = _group(order, by_id, replaced)
+        if group is not None and group == left_out_group:
+            continue
         units = open_units(order, state)
-        if not units or (group is not None and group == left_out_group):
+        if group is not None:
+            units = max(EXACT.subtract(units, _taken(order, groups[group])), ZERO)
+        if not units:
             continue
         state.on_order_opened(
             str(order.id),
@@ -327,6 +335,17 @@ def _open_orders(
             None if group is None else str(group),
             is_new=False,
         )
+
+
+def _taken(order: PlatformOrder, group: Iterable[PlatformOrder]) -> Decimal:
+    """Add up what others of a group filled since the order came: its broker took it off."""
+    return _sum(
+        each.quantity.value
+        for other in group
+        if other is not order
+        for each in other.standing
+        if each.at > order.intended_at
+    )
 
 
 def _group(

@@ -276,6 +276,24 @@ def test_exits_that_fill_one_quantity_are_counted_once() -> None:
     assert counter.refused(sell("1"))["units_available"] == "0"
 
 
+def test_what_one_exit_fills_is_taken_off_the_other() -> None:
+    counter = OrderCounter(cash=1000)
+    entry = counter.accept(counter.place(bracket()))
+    profit = sell("10", limit_price="110", client_order_id="tp")
+    stop = sell("10", type=OrderType.STOP, stop_price="90", client_order_id="sl")
+    legs = [counter.leg(entry, "tp", profit), counter.leg(entry, "sl", stop)]
+    counter.fill(entry)
+    for leg in legs:
+        counter.told(leg, "new")
+    counter.fill(legs[0], 4, price=110)
+    holding = counter.desk().state.account.holdings[AAPL]
+    assert holding.position == holding.sells == 6
+    counter.told(legs[0], "canceled")
+    counter.fill(legs[1], 6, price=90)
+    assert counter.told(legs[1], "filled", filled_quantity=Decimal(6)).is_settled
+    assert counter.desk().state.account.holdings.get(AAPL) is None
+
+
 def test_an_execution_that_is_yet_to_be_told_still_counts() -> None:
     counter = OrderCounter(cash=1000)
     order = counter.accept(counter.place(buy("10")))
