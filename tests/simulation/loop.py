@@ -169,6 +169,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         try:
             while True:
                 self._drain()
+                while self._timers and self._timers[0][2].cancelled():
+                    heapq.heappop(self._timers)
                 if not self._timers or self._timers[0][0] > until or is_over():
                     return
                 self._now = self._timers[0][0]

@@ -121,7 +121,7 @@ class World:
     def effect(self, process: Process, what: str) -> None:
         """Pass a point around an effect of a process, at which it may be killed."""
         kind = process.name.partition(" ")[0]
-        if self.history.is_wanted:
+        if self.history.is_wanted and not what.endswith("commit"):
             self.tell(process.name, what)
         if self.fate.strikes(f"kill {kind}", KILLS[kind]):
             self.kill(process)
