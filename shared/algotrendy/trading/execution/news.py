@@ -152,7 +152,16 @@ def hear_fill(tx: LedgerTransaction, root: AccountId, fill: BrokerFill) -> Recor
         Invalid: If it tells what cannot be.
     """
     order = tx.orders.by_broker_id(root, fill.broker_order_id)
-    return None if order is None else record(tx, [filled(order, fill)])
+    return None if order is None else hear_of_fill(tx, order, fill)
+
+
+def hear_of_fill(tx: LedgerTransaction, order: PlatformOrder, fill: BrokerFill) -> Recorded:
+    """Write down an execution of this very order.
+
+    Raises:
+        Invalid: If it tells what cannot be.
+    """
+    return record(tx, [filled(order, fill)])
 
 
 def adopt(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, now: datetime) -> Recorded:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from algotrendy.kernel.errors import Unavailable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +66,16 @@ class Patience:
         self.absences = self.absences + 1 if counts else 0
         self.next_at = asked_at + timing.look_every_s
         return self.absences >= timing.absent_looks
+
+
+async def answered(question: Awaitable[T], service: str, timeout_s: float) -> T:
+    """Give the answer to a question.
+
+    Raises:
+        Unavailable: If it does not come in time.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await question
+    except TimeoutError as error:
+        raise Unavailable(service, f"no answer within {timeout_s:g} s") from error

@@ -30,7 +30,7 @@ from algotrendy.trading.execution import dispatch, news
 from algotrendy.trading.execution.dispatch import Sending
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.lease import SEND_TIMEOUT_S, Monotonic
-from algotrendy.trading.execution.patience import USUAL, Patience, Timing
+from algotrendy.trading.execution.patience import USUAL, Patience, Timing, answered
 from algotrendy.trading.execution.rate import Rate
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.order_events import (
@@ -319,12 +319,7 @@ class Session:
                 await self._look(order)
 
     async def _ask(self, question: Awaitable[T]) -> T:
-        try:
-            async with asyncio.timeout(self._timing.ask_timeout_s):
-                return await question
-        except TimeoutError as error:
-            reason = f"no answer within {self._timing.ask_timeout_s:g} s"
-            raise Unavailable(self._post.broker.name, reason) from error
+        return await answered(question, self._post.broker.name, self._timing.ask_timeout_s)
 
     # Storing
 

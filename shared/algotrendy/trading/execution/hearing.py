@@ -1,0 +1,250 @@
+"""Listen to what a broker tells of an account's orders, and miss nothing for long.
+
+The stream may lose, double and reorder; at each gap everything that may have been missed is read
+again from the broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from algotrendy.brokers.port import BrokerFill, StreamGap
+from algotrendy.kernel.errors import (
+    AlgoTrendyError,
+    Invalid,
+    NotFound,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+from algotrendy.kernel.ids import OrderId
+from algotrendy.trading.booking import Recorded
+from algotrendy.trading.execution import news
+from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.lease import Monotonic
+from algotrendy.trading.execution.news import Told
+from algotrendy.trading.execution.patience import USUAL, Timing, answered
+from algotrendy.trading.execution.session import Session
+from algotrendy.trading.execution.strangers import Strangers, lacks_exits
+from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.orders import PlatformOrder
+
+T = TypeVar("T")
+
+_BATCH = 50
+_QUEUE = 10_000
+_EVERY_S = 1.0
+_LONGEST_S = 30.0
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_OVERLAP = timedelta(minutes=10)
+
+_logger = logging.getLogger(__name__)
+
+
+class Hearing:
+    """Hears the news of one account, under one lease.
+
+    Args:
+        on_change: Hears of each order that changed, after the transaction.
+        monotonic: Seconds of a clock that never steps, such as the loop's.
+    """
+
+    def __init__(
+        self,
+        post: Post,
+        session: Session,
+        on_change: Callable[[OrderId], None],
+        monotonic: Monotonic,
+        timing: Timing = USUAL,
+    ) -> None:
+        self._post = post
+        self._session = session
+        self._on_change = on_change
+        self._monotonic = monotonic
+        self._timing = timing
+        self._strangers = Strangers(post, on_change, monotonic, timing)
+        self._news: asyncio.Queue[Told] = asyncio.Queue(_QUEUE)
+        self._has_gap = True
+        self._fills_read_to: datetime | None = None
+        self._lacking: dict[OrderId, float] = {}
+        self._unknown_fills: list[BrokerFill] = []
+
+    async def listen(self) -> None:
+        """Take in what the stream tells, until cancelled; connect again when it ends."""
+        failures = 0
+        while True:
+            try:
+                async for item in self._post.broker.updates():
+                    failures = 0
+                    if isinstance(item, StreamGap):
+                        _logger.info("the stream of %s: %s", self._post.root, item.reason)
+                        self._has_gap = True
+                    else:
+                        await self._news.put(news.told_by(item))
+            except AlgoTrendyError as error:
+                _logger.warning("the stream of %s: %s", self._post.root, error.message)
+            self._has_gap = True
+            failures += 1
+            await asyncio.sleep(_pause_s(failures))
+
+    async def write(self) -> None:
+        """Write down what was heard, until cancelled.
+
+        Raises:
+            Fenced: If the lease was lost.
+        """
+        while True:
+            batch = [await self._news.get()]
+            while len(batch) < _BATCH and not self._news.empty():
+                batch.append(self._news.get_nowait())
+            await self.hear(batch)
+
+    async def keep_up(self) -> None:
+        """Read again what may have been missed, at each gap, and take in strangers.
+
+        Raises:
+            Fenced: If the lease was lost.
+        """
+        failures = 0
+        while True:
+            try:
+                if self._has_gap:
+                    self._has_gap = False
+                    await self.catch_up()
+                await self._strangers.settle()
+                failures = 0
+            except (Invalid, Rejected, Unavailable, Unknown) as error:
+                self._has_gap = True
+                failures += 1
+                _logger.warning("catching up with %s: %s", self._post.root, error.message)
+            await asyncio.sleep(_pause_s(failures))
+
+    async def hear(self, batch: Sequence[Told]) -> None:
+        """Write some news down, in their order; news of a stranger is kept for later.
+
+        Raises:
+            Fenced: If the lease was lost.
+        """
+        root = self._post.root
+
+        def work(tx: LedgerTransaction) -> list[tuple[PlatformOrder, bool] | None]:
+            found = [news.hear(tx, root, told) for told in batch]
+            return [
+                None if each is None else (each.after, lacks_exits(tx, each.after))
+                for each in found
+            ]
+
+        try:
+            heard = await self._post.desk.see_through(work)
+        except (Invalid, Rejected) as error:
+            if len(batch) == 1:
+                _logger.error("news that cannot be: %s (%s)", error.message, batch[0])
+                return
+            for told in batch:
+                await self.hear([told])
+            return
+        for told, known in zip(batch, heard, strict=True):
+            if known is None:
+                self._strangers.keep(told.order, told.fill)
+                continue
+            order, lacks = known
+            self._on_change(order.id)
+            if lacks:
+                self._session.look_at(order)
+            elif order.cancel_requested_at is not None:
+                self._session.attend([order])
+
+    async def catch_up(self) -> None:
+        """Read from the broker how every order stands, and the executions that may be missing.
+
+        Raises:
+            Fenced: If the lease was lost.
+            Unavailable, Unknown: If broker or ledger do not answer; do it again.
+        """
+        begun_at, root = self._post.clock.now(), self._post.root
+        ours = await self._post.desk.run(lambda tx: tuple(tx.orders.unsettled(root)))
+        standing = await self._ask(self._post.broker.orders(open_only=True))
+        told = [Told(order, begun_at) for order in standing]
+        shown = {order.broker_order_id for order in standing}
+        for order in ours:
+            for broker_order_id in sorted(order.broker_order_ids - shown):
+                told += await self._read_order(broker_order_id, begun_at)
+        for start in range(0, len(told), _BATCH):
+            await self.hear(told[start : start + _BATCH])
+        since = [order.intended_at for order in ours] + [begun_at - _OVERLAP]
+        if self._fills_read_to is not None:
+            since = [self._fills_read_to - _OVERLAP]
+        await self._read_fills(min(since) - _CLOCKS_DIFFER)
+        self._fills_read_to = begun_at
+
+    async def want_fills(self, orders: Iterable[PlatformOrder]) -> None:
+        """Ask for executions that the broker counted and did not tell, less often each time.
+
+        Raises:
+            Fenced: If the lease was lost.
+            Unavailable, Unknown: If broker or ledger do not answer.
+        """
+        lacking = {order.id: order for order in orders if order.missing_quantity}
+        now = self._monotonic()
+        self._lacking = {each: due for each, due in self._lacking.items() if each in lacking}
+        is_first = any(each not in self._lacking for each in lacking)
+        if not is_first and not any(due <= now for due in self._lacking.values()):
+            return
+        for each in lacking:
+            # The first look most often comes before the broker's own books are written.
+            self._lacking[each] = now + (_LONGEST_S if each in self._lacking else _EVERY_S)
+        # A clock that was ahead may have put an order's time after its executions'.
+        since = min(order.intended_at for order in lacking.values()) if is_first else None
+        await self._read_fills(None if since is None else since - _CLOCKS_DIFFER)
+
+    async def _read_order(self, broker_order_id: str, now: datetime) -> list[Told]:
+        try:
+            return [Told(await self._ask(self._post.broker.order(broker_order_id)), now)]
+        except NotFound as error:
+            _logger.error("the broker forgot an order: %s", error.message)
+            return []
+
+    async def _read_fills(self, since: datetime | None) -> None:
+        root = self._post.root
+        fills = await self._ask(self._post.broker.fills(since))
+        for start in range(0, len(fills), _BATCH):
+            await self._hear_fills(fills[start : start + _BATCH])
+        opened_at = await self._post.desk.run(lambda tx: tx.accounts.get(root).opened_at)
+        strangers, self._unknown_fills = self._unknown_fills, []
+        for fill in strangers:
+            # What was before is in the opening balance.
+            if fill.filled_at >= opened_at:
+                for told in await self._read_order(fill.broker_order_id, fill.filled_at):
+                    self._strangers.keep(told.order, fill)
+
+    async def _hear_fills(self, fills: Sequence[BrokerFill]) -> None:
+        root = self._post.root
+
+        def work(tx: LedgerTransaction) -> list[Recorded | None]:
+            return [news.hear_fill(tx, root, fill) for fill in fills]
+
+        try:
+            heard = await self._post.desk.see_through(work)
+        except (Invalid, Rejected) as error:
+            if len(fills) == 1:
+                _logger.error("a fill that cannot be: %s (%s)", error.message, fills[0])
+                return
+            for fill in fills:
+                await self._hear_fills([fill])
+            return
+        for fill, recorded in zip(fills, heard, strict=True):
+            if recorded is None:
+                self._unknown_fills.append(fill)
+            elif recorded.events:
+                self._on_change(recorded.after.id)
+
+    async def _ask(self, question: Awaitable[T]) -> T:
+        return await answered(question, self._post.broker.name, self._timing.ask_timeout_s)
+
+
+def _pause_s(failures: int) -> float:
+    return min(_EVERY_S * 2.0 ** min(failures - 1, 10), _LONGEST_S) if failures else _EVERY_S
