@@ -167,3 +167,14 @@ def test_a_function_that_fails_fails_the_task_that_waits_and_a_retry_has_a_new_t
     tokens = (tmp_path / "tokens.txt").read_text().split()
     assert len(tokens) == 3
     assert len(set(tokens)) == 3
+
+
+def test_an_emulator_stops_at_once_while_workflows_wait(own_emulator: Emulator) -> None:
+    made = own_emulator.client("sqs").create_queue(
+        QueueName="orders.fifo", Attributes={"FifoQueue": "true"}
+    )
+    definition = {"StartAt": "Submit", "States": {"Submit": _send_state(made["QueueUrl"])}}
+    for _ in range(5):
+        _start(own_emulator, definition, {"account": "paper"})
+    _receive(own_emulator, made["QueueUrl"])
+    assert own_emulator.stop() < 10
