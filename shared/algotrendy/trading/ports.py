@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -78,6 +78,22 @@ class Market(Protocol):
 
     async def listing(self, symbol: Symbol) -> Listing | None:
         """Ask what is known of a symbol; None when it is not traded there; Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DailyClose:
+    """The last price of a day, as if every later split and dividend had been before it."""
+
+    day: date
+    price: Decimal
+
+
+class Histories(Protocol):
+    """Prices of past days, as the execution service asks for them."""
+
+    async def closes(self, symbol: Symbol, days: int) -> Sequence[DailyClose]:
+        """Ask for the closes of about so many days, oldest first; Unavailable."""
         ...
 
 
