@@ -107,6 +107,13 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "risk",
+        "algotrendy.cli.risk:app",
+        "Limits, trading state, the kill switch, and what is at stake.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
         "exchange",
         "algotrendy.cli.exchange:app",
         "Run a paper exchange that speaks Alpaca's protocol; switch its faults.",
