@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import TypeVar
 
 from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.kernel.events import Event
-from algotrendy.kernel.ids import EventId
+from algotrendy.kernel.ids import AccountId
+from algotrendy.trading.accounts import root_of
 from algotrendy.trading.ledger import LedgerTransaction
-from fakes.memory_ledger.books import MemoryBooks
-from fakes.memory_ledger.orders import MemoryOrders
-from fakes.memory_ledger.records import (
-    MemoryAccounts,
-    MemoryAudit,
-    MemoryDocuments,
-    MemoryLeases,
-    MemoryMarketFacts,
-    MemoryWaits,
-)
-from fakes.memory_ledger.risk import MemoryRiskRecords
-from fakes.memory_ledger.tables import Table, Undo
+from algotrendy.trading.verification import Evidence
+from fakes.memory_ledger.evidence import MemoryEvidence
+from fakes.memory_ledger.tables import Undo
+from fakes.memory_ledger.transaction import MemoryTransaction
 
 T = TypeVar("T")
 
@@ -35,26 +28,6 @@ class Fate(Enum):
     FAILS = auto()  # undone: Unavailable
     IS_LOST = auto()  # undone: Unknown
     IS_UNSEEN = auto()  # done: Unknown
-
-
-class MemoryTransaction:
-    """Is the ``LedgerTransaction`` of a memory ledger; all transactions share its tables."""
-
-    def __init__(self, undo: Undo) -> None:
-        self.accounts = MemoryAccounts(undo)
-        self.orders = MemoryOrders(undo)
-        self.books = MemoryBooks(undo)
-        self.leases = MemoryLeases(undo)
-        self.waits = MemoryWaits(undo, self.orders)
-        self.audit = MemoryAudit(undo)
-        self.market = MemoryMarketFacts(undo)
-        self.documents = MemoryDocuments(undo)
-        self.risk = MemoryRiskRecords(undo)
-        self.outbox: Table[EventId, Event] = Table(undo)
-
-    def publish(self, event: Event) -> None:
-        if self.outbox.get(event.id) is None:
-            self.outbox.put(event.id, event)
 
 
 class MemoryLedger:
@@ -92,6 +65,19 @@ class MemoryLedger:
             finally:
                 self._undo.back()
                 self._is_running = False
+
+    def roots(self) -> Sequence[AccountId]:
+        orders, books = self._tables.orders, self._tables.books
+        accounts = {
+            *self._tables.accounts.table.rows,
+            *(order.account for order in orders.folded.rows.values()),
+            *(entry.account for entry in books.journal.rows.values()),
+        }
+        return sorted({root_of(account) for account in accounts})
+
+    def examine(self, root: AccountId, work: Callable[[Evidence], T]) -> T:
+        with self._lock:
+            return work(MemoryEvidence(self._tables, root))
 
     def _run(self, work: Callable[[LedgerTransaction], T]) -> T:
         while True:

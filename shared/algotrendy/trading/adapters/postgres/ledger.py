@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from algotrendy.kernel.events import Event
+from algotrendy.kernel.ids import AccountId
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Transaction
 from algotrendy.trading.adapters.postgres.accounts import PostgresAccounts
 from algotrendy.trading.adapters.postgres.books import PostgresBooks
+from algotrendy.trading.adapters.postgres.evidence import PostgresEvidence, roots
 from algotrendy.trading.adapters.postgres.folds import Folds
 from algotrendy.trading.adapters.postgres.market import PostgresMarketFacts
 from algotrendy.trading.adapters.postgres.orders import PostgresOrders
@@ -17,6 +19,7 @@ from algotrendy.trading.adapters.postgres.records import PostgresAudit, Postgres
 from algotrendy.trading.adapters.postgres.risk import PostgresRiskRecords
 from algotrendy.trading.adapters.postgres.work import PostgresLeases, PostgresWaits
 from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.verification import Evidence
 
 T = TypeVar("T")
 
@@ -66,3 +69,11 @@ class PostgresLedger:
         result, orders = self._database.run(within)
         self._folds.keep(orders.written.values())
         return result
+
+    def roots(self) -> Sequence[AccountId]:
+        """Name every account of which anything is kept."""
+        return self._database.run(roots)
+
+    def examine(self, root: AccountId, work: Callable[[Evidence], T]) -> T:
+        """Show all of an account within one transaction; raises as ``run``."""
+        return self._database.run(lambda tx: work(PostgresEvidence(tx, root)))
