@@ -1,0 +1,340 @@
+"""Tell where an account's broker and its ledger say different things.
+
+One look proves nothing: news may be on the way, and an answer may be old. A difference stands when
+two looks in a row find the same, and the ledger did not change in between what it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from algotrendy.brokers.port import (
+    BrokerAccount,
+    BrokerActivity,
+    BrokerFill,
+    BrokerOrder,
+    BrokerPosition,
+)
+from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.ids import AccountId, OrderId
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.trading.accounts import Account
+from algotrendy.trading.execution.news import BROKER, Told, find, state
+from algotrendy.trading.execution.posting import is_posted
+from algotrendy.trading.journal import Book, EntryKind, Place, key_of
+from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
+from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.status import PlatformStatus, read_status
+
+NOTHING: Final = "nothing"
+
+_ZERO: Final = Decimal(0)
+# Some brokers tell cash in cents, and keep it finer.
+_CENT: Final = Decimal("0.01")
+_PAGE: Final = 500
+_IN_FLIGHT: Final = frozenset({PlatformStatus.SUBMITTING, PlatformStatus.UNKNOWN})
+
+
+class DifferenceKind(StrEnum):
+    """What differs."""
+
+    ORDER = "order"  # where it stands, or how much of it is filled
+    UNKNOWN_ORDER = "unknown_order"  # the broker has it, and nobody here
+    VANISHED_ORDER = "vanished_order"  # it stood at the broker, which knows it no more
+    MISSED_EXECUTION = "missed_execution"
+    ABSENT_EXECUTION = "absent_execution"  # it is booked, and the broker does not tell of it
+    DISPUTED_EXECUTION = "disputed_execution"  # of another quantity or price
+    UNTOLD_EXECUTION = "untold_execution"  # the order counts more than its executions
+    ACTIVITY = "activity"  # a fee, a dividend or the like that is not booked
+    POSITION = "position"
+    CASH = "cash"
+
+
+Remedy = BrokerOrder | BrokerFill | BrokerActivity
+"""What a rule books, so that the difference goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference; ``subject`` is the name of an order, an execution, a symbol, a currency."""
+
+    kind: DifferenceKind
+    subject: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A difference as one look found it.
+
+    Attributes:
+        version: Changes whenever the ledger changes what the difference is about.
+        remedy: None where no rule settles it.
+        at: When an execution or an activity was, by the broker.
+    """
+
+    difference: Difference
+    version: Hashable
+    remedy: Remedy | None = field(default=None, compare=False)
+    at: datetime | None = field(default=None, compare=False)
+
+
+class Suspects:
+    """Remembers what the look before found."""
+
+    def __init__(self) -> None:
+        self._before: frozenset[Sighting] = frozenset()
+
+    def standing(self, found: Sequence[Sighting]) -> Sequence[Sighting]:
+        """Take a look's findings; give those that the look before found just so."""
+        before, self._before = self._before, frozenset(found)
+        return [each for each in found if each in before]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerView:
+    """What a broker told in one look.
+
+    Attributes:
+        orders: Those that are open there, and those that were asked for one by one.
+        vanished: Orders of ours that it was asked for, and does not know.
+        fills: All from ``fills_since`` on; from the begin where that is None.
+        activities: Likewise.
+    """
+
+    at: datetime
+    orders: Sequence[BrokerOrder]
+    vanished: Collection[OrderId]
+    fills: Sequence[BrokerFill]
+    fills_since: datetime | None
+    activities: Sequence[BrokerActivity]
+    activities_since: datetime | None
+    positions: Sequence[BrokerPosition]
+    account: BrokerAccount
+
+    def covers(self, kind: DifferenceKind, at: datetime | None) -> bool:
+        """Say whether a difference of a moment would have been found, had it been there."""
+        since = self.activities_since if kind is DifferenceKind.ACTIVITY else self.fills_since
+        return at is None or since is None or at >= since
+
+
+def compare(
+    tx: LedgerTransaction,
+    root: AccountId,
+    view: BrokerView,
+    ignored: Collection[str],
+    given_up: Collection[Difference],
+) -> Sequence[Sighting]:
+    """Find every difference between a broker's view and the ledger.
+
+    Args:
+        ignored: Executions and activities of before the books were opened, which hold their sum.
+        given_up: What no rule could settle: nothing waits for it any more.
+    """
+    family = tx.accounts.family(root)
+    found = [
+        *_of_orders(tx, root, view),
+        *_of_fills(tx, root, view, ignored),
+        *_of_activities(tx, root, view, ignored),
+    ]
+    # What a rule will book may explain all of the rest, which is compared when it is booked.
+    if any(each.remedy is not None and each.difference not in given_up for each in found):
+        return found
+    unsettled = tx.orders.unsettled(root)
+    found += _of_bookings(tx, root, view)
+    found += (_untold(order) for order in unsettled if order.missing_quantity)
+    in_flight = {order.symbol for order in unsettled if _is_in_flight(order)}
+    balances = tx.books.balances([member.id for member in family])
+    found += _of_positions(tx, family, view, balances, in_flight)
+    if not in_flight:
+        found += _of_cash(tx, family[0], view, balances, unsettled)
+    return found
+
+
+def is_strange(order: PlatformOrder) -> bool:
+    """Say whether somebody placed the order at the broker by other means."""
+    return order.provenance.user == BROKER and order.leg_of is None
+
+
+def _is_in_flight(order: PlatformOrder) -> bool:
+    return order.status in _IN_FLIGHT or bool(order.missing_quantity)
+
+
+def _of_orders(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:
+    for told in view.orders:
+        order = find(tx, root, told)
+        if order is None:
+            kind, subject = DifferenceKind.UNKNOWN_ORDER, told.broker_order_id
+            yield Sighting(Difference(kind, subject, NOTHING, _stands(told)), 0, told)
+        else:
+            yield from _of_order(tx, root, order, told, view.at)
+    for order_id in view.vanished:
+        order = tx.orders.get(order_id)
+        if order.is_at_broker and not order.is_terminal:
+            kind = DifferenceKind.VANISHED_ORDER
+            difference = Difference(kind, str(order.id), order.status.value, NOTHING)
+            yield Sighting(difference, _version(order))
+
+
+def _of_order(
+    tx: LedgerTransaction, root: AccountId, order: PlatformOrder, told: BrokerOrder, now: datetime
+) -> Iterator[Sighting]:
+    after = apply(order, state(order, Told(told, now)))
+    ours, theirs = _where(order), _stands(told)
+    difference = Difference(DifferenceKind.ORDER, str(order.id), ours, theirs)
+    if _facts(after) != _facts(order) or any(find(tx, root, leg) is None for leg in told.legs):
+        yield Sighting(difference, _version(order), told)
+        return
+    status = read_status(told.status.value)
+    is_over = status is not None and status.is_terminal
+    if is_over != order.is_terminal or told.filled_quantity < order.filled_quantity:
+        yield Sighting(difference, _version(order))
+
+
+def _facts(order: PlatformOrder) -> Hashable:
+    return order.status, order.is_at_broker, order.reported, order.broker_order_ids
+
+
+def _of_fills(
+    tx: LedgerTransaction, root: AccountId, view: BrokerView, ignored: Collection[str]
+) -> Iterator[Sighting]:
+    for fill in view.fills:
+        order = tx.orders.by_broker_id(root, fill.broker_order_id)
+        if fill.execution_id in ignored and (order is None or is_strange(order)):
+            continue
+        theirs = f"{_sized(fill.quantity)} at {_sized(fill.price)}"
+        made = None
+        if order is not None:
+            made = next((each for each in order.executions if each.id == fill.execution_id), None)
+        if order is None or made is None:
+            kind, version = DifferenceKind.MISSED_EXECUTION, _version(order)
+            yield Sighting(
+                Difference(kind, fill.execution_id, NOTHING, theirs), version, fill, fill.filled_at
+            )
+        elif (made.quantity.value, made.price.amount) != (fill.quantity, fill.price):
+            ours = f"{_sized(made.quantity.value)} at {_sized(made.price.amount)}"
+            kind = DifferenceKind.DISPUTED_EXECUTION
+            difference = Difference(kind, made.id, ours, theirs)
+            yield Sighting(difference, _version(order), at=fill.filled_at)
+
+
+def _untold(order: PlatformOrder) -> Sighting:
+    filled = order.filled_quantity
+    ours, theirs = _sized(filled), _sized(EXACT.add(filled, order.missing_quantity))
+    difference = Difference(DifferenceKind.UNTOLD_EXECUTION, str(order.id), ours, theirs)
+    return Sighting(difference, _version(order))
+
+
+def _of_bookings(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:
+    """Look for executions that are booked, stand, and are not told of."""
+    told = {fill.execution_id for fill in view.fills}
+    first = min((fill.filled_at for fill in view.fills), default=view.fills_since)
+    since = first if view.fills_since is None else max(first or view.fills_since, view.fills_since)
+    before: str | None = None
+    while True:
+        page = tx.books.entries(EntryQuery(root, before, (EntryKind.FILL,), _PAGE))
+        for _, entry in page:
+            if since is not None and entry.at < since:
+                continue
+            name = entry.key.removeprefix(key_of(EntryKind.FILL, entry.account, "-")[:-1])
+            if name not in told and tx.books.entry(f"{EntryKind.BUST}:{entry.key}") is None:
+                difference = Difference(DifferenceKind.ABSENT_EXECUTION, name, "booked", NOTHING)
+                yield Sighting(difference, entry.key, at=entry.at)
+        if len(page) < _PAGE or (since is not None and page[-1][1].at < since):
+            return
+        before = page[-1][0]
+
+
+def _of_activities(
+    tx: LedgerTransaction, root: AccountId, view: BrokerView, ignored: Collection[str]
+) -> Iterator[Sighting]:
+    for each in view.activities:
+        if each.id in ignored:
+            order = None
+            if each.broker_order_id is not None:
+                order = tx.orders.by_broker_id(root, each.broker_order_id)
+            if order is None or is_strange(order):
+                continue
+        if not is_posted(tx, root, each):
+            theirs = " ".join((each.name or each.kind.value, _sized(each.cash), each.symbol or ""))
+            difference = Difference(DifferenceKind.ACTIVITY, each.id, NOTHING, theirs.strip())
+            yield Sighting(difference, 0, each, each.at)
+
+
+def _of_positions(
+    tx: LedgerTransaction,
+    family: Sequence[Account],
+    view: BrokerView,
+    balances: Mapping[Place, Decimal],
+    in_flight: Collection[Symbol],
+) -> Iterator[Sighting]:
+    ours: dict[Symbol, Decimal] = {}
+    for place, value in balances.items():
+        if place.book is Book.POSITION and place.currency is None and place.symbol is not None:
+            ours[place.symbol] = EXACT.add(ours.get(place.symbol, _ZERO), value)
+    theirs = {each.symbol: each.quantity for each in view.positions}
+    for symbol in sorted({*ours, *theirs} - set(in_flight)):
+        booked, held = ours.get(symbol, _ZERO), theirs.get(symbol, _ZERO)
+        if booked != held:
+            difference = Difference(DifferenceKind.POSITION, symbol, _sized(booked), _sized(held))
+            yield Sighting(difference, _position_version(tx, family, symbol, balances))
+
+
+def _position_version(
+    tx: LedgerTransaction,
+    family: Sequence[Account],
+    symbol: Symbol,
+    balances: Mapping[Place, Decimal],
+) -> Hashable:
+    root = family[0].id
+    newest = tx.orders.select(OrderQuery(account=root, symbol=symbol, limit=1))
+    return (
+        frozenset((place, value) for place, value in balances.items() if place.symbol == symbol),
+        tuple(tx.books.lots(member.id, symbol) for member in family),
+        tuple(_version(each) for each in tx.orders.unsettled(root) if each.symbol == symbol),
+        tuple(_version(each) for each in newest),
+    )
+
+
+def _of_cash(
+    tx: LedgerTransaction,
+    account: Account,
+    view: BrokerView,
+    balances: Mapping[Place, Decimal],
+    unsettled: Iterable[PlatformOrder],
+) -> Iterator[Sighting]:
+    booked = _ZERO
+    for place, value in balances.items():
+        if place.book in (Book.CASH, Book.CASH_HELD) and place.currency is account.currency:
+            booked = EXACT.add(booked, value)
+    if abs(EXACT.subtract(booked, view.account.cash)) < _CENT:
+        return
+    newest = tx.orders.select(OrderQuery(account=account.id, limit=1))
+    version = (
+        frozenset(balances.items()),
+        tuple(_version(each) for each in (*unsettled, *newest)),
+    )
+    subject, theirs = account.currency.value, _sized(view.account.cash)
+    yield Sighting(Difference(DifferenceKind.CASH, subject, _sized(booked), theirs), version)
+
+
+def _version(order: PlatformOrder | None) -> tuple[str, int]:
+    return ("", 0) if order is None else (str(order.id), len(order.seen))
+
+
+def _where(order: PlatformOrder) -> str:
+    return f"{order.status.value}, {_sized(max(order.reported, order.filled_quantity))} filled"
+
+
+def _stands(told: BrokerOrder) -> str:
+    return f"{told.status.value}, {_sized(told.filled_quantity)} filled"
+
+
+def _sized(value: Decimal) -> str:
+    return f"{EXACT.normalize(value):f}"

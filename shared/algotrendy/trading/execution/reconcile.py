@@ -1,0 +1,278 @@
+"""Compare the ledger with the broker again and again; settle what a rule settles, raise the rest.
+
+What the broker tells is booked as news, which is known again however often it is told. Positions
+and cash are never set right here: what explains them is booked, or they are raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from algotrendy.brokers.port import BrokerActivity, BrokerFill, BrokerOrder
+from algotrendy.kernel.errors import Invalid, NotFound, Rejected
+from algotrendy.kernel.ids import AccountId, OrderId
+from algotrendy.kernel.order import OrderClass
+from algotrendy.trading.execution import news, posting
+from algotrendy.trading.execution.differences import (
+    BrokerView,
+    Difference,
+    Sighting,
+    Suspects,
+    compare,
+)
+from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.reports import Findings, Looked, Unsettled, keep_report
+from algotrendy.trading.execution.watermarks import Watermarks, load, put
+from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
+from algotrendy.trading.opening import is_open
+from algotrendy.trading.orders import PlatformOrder
+
+EVERY_S: Final = 30.0
+AGAIN_S: Final = 15.0
+REPORT_EVERY: Final = timedelta(hours=1)
+# An order is asked for by itself; the rest waits for the next look.
+ASKED_A_LOOK: Final = 20
+_FAMILY_LOOKED_AT: Final = 30
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """Why nothing settles a difference, and when what it is about happened."""
+
+    reason: str
+    at: datetime | None
+
+
+class Reconciliation:
+    """Is the duty that compares an account's ledger with its broker."""
+
+    name = "reconciliation"
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._suspects = Suspects()
+        self._watermarks: Watermarks | None = None
+        self._settled: set[Difference] = set()
+        self._raised: dict[Difference, _Raised] = {}
+        self._is_pending = False
+        self._reported_at: datetime | None = None
+        self._deep_at: datetime | None = None
+
+    @property
+    def every_s(self) -> float:
+        """Look again soon where something new was found."""
+        return AGAIN_S if self._is_pending else EVERY_S
+
+    async def do(self) -> None:
+        """Look once; settle or raise what the look before found too."""
+        marks = self._watermarks or await self._begin()
+        if marks is None:
+            return
+        view = await self._ask(marks)
+        root, ignored, given_up = self._post.root, marks.ignored, frozenset(self._raised)
+        found = await self._post.desk.run(lambda tx: compare(tx, root, view, ignored, given_up))
+        settled: list[Difference] = []
+        raised: dict[Difference, _Raised] = {}
+        for each in self._suspects.standing(found):
+            reason = await self._settle(each)
+            if reason is None:
+                settled.append(each.difference)
+            else:
+                raised[each.difference] = _Raised(reason, each.at)
+        marks = marks.after(view)
+        await self._report(view, found, settled, raised, marks)
+        self._watermarks = marks
+        if settled:
+            self._post.wake()
+
+    async def _begin(self) -> Watermarks | None:
+        """Read how far an earlier look came; the first one of all begins where the books do.
+
+        Gives None while the books are not open yet.
+        """
+        post = self._post
+
+        def read(tx: LedgerTransaction) -> tuple[bool, Watermarks | None]:
+            account = tx.accounts.get(post.root)
+            return is_open(tx, account), load(tx, account)
+
+        opened, marks = await post.desk.run(read)
+        if marks is not None or not opened:
+            self._watermarks = marks
+            return marks
+        fills = await post.broker.fills()
+        activities = await post.broker.activities()
+        first = Watermarks.at_opening(fills, activities)
+        await post.desk.see_through(lambda tx: put(tx, tx.accounts.get(post.root), first))
+        self._watermarks = first
+        return first
+
+    async def _ask(self, marks: Watermarks) -> BrokerView:
+        """Ask the broker for everything; what it knows of orders comes last, and is the newest."""
+        post, broker = self._post, self._post.broker
+        now = post.clock.now()
+        unsettled = await post.desk.run(lambda tx: tuple(tx.orders.unsettled(post.root)))
+        is_deep = (
+            self._deep_at is None
+            or self._is_pending
+            or now - self._deep_at >= REPORT_EVERY
+            or any(order.missing_quantity for order in unsettled)
+        )
+        fills_since = marks.fills_since(is_deep=is_deep)
+        activities_since = marks.activities_since(is_deep=is_deep)
+        fills = await broker.fills(fills_since)
+        activities = await broker.activities(activities_since)
+        positions = await broker.positions()
+        account = await broker.account()
+        orders = list(await broker.orders(open_only=True))
+        vanished = await self._ask_for_missing(unsettled, orders)
+        if is_deep:
+            self._deep_at = now
+        return BrokerView(
+            at=now,
+            orders=orders,
+            vanished=vanished,
+            fills=fills,
+            fills_since=fills_since,
+            activities=activities,
+            activities_since=activities_since,
+            positions=positions,
+            account=account,
+        )
+
+    async def _ask_for_missing(
+        self, unsettled: Iterable[PlatformOrder], orders: list[BrokerOrder]
+    ) -> Sequence[OrderId]:
+        """Ask for orders that should be open, and were not told of; give those it knows no more."""
+        told = {each.broker_order_id for order in orders for each in (order, *order.legs)}
+        missing = [
+            order
+            for order in unsettled
+            if order.broker_order_ids and not told & order.broker_order_ids
+        ]
+        vanished: list[OrderId] = []
+        for order in missing[:ASKED_A_LOOK]:
+            try:
+                orders.append(await self._post.broker.order(max(order.broker_order_ids)))
+            except NotFound:
+                vanished.append(order.id)
+            except Rejected as error:
+                _logger.warning("order %s: %s", order.id, error.message, extra=error.fields())
+        return vanished
+
+    async def _settle(self, sighting: Sighting) -> str | None:
+        """Book what a difference lacks; give the reason where nothing settles it."""
+        difference, remedy = sighting.difference, sighting.remedy
+        if remedy is None:
+            return "no rule settles it"
+        if difference in self._settled:
+            return "it was booked, and stands again"
+        try:
+            reason = await self._apply(remedy)
+        except (Invalid, Rejected) as error:
+            reason = error.message
+        if reason is None:
+            self._settled.add(difference)
+        return reason
+
+    async def _apply(self, remedy: BrokerOrder | BrokerFill | BrokerActivity) -> str | None:
+        post = self._post
+        match remedy:
+            case BrokerActivity():
+                return await post.desk.see_through(lambda tx: posting.post(tx, post.root, remedy))
+            case BrokerFill():
+                return await self._hear_fill(remedy)
+            case BrokerOrder():
+                await self._hear_order(remedy)
+                return None
+
+    async def _hear_order(self, told: BrokerOrder) -> None:
+        post = self._post
+        at = post.clock.now()
+        if await post.desk.see_through(partial(_heard, root=post.root, told=told, at=at)):
+            return
+        # It may be an exit of an order whose exits were never told.
+        for entry_id in await post.desk.run(lambda tx: _with_exits(tx, post.root, told)):
+            try:
+                entry = await post.broker.order(entry_id)
+            except Rejected:
+                continue
+            await post.desk.see_through(partial(_heard, root=post.root, told=entry, at=at))
+        await post.desk.see_through(lambda tx: news.adopt(tx, post.root, told, at))
+
+    async def _hear_fill(self, fill: BrokerFill) -> str | None:
+        post = self._post
+        if await self._book(fill):
+            return None
+        try:
+            order = await post.broker.order(fill.broker_order_id)
+        except NotFound:
+            return f"the broker does not know its order, {fill.broker_order_id}"
+        await self._hear_order(order)
+        return None if await self._book(fill) else "its order was not found after it was adopted"
+
+    async def _book(self, fill: BrokerFill) -> bool:
+        root = self._post.root
+        return await self._post.desk.see_through(
+            lambda tx: news.hear_fill(tx, root, fill) is not None
+        )
+
+    async def _report(
+        self,
+        view: BrokerView,
+        found: Sequence[Sighting],
+        settled: Sequence[Difference],
+        raised: dict[Difference, _Raised],
+        marks: Watermarks,
+    ) -> None:
+        """Keep a report of what changed, or once an hour; tell of what was raised now."""
+        there = {each.difference for each in found}
+        # One whose version moved on, or that is older than what was read now, is not gone.
+        standing = {
+            each: why
+            for each, why in {**self._raised, **raised}.items()
+            if each in there or not view.covers(each.kind, why.at)
+        }
+        new = [each for each in standing if each not in self._raised]
+        is_due = self._reported_at is None or view.at - self._reported_at >= REPORT_EVERY
+        if settled or standing.keys() != self._raised.keys() or is_due:
+            findings = Findings(
+                looked=Looked.at(view),
+                settled=tuple(settled),
+                unsettled=tuple(Unsettled(each, why.reason) for each, why in standing.items()),
+                new=tuple(new),
+            )
+            root, report_id = self._post.root, self._post.ids.next()
+
+            def keep(tx: LedgerTransaction) -> None:
+                keep_report(tx, root, report_id, view.at, findings)
+                put(tx, tx.accounts.get(root), marks)
+
+            await self._post.desk.see_through(keep)
+            self._reported_at = view.at
+        self._raised = standing
+        self._is_pending = not there <= standing.keys()
+        self._settled &= there
+
+
+def _heard(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, at: datetime) -> bool:
+    return news.hear(tx, root, news.Told(told, at)) is not None
+
+
+def _with_exits(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> Sequence[str]:
+    """Give the broker's names of orders of late whose exit an order may be."""
+    query = OrderQuery(account=root, symbol=told.symbol, limit=_FAMILY_LOOKED_AT)
+    return [
+        max(order.broker_order_ids)
+        for order in tx.orders.select(query)
+        if order.request.order_class is not OrderClass.SIMPLE
+        and (order.request.side is not told.side or order.request.order_class is OrderClass.OCO)
+        and order.broker_order_ids
+    ]
