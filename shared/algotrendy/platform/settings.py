@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     cache_url: CacheUrl | None = None
     event_bus: str | None = None
     sweep_state_machine_arn: str | None = None
+    order_queue_url: WebUrl | None = None
+    order_state_machine_arn: str | None = None
+    broker_accounts: str | None = None
+    execution_port: int = Field(4590, ge=1, le=65_535)
     user_pool_id: str | None = None
     user_pool_client_id: str | None = None
     token_issuer: WebUrl | None = None

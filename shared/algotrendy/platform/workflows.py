@@ -123,6 +123,38 @@ class StepFunctionsWorkflows:
         return self._given if self._given is not None else aws.client("stepfunctions")
 
 
+class TaskTokens:
+    """Answers executions that wait with a task token.
+
+    Args:
+        client: A boto3 client of Step Functions; by default the one of this process.
+    """
+
+    def __init__(self, client: Any = None) -> None:
+        self._given = client
+
+    def succeed(self, token: str, result: Mapping[str, Any]) -> bool:
+        """Let the execution go on with a result; False when it waits for it no more.
+
+        Raises:
+            Unavailable: If Step Functions does not answer; calling again is safe.
+        """
+        client = self._given if self._given is not None else aws.client("stepfunctions")
+        over = (
+            client.exceptions.TaskDoesNotExist,
+            client.exceptions.TaskTimedOut,
+            client.exceptions.InvalidToken,
+        )
+        with aws.translated("workflow"):
+            try:
+                client.send_task_success(
+                    taskToken=token, output=json.dumps(result, allow_nan=False)
+                )
+            except over:
+                return False
+        return True
+
+
 def checked_name(name: str) -> str:
     """Give the name of an execution back, or raise Invalid."""
     if not _NAME.fullmatch(name):
