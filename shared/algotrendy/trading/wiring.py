@@ -1,0 +1,107 @@
+"""Build what the order path runs on, from the settings, on first use."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.ids import Ids, Uuid7s
+from algotrendy.platform.settings import settings
+from algotrendy.trading.ledger import Ledger
+from algotrendy.trading.ports import Bell, Sagas
+
+if TYPE_CHECKING:
+    from algotrendy.risk.records import KillSwitch
+    from algotrendy.trading.intake import Intake
+    from algotrendy.trading.risk_control import RiskControl
+    from algotrendy.trading.saga import OrderSaga
+    from algotrendy.trading.sweeper import Sweeper
+
+
+@cache
+def ledger() -> Ledger:
+    """Give the ledger, over the database of the setting ``database_url``."""
+    from algotrendy.platform.bus import Outbox
+    from algotrendy.platform.database import database
+    from algotrendy.trading.adapters.postgres.ledger import PostgresLedger
+
+    return PostgresLedger(database(), Outbox())
+
+
+@cache
+def ids() -> Ids:
+    """Give what makes ids in this process."""
+    return Uuid7s(SystemClock())
+
+
+@cache
+def sagas() -> Sagas:
+    """Give the workflows of orders: the setting ``order_state_machine_arn``."""
+    from algotrendy.platform.workflows import StepFunctionsWorkflows, TaskTokens
+    from algotrendy.trading.adapters.order_workflows import OrderWorkflows
+
+    machine = StepFunctionsWorkflows(settings().need("order_state_machine_arn"))
+    return OrderWorkflows(machine, TaskTokens())
+
+
+@cache
+def bell() -> Bell:
+    """Give what wakes the execution service: the queue of the setting ``order_queue_url``."""
+    from algotrendy.trading.adapters.sqs_bell import SqsBell
+
+    return SqsBell(settings().need("order_queue_url"))
+
+
+@cache
+def intake() -> Intake:
+    """Give the door for orders."""
+    from algotrendy.trading.intake import Intake
+
+    return Intake(ledger(), sagas(), bell(), SystemClock(), ids())
+
+
+@cache
+def risk_control() -> RiskControl:
+    """Give the use cases of those who watch over risk."""
+    from algotrendy.trading.risk_control import RiskControl
+
+    return RiskControl(ledger(), SystemClock(), ids())
+
+
+@cache
+def saga() -> OrderSaga:
+    """Give the steps of an order's workflow."""
+    from algotrendy.trading.saga import OrderSaga
+
+    return OrderSaga(ledger(), sagas(), bell(), SystemClock(), ids())
+
+
+@cache
+def sweeper() -> Sweeper:
+    """Give what leads lost orders on."""
+    from algotrendy.trading.sweeper import Sweeper
+
+    return Sweeper(ledger(), sagas(), SystemClock())
+
+
+def pull_due_kill_switches() -> tuple[KillSwitch, ...]:
+    """Pull every scheduled kill switch whose time has come; give those that were pulled."""
+    from algotrendy.trading.risk_control import pull_due
+
+    return pull_due(ledger(), SystemClock(), ids())
+
+
+def publish_committed() -> None:
+    """Publish events that were committed; what fails now, the relay publishes within a minute."""
+    from algotrendy.platform.bus import EventBridgePublisher, relay_soon
+    from algotrendy.platform.database import database
+
+    relay_soon(database(), EventBridgePublisher(settings().need("event_bus")))
+
+
+def check_database() -> None:
+    """Raise unless the database answers."""
+    from algotrendy.platform.database import database
+
+    database().ping()
