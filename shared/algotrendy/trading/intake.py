@@ -15,21 +15,15 @@ from typing import TypeVar
 
 from algotrendy.brokers.tables import capabilities_named
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, JsonValue, Unavailable, Unknown
-from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId, derived_uuid7
+from algotrendy.kernel.errors import Conflict, Unavailable, Unknown
+from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, named
-from algotrendy.trading.booking import record
-from algotrendy.trading.ledger import AuditRecord, Ledger, LedgerTransaction
-from algotrendy.trading.order_events import (
-    OrderApproved,
-    OrderCancelRequested,
-    OrderEvent,
-    OrderWithdrawn,
-    Provenance,
-)
+from algotrendy.trading.cancelling import cancel_order, recorded
+from algotrendy.trading.ledger import Ledger, LedgerTransaction
+from algotrendy.trading.order_events import OrderApproved, OrderWithdrawn, Provenance
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Bell, Ring, SagaRun, Sagas
 from algotrendy.trading.replacing import amended, is_same_change
@@ -177,7 +171,7 @@ class Intake:
                 return order
             _require_waiting(order, now)
             approved = OrderApproved(id=event_id, order_id=order.id, at=now, by=by)
-            return _recorded(tx, order, [approved], by, "order.approve", reason)
+            return recorded(tx, order, [approved], by, "order.approve", reason)
 
         order = self._commit(work)
         self._wake(order)
@@ -199,7 +193,7 @@ class Intake:
             _require_waiting(order, now)
             why = f"refused by {by}: {reason}" if reason else f"refused by {by}"
             refused = OrderWithdrawn(id=event_id, order_id=order.id, at=now, reason=why)
-            return _recorded(tx, order, [refused], by, "order.refuse", reason)
+            return recorded(tx, order, [refused], by, "order.refuse", reason)
 
         order = self._commit(work)
         self._wake(order)
@@ -235,73 +229,6 @@ class Intake:
             quotes = self._ledger.run(lambda tx: tx.market.quotes({symbol}))
             if fresh(quotes.get(symbol), self._clock.now()) is not None:
                 return
-
-
-def cancel_order(
-    tx: LedgerTransaction,
-    order_id: OrderId,
-    event_id: EventId,
-    now: datetime,
-    by: str,
-    reason: str = "",
-) -> PlatformOrder:
-    """Ask for the end of an order, and of one that is to take its place, in a transaction.
-
-    An order that was not sent yet is withdrawn at once.
-
-    Args:
-        event_id: Made before; the ids of all events come of it.
-        by: Who asks.
-
-    Raises:
-        Conflict: If it has ended in another way.
-        NotFound: If there is none.
-    """
-    order = tx.orders.get(order_id)
-    if order.is_terminal and order.cancel_requested_at is None:
-        if order.status is PlatformStatus.CANCELED:
-            return order
-        raise Conflict(f"order {order.id} is {order.status}: there is nothing to cancel")
-    for other in tx.orders.unsettled(root_of(order.account)):
-        if other.replaces == order.id and not other.is_terminal:
-            cancel_order(tx, other.id, event_id, now, by, reason)
-    if order.is_terminal or order.cancel_requested_at is not None:
-        return order
-    moment = derived_uuid7(now, str(event_id), str(order.id), "cancel")
-    events: list[OrderEvent] = [
-        OrderCancelRequested(id=EventId(moment), order_id=order.id, at=now, by=by, reason=reason)
-    ]
-    if order.status is PlatformStatus.INTENDED:
-        withdrawn = EventId(derived_uuid7(now, str(event_id), str(order.id), "withdraw"))
-        why = f"cancelled by {by}" + (f": {reason}" if reason else "")
-        events.append(OrderWithdrawn(id=withdrawn, order_id=order.id, at=now, reason=why))
-    return _recorded(tx, order, events, by, "order.cancel", reason)
-
-
-def _recorded(
-    tx: LedgerTransaction,
-    order: PlatformOrder,
-    events: list[OrderEvent],
-    by: str,
-    action: str,
-    reason: str,
-) -> PlatformOrder:
-    after = record(tx, events).after
-    facts: dict[str, JsonValue] = {"correlation_id": order.provenance.correlation_id}
-    tx.audit.add(
-        AuditRecord(
-            id=events[0].id,
-            tenant=tx.accounts.get(order.account).tenant,
-            account=order.account,
-            at=events[0].at,
-            who=by,
-            action=action,
-            subject=str(order.id),
-            reason=reason,
-            facts=facts,
-        )
-    )
-    return after
 
 
 def _is_priced(tx: LedgerTransaction, placement: Placement, now: datetime) -> bool:
