@@ -30,6 +30,7 @@ from algotrendy.trading.journal import Entry
 from algotrendy.trading.ledger import AuditRecord, Document
 from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
+from algotrendy.trading.parents.parent import Parent
 from algotrendy.trading.ports import Listing, Quote
 
 VERSION = 1
@@ -250,6 +251,6 @@ _RECORDS: dict[str, _Record[Any]] = {
     for kind in (
         *_ORDER_EVENTS,
         *(Entry, Lots, ClosedLot, Account, AuditRecord, Document, Quote, Listing),
-        *(LimitsVersion, StateChange, KillSwitch, Marks),
+        *(LimitsVersion, StateChange, KillSwitch, Marks, Parent),
     )
 }

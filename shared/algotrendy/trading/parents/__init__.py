@@ -1,0 +1,1 @@
+"""Slice a large order into small ones: by time, by volume, or behind a small display."""
