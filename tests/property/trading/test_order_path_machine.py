@@ -24,8 +24,8 @@ from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.admission import Placement, admit
 from algotrendy.trading.booking import record
+from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.execution import news
-from algotrendy.trading.intake import cancel_order
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.opening import open_account
 from algotrendy.trading.order_events import (

@@ -26,8 +26,8 @@ from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.admission import KILL_SWITCH, Placement, admit
+from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.execution.duties import Post
-from algotrendy.trading.intake import cancel_order
 from algotrendy.trading.journal import Book
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.order_events import Provenance
