@@ -243,7 +243,7 @@ class WaitingFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A workflow that waits; the newest token of an order and a purpose is the one that counts."""
+    """A workflow that waits; each token counts until it is answered: no clock tells the newest."""
 
     order_id: OrderId
     waiting_for: WaitingFor
@@ -255,7 +255,7 @@ class Waits(Protocol):
     """The task tokens of workflows that wait."""
 
     def put(self, wait: Wait) -> None:
-        """Keep a token in place of an older one."""
+        """Keep a token, beside others that wait; NotFound when there is no such order."""
         ...
 
     def of(self, order_id: OrderId) -> Sequence[Wait]:
@@ -267,7 +267,7 @@ class Waits(Protocol):
         ...
 
     def end(self, wait: Wait) -> None:
-        """Forget a token that was answered; another token of the same purpose stays."""
+        """Forget a token that was answered."""
         ...
 
 

@@ -77,6 +77,11 @@ def is_over(wait: Wait, step: Step) -> bool:
             return step is Step.SETTLE
 
 
+def is_given_up(wait: Wait, now: datetime) -> bool:
+    """Say whether the state that waited has timed out long since."""
+    return now - wait.at > 2 * PATIENCE[wait.waiting_for]
+
+
 def answer(order: PlatformOrder, step: Step) -> Answer:
     """Say where an order stands, and which step is next, as the workflow reads it."""
     return {
@@ -186,8 +191,13 @@ class OrderSaga:
         return len(due)
 
     def _wait(self, order_id: OrderId, waiting_for: WaitingFor, token: str) -> None:
-        wait = Wait(order_id, waiting_for, token, self.clock.now())
-        self.ledger.run(lambda tx: tx.waits.put(wait))
+        now = self.clock.now()
+
+        def work(tx: LedgerTransaction) -> None:
+            end_waits(tx, [each for each in tx.waits.of(order_id) if is_given_up(each, now)])
+            tx.waits.put(Wait(order_id, waiting_for, token, now))
+
+        self.ledger.run(work)
         # Only now: a change that was committed before did not see this wait.
         self.answer_waits(order_id)
 

@@ -13,7 +13,7 @@ from algotrendy.kernel.errors import JsonValue, NotFound
 from algotrendy.kernel.ids import AccountId, OrderId, TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.accounts import Account, root_of
-from algotrendy.trading.ledger import AuditRecord, Document, Lease, Wait, WaitingFor
+from algotrendy.trading.ledger import AuditRecord, Document, Lease, Wait
 from algotrendy.trading.ports import Listing, Quote
 from fakes.memory_ledger.orders import MemoryOrders
 from fakes.memory_ledger.tables import Index, Table, Undo
@@ -72,29 +72,32 @@ class MemoryWaits:
     """Is the ``Waits`` of a memory ledger."""
 
     def __init__(self, undo: Undo, orders: MemoryOrders) -> None:
-        self._waits: Table[tuple[OrderId, WaitingFor], Wait] = Table(undo)
+        self._waits: Table[tuple[OrderId, str], Wait] = Table(undo)
+        self._of: Index[OrderId, str] = Index(undo)
         self._orders = orders
 
     def put(self, wait: Wait) -> None:
         self._orders.get(wait.order_id)
-        key = wait.order_id, wait.waiting_for
-        known = self._waits.get(key)
-        if known is None or known.at <= wait.at:
-            self._waits.put(key, wait)
+        self._waits.put((wait.order_id, wait.token), wait)
+        self._of.add(wait.order_id, wait.token)
 
     def of(self, order_id: OrderId) -> Sequence[Wait]:
-        found = (self._waits.get((order_id, purpose)) for purpose in sorted(WaitingFor))
-        return [wait for wait in found if wait is not None]
+        found = [self._waits.rows[order_id, token] for token in self._of.of(order_id)]
+        return sorted(found, key=_purpose)
 
     def all(self, root: AccountId) -> Sequence[Wait]:
         waits = self._waits.rows.values()
         found = [each for each in waits if root_of(self._orders.get(each.order_id).account) == root]
-        return sorted(found, key=lambda each: (each.order_id.int, each.waiting_for))
+        return sorted(found, key=_purpose)
 
     def end(self, wait: Wait) -> None:
-        known = self._waits.get((wait.order_id, wait.waiting_for))
-        if known is not None and known.token == wait.token:
-            self._waits.drop((wait.order_id, wait.waiting_for))
+        if self._waits.get((wait.order_id, wait.token)) is not None:
+            self._waits.drop((wait.order_id, wait.token))
+            self._of.drop(wait.order_id, wait.token)
+
+
+def _purpose(wait: Wait) -> tuple[int, str, str]:
+    return wait.order_id.int, wait.waiting_for.value, wait.token
 
 
 class MemoryAudit:

@@ -188,6 +188,28 @@ def test_an_answer_that_does_not_arrive_is_kept_for_the_sweeper() -> None:
     assert world.waits == {WaitingFor.END}
 
 
+def test_a_state_that_was_tried_again_by_a_clock_behind_hears_the_end_too() -> None:
+    world = World()
+    world.write(world.story.submitted(), world.story.told("new"))
+    world.clock.advance(timedelta(seconds=1))
+    world.saga.await_end(world.id, "first")
+    behind = replace(world.saga, clock=ManualClock(START))
+    behind.await_end(world.id, "again")
+    world.write(world.story.told("canceled", 1))
+    assert world.saga.answer_waits(world.id) == 2
+    assert [token for token, _ in world.sagas.answers] == ["again", "first"]
+    assert not world.waits
+
+
+def test_a_token_of_a_state_that_has_timed_out_long_since_is_forgotten() -> None:
+    world = World()
+    world.write(world.story.submitted(), world.story.told("new"))
+    world.saga.await_end(world.id, "old")
+    world.clock.advance(timedelta(hours=13))
+    world.saga.await_end(world.id, "new")
+    assert [wait.token for wait in world.ledger.tables.waits.of(world.id)] == ["new"]
+
+
 def test_an_order_that_is_too_late_is_taken_back_and_holds_nothing() -> None:
     world = World(submit_by=later(60))
     world.clock.advance(timedelta(seconds=60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC
 
@@ -16,13 +17,11 @@ _PUT_LEASE = (
     "expires_at = EXCLUDED.expires_at"
 )
 _PUT_WAIT = (
-    "INSERT INTO ledger_waits AS known (order_id, waiting_for, root, token, at) "
-    "SELECT id, %s, root, %s, %s FROM ledger_orders WHERE id = %s "
-    "ON CONFLICT (order_id, waiting_for) DO UPDATE SET "
-    "token = CASE WHEN known.at <= EXCLUDED.at THEN EXCLUDED.token ELSE known.token END, "
-    "at = greatest(known.at, EXCLUDED.at)"
+    "INSERT INTO ledger_tokens (order_id, token_hash, token, waiting_for, root, at) "
+    "SELECT id, %s, %s, %s, root, %s FROM ledger_orders WHERE id = %s "
+    "ON CONFLICT (order_id, token_hash) DO UPDATE SET at = EXCLUDED.at"
 )
-_WAITS = "SELECT order_id, waiting_for, token, at FROM ledger_waits"
+_WAITS = "SELECT order_id, waiting_for, token, at FROM ledger_tokens"
 
 
 class PostgresLeases:
@@ -53,8 +52,8 @@ class PostgresWaits:
         self._tx = tx
 
     def put(self, wait: Wait) -> None:
-        """Keep a token in place of an older one."""
-        values = [wait.waiting_for.value, wait.token, wait.at, wait.order_id]
+        """Keep a token, beside others that wait."""
+        values = [_hash(wait), wait.token, wait.waiting_for.value, wait.at, wait.order_id]
         if self._tx.execute(_PUT_WAIT, values).rowcount != 1:
             raise NotFound("order", wait.order_id)
 
@@ -68,11 +67,15 @@ class PostgresWaits:
         return _waits(self._tx.execute(f"{_WAITS} WHERE root = %s", [root]).fetchall())
 
     def end(self, wait: Wait) -> None:
-        """Forget a token that was answered; another token of the same purpose stays."""
+        """Forget a token that was answered."""
         self._tx.execute(
-            "DELETE FROM ledger_waits WHERE order_id = %s AND waiting_for = %s AND token = %s",
-            [wait.order_id, wait.waiting_for.value, wait.token],
+            "DELETE FROM ledger_tokens WHERE order_id = %s AND token_hash = %s",
+            [wait.order_id, _hash(wait)],
         )
+
+
+def _hash(wait: Wait) -> str:
+    return hashlib.sha256(wait.token.encode()).hexdigest()
 
 
 def _waits(rows: Sequence[Row]) -> list[Wait]:
@@ -85,4 +88,4 @@ def _waits(rows: Sequence[Row]) -> list[Wait]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda each: (each.order_id, each.waiting_for))
+    return sorted(found, key=lambda each: (each.order_id, each.waiting_for, each.token))
