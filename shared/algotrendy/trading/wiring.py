@@ -13,6 +13,9 @@ from algotrendy.trading.ports import Bell, Sagas
 
 if TYPE_CHECKING:
     from algotrendy.risk.records import KillSwitch
+    from algotrendy.trading.adapters.account_settings import TradedAccount
+    from algotrendy.trading.adapters.execution_process import Execution
+    from algotrendy.trading.execution.lease import Monotonic
     from algotrendy.trading.intake import Intake
     from algotrendy.trading.risk_control import RiskControl
     from algotrendy.trading.saga import OrderSaga
@@ -105,3 +108,28 @@ def check_database() -> None:
     from algotrendy.platform.database import database
 
     database().ping()
+
+
+@cache
+def traded_accounts() -> tuple[TradedAccount, ...]:
+    """Give the accounts of the setting ``broker_accounts``, else that of the paper exchange."""
+    from algotrendy.trading.adapters.account_settings import read_accounts
+
+    found = settings()
+    return read_accounts(
+        found.optional("broker_accounts"), found.optional("exchange_url"), SystemClock().now()
+    )
+
+
+def execution(holder: str, monotonic: Monotonic) -> Execution:
+    """Make the execution service of this process, on its running loop.
+
+    Args:
+        holder: Names this process, and no other one that ever was.
+        monotonic: Seconds of the loop's clock.
+    """
+    from algotrendy.trading.adapters.execution_process import Execution
+    from algotrendy.trading.adapters.sqs_bell import SqsRings
+
+    queue_url = settings().need("order_queue_url")
+    return Execution(traded_accounts(), ledger(), SqsRings(queue_url), sagas(), holder, monotonic)

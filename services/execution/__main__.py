@@ -1,0 +1,59 @@
+"""Speak to brokers for every traded account: the one process that sends orders.
+
+``python -m services.execution`` serves until SIGTERM, then hands over; with ``health`` behind it,
+it asks a running one how it is, and ends with 0 if it is well.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from uuid import uuid4
+
+from algotrendy.platform.settings import settings
+from algotrendy.trading import wiring
+from services.execution.health import serve_health
+
+_ASK_TIMEOUT_S = 3.0
+
+
+async def serve() -> None:
+    """Serve until asked to stop."""
+    loop = asyncio.get_running_loop()
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4()}"
+    execution = wiring.execution(holder, loop.time)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, execution.stop)
+    async with await serve_health(execution, settings().execution_port):
+        await execution.run()
+
+
+def ask() -> int:
+    """Ask the one that runs on this machine; 0 if it is well."""
+    url = f"http://127.0.0.1:{settings().execution_port}/health"
+    try:
+        with urllib.request.urlopen(url, timeout=_ASK_TIMEOUT_S) as answer:
+            return 0 if answer.status == 200 else 1
+    except (urllib.error.URLError, OSError):
+        return 1
+
+
+def main() -> int:
+    """Do what the command line says."""
+    if sys.argv[1:] == ["health"]:
+        return ask()
+    logging.basicConfig(
+        level=settings().log_level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    asyncio.run(serve())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

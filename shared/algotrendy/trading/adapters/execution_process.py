@@ -1,0 +1,109 @@
+"""Put the stations of all traded accounts together in one process, with what they work with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from algotrendy.brokers.accounts import BrokerAccountSettings
+from algotrendy.brokers.port import Broker
+from algotrendy.brokers.wiring import connect
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.errors import JsonValue
+from algotrendy.kernel.ids import Uuid7s
+from algotrendy.platform.bus import EventBridgePublisher
+from algotrendy.platform.database import database
+from algotrendy.platform.settings import settings
+from algotrendy.trading.adapters.account_settings import TradedAccount
+from algotrendy.trading.adapters.order_workflows import ThreadAnswers
+from algotrendy.trading.adapters.relay_duty import RelayDuty
+from algotrendy.trading.adapters.sqs_bell import SqsRings
+from algotrendy.trading.adapters.thread_desk import ThreadDesk
+from algotrendy.trading.execution.duties import Duty, Post
+from algotrendy.trading.execution.killing import Killing
+from algotrendy.trading.execution.lease import Monotonic
+from algotrendy.trading.execution.service import Connect, Station, Surroundings
+from algotrendy.trading.execution.switchboard import Switchboard
+from algotrendy.trading.ledger import Ledger
+from algotrendy.trading.ports import Sagas
+
+
+class Execution:
+    """The execution service of one process.
+
+    Args:
+        holder: Names this process, and no other one that ever was.
+        monotonic: Seconds of the loop's clock.
+    """
+
+    def __init__(
+        self,
+        accounts: Sequence[TradedAccount],
+        ledger: Ledger,
+        rings: SqsRings,
+        sagas: Sagas,
+        holder: str,
+        monotonic: Monotonic,
+    ) -> None:
+        self._desk = ThreadDesk(ledger)
+        self._rings = rings
+        self._switchboard = Switchboard(rings, monotonic)
+        clock = SystemClock()
+        ids = Uuid7s(clock)
+        self.stations = tuple(
+            Station(
+                traded.account,
+                _connector(traded.connection),
+                Surroundings(
+                    desk=self._desk,
+                    rings=self._switchboard.of(traded.account.id),
+                    answers=ThreadAnswers(sagas),
+                    clock=clock,
+                    ids=ids,
+                    holder=holder,
+                    monotonic=monotonic,
+                    duties=_duties,
+                ),
+            )
+            for traded in accounts
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether every account is served here, or could be as soon as its lease is free."""
+        return all(station.has_ledger for station in self.stations)
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Say how each account stands, as JSON values."""
+        return {
+            station.root: {"standing": station.standing.value, "epoch": station.epoch}
+            for station in self.stations
+        }
+
+    def stop(self) -> None:
+        """Ask every station to hand over; ``run`` ends then."""
+        for station in self.stations:
+            station.stop()
+
+    async def run(self) -> None:
+        """Serve until asked to stop."""
+        listening = asyncio.create_task(self._switchboard.run())
+        try:
+            await asyncio.gather(*(station.run() for station in self.stations))
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            await asyncio.to_thread(self._rings.close)
+            await asyncio.to_thread(self._desk.close)
+
+
+def _connector(connection: BrokerAccountSettings) -> Connect:
+    async def connected() -> Broker:
+        return await connect(connection)
+
+    return connected
+
+
+def _duties(post: Post) -> Sequence[Duty]:
+    publisher = EventBridgePublisher(settings().need("event_bus"))
+    return (Killing(post), RelayDuty(database(), publisher))
