@@ -37,9 +37,17 @@ class OnceClient(TradingClient):
     """alpaca-py's client without its retries; one for a thread, as its session is."""
 
     def __init__(
-        self, key_id: str, secret: str, url: str, timeout_s: tuple[float, float], *, paper: bool
+        self,
+        key_id: str,
+        secret: str,
+        url: str,
+        timeout_s: tuple[float, float],
+        *,
+        paper: bool,
+        version: str = "v2",
     ) -> None:
         super().__init__(key_id, secret, paper=paper, raw_data=True, url_override=url)
+        self._api_version = version
         self._retry = 0
         self._retry_codes = []
         self._timeout_s = timeout_s

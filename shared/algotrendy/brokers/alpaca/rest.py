@@ -38,10 +38,15 @@ class Away(Unknown):
 
 
 class AlpacaRest:
-    """alpaca-py's blocking client, in a few threads of our own, with a session for each."""
+    """alpaca-py's blocking client, in a few threads of our own, with a session for each.
 
-    def __init__(self, settings: AlpacaSettings) -> None:
+    Args:
+        version: The first part of every path.
+    """
+
+    def __init__(self, settings: AlpacaSettings, version: str = "v2") -> None:
         self._settings = settings
+        self._version = version
         self._pace = Pace(time.monotonic, time.time, settings.patience_s)
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="alpaca")
         self._own = threading.local()
@@ -134,6 +139,7 @@ class AlpacaRest:
                 settings.rest_url,
                 (settings.connect_timeout_s, settings.read_timeout_s),
                 paper=settings.mode is Mode.PAPER,
+                version=self._version,
             )
             self._own.client = client
             with self._lock:

@@ -1,0 +1,39 @@
+"""Read prices as the sources of prices write them."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from algotrendy.kernel.decimals import EXACT, MAX_DIGITS_EACH_SIDE, require_decimal, rounded
+from algotrendy.kernel.errors import Invalid
+
+_TWO: Final = Decimal(2)
+
+
+def read_number(told: object) -> Decimal | None:
+    """Read a number; None for none, or for one that the ledger cannot hold."""
+    if told is None:
+        return None
+    try:
+        return require_decimal(Decimal(str(told)), "number")
+    except (Invalid, InvalidOperation):
+        return None
+
+
+def read_price(told: object) -> Decimal | None:
+    """Read a price; None for none, which some write as zero."""
+    price = read_number(told)
+    return price if price is not None and price > 0 else None
+
+
+def last_of(bid: Decimal | None, ask: Decimal | None, traded: Decimal | None) -> Decimal | None:
+    """Say what a symbol is worth; None where neither a trade nor both sides of a quote are known.
+
+    Where it is seldom traded the last trade is old: what is bid and asked bounds it.
+    """
+    if bid is None or ask is None or bid > ask:
+        return traded
+    if traded is None:
+        return rounded(EXACT.divide(EXACT.add(bid, ask), _TWO), MAX_DIGITS_EACH_SIDE)
+    return min(max(traded, bid), ask)
