@@ -49,14 +49,20 @@ class LocalPlatform(Frozen):
     cache_url: Annotated[str, Field(pattern=r"^rediss?://")] | None
 
 
+class Cache(Frozen):
+    """Limit the cache of bars."""
+
+    max_gb: Annotated[int, Field(ge=1, le=100)] = 5
+    max_ecpu_per_second: Annotated[int, Field(ge=1000)] = 5_000
+
+
 class Network(Frozen):
-    """Size the private network that the cache needs."""
+    """Size the private network that services run in, and the cache where there is one."""
 
     cidr: str = "10.40.0.0/16"
     zones: Annotated[int, Field(ge=2, le=3)] = 2
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
-    cache_max_gb: Annotated[int, Field(ge=1, le=100)] = 5
-    cache_max_ecpu_per_second: Annotated[int, Field(ge=1000)] = 5_000
+    cache: Cache | None = None
 
 
 class Throttle(Frozen):
@@ -179,6 +185,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         throttle=Throttle(rate_per_s=50, burst=100),
         sweep_max_concurrency=50,
         queue_max_concurrency=5,
+        network=Network(),
     )
 
 
@@ -198,7 +205,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         throttle=Throttle(rate_per_s=500, burst=1000),
         sweep_max_concurrency=500,
         queue_max_concurrency=20,
-        network=Network(),
+        network=Network(cache=Cache()),
     )
 
 

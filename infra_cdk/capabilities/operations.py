@@ -10,6 +10,7 @@ from infra_cdk.config import StageConfig
 from infra_cdk.patterns.api import HttpGateway, get, watch_routes
 from infra_cdk.patterns.foundation import Foundation, removal
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
+from infra_cdk.patterns.permissions import Grantee
 from infra_cdk.patterns.queue import DeadLetters
 from infra_cdk.patterns.schedule import Schedule
 from infra_cdk.patterns.settings import publish_settings
@@ -89,20 +90,20 @@ class OperationsStore(Construct):
             )
         publish_settings(self, config, event_bus=self.bus_name, database_url=self.database_url)
 
-    def grant_database(self, function: Function) -> None:
-        """Let a function sign in to the database.
+    def grant_database(self, grantee: Grantee) -> None:
+        """Let a function or a service sign in to the database.
 
         As its administrator: part 1 has one role in the database, which also owns the tables.
         Roles of their own for reading and for each capability's tables come with the ledger.
         """
         if self.cluster:
-            function.grant(
+            grantee.grant(
                 "SignInToDatabase", ["dsql:DbConnectAdmin"], [self.cluster.attr_resource_arn]
             )
 
-    def grant_publish(self, function: Function) -> None:
-        """Let a function put events on the stage's own bus."""
-        function.grant("PublishEvents", ["events:PutEvents"], [self.bus.event_bus_arn])
+    def grant_publish(self, grantee: Grantee) -> None:
+        """Let a function or a service put events on the stage's own bus."""
+        grantee.grant("PublishEvents", ["events:PutEvents"], [self.bus.event_bus_arn])
 
     def _cluster(self) -> dsql.CfnCluster:
         cluster = dsql.CfnCluster(

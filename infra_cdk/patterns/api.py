@@ -67,6 +67,21 @@ def post(path: str) -> Route:
     return Route(method=apigateway.HttpMethod.POST, path=path)
 
 
+def put(path: str) -> Route:
+    """Describe a PUT route."""
+    return Route(method=apigateway.HttpMethod.PUT, path=path)
+
+
+def patch(path: str) -> Route:
+    """Describe a PATCH route."""
+    return Route(method=apigateway.HttpMethod.PATCH, path=path)
+
+
+def delete(path: str) -> Route:
+    """Describe a DELETE route."""
+    return Route(method=apigateway.HttpMethod.DELETE, path=path)
+
+
 def watch_routes(capability: str) -> tuple[Route, Route]:
     """Describe the two routes that tell whether a capability is alive and ready."""
     return (get(f"/{capability}/health", public=True), get(f"/{capability}/ready", public=True))
@@ -182,7 +197,13 @@ def _cors(origins: Sequence[str]) -> apigateway.CorsPreflightOptions | None:
         return None
     return apigateway.CorsPreflightOptions(
         allow_origins=list(origins),
-        allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
+        allow_methods=[
+            apigateway.CorsHttpMethod.GET,
+            apigateway.CorsHttpMethod.POST,
+            apigateway.CorsHttpMethod.PUT,
+            apigateway.CorsHttpMethod.PATCH,
+            apigateway.CorsHttpMethod.DELETE,
+        ],
         allow_headers=REQUEST_HEADERS,
         expose_headers=RESPONSE_HEADERS,
         allow_credentials=False,

@@ -1,12 +1,23 @@
 """Give a role its rights one by one, each wildcard with its reason."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from aws_cdk import CfnResource
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from infra_cdk.checks.exceptions import except_wildcard
+
+
+class Grantee(Protocol):
+    """Whatever has a role of its own: a function, a service, a workflow."""
+
+    def grant(
+        self, sid: str, actions: Sequence[str], resources: Sequence[str], because: str = ""
+    ) -> None:
+        """Allow these actions on these resources; see Permissions.allow."""
+        ...
 
 
 class Permissions:

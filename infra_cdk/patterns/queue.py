@@ -1,4 +1,4 @@
-"""Build queues: the kind that receives what failed, and the kind that a function consumes."""
+"""Build queues: for what failed, for a function to consume, and for a service, in order."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,17 +11,26 @@ from infra_cdk.patterns.function import Function
 
 # AWS asks for six times the function's timeout, so that a retry never overlaps its first try.
 VISIBILITY_TIMEOUTS = 6
+# SQS asks that the name of an ordered queue end so.
+FIFO = ".fifo"
 
 
 class DeadLetters(Construct):
-    """Keep failed messages for two weeks, and say that there are some."""
+    """Keep failed messages for two weeks, and say that there are some.
 
-    def __init__(self, scope: Construct, id_: str, *, foundation: Foundation, name: str) -> None:
+    Those of an ordered queue (``fifo``) are ordered themselves.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, foundation: Foundation, name: str, fifo: bool = False
+    ) -> None:
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,
             "Queue",
-            queue_name=name,
+            queue_name=f"{name}{FIFO}" if fifo else name,
+            # None, not False: CloudFormation takes the word only for an ordered queue.
+            fifo=fifo or None,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
@@ -94,19 +103,90 @@ class QueueConsumer(Construct):
             report_batch_item_failures=True,
             max_concurrency=None if config.is_local else config.queue_max_concurrency,
         )
-        self._alarm_on_age(foundation, name, function.spec.timeout_s)
-
-    def _alarm_on_age(self, foundation: Foundation, name: str, timeout_s: int) -> None:
-        foundation.alarm(
-            self.queue.metric_approximate_age_of_oldest_message(
-                period=Duration.minutes(5), statistic="Maximum"
-            ).create_alarm(
-                self,
-                "TooOld",
-                alarm_name=f"{foundation.config.name(name)}-too-old",
-                alarm_description=f"The oldest message of {name} waits for too long.",
-                threshold=max(300, VISIBILITY_TIMEOUTS * timeout_s),
-                evaluation_periods=2,
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            )
+        _alarm_on_age(
+            self,
+            foundation,
+            self.queue,
+            name=name,
+            limit_s=max(300, VISIBILITY_TIMEOUTS * function.spec.timeout_s),
+            period=Duration.minutes(5),
         )
+
+
+class OrderedQueue(Construct):
+    """Bring messages to a service: those of one group in their order, to one reader at a time.
+
+    What is read and not taken away comes again after ``retry_s``, and holds its group up until
+    then.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        name: str,
+        retry_s: int,
+        late_s: int,
+        max_tries: int = 5,
+    ) -> None:
+        super().__init__(scope, id_)
+        config = foundation.config
+        self.dead_letters = DeadLetters(
+            self,
+            "DeadLetters",
+            foundation=foundation,
+            name=config.name(name, "dead-letters"),
+            fifo=True,
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=f"{config.name(name)}{FIFO}",
+            fifo=True,
+            # One account's throughput does not limit another's.
+            deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
+            fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            visibility_timeout=Duration.seconds(retry_s),
+            # Old news wakes nobody usefully: whoever starts reads the ledger.
+            retention_period=Duration.hours(1),
+            removal_policy=removal(config),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters.queue, max_receive_count=max_tries
+            ),
+        )
+        self.late = _alarm_on_age(
+            self,
+            foundation,
+            self.queue,
+            name=name,
+            limit_s=late_s,
+            period=Duration.minutes(1),
+        )
+
+
+def _alarm_on_age(
+    scope: Construct,
+    foundation: Foundation,
+    queue: sqs.Queue,
+    *,
+    name: str,
+    limit_s: int,
+    period: Duration,
+) -> cloudwatch.AlarmBase:
+    return foundation.alarm(
+        queue.metric_approximate_age_of_oldest_message(
+            period=period, statistic="Maximum"
+        ).create_alarm(
+            scope,
+            "TooOld",
+            alarm_name=f"{foundation.config.name(name)}-too-old",
+            alarm_description=f"The oldest message of {name} waits for too long.",
+            threshold=limit_s,
+            evaluation_periods=2,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+    )

@@ -17,12 +17,16 @@ from infra_cdk.patterns.permissions import Permissions
 
 # Nobody's number on the host, and no name in the image.
 USER_ID = "10001"
+HTTPS = 443
 BUSY_PERCENT = 60
 OVERLOADED_PERCENT = 90
 
 
 class ServiceSpec(Frozen):
-    """Describe one service. Its entry point is ``services/<name>/``."""
+    """Describe one service. Its entry point is ``services/<name>/``.
+
+    ``egress`` are the ports that it may reach, and what for.
+    """
 
     capability: str
     name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
@@ -34,6 +38,7 @@ class ServiceSpec(Frozen):
     max_tasks: Annotated[int, Field(ge=1, le=100)] = 4
     single_writer: bool = False
     stop_timeout_s: Annotated[int, Field(ge=1, le=120)] = 30
+    egress: Mapping[int, str] = {HTTPS: "AWS and brokers over TLS"}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -75,9 +80,8 @@ class Service(Construct):
             description=f"Tasks of {self.name}",
             allow_all_outbound=False,
         )
-        self.security_group.add_egress_rule(
-            ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and brokers over TLS"
-        )
+        for port, purpose in spec.egress.items():
+            self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), purpose)
         self.task = self._task(foundation, image, environment or {}, secrets or {})
         self.service = ecs.FargateService(
             self,

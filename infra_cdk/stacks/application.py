@@ -9,6 +9,7 @@ from constructs import Construct
 from infra_cdk.capabilities.backtest import Backtest
 from infra_cdk.capabilities.market_data import MarketData
 from infra_cdk.capabilities.operations import Operations
+from infra_cdk.capabilities.trading import Trading
 from infra_cdk.config import StageConfig
 from infra_cdk.layers import LayerBuilder
 from infra_cdk.patterns.api import HttpGateway
@@ -70,6 +71,15 @@ class ApplicationStack(Stack):
             gateway=self.gateway,
             tokens=tokens,
         )
+        self.trading = Trading(
+            self,
+            "Trading",
+            foundation=self.foundation,
+            operations=data.operations,
+            gateway=self.gateway,
+            tokens=tokens,
+            vpc=network.vpc if network else None,
+        )
         self.operations = Operations(
             self,
             "Operations",
@@ -82,15 +92,22 @@ class ApplicationStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.gateway.url, description="Where the API answers")
 
     def _watch(self, config: StageConfig) -> None:
-        consumer = self.backtest.consumer
+        consumer, orders = self.backtest.consumer, self.trading.orders
         StageDashboard(
             self,
             "Dashboard",
             config=config,
             gateway=self.gateway,
-            sagas=[self.backtest.saga],
-            queues=[consumer.queue, consumer.dead_letters.queue],
+            sagas=[self.trading.saga, self.backtest.saga],
+            queues=[
+                orders.queue,
+                orders.dead_letters.queue,
+                consumer.queue,
+                consumer.dead_letters.queue,
+            ],
             functions=[
+                self.trading.api,
+                self.trading.sweeper,
                 self.market_data.api,
                 self.backtest.api,
                 self.operations.api,
@@ -109,6 +126,14 @@ class ApplicationStack(Stack):
                 ),
             )
             self.foundation.alarm(sweeps)
+            stuck = cloudwatch.CompositeAlarm(
+                self,
+                "OrdersStuck",
+                composite_alarm_name=config.name("orders-stuck"),
+                alarm_description="Orders fail, or do not reach the service that sends them.",
+                alarm_rule=cloudwatch.AlarmRule.any_of(*self.trading.alarms),
+            )
+            self.foundation.alarm(stuck)
 
     def _alarm_topic(self, config: StageConfig) -> sns.Topic:
         topic = sns.Topic(

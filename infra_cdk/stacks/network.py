@@ -1,18 +1,21 @@
-"""Put the cache, and the private network that it needs, in a stack that only prod has."""
+"""Put the private network of the services, and the cache, in a stack that the laptop leaves out."""
 
 from aws_cdk import Environment, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from constructs import Construct
 
-from infra_cdk.config import Network, StageConfig
+from infra_cdk.config import Cache, Network, StageConfig
 from infra_cdk.patterns.foundation import VpcAccess, log_group
 
 VALKEY_PORT = 6379
 
 
 class NetworkStack(Stack):
-    """Hold a VPC with one NAT gateway, and a serverless Valkey that only our functions reach."""
+    """Hold a VPC with one NAT gateway, and perhaps a serverless Valkey that only functions reach.
+
+    ``access`` lets a function reach the cache, and ``cache_url`` says where it is; None without.
+    """
 
     def __init__(
         self, scope: Construct, *, config: StageConfig, network: Network, env: Environment
@@ -24,17 +27,18 @@ class NetworkStack(Stack):
             description=f"AlgoTrendy {config.stage}: network and cache",
         )
         self.vpc = self._vpc(config, network)
-        self.access = VpcAccess(
-            self.vpc,
-            ec2.SecurityGroup(
+        self.access: VpcAccess | None = None
+        self.cache_url: str | None = None
+        if network.cache:
+            functions = ec2.SecurityGroup(
                 self,
                 "Functions",
                 vpc=self.vpc,
                 description="Functions that use the cache",
                 allow_all_outbound=False,
-            ),
-        )
-        self.cache_url = self._cache(config, network)
+            )
+            self.access = VpcAccess(self.vpc, functions)
+            self.cache_url = self._cache(config, network.cache, functions)
 
     @property
     def availability_zones(self) -> list[str]:
@@ -73,8 +77,7 @@ class NetworkStack(Stack):
         )
         return vpc
 
-    def _cache(self, config: StageConfig, network: Network) -> str:
-        functions = self.access.security_group
+    def _cache(self, config: StageConfig, cache: Cache, functions: ec2.SecurityGroup) -> str:
         own = ec2.SecurityGroup(
             self, "CacheGroup", vpc=self.vpc, description="The cache", allow_all_outbound=False
         )
@@ -83,7 +86,7 @@ class NetworkStack(Stack):
         own.add_ingress_rule(functions, ports, "Functions that use the cache")
         functions.add_egress_rule(own, ports, "The cache")
         functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS over TLS")
-        cache = elasticache.CfnServerlessCache(
+        made = elasticache.CfnServerlessCache(
             self,
             "Cache",
             engine="valkey",
@@ -96,12 +99,12 @@ class NetworkStack(Stack):
             ).subnet_ids,
             cache_usage_limits=elasticache.CfnServerlessCache.CacheUsageLimitsProperty(
                 data_storage=elasticache.CfnServerlessCache.DataStorageProperty(
-                    unit="GB", maximum=network.cache_max_gb
+                    unit="GB", maximum=cache.max_gb
                 ),
                 ecpu_per_second=elasticache.CfnServerlessCache.ECPUPerSecondProperty(
-                    maximum=network.cache_max_ecpu_per_second
+                    maximum=cache.max_ecpu_per_second
                 ),
             ),
         )
-        cache.apply_removal_policy(RemovalPolicy.DESTROY)
-        return f"rediss://{cache.attr_endpoint_address}:{cache.attr_endpoint_port}"
+        made.apply_removal_policy(RemovalPolicy.DESTROY)
+        return f"rediss://{made.attr_endpoint_address}:{made.attr_endpoint_port}"

@@ -49,9 +49,11 @@ def test_the_laptop_packs_for_the_interpreter_that_runs_the_functions() -> None:
     assert local.is_local
 
 
-def test_only_prod_keeps_a_network_and_every_cloud_stage_keeps_its_data() -> None:
+def test_every_cloud_stage_has_a_network_and_keeps_its_data_and_only_prod_pays_for_a_cache() -> (
+    None
+):
     dev, prod = config.stage_config("dev", {}), config.stage_config("prod", {})
-    assert (dev.network is None, prod.network is None) == (True, False)
+    assert (dev.network.cache is None, prod.network.cache is None) == (True, False)
     assert dev.retain_data
     assert prod.retain_data
 

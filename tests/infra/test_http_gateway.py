@@ -8,6 +8,7 @@ import re
 from algotrendy.backtest import api as backtest
 from algotrendy.market_data import api as market_data
 from algotrendy.operations import api as operations
+from algotrendy.trading import api as trading
 from fakes.cloud_assembly import Stage
 
 PUBLIC = {
@@ -20,6 +21,8 @@ PUBLIC = {
     "GET /market_data/ready",
     "GET /operations/health",
     "GET /operations/ready",
+    "GET /trading/health",
+    "GET /trading/ready",
 }
 WITH_TOKEN = {
     "GET /v1/bars/{symbol+}",
@@ -27,6 +30,30 @@ WITH_TOKEN = {
     "GET /v1/sweeps",
     "POST /v1/sweeps",
     "GET /v1/sweeps/{id}",
+    "POST /v1/orders",
+    "GET /v1/orders",
+    "GET /v1/orders/{order_id}",
+    "PATCH /v1/orders/{order_id}",
+    "DELETE /v1/orders/{order_id}",
+    "POST /v1/orders/{order_id}/approval",
+    "GET /v1/accounts",
+    "POST /v1/accounts",
+    "POST /v1/transfers",
+    "GET /v1/positions",
+    "GET /v1/closed-lots",
+    "GET /v1/fills",
+    "GET /v1/activities",
+    "GET /v1/reconciliations",
+    "GET /v1/audit",
+    "GET /v1/limits",
+    "PUT /v1/limits",
+    "GET /v1/limits/versions",
+    "GET /v1/trading-state",
+    "PUT /v1/trading-state",
+    "GET /v1/kill-switch",
+    "POST /v1/kill-switch",
+    "DELETE /v1/kill-switch/{switch_id}",
+    "GET /v1/risk",
 }
 
 
@@ -43,8 +70,8 @@ def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) 
 def test_the_gateway_knows_the_routes_of_every_app_and_no_others(stages: dict[str, Stage]) -> None:
     served = {
         f"{method.upper()} {path}"
-        for create_api in (backtest.create_api, market_data.create_api, operations.create_api)
-        for path, methods in create_api().openapi()["paths"].items()
+        for app in (backtest, market_data, operations, trading)
+        for path, methods in app.create_api().openapi()["paths"].items()
         for method in methods
     }
     # The pages of operations describe the others, and do not stand in their own description.
@@ -82,7 +109,7 @@ def test_browsers_may_call_from_the_named_origins_alone(stage: Stage) -> None:
     [api] = stage.properties("AWS::ApiGatewayV2::Api")
     cors = api["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://console.example.com"]
-    assert cors["AllowMethods"] == ["GET", "POST"]
+    assert cors["AllowMethods"] == ["GET", "POST", "PUT", "PATCH", "DELETE"]
     assert "authorization" in cors["AllowHeaders"]
     assert "*" not in cors["AllowHeaders"]
     assert not cors.get("AllowCredentials")

@@ -21,6 +21,9 @@ START = {
     ("states:StartExecution", "sweep machine"),
     ("states:DescribeExecution", "sweep executions"),
 }
+ANSWER = {("states:SendTaskSuccess", "order machine")}
+START_ORDER = {("states:StartExecution", "order machine")}
+RING = {("sqs:SendMessage", "order queue")}
 # What the CDK itself grants for an on-failure destination.
 KEEP_FAILURES = {
     (f"sqs:{action}", "queue") for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
@@ -64,6 +67,20 @@ RIGHTS = {
     | START
     | KEEP_FAILURES
     | reads("*/summary.json"),
+    "trading-api": BASE | DATABASE | PUBLISH | RING | START_ORDER | ANSWER,
+    "trading-begin-order": BASE | DATABASE,
+    "trading-await-approval": BASE | DATABASE | ANSWER,
+    "trading-withdraw-order": BASE | DATABASE | PUBLISH,
+    "trading-resolve-order": BASE | DATABASE | RING | ANSWER,
+    "trading-await-end": BASE | DATABASE | ANSWER,
+    "trading-settle-order": BASE | DATABASE | ANSWER,
+    "trading-sweep-orders": BASE
+    | DATABASE
+    | PUBLISH
+    | START_ORDER
+    | ANSWER
+    | KEEP_FAILURES
+    | {("states:DescribeExecution", "order executions")},
     "operations-api": BASE | DATABASE,
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
 }
@@ -78,6 +95,10 @@ KINDS = (
     (r"OperationsBus", "bus"),
     (r"stateMachine:algotrendy-\w+-backtest-sweep\"", "sweep machine"),
     (r"execution:algotrendy-\w+-backtest-sweep[:/]\*", "sweep executions"),
+    (r"stateMachine:algotrendy-\w+-trading-order\"", "order machine"),
+    (r"execution:algotrendy-\w+-trading-order:\*", "order executions"),
+    (r"TradingOrdersQueue[0-9A-F]{8}", "order queue"),
+    (r"secret:algotrendy/dev/broker-accounts-\*", "broker accounts"),
     (r"Queue[0-9A-F]{8}", "queue"),
     (r"^\"\*\"$", "*"),
 )
@@ -106,6 +127,16 @@ def rights(stage: Stage, role: str) -> set[tuple[str, str]]:
     }
 
 
+def role_of_machine(stage: Stage, name: str) -> str:
+    [machine] = [
+        machine
+        for machine in stage.properties("AWS::StepFunctions::StateMachine")
+        if machine["StateMachineName"] == f"algotrendy-{stage.name}-{name}"
+    ]
+    role: str = machine["RoleArn"]["Fn::GetAtt"][0]
+    return role
+
+
 @pytest.mark.parametrize("name", sorted(RIGHTS))
 def test_a_function_may_do_what_its_work_needs_and_nothing_else(
     stages: dict[str, Stage], name: str
@@ -131,9 +162,7 @@ def test_the_workflow_may_invoke_its_four_functions_and_run_its_own_map(
     stages: dict[str, Stage],
 ) -> None:
     dev = stages["dev"]
-    [machine] = dev.properties("AWS::StepFunctions::StateMachine")
-    role = machine["RoleArn"]["Fn::GetAtt"][0]
-    held = rights(dev, role)
+    held = rights(dev, role_of_machine(dev, "backtest-sweep"))
     steps = ("plan-sweep", "run-shard", "reduce-sweep", "record-outcome")
     functions = {dev.function(f"backtest-{step}")[0] for step in steps}
     invoked = {resource for action, resource in held if action == "lambda:InvokeFunction"}
@@ -144,6 +173,39 @@ def test_the_workflow_may_invoke_its_four_functions_and_run_its_own_map(
         ("states:StopExecution", "sweep executions"),
         ("states:RedriveExecution", "sweep executions"),
         ("s3:GetObject", "sweeps/*/plan/shards.json"),
+    }
+
+
+def test_an_orders_workflow_may_invoke_its_steps_and_send_orders_on(
+    stages: dict[str, Stage],
+) -> None:
+    dev = stages["dev"]
+    held = rights(dev, role_of_machine(dev, "trading-order"))
+    steps = (
+        "begin-order",
+        "await-approval",
+        "withdraw-order",
+        "resolve-order",
+        "await-end",
+        "settle-order",
+    )
+    functions = {dev.function(f"trading-{step}")[0] for step in steps}
+    invoked = {resource for action, resource in held if action == "lambda:InvokeFunction"}
+    assert {json.loads(reference)["Fn::GetAtt"][0] for reference in invoked} == functions
+    assert {right for right in held if right[0].startswith(("states:", "sqs:"))} == RING
+
+
+def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_keys(
+    stages: dict[str, Stage],
+) -> None:
+    dev = stages["dev"]
+    [task] = dev.properties("AWS::ECS::TaskDefinition")
+    assert rights(dev, task["TaskRoleArn"]["Fn::GetAtt"][0]) == DATABASE | PUBLISH | ANSWER | {
+        *(
+            (f"sqs:{action}", "order queue")
+            for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
+        ),
+        ("secretsmanager:GetSecretValue", "broker accounts"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from fakes.cloud_assembly import Stage
 ROOT = Path(__file__).resolve().parents[2]
 CFN_LINT = ROOT / ".venv-infra" / "bin" / "cfn-lint"
 STATEFUL = {"AWS::S3::Bucket", "AWS::Cognito::UserPool", "AWS::DSQL::Cluster"}
-HTTP = {"market-data-api", "backtest-api", "operations-api"}
+HTTP = {"market-data-api", "backtest-api", "operations-api", "trading-api"}
 Json = dict[str, Any]
 
 
@@ -34,7 +35,7 @@ def test_cfn_lint_has_nothing_to_say_about_any_stage(stages: dict[str, Stage]) -
     templates = [
         path for stage in stages.values() for path in stage.assembly.glob("*.template.json")
     ]
-    assert len(templates) == 7
+    assert len(templates) == 8
     done = subprocess.run(
         [CFN_LINT, "--non-zero-exit-code", "informational", *templates],
         check=False,
@@ -108,7 +109,7 @@ def test_what_nobody_waits_for_lands_somewhere_when_it_fails(stage: Stage) -> No
         for permission in stage.properties("AWS::Lambda::Permission")
         if permission["Principal"] == "events.amazonaws.com"
     }
-    assert len(invoked) == 2
+    assert len(invoked) == 3
     kept = {
         target_of(config["FunctionName"]): target_of(
             config["DestinationConfig"]["OnFailure"]["Destination"]
@@ -166,24 +167,26 @@ def test_the_database_of_the_cloud_is_aurora_dsql_and_of_the_laptop_is_given(
         assert cluster["DeletionProtectionEnabled"] is protected
 
 
-def test_only_prod_has_a_network_and_only_what_uses_the_cache_is_in_it(
+def test_services_have_a_network_and_of_the_functions_only_what_uses_the_cache(
     stages: dict[str, Stage],
 ) -> None:
-    assert set(stages["dev"].templates) == {"data", "app"}
     assert set(stages["local"].templates) == {"data", "app"}
-    prod = stages["prod"]
-    assert len(prod.resources("AWS::EC2::NatGateway")) == 1
-    assert len(prod.resources("AWS::EC2::FlowLog")) == 1
-    [endpoint] = prod.properties("AWS::EC2::VPCEndpoint")
-    assert endpoint["VpcEndpointType"] == "Gateway"
-    [cache] = prod.properties("AWS::ElastiCache::ServerlessCache")
+    for name in ("dev", "prod"):
+        stage = stages[name]
+        assert set(stage.templates) == {"data", "network", "app"}
+        assert len(stage.resources("AWS::EC2::NatGateway")) == 1
+        assert len(stage.resources("AWS::EC2::FlowLog")) == 1
+        [endpoint] = stage.properties("AWS::EC2::VPCEndpoint")
+        assert endpoint["VpcEndpointType"] == "Gateway"
+        inside = {
+            short(stage, function)
+            for function in stage.properties("AWS::Lambda::Function")
+            if "VpcConfig" in function
+        }
+        assert inside == ({"market-data-api"} if name == "prod" else set())
+    assert not stages["dev"].resources("AWS::ElastiCache::ServerlessCache")
+    [cache] = stages["prod"].properties("AWS::ElastiCache::ServerlessCache")
     assert cache["Engine"] == "valkey"
-    inside = {
-        short(prod, function)
-        for function in prod.properties("AWS::Lambda::Function")
-        if "VpcConfig" in function
-    }
-    assert inside == {"market-data-api"}
 
 
 def test_the_cache_is_named_where_there_is_one(stages: dict[str, Stage]) -> None:
@@ -207,6 +210,8 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "database_url",
         "event_bus",
         "lake_url",
+        "order_queue_url",
+        "order_state_machine_arn",
         "results_url",
         "sweep_state_machine_arn",
         "token_issuer",
@@ -241,22 +246,37 @@ def test_http_functions_are_restored_from_a_snapshot_behind_an_alias(cloud: Stag
         assert integration["PayloadFormatVersion"] == "2.0"
 
 
-def test_the_state_machine_is_json_and_fills_every_placeholder(stage: Stage) -> None:
-    [machine] = stage.properties("AWS::StepFunctions::StateMachine")
-    definition = machine["DefinitionString"]
-    states = json.loads(definition)["States"]
-    assert states["RunShards"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-    assert states["RunShards"]["MaxConcurrency"] > 0
-    for name in machine["DefinitionSubstitutions"]:
-        assert "${" + name + "}" in definition
-    assert machine["LoggingConfiguration"]["Level"] == "ALL"
-    assert machine["TracingConfiguration"]["Enabled"] is stage.is_cloud
+def test_every_state_machine_is_json_and_fills_every_placeholder(stage: Stage) -> None:
+    machines = stage.properties("AWS::StepFunctions::StateMachine")
+    assert len(machines) == 2
+    for machine in machines:
+        definition = machine["DefinitionString"]
+        json.loads(definition)
+        wanted = set(re.findall(r"\$\{(\w+)\}", definition))
+        assert set(machine["DefinitionSubstitutions"]) == wanted
+        assert machine["LoggingConfiguration"]["Level"] == "ALL"
+        assert machine["TracingConfiguration"]["Enabled"] is stage.is_cloud
+
+
+def test_shards_run_side_by_side(stage: Stage) -> None:
+    [shards] = [
+        json.loads(machine["DefinitionString"])["States"]["RunShards"]
+        for machine in stage.properties("AWS::StepFunctions::StateMachine")
+        if machine["StateMachineName"].endswith("-backtest-sweep")
+    ]
+    assert shards["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    assert shards["MaxConcurrency"] > 0
 
 
 def test_what_the_emulator_refuses_is_left_out_of_the_laptop_alone(
     stages: dict[str, Stage],
 ) -> None:
-    refused = ("AWS::CloudWatch::CompositeAlarm", "AWS::Events::Archive", "AWS::DSQL::Cluster")
+    refused = (
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::DSQL::Cluster",
+        "AWS::ECS::Service",
+        "AWS::Events::Archive",
+    )
     for kind in refused:
         assert not stages["local"].resources(kind)
         assert stages["dev"].resources(kind)
