@@ -11,5 +11,5 @@ from algotrendy.trading import wiring
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Take ``{"order_id"}``; answer with the step that is next."""
     found = wiring.saga().begin(parse_order_id(event["order_id"]))
-    logger.info("order looked at", order_id=event["order_id"], **found)
+    logger.info("order looked at", order_id=event["order_id"], answer=found)
     return found

@@ -14,5 +14,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     found = wiring.saga().settle(parse_order_id(event["order_id"]))
     if found["next"] == Step.DONE:
         metrics.add_metric(name="OrdersSettled", unit="Count", value=1)
-    logger.info("order settled", order_id=event["order_id"], **found)
+    logger.info("order settled", order_id=event["order_id"], answer=found)
     return found

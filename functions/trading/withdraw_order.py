@@ -13,5 +13,5 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     found = wiring.saga().withdraw(parse_order_id(event["order_id"]))
     wiring.publish_committed()
     metrics.add_metric(name="OrdersWithdrawn", unit="Count", value=1)
-    logger.info("order withdrawn", order_id=event["order_id"], **found)
+    logger.info("order withdrawn", order_id=event["order_id"], answer=found)
     return found
