@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 DESCRIPTION = """\
-Market bars, and parameter sweeps over them.
+Market bars, parameter sweeps over them, and orders: risk-checked, sent, followed to their end.
 
 Sign in with `algotrendy login`, then put the token that `algotrendy token` prints under
 **Authorize**. Every error is a problem document (RFC 9457) that names the field, and carries the
@@ -20,8 +20,9 @@ def whole_api() -> dict[str, Any]:
     """Give the OpenAPI document of every capability together."""
     from algotrendy.backtest.api import create_api as backtest
     from algotrendy.market_data.api import create_api as market_data
+    from algotrendy.trading.api import create_api as trading
 
-    return merged([market_data(), backtest()])
+    return merged([market_data(), backtest(), trading()])
 
 
 def merged(apps: Sequence[FastAPI]) -> dict[str, Any]:
