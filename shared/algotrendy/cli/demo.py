@@ -7,11 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+
+from algotrendy.cli import demo_trading
 
 USERNAME, TENANT = "demo", "demo"
 STRATEGY = "sma_cross"
@@ -26,22 +29,28 @@ def demo(
         "reports/demo"
     ),
 ) -> None:
-    """Run the main job: start the platform, import real bars, sign in, sweep, report.
+    """Run the main job: start the platform, import real bars, sign in, sweep, report, trade.
 
     Everything goes the way a user goes it: the platform is deployed with CDK, the sweep is asked
-    for over the HTTP API with a real token, and runs on the deployed Step Functions workflow.
+    for over the HTTP API with a real token, and runs on the deployed Step Functions workflow. Then
+    a bracket order is checked, placed, filled, protected and settled on the paper exchange, and the
+    books are worked out again.
     """
     console, started = Console(highlight=False), time.monotonic()
-    with _step(console, "1/5", "start the platform and deploy to it"):
+    with _step(console, "1/7", "start the platform and deploy to it"):
         _bring_up()
-    with _step(console, "2/5", "import real daily bars"):
+    with _step(console, "2/7", "import real daily bars"):
         _import_bars()
-    with _step(console, "3/5", f"sign in as {USERNAME}"):
+    with _step(console, "3/7", f"sign in as {USERNAME}"):
         _sign_in()
-    with _step(console, "4/5", "read bars over the API"):
+    with _step(console, "4/7", "read bars over the API"):
         _read_bars(console)
-    with _step(console, "5/5", f"sweep {STRATEGY} over {len(SYMBOLS)} symbols"):
+    with _step(console, "5/7", f"sweep {STRATEGY} over {len(SYMBOLS)} symbols"):
         fetched = _sweep(out)
+    with _step(console, "6/7", f"trade {demo_trading.SYMBOL} on the paper exchange"):
+        _trade(console)
+    with _step(console, "7/7", "verify the ledger"):
+        _verify(console)
     _conclude(console, fetched, out, time.monotonic() - started)
 
 
@@ -77,7 +86,8 @@ def _sign_in() -> None:
 
     # Made for this run and kept nowhere: the demo can always set another.
     password = f"{secrets.token_urlsafe(24)}aA1!"
-    wiring.users().ensure_user(USERNAME, password, parse_tenant(TENANT), [Role.RESEARCHER])
+    roles = [Role.RESEARCHER, Role.TRADER, Role.RISK_MANAGER]
+    wiring.users().ensure_user(USERNAME, password, parse_tenant(TENANT), roles)
     sessions().sign_in(USERNAME, password)
 
 
@@ -106,6 +116,38 @@ def _sweep(out: Path) -> Any:
     fetched = run_deployed(spec, timeout_s=600)
     write_down(fetched, out)
     return fetched
+
+
+def _trade(console: Console) -> None:
+    from algotrendy.cli.session import api_client
+
+    with api_client() as api:
+        demo_trading.trade(api, console, _price())
+
+
+def _price() -> Decimal:
+    """Ask the paper exchange for the last price: it speaks Alpaca's protocol."""
+    import httpx
+
+    from algotrendy.exchange.wiring import ExchangeOptions
+    from algotrendy.platform.settings import settings
+
+    address = f"{settings().need('exchange_url')}/v2/stocks/{demo_trading.SYMBOL}/trades/latest"
+    keys = ExchangeOptions()
+    headers = {"APCA-API-KEY-ID": keys.key_id, "APCA-API-SECRET-KEY": keys.secret}
+    answer = httpx.get(address, headers=headers, timeout=10).raise_for_status()
+    return Decimal(str(answer.json()["trade"]["p"]))
+
+
+def _verify(console: Console) -> None:
+    from algotrendy.cli.ledger import LedgerDiffersError, verified
+
+    found = verified()
+    for each in found.differences:
+        console.print(f"    {each}", markup=False)
+    if found.differences:
+        raise LedgerDiffersError("the ledger is not sound after the demo")
+    console.print(f"    {found}", markup=False)
 
 
 def _conclude(console: Console, fetched: Any, out: Path, seconds: float) -> None:

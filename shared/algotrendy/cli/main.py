@@ -114,6 +114,13 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "ledger",
+        "algotrendy.cli.ledger:app",
+        "Work the books out again from their events, and compare.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
         "exchange",
         "algotrendy.cli.exchange:app",
         "Run a paper exchange that speaks Alpaca's protocol; switch its faults.",

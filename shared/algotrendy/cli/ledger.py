@@ -1,0 +1,76 @@
+"""`algotrendy ledger`: work the books out again, and compare."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from algotrendy.cli.trading_calls import HELP_NAMES, AsJson, print_json, say
+from algotrendy.kernel.errors import AlgoTrendyError
+from algotrendy.kernel.ids import parse_account_id
+from algotrendy.trading.accounts import root_of
+from algotrendy.trading.verification import Verification, verify_ledger
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Work the books out again from their events, and compare.",
+    context_settings=HELP_NAMES,
+)
+
+
+class LedgerDiffersError(AlgoTrendyError):
+    """Says that what the ledger keeps is not what follows from its events."""
+
+    code = "ledger-differs"
+
+
+@app.callback()
+def prepare() -> None:
+    """Work the books out again from their events, and compare."""
+
+
+@app.command()
+def verify(
+    account: Annotated[
+        str | None, typer.Option("--account", "-a", help="Only this one.", show_default="all")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every event and entry, work orders, holds, cash, positions and lots out, and compare.
+
+    It speaks with the database of the settings, as `algotrendy tables` does. Ends with 1 when
+    anything differs, and names each difference: what is stored, and what follows.
+    """
+    found = verified(account)
+    if as_json:
+        differences = [
+            {
+                "kind": each.kind.value,
+                "subject": each.subject,
+                "stored": each.stored,
+                "derived": each.derived,
+            }
+            for each in found.differences
+        ]
+        counts = {
+            name: getattr(found, name) for name in ("accounts", "orders", "events", "entries")
+        }
+        print_json({**counts, "differences": differences})
+    else:
+        for each in found.differences:
+            say(str(each))
+        say(str(found))
+    if found.differences:
+        raise LedgerDiffersError(f"{len(found.differences)} differences: the ledger is not sound")
+
+
+def verified(account: str | None = None) -> Verification:
+    """Verify the account of a name, of a part too, or all of them."""
+    from algotrendy.platform.bus import Outbox
+    from algotrendy.platform.database import database
+    from algotrendy.trading.adapters.postgres.ledger import PostgresLedger
+
+    root = None if account is None else root_of(parse_account_id(account))
+    return verify_ledger(PostgresLedger(database(), Outbox()), root)
