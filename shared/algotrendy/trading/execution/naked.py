@@ -1,0 +1,192 @@
+"""Find positions that have lost the stop which an entry was to put under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderClass, OrderType, Side
+from algotrendy.trading.journal import Book
+from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.status import PlatformStatus
+
+ATTEMPTS: Final = 3
+
+_ZERO: Final = Decimal(0)
+_LOOKED_AT: Final = 200
+_GROUPS: Final = (OrderClass.BRACKET, OrderClass.OTO)
+
+
+@dataclass(frozen=True, slots=True)
+class Naked:
+    """So many units that an entry brought, and that no stop protects any more.
+
+    Attributes:
+        exits: Its exits that are known, and the orders that were placed in their stead.
+    """
+
+    entry: PlatformOrder
+    quantity: Decimal
+    exits: tuple[PlatformOrder, ...]
+    stood_in: tuple[PlatformOrder, ...]
+
+    @property
+    def version(self) -> tuple[Decimal, tuple[int, ...]]:
+        """Give what changes with whatever happens to the entry or its exits."""
+        orders = (self.entry, *self.exits, *self.stood_in)
+        return self.quantity, tuple(len(each.seen) for each in orders)
+
+
+def naked(tx: LedgerTransaction, root: AccountId) -> Sequence[Naked]:
+    """Find every entry of an account, of whatever part, whose units stand without their stop.
+
+    A position needs stops for as much as its entries had, less what their exits sold, and never
+    for more than is held. Every stop of the part in that symbol counts, whoever placed it.
+    """
+    family = [member.id for member in tx.accounts.family(root)]
+    found: list[Naked] = []
+    for place, units in sorted(tx.books.balances(family).items(), key=str):
+        if place.book is Book.POSITION and place.currency is None and place.symbol is not None:
+            found += _of_position(tx, place.account, place.symbol, units)
+    return found
+
+
+def stand_in_id(entry: PlatformOrder, number: int) -> OrderId:
+    """Name the order that is placed instead of an entry's stop, from 1."""
+    return OrderId(derived_uuid7(entry.intended_at, str(entry.id), "protect", str(number)))
+
+
+def alarm_id(entry: PlatformOrder, number: int) -> EventId:
+    """Name the alarm that is raised after so many orders in place of the stop."""
+    names = (str(entry.id), "unprotected", str(number))
+    return EventId(derived_uuid7(entry.intended_at, *names))
+
+
+def is_stop(order: PlatformOrder) -> bool:
+    """Say whether an order ends a loss: a stop, or the pair of exits of an OCO."""
+    request = order.request
+    return request.type.has_stop or (
+        request.type is OrderType.TRAILING_STOP
+        or (request.order_class is OrderClass.OCO and request.stop_loss is not None)
+    )
+
+
+def _of_position(
+    tx: LedgerTransaction, account: AccountId, symbol: Symbol, units: Decimal
+) -> Iterator[Naked]:
+    side = Side.BUY if units > 0 else Side.SELL
+    query = OrderQuery(account=account, symbol=symbol, limit=_LOOKED_AT)
+    entries = [
+        order
+        for order in tx.orders.select(query)
+        if order.account == account and order.request.side is side and _is_entry(order)
+    ]
+    if not entries:
+        return
+    held = {order.id: _with_exits(tx, order) for order in entries}
+    left = _lacking(tx, account, symbol, units, held.values())
+    if left <= 0:
+        return
+    # An entry of before the position was last closed has nothing to do with this one.
+    live = _since_flat(tx, account, symbol, units)
+    of_now = [each for order_id, each in held.items() if order_id in live]
+    left = _lacking(tx, account, symbol, units, of_now)
+    for each in of_now:
+        quantity = min(EXACT.subtract(_needed(each), _own_stops(each)), left)
+        if quantity > 0:
+            left = EXACT.subtract(left, quantity)
+            yield Naked(each.entry, quantity, each.exits, each.stood_in)
+
+
+def _is_entry(order: PlatformOrder) -> bool:
+    """Say whether the order is over, has filled, and was to leave a stop behind."""
+    return (
+        order.leg_of is None
+        and order.request.order_class in _GROUPS
+        and order.request.stop_loss is not None
+        and order.is_terminal
+        and order.status is not PlatformStatus.REPLACED
+        and bool(order.filled_quantity)
+    )
+
+
+def _with_exits(tx: LedgerTransaction, entry: PlatformOrder) -> Naked:
+    stood_in: list[PlatformOrder] = []
+    while (known := tx.orders.find(stand_in_id(entry, len(stood_in) + 1))) is not None:
+        stood_in.append(known)
+    return Naked(entry, _ZERO, tuple(tx.orders.legs(entry.id)), tuple(stood_in))
+
+
+def _needed(each: Naked) -> Decimal:
+    exited = _sum(order.filled_quantity for order in (*each.exits, *each.stood_in))
+    return max(EXACT.subtract(each.entry.filled_quantity, exited), _ZERO)
+
+
+def _own_stops(each: Naked) -> Decimal:
+    return _sum(
+        order.remaining_quantity or _ZERO
+        for order in (*each.exits, *each.stood_in)
+        if is_stop(order) and not order.is_terminal
+    )
+
+
+def _lacking(
+    tx: LedgerTransaction,
+    account: AccountId,
+    symbol: Symbol,
+    units: Decimal,
+    entries: Iterable[Naked],
+) -> Decimal:
+    """Give how many units of a position lack a stop that they should have."""
+    needed = min(units.copy_abs(), _sum(_needed(each) for each in entries))
+    covered = _ZERO
+    for order in tx.orders.unsettled(account):
+        if order.account != account or order.symbol != symbol or order.is_terminal:
+            continue
+        # A market order that is under way closes the position itself.
+        closes = is_stop(order) or order.request.type is OrderType.MARKET
+        if closes and order.request.side.sign * units < 0:
+            rest = order.remaining_quantity
+            covered = needed if rest is None else EXACT.add(covered, rest)
+    return EXACT.subtract(needed, covered)
+
+
+def _since_flat(
+    tx: LedgerTransaction, account: AccountId, symbol: Symbol, units: Decimal
+) -> frozenset[OrderId]:
+    """Give the orders with executions since the position was last nothing, or the other way."""
+    made = sorted(
+        (
+            (execution.at, execution.id, order)
+            for order in tx.orders.traded(account, symbol)
+            for execution in order.standing
+        ),
+        key=lambda each: each[:2],
+        reverse=True,
+    )
+    found: set[OrderId] = set()
+    quantities = {
+        (order.id, execution.id): execution.quantity.value * order.request.side.sign
+        for _, _, order in made
+        for execution in order.standing
+    }
+    before = units
+    for _, execution_id, order in made:
+        found.add(order.id)
+        before = EXACT.subtract(before, quantities[order.id, execution_id])
+        if before * units <= 0:
+            break
+    return frozenset(found)
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    total = _ZERO
+    for value in values:
+        total = EXACT.add(total, value)
+    return total

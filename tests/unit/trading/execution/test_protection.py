@@ -1,0 +1,260 @@
+"""A position whose stop is gone raises the alarm, and gets a stop again or is closed: once.
+
+The venue is the real one: it ends an exit on its own, as brokers do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import pytest
+
+from algotrendy.kernel.ids import EventId
+from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
+from algotrendy.kernel.order_request import StopLoss, TakeProfit
+from algotrendy.risk.limits import TradingState
+from algotrendy.risk.records import StateChange
+from algotrendy.trading.accounts import Protection
+from algotrendy.trading.admission import PROTECTION
+from algotrendy.trading.booking import record
+from algotrendy.trading.cancelling import cancel_order
+from algotrendy.trading.events import PositionUnprotected
+from algotrendy.trading.execution.protection import PROTECTION_RECORD, ProtectionWatch
+from algotrendy.trading.order_events import OrderSubmitted
+from algotrendy.trading.orders import PlatformOrder
+from fakes.veiled_venue import ROOT, World, world
+
+Story = Callable[[World, ProtectionWatch], Awaitable[None]]
+
+
+def tell(story: Story, protection: Protection = Protection.REPROTECT) -> None:
+    async def main() -> None:
+        async with world(protection) as found:
+            await story(found, ProtectionWatch(found.post))
+
+    asyncio.run(main())
+
+
+async def look(found: World, watch: ProtectionWatch, times: int = 2) -> None:
+    for _ in range(times):
+        await found.floor.advance(5)
+        found.quote(100.0)
+        await watch.do()
+
+
+async def bracket(found: World, quantity: int = 10, *, oto: bool = False) -> PlatformOrder:
+    """Buy at the market, with exits at 95 and 110, or only the first."""
+    order = await found.send(
+        Side.BUY,
+        quantity,
+        time_in_force=TimeInForce.GTC,
+        order_class=OrderClass.OTO if oto else OrderClass.BRACKET,
+        stop_loss=StopLoss(Decimal(95)),
+        take_profit=None if oto else TakeProfit(Decimal(110)),
+    )
+    await found.hear_fills()
+    return await found.hear(order.client_order_id)
+
+
+def exit_of(found: World, entry: PlatformOrder, kind: OrderType) -> PlatformOrder:
+    legs = found.ledger.run(lambda tx: tx.orders.legs(entry.id))
+    return next(each for each in legs if each.request.type is kind)
+
+
+async def lose(found: World, entry: PlatformOrder) -> None:
+    """Let the broker end the stop of its own accord, and the ledger hear of it."""
+    stop = exit_of(found, entry, OrderType.STOP)
+    await found.broker.cancel(next(iter(stop.broker_order_ids)))
+    await found.hear(entry.client_order_id)
+
+
+def placed(found: World) -> list[PlatformOrder]:
+    """Give what was placed to protect positions, oldest first."""
+    orders = found.ledger.run(lambda tx: tx.orders.intended_since(ROOT, found.account.opened_at))
+    return [each for each in orders if each.provenance.user == PROTECTION]
+
+
+def alarms(found: World) -> list[PositionUnprotected]:
+    return [each for each in found.ledger.published if isinstance(each, PositionUnprotected)]
+
+
+async def send(found: World, order: PlatformOrder) -> PlatformOrder:
+    """Send an order that was placed, as the account's writer does."""
+    submitted = OrderSubmitted(
+        id=EventId(found.ids.next()), order_id=order.id, at=found.clock.now(), epoch=1
+    )
+    found.ledger.run(lambda tx: record(tx, [submitted]))
+    await found.broker.submit(order.request)
+    return await found.hear(order.client_order_id)
+
+
+@pytest.mark.parametrize("oto", [False, True])
+def test_a_position_with_its_stop_is_left_alone(oto: bool) -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        await bracket(found, oto=oto)
+        await look(found, watch, 4)
+        assert not placed(found)
+        assert not alarms(found)
+
+    tell(story)
+
+
+@pytest.mark.parametrize("oto", [False, True])
+def test_a_stop_that_vanished_is_sent_again_at_the_second_look(oto: bool) -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found, oto=oto)
+        await lose(found, entry)
+        await look(found, watch, 1)
+        assert not placed(found)
+        await look(found, watch, 1)
+        [stop] = placed(found)
+        assert (stop.request.type, stop.request.side) == (OrderType.STOP, Side.SELL)
+        assert (stop.request.stop_price, stop.request.quantity) == (Decimal(95), Decimal(10))
+        assert stop.request.time_in_force is TimeInForce.GTC
+        [alarm] = alarms(found)
+        assert (alarm.order_id, alarm.quantity) == (entry.id, Decimal(10))
+        assert alarm.remedy == "reprotect"
+        assert found.documents(PROTECTION_RECORD)[0].is_open
+        assert found.woken == 1
+        await send(found, stop)
+        await look(found, watch, 3)
+        assert len(placed(found)) == 1
+        assert len(alarms(found)) == 1
+        assert not found.documents(PROTECTION_RECORD)[0].is_open
+
+    tell(story)
+
+
+def test_the_position_is_closed_where_the_account_asks_for_it() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await look(found, watch)
+        [close] = placed(found)
+        assert (close.request.type, close.request.quantity) == (OrderType.MARKET, Decimal(10))
+        await send(found, close)
+        await found.hear_fills()
+        await look(found, watch, 3)
+        assert found.units() == 0
+        assert len(placed(found)) == 1
+
+    tell(story, Protection.FLATTEN)
+
+
+def test_a_price_beyond_the_stop_closes_the_position_as_the_stop_would_have() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        for _ in range(2):
+            await found.floor.advance(5)
+            found.quote(94.5)
+            await watch.do()
+        [close] = placed(found)
+        assert close.request.type is OrderType.MARKET
+        assert alarms(found)[0].remedy == "flatten"
+
+    tell(story)
+
+
+def test_the_alarm_is_all_where_the_account_wants_no_more() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await look(found, watch, 6)
+        assert [each.remedy for each in alarms(found)] == ["none"]
+        assert not placed(found)
+
+    tell(story, Protection.ALARM)
+
+
+def test_a_halted_account_gets_the_alarm_and_no_order() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        halted = StateChange(
+            account=ROOT,
+            state=TradingState.HALTED,
+            by="rita",
+            reason="",
+            at=found.clock.now(),
+        )
+        found.ledger.run(lambda tx: tx.risk.set_trading_state(halted))
+        await look(found, watch)
+        assert len(alarms(found)) == 1
+        assert not placed(found)
+
+    tell(story)
+
+
+def test_a_stop_that_somebody_ended_on_purpose_is_not_sent_again() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        stop, now = exit_of(found, entry, OrderType.STOP), found.clock.now()
+        event_id = EventId(found.ids.next())
+        found.ledger.run(lambda tx: cancel_order(tx, stop.id, event_id, now, "ada"))
+        await lose(found, entry)
+        await look(found, watch)
+        assert [each.remedy for each in alarms(found)] == ["none"]
+        assert not placed(found)
+
+    tell(story)
+
+
+def test_a_stop_placed_by_hand_protects_too() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await found.send(
+            Side.SELL,
+            10,
+            type=OrderType.STOP,
+            stop_price=Decimal(90),
+            time_in_force=TimeInForce.GTC,
+        )
+        await look(found, watch, 3)
+        assert not alarms(found)
+
+    tell(story)
+
+
+def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await found.trade(Side.SELL, 10)
+        await found.floor.advance(1)
+        await found.trade(Side.BUY, 10)
+        await look(found, watch, 3)
+        assert not alarms(found)
+
+    tell(story)
+
+
+def test_only_what_is_still_held_is_protected() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await found.trade(Side.SELL, 4)
+        await look(found, watch)
+        [stop] = placed(found)
+        assert stop.request.quantity == 6
+
+    tell(story)
+
+
+def test_a_stop_that_is_refused_again_and_again_is_given_up_with_an_alarm_each_time() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        for _ in range(5):
+            await look(found, watch)
+            for order in [each for each in placed(found) if not each.is_at_broker]:
+                sent = await send(found, order)
+                await found.broker.cancel(next(iter(sent.broker_order_ids)))
+                await found.hear(order.client_order_id)
+        assert len(placed(found)) == 3
+        assert [each.remedy for each in alarms(found)] == [*["reprotect"] * 3, "none"]
+
+    tell(story)
