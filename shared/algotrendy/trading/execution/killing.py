@@ -32,11 +32,14 @@ from algotrendy.trading.journal import Book
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.parents.parent import PARENT, ParentState
+from algotrendy.trading.parents.working import keep_parent, parent_of
 from algotrendy.trading.risk_desk import asset_class_of
 
 AGAIN_AFTER: Final = (timedelta(seconds=10), timedelta(minutes=5))
 """How long after a closing order that ended too early another is sent: at first, and at most."""
 
+_PARENTS_READ: Final = 200
 _ZERO: Final = Decimal(0)
 _FINEST_UNIT: Final = Decimal(1).scaleb(-9)
 _DOWN: Final = Context(prec=EXACT.prec, rounding=ROUND_DOWN)
@@ -92,7 +95,7 @@ class Killing:
 
 
 def enact(tx: LedgerTransaction, root: AccountId, now: datetime) -> Enacted:
-    """Ask for the end of every order; once all is over, close positions; note when that is done.
+    """End parents and orders; once all are over, close positions; note when that is done.
 
     An account is flat when its parts come to nothing together, as that is all its broker holds.
     """
@@ -105,6 +108,7 @@ def enact(tx: LedgerTransaction, root: AccountId, now: datetime) -> Enacted:
     first = min(acting, key=lambda switch: (switch.pulled_at or switch.asked_at, switch.id))
     orders = tx.orders.unsettled(root)
     ending = [order for order in orders if order.provenance.user != KILL_SWITCH]
+    _end_parents(tx, root, first)
     ended = tuple(_end(tx, order, first, now) for order in ending if _is_to_end(order))
     if ended or any(not tx.orders.get(order.id).is_settled for order in ending):
         return Enacted(is_acting=True, changed=ended)
@@ -149,6 +153,15 @@ def closings(
 
 def _is_to_end(order: PlatformOrder) -> bool:
     return not order.is_terminal and order.cancel_requested_at is None
+
+
+def _end_parents(tx: LedgerTransaction, root: AccountId, switch: KillSwitch) -> None:
+    """Let no parent order place another slice; the one at the market is an order like others."""
+    for document in tx.documents.select(PARENT, root, _PARENTS_READ, only_open=True):
+        parent = parent_of(document)
+        if parent.state is not ParentState.CANCELLING:
+            state, reason = ParentState.CANCELLING, f"kill switch: {switch.reason}"
+            keep_parent(tx, replace(parent, state=state, reason=reason, look_at=None))
 
 
 def _end(tx: LedgerTransaction, order: PlatformOrder, switch: KillSwitch, now: datetime) -> OrderId:

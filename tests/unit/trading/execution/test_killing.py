@@ -13,9 +13,11 @@ from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.admission import KILL_SWITCH
 from algotrendy.trading.execution.killing import Closing, Enacted, closings, enact
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.parents.intake import ParentIntake
+from algotrendy.trading.parents.parent import ParentState, ParentWish, Style
 from algotrendy.trading.risk_control import RiskControl
 from algotrendy.trading.status import PlatformStatus
-from fakes.order_counter import AAPL, BTC, MSFT, ROOT, OrderCounter
+from fakes.order_counter import AAPL, BTC, MSFT, ROOT, OrderCounter, provenance
 from fakes.risk_desk import buy, sell
 
 
@@ -174,6 +176,27 @@ def test_an_order_is_closed_once_by_several_switches() -> None:
     emergency.enact()
     switches = emergency.counter.ledger.run(lambda tx: tx.risk.kill_switches(ROOT))
     assert all(each.done_at is not None for each in switches)
+
+
+def test_a_parent_order_places_no_more_slices() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+    parents = ParentIntake(counter.ledger, counter.bell, counter.clock, counter.ids)
+    now = counter.clock.now()
+    wish = ParentWish(
+        account=ROOT,
+        style=Style.TWAP,
+        symbol=AAPL,
+        side=Side.BUY,
+        quantity=Decimal(10),
+        slices=2,
+        ends_at=now + timedelta(minutes=10),
+    )
+    parent = parents.place(wish, provenance())
+    emergency.pull()
+    emergency.enact()
+    assert parents.get(parent.id).state is ParentState.CANCELLING
+    assert parents.get(parent.id).reason == "kill switch: it runs wild"
 
 
 def test_the_end_is_in_the_audit() -> None:
