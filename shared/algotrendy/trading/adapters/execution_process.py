@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from algotrendy.brokers.accounts import BrokerAccountSettings
 from algotrendy.brokers.port import Broker
-from algotrendy.brokers.wiring import connect
+from algotrendy.brokers.wiring import connect, stage_allows_live
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import JsonValue
 from algotrendy.kernel.ids import Uuid7s
@@ -15,16 +15,20 @@ from algotrendy.platform.bus import EventBridgePublisher
 from algotrendy.platform.database import database
 from algotrendy.platform.settings import settings
 from algotrendy.trading.adapters.account_settings import TradedAccount
+from algotrendy.trading.adapters.markets import LaterMarket, MarketSource
 from algotrendy.trading.adapters.order_workflows import ThreadAnswers
 from algotrendy.trading.adapters.relay_duty import RelayDuty
 from algotrendy.trading.adapters.sqs_bell import SqsRings
 from algotrendy.trading.adapters.thread_desk import ThreadDesk
-from algotrendy.trading.execution.duties import Duty, Post
+from algotrendy.trading.execution.duties import Duties, Duty, Post
 from algotrendy.trading.execution.killing import Killing
 from algotrendy.trading.execution.lease import Monotonic
+from algotrendy.trading.execution.monitor import Monitor
+from algotrendy.trading.execution.prices import Pasts, Prices
 from algotrendy.trading.execution.service import Connect, Station, Surroundings
 from algotrendy.trading.execution.switchboard import Switchboard
 from algotrendy.trading.ledger import Ledger
+from algotrendy.trading.parents.duty import SliceDuty
 from algotrendy.trading.ports import Sagas
 
 
@@ -50,6 +54,11 @@ class Execution:
         self._switchboard = Switchboard(rings, monotonic)
         clock = SystemClock()
         ids = Uuid7s(clock)
+        stage_live = stage_allows_live()
+        self._markets = {
+            traded.account.id: LaterMarket(traded.connection, clock, stage_live=stage_live)
+            for traded in accounts
+        }
         self.stations = tuple(
             Station(
                 traded.account,
@@ -62,7 +71,7 @@ class Execution:
                     ids=ids,
                     holder=holder,
                     monotonic=monotonic,
-                    duties=_duties,
+                    duties=_duties_with(self._markets[traded.account.id]),
                 ),
             )
             for traded in accounts
@@ -93,6 +102,7 @@ class Execution:
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+            await asyncio.gather(*(market.close() for market in self._markets.values()))
             await asyncio.to_thread(self._rings.close)
             await asyncio.to_thread(self._desk.close)
 
@@ -104,6 +114,16 @@ def _connector(connection: BrokerAccountSettings) -> Connect:
     return connected
 
 
-def _duties(post: Post) -> Sequence[Duty]:
-    publisher = EventBridgePublisher(settings().need("event_bus"))
-    return (Killing(post), RelayDuty(database(), publisher))
+def _duties_with(market: MarketSource) -> Duties:
+    def duties(post: Post) -> Sequence[Duty]:
+        publisher = EventBridgePublisher(settings().need("event_bus"))
+        return (
+            Killing(post),
+            Prices(post, market),
+            Pasts(post, market),
+            Monitor(post),
+            SliceDuty(post),
+            RelayDuty(database(), publisher),
+        )
+
+    return duties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -36,6 +37,46 @@ class NoMarket:
 
     async def close(self) -> None:
         """Do nothing."""
+
+
+class LaterMarket:
+    """The source of an account's prices, opened when it is first asked, on the running loop.
+
+    One that cannot be opened is tried again at the next question.
+    """
+
+    def __init__(self, account: BrokerAccountSettings, clock: Clock, *, stage_live: bool) -> None:
+        self._account = account
+        self._clock = clock
+        self._stage_live = stage_live
+        self._market: MarketSource | None = None
+        self._opening = asyncio.Lock()
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """Ask for the newest quotes."""
+        return await (await self._opened()).quotes(symbols)
+
+    async def listing(self, symbol: Symbol) -> Listing | None:
+        """Ask what is known of a symbol."""
+        return await (await self._opened()).listing(symbol)
+
+    async def closes(self, symbol: Symbol, days: int) -> Sequence[DailyClose]:
+        """Ask for the closes of about so many days."""
+        return await (await self._opened()).closes(symbol, days)
+
+    async def close(self) -> None:
+        """End the connections; a second call does nothing."""
+        market, self._market = self._market, None
+        if market is not None:
+            await market.close()
+
+    async def _opened(self) -> MarketSource:
+        async with self._opening:
+            if self._market is None:
+                self._market = await market_of(
+                    self._account, self._clock, stage_live=self._stage_live
+                )
+            return self._market
 
 
 async def market_of(
