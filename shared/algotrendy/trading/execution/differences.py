@@ -37,7 +37,7 @@ _ZERO: Final = Decimal(0)
 # Some brokers tell cash in cents, and keep it finer.
 _CENT: Final = Decimal("0.01")
 _PAGE: Final = 500
-_IN_FLIGHT: Final = frozenset({PlatformStatus.SUBMITTING, PlatformStatus.UNKNOWN})
+IN_FLIGHT: Final = frozenset({PlatformStatus.SUBMITTING, PlatformStatus.UNKNOWN})
 
 
 class DifferenceKind(StrEnum):
@@ -163,7 +163,7 @@ def is_strange(order: PlatformOrder) -> bool:
 
 
 def _is_in_flight(order: PlatformOrder) -> bool:
-    return order.status in _IN_FLIGHT or bool(order.missing_quantity)
+    return order.status in IN_FLIGHT or bool(order.missing_quantity)
 
 
 def _of_orders(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:

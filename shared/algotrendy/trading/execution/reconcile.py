@@ -19,6 +19,7 @@ from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.order import OrderClass
 from algotrendy.trading.execution import news, posting
 from algotrendy.trading.execution.differences import (
+    IN_FLIGHT,
     BrokerView,
     Difference,
     Sighting,
@@ -190,14 +191,15 @@ class Reconciliation:
             case BrokerFill():
                 return await self._hear_fill(remedy)
             case BrokerOrder():
-                await self._hear_order(remedy)
-                return None
+                return await self._hear_order(remedy)
 
-    async def _hear_order(self, told: BrokerOrder) -> None:
+    async def _hear_order(self, told: BrokerOrder) -> str | None:
         post = self._post
         at = post.clock.now()
         if await post.desk.see_through(partial(_heard, root=post.root, told=told, at=at)):
-            return
+            return None
+        if await post.desk.run(lambda tx: _is_in_doubt(tx, post.root, told)):
+            return "an order of ours that is in doubt may be it"
         # It may be an exit of an order whose exits were never told.
         for entry_id in await post.desk.run(lambda tx: _with_exits(tx, post.root, told)):
             try:
@@ -206,6 +208,7 @@ class Reconciliation:
                 continue
             await post.desk.see_through(partial(_heard, root=post.root, told=entry, at=at))
         await post.desk.see_through(lambda tx: news.adopt(tx, post.root, told, at))
+        return None
 
     async def _hear_fill(self, fill: BrokerFill) -> str | None:
         post = self._post
@@ -215,7 +218,9 @@ class Reconciliation:
             order = await post.broker.order(fill.broker_order_id)
         except NotFound:
             return f"the broker does not know its order, {fill.broker_order_id}"
-        await self._hear_order(order)
+        reason = await self._hear_order(order)
+        if reason is not None:
+            return reason
         return None if await self._book(fill) else "its order was not found after it was adopted"
 
     async def _book(self, fill: BrokerFill) -> bool:
@@ -264,6 +269,13 @@ class Reconciliation:
 
 def _heard(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, at: datetime) -> bool:
     return news.hear(tx, root, news.Told(told, at)) is not None
+
+
+def _is_in_doubt(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> bool:
+    return any(
+        order.symbol == told.symbol and order.status in IN_FLIGHT and not order.is_at_broker
+        for order in tx.orders.unsettled(root)
+    )
 
 
 def _with_exits(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> Sequence[str]:
