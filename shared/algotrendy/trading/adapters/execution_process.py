@@ -25,6 +25,8 @@ from algotrendy.trading.execution.killing import Killing
 from algotrendy.trading.execution.lease import Monotonic
 from algotrendy.trading.execution.monitor import Monitor
 from algotrendy.trading.execution.prices import Pasts, Prices
+from algotrendy.trading.execution.protection import ProtectionWatch
+from algotrendy.trading.execution.reconcile import Reconciliation
 from algotrendy.trading.execution.service import Connect, Station, Surroundings
 from algotrendy.trading.execution.switchboard import Switchboard
 from algotrendy.trading.ledger import Ledger
@@ -123,6 +125,8 @@ def _duties_with(market: MarketSource) -> Duties:
             Pasts(post, market),
             Monitor(post),
             SliceDuty(post),
+            Reconciliation(post),
+            ProtectionWatch(post),
             RelayDuty(database(), publisher),
         )
 
