@@ -36,6 +36,7 @@ from algotrendy.trading.orders import PlatformOrder
 EVERY_S: Final = 30.0
 AGAIN_S: Final = 15.0
 REPORT_EVERY: Final = timedelta(hours=1)
+IN_DOUBT: Final = "an order of ours, of which nobody knows whether it was taken, may be it"
 # An order is asked for by itself; the rest waits for the next look.
 ASKED_A_LOOK: Final = 20
 _FAMILY_LOOKED_AT: Final = 30
@@ -85,7 +86,7 @@ class Reconciliation:
             reason = await self._settle(each)
             if reason is None:
                 settled.append(each.difference)
-            else:
+            elif reason != IN_DOUBT:
                 raised[each.difference] = _Raised(reason, each.at)
         marks = marks.after(view)
         await self._report(view, found, settled, raised, marks)
@@ -199,7 +200,7 @@ class Reconciliation:
         if await post.desk.see_through(partial(_heard, root=post.root, told=told, at=at)):
             return None
         if await post.desk.run(lambda tx: _is_in_doubt(tx, post.root, told)):
-            return "an order of ours that is in doubt may be it"
+            return IN_DOUBT
         # It may be an exit of an order whose exits were never told.
         for entry_id in await post.desk.run(lambda tx: _with_exits(tx, post.root, told)):
             try:
