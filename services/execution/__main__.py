@@ -12,24 +12,46 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from uuid import uuid4
 
+from algotrendy.kernel.errors import Unavailable
 from algotrendy.platform.settings import settings
 from algotrendy.trading import wiring
+from algotrendy.trading.adapters.execution_process import Execution
 from services.execution.health import serve_health
 
 _ASK_TIMEOUT_S = 3.0
+_RETRY_S = 2.0
 
 
 async def serve() -> None:
     """Serve until asked to stop."""
     loop = asyncio.get_running_loop()
-    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4()}"
-    execution = wiring.execution(holder, loop.time)
+    stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, execution.stop)
-    async with await serve_health(execution, settings().execution_port):
-        await execution.run()
+        loop.add_signal_handler(signum, stopping.set)
+    execution: Execution | None = None
+    async with await serve_health(lambda: execution, settings().execution_port):
+        while execution is None and not stopping.is_set():
+            execution = await _made(stopping)
+        if execution is not None:
+            running = asyncio.create_task(execution.run())
+            await stopping.wait()
+            execution.stop()
+            await running
+
+
+async def _made(stopping: asyncio.Event) -> Execution | None:
+    """Make the service; None, after a while, when what it needs is not deployed yet."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4()}"
+    try:
+        return wiring.execution(holder, asyncio.get_running_loop().time)
+    except Unavailable as error:
+        logging.getLogger(__name__).warning("%s", error.message)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), _RETRY_S)
+    return None
 
 
 def ask() -> int:

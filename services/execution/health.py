@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -11,8 +12,11 @@ _READ_TIMEOUT_S = 2.0
 _LONGEST_LINE = 4096
 
 
-async def serve_health(execution: Execution, port: int) -> asyncio.Server:
+async def serve_health(current: Callable[[], Execution | None], port: int) -> asyncio.Server:
     """Listen on a loopback port; close what is given back in the end.
+
+    Args:
+        current: Gives the service; None while it cannot be made yet.
 
     ``/health`` answers 200 as long as the process turns. ``/ready`` answers 200 when the ledger was
     reached and every account is served here or by somebody else, and tells which; else 503.
@@ -24,7 +28,7 @@ async def serve_health(execution: Execution, port: int) -> asyncio.Server:
                 request = await reader.readline()
                 while (await reader.readline()).strip():
                     continue
-            writer.write(_response(execution, request.decode("latin-1")))
+            writer.write(_response(current(), request.decode("latin-1")))
             await writer.drain()
         writer.close()
         with suppress(OSError):
@@ -33,17 +37,18 @@ async def serve_health(execution: Execution, port: int) -> asyncio.Server:
     return await asyncio.start_server(answer, host="127.0.0.1", port=port, limit=_LONGEST_LINE)
 
 
-def _response(execution: Execution, request: str) -> bytes:
+def _response(execution: Execution | None, request: str) -> bytes:
     path = [*request.split(), "", ""][1].partition("?")[0]
-    accounts = execution.describe()
+    is_ready = execution is not None and execution.is_ready
+    accounts = {} if execution is None else execution.describe()
     match path:
         case "/health":
             status = HTTPStatus.OK
         case "/ready":
-            status = HTTPStatus.OK if execution.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+            status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
         case _:
             status = HTTPStatus.NOT_FOUND
-    body = json.dumps({"ready": execution.is_ready, "accounts": accounts}).encode()
+    body = json.dumps({"ready": is_ready, "accounts": accounts}).encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\n"
         "Content-Type: application/json\r\n"

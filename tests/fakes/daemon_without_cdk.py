@@ -42,4 +42,5 @@ def make_deployer(home: Home, project: Path, ports: Ports, urls: dict[str, str])
 
 
 if __name__ == "__main__":
-    sys.exit(main(make_deployer=make_deployer))
+    # Nothing is deployed for a service to run on.
+    sys.exit(main(make_deployer=make_deployer, make_services=lambda *_: ()))

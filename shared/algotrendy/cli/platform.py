@@ -35,6 +35,12 @@ ExchangePort = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Port of the exchange [env: ALGOTRENDY_EXCHANGE_PORT]"),
 ]
+ExecutionPort = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Port of the execution service [env: ALGOTRENDY_EXECUTION_PORT]"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -42,15 +48,18 @@ def up(
     emulator_port: EmulatorPort = None,
     cache_port: CachePort = None,
     exchange_port: ExchangePort = None,
+    execution_port: ExecutionPort = None,
 ) -> None:
     """Start PostgreSQL, Valkey, the paper exchange and the AWS emulator, and deploy to them.
+
+    Then the execution service starts, which speaks to brokers.
 
     Does only what is needed: when all is up and nothing has changed it takes a second. Everything
     runs in the background, on this machine's loopback only; Ctrl-C here stops watching, not the
     platform.
     """
     start = time.monotonic()
-    status = bring_up(emulator_port, cache_port, exchange_port)
+    status = bring_up(emulator_port, cache_port, exchange_port, execution_port)
     console = Console()
     console.print(status_view(status, datetime.now(UTC)))
     console.print(f"[bold green]up[/] in {time.monotonic() - start:.1f} s")
@@ -60,6 +69,7 @@ def bring_up(
     emulator_port: int | None = None,
     cache_port: int | None = None,
     exchange_port: int | None = None,
+    execution_port: int | None = None,
 ) -> PlatformStatus:
     """Bring the platform up with progress on the terminal, for `up` and for whoever needs it.
 
@@ -72,6 +82,7 @@ def bring_up(
         emulator=emulator_port or defaults.emulator,
         cache=cache_port or defaults.cache,
         exchange=exchange_port or defaults.exchange,
+        execution=execution_port or defaults.execution,
     )
     if control.runs_other_code(home):
         console.print("The platform runs from other code than is here now: starting it anew.")
@@ -120,7 +131,8 @@ def logs(
     part: Annotated[
         str | None,
         typer.Argument(
-            help="supervisor, postgres, valkey, exchange, emulator or deploy; all when left out"
+            help="supervisor, postgres, valkey, exchange, emulator, execution or deploy; "
+            "all when left out"
         ),
     ] = None,
     follow: Annotated[
@@ -178,6 +190,7 @@ def _known_ports(home: Home) -> Ports:
         emulator=running.get("emulator") or from_environment.emulator,
         cache=running.get("valkey") or from_environment.cache,
         exchange=running.get("exchange") or from_environment.exchange,
+        execution=running.get("execution") or from_environment.execution,
     )
 
 

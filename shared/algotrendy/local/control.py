@@ -20,6 +20,7 @@ from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
     EMULATOR_PORT_VARIABLE,
     EXCHANGE_PORT_VARIABLE,
+    EXECUTION_PORT_VARIABLE,
     Home,
     Ports,
 )
@@ -158,7 +159,12 @@ def _refuse_other_ports(home: Home, ports: Ports) -> None:
     if status is None:
         return
     running = {part.name: part.port for part in status.parts}
-    wished = (("emulator", ports.emulator), ("valkey", ports.cache), ("exchange", ports.exchange))
+    wished = (
+        ("emulator", ports.emulator),
+        ("valkey", ports.cache),
+        ("exchange", ports.exchange),
+        ("execution", ports.execution),
+    )
     for name, wanted in wished:
         if running.get(name) not in (None, wanted):
             raise Conflict(
@@ -179,6 +185,7 @@ def _clear_before_start(home: Home, ports: Ports) -> None:
     check_port("emulator", ports.emulator, "--emulator-port", EMULATOR_PORT_VARIABLE)
     check_port("valkey", ports.cache, "--cache-port", CACHE_PORT_VARIABLE)
     check_port("exchange", ports.exchange, "--exchange-port", EXCHANGE_PORT_VARIABLE)
+    check_port("execution", ports.execution, "--execution-port", EXECUTION_PORT_VARIABLE)
 
 
 def _await_lock(home: Home) -> None:
@@ -195,6 +202,7 @@ def _spawn(home: Home, project: Path, ports: Ports, module: Sequence[str]) -> No
     command = [sys.executable, *module, "--home", str(home.root), "--project", str(project)]
     command += ["--emulator-port", str(ports.emulator), "--cache-port", str(ports.cache)]
     command += ["--exchange-port", str(ports.exchange)]
+    command += ["--execution-port", str(ports.execution)]
     with log_file(home, SUPERVISOR_PART).open("ab") as log:
         done = subprocess.run(
             command,

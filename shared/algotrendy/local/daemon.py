@@ -17,7 +17,7 @@ from algotrendy.local.commands import Commands
 from algotrendy.local.deploy import DEPLOY_PART, CdkDeployer, Deployer
 from algotrendy.local.fingerprint import supervisor_fingerprint
 from algotrendy.local.home import Home, Ports
-from algotrendy.local.parts import Emulator, Exchange, Postgres, Valkey
+from algotrendy.local.parts import Emulator, Exchange, Execution, Part, Postgres, Valkey
 from algotrendy.local.processes import (
     ProcessIdentity,
     clear_home,
@@ -34,6 +34,7 @@ SUPERVISOR_PART = "supervisor"
 _LOCK_PATIENCE_S = 3.0
 
 MakeDeployer = Callable[[Home, Path, Ports, dict[str, str]], Deployer]
+MakeServices = Callable[[Home, Path, Ports], Sequence[Part]]
 
 
 def deploy_with_cdk(home: Home, project: Path, ports: Ports, urls: dict[str, str]) -> Deployer:
@@ -43,12 +44,18 @@ def deploy_with_cdk(home: Home, project: Path, ports: Ports, urls: dict[str, str
     return CdkDeployer(home, project, ports, urls, commands, account)
 
 
+def serve_orders(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
+    """The services that run on what was deployed."""
+    return (Execution(home, ports.execution, project),)
+
+
 def supervise(
     home: Home,
     project: Path,
     ports: Ports,
     stop: threading.Event,
     make_deployer: MakeDeployer = deploy_with_cdk,
+    make_services: MakeServices = serve_orders,
 ) -> int:
     """Run the platform of one home until told to stop.
 
@@ -82,6 +89,9 @@ def supervise(
             identity,
             forget_emulator=emulator.forget_services,
             code=supervisor_fingerprint(),
+            services=[
+                Runner(part, launcher, clock) for part in make_services(home, project, ports)
+            ],
         )
         supervisor.run(stop)
         clear_home(home)
@@ -90,7 +100,9 @@ def supervise(
 
 
 def main(
-    arguments: Sequence[str] | None = None, make_deployer: MakeDeployer = deploy_with_cdk
+    arguments: Sequence[str] | None = None,
+    make_deployer: MakeDeployer = deploy_with_cdk,
+    make_services: MakeServices = serve_orders,
 ) -> int:
     """Parse the command line, leave the caller, and supervise until SIGTERM."""
     parser = argparse.ArgumentParser(prog="algotrendy.local.daemon", description=__doc__)
@@ -99,6 +111,7 @@ def main(
     parser.add_argument("--emulator-port", type=int, required=True)
     parser.add_argument("--cache-port", type=int, required=True)
     parser.add_argument("--exchange-port", type=int, required=True)
+    parser.add_argument("--execution-port", type=int, required=True)
     given = parser.parse_args(arguments)
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
@@ -116,8 +129,8 @@ def main(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     home = Home(given.home.resolve())
     home.create()
-    ports = Ports(given.emulator_port, given.cache_port, given.exchange_port)
-    return supervise(home, given.project.resolve(), ports, stop, make_deployer)
+    ports = Ports(given.emulator_port, given.cache_port, given.exchange_port, given.execution_port)
+    return supervise(home, given.project.resolve(), ports, stop, make_deployer, make_services)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ STAGE_VARIABLE = "ALGOTRENDY_STAGE"
 EMULATOR_PORT_VARIABLE = "ALGOTRENDY_EMULATOR_PORT"
 CACHE_PORT_VARIABLE = "ALGOTRENDY_CACHE_PORT"
 EXCHANGE_PORT_VARIABLE = "ALGOTRENDY_EXCHANGE_PORT"
+EXECUTION_PORT_VARIABLE = "ALGOTRENDY_EXECUTION_PORT"
 
 # sun_path holds 104 bytes on macOS and 108 on Linux; the server adds ".s.PGSQL.5432.lock".
 _LONGEST_SOCKET_FOLDER = 80
@@ -28,6 +29,7 @@ class Ports:
     emulator: int = 4566
     cache: int = 6380
     exchange: int = 4580
+    execution: int = 4590
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Ports:
@@ -40,6 +42,7 @@ class Ports:
             emulator=_port(environment, EMULATOR_PORT_VARIABLE, cls().emulator),
             cache=_port(environment, CACHE_PORT_VARIABLE, cls().cache),
             exchange=_port(environment, EXCHANGE_PORT_VARIABLE, cls().exchange),
+            execution=_port(environment, EXECUTION_PORT_VARIABLE, cls().execution),
         )
 
 

@@ -67,7 +67,11 @@ class DeployJob:
 
 
 class Supervisor:
-    """Owns the parts of one home; tick() moves everything on."""
+    """Owns the parts of one home; tick() moves everything on.
+
+    Args:
+        services: What runs on the deployment: started after it, and again when it changes.
+    """
 
     def __init__(
         self,
@@ -79,9 +83,12 @@ class Supervisor:
         *,
         forget_emulator: Callable[[], None],
         code: str = "",
+        services: Sequence[Runner] = (),
     ) -> None:
         self._home = home
         self._runners = list(runners)
+        self._services = list(services)
+        self._served: str | None = None
         self._deployer = deployer
         self._clock = clock
         self._forget_emulator = forget_emulator
@@ -116,6 +123,9 @@ class Supervisor:
         """Look at everything once."""
         for runner in self._runners:
             runner.tick()
+        if self._was_ready:
+            for service in self._services:
+                service.tick()
         self._take_requests()
         self._finish_job()
         self._start_job()
@@ -126,7 +136,7 @@ class Supervisor:
         self._publish(Phase.STOPPING)
         if self._job is not None:
             self._job.cancel()
-        for runner in reversed(self._runners):
+        for runner in (*reversed(self._services), *reversed(self._runners)):
             runner.request_stop()
             runner.wait_stopped()
             self._publish(Phase.STOPPING)
@@ -145,7 +155,7 @@ class Supervisor:
         found = sorted(self._home.requests.glob("*"))
         if not found:
             return
-        for runner in self._runners:
+        for runner in (*self._runners, *self._services):
             runner.retry()
         self._was_asked = True
         self._started_over = False
@@ -173,6 +183,7 @@ class Supervisor:
         if isinstance(job.outcome, Deployment):
             self._was_ready = True
             self._started_over = False
+            self._serve(job.outcome.fingerprint)
             self._status = replace(
                 self._status, fingerprint=job.outcome.fingerprint, urls=job.outcome.urls
             )
@@ -180,6 +191,15 @@ class Supervisor:
             self._start_over(job.outcome.reason)
         else:
             self._failure = str(job.outcome)
+
+    def _serve(self, fingerprint: str) -> None:
+        """Let services run the code that was deployed; they hand over in good order."""
+        if self._served not in (None, fingerprint):
+            for service in self._services:
+                service.request_stop()
+                service.wait_stopped()
+                service.start_again()
+        self._served = fingerprint
 
     def _start_over(self, reason: str) -> None:
         """Give the emulator an empty state; what lies in its buckets stays on disk."""
@@ -192,18 +212,24 @@ class Supervisor:
         emulator.start_again()
 
     def _phase(self) -> Phase:
-        if any(runner.state is PartState.FAILED for runner in self._runners):
+        if any(runner.state is PartState.FAILED for runner in (*self._runners, *self._services)):
             return Phase.FAILED
         if not self._all_run():
             return Phase.RECOVERING if self._was_ready else Phase.STARTING
         if self._job is not None or self._needs_deployment():
             return Phase.DEPLOYING
-        return Phase.FAILED if self._failure else Phase.READY
+        if self._failure:
+            return Phase.FAILED
+        if all(service.state is PartState.RUNNING for service in self._services):
+            return Phase.READY
+        again = any(s.restarts or s.state is PartState.RESTARTING for s in self._services)
+        return Phase.RECOVERING if again else Phase.STARTING
 
     def _message(self, phase: Phase) -> str:
         if phase is not Phase.FAILED:
             return ""
-        failed = [runner for runner in self._runners if runner.state is PartState.FAILED]
+        every = (*self._runners, *self._services)
+        failed = [runner for runner in every if runner.state is PartState.FAILED]
         if failed:
             return "; ".join(f"{runner.part.name}: {runner.message}" for runner in failed)
         return self._failure or ""
@@ -213,7 +239,7 @@ class Supervisor:
             self._status,
             phase=phase,
             message=self._message(phase),
-            parts=tuple(runner.status for runner in self._runners),
+            parts=tuple(runner.status for runner in (*self._runners, *self._services)),
             steps=self._job.steps if self._job is not None else self._status.steps,
         )
         if fresh != self._status or fresh.updated == 0.0:

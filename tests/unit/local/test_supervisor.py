@@ -31,6 +31,7 @@ class Bench:
         self.runners = {
             name: Runner(part, self.launcher, self.clock) for name, part in self.parts.items()
         }
+        self.service = Runner(FakePart(name="execution"), self.launcher, self.clock)
         self.deployer = FakeDeployer()
         self.forgotten = 0
         self.supervisor = Supervisor(
@@ -40,6 +41,7 @@ class Bench:
             self.clock,
             ProcessIdentity(1, 1.0),
             forget_emulator=self.forget,
+            services=[self.service],
         )
 
     def forget(self) -> None:
@@ -213,14 +215,50 @@ def test_a_state_that_is_broken_again_is_a_failure(bench: Bench) -> None:
 
 def test_it_stops_the_functions_before_what_they_use(bench: Bench) -> None:
     bench.settle()
-    names = {runner.status.pid: name for name, runner in bench.runners.items()}
+    runners = {**bench.runners, "execution": bench.service}
+    names = {runner.status.pid: name for name, runner in runners.items()}
     bench.supervisor.shut_down()
     assert [names[child.pid] for child in bench.launcher.stopped] == [
+        "execution",
         "emulator",
         "postgres",
         "valkey",
     ]
     assert bench.phase is Phase.STOPPED
+
+
+def test_a_service_starts_only_when_what_it_runs_on_is_deployed(bench: Bench) -> None:
+    bench.deployer.outcomes = [Unavailable("deploy", "the disk is full")]
+    assert bench.settle() is Phase.FAILED
+    assert bench.service.starts == 0
+    bench.ask("again")
+    for _ in range(500):
+        bench.supervisor.tick()
+        if bench.phase is Phase.READY:
+            break
+        time.sleep(0.002)
+    assert (bench.phase, bench.service.starts) == (Phase.READY, 1)
+
+
+def test_a_service_that_is_killed_is_started_again_and_nothing_is_deployed(bench: Bench) -> None:
+    bench.settle()
+    bench.launcher.last.code = -signal.SIGKILL
+    bench.supervisor.tick()
+    assert bench.phase is Phase.RECOVERING
+    assert bench.settle() is Phase.READY
+    assert bench.service.restarts == 1
+    assert bench.deployer.deployments == 1
+
+
+def test_a_service_hands_over_when_other_code_is_deployed(bench: Bench) -> None:
+    bench.settle()
+    bench.deployer.outcomes = [Deployment("other", {"api": "test://"})]
+    bench.ask("up")
+    bench.supervisor.tick()
+    assert bench.settle() is Phase.READY
+    assert bench.service.starts == 2
+    assert [child.signals for child in bench.launcher.stopped] == [[signal.SIGTERM]]
+    assert bench.service.restarts == 0
 
 
 def test_stopping_cancels_a_deployment(bench: Bench) -> None:
