@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import uvicorn
 
 from algotrendy.identity.api import token_verifier
 from algotrendy.identity.tokens import TokenVerifier
@@ -53,6 +59,22 @@ class TradingApi:
         assert answer.status_code == 202, answer.text
         order: dict[str, Any] = answer.json()
         return order
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an app on this machine; give its address."""
+    config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:

@@ -94,6 +94,13 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "parents",
+        "algotrendy.cli.parents:app",
+        "Trade a large quantity in slices: TWAP, VWAP, iceberg.",
+        _TRADING,
+        is_group=True,
+    ),
+    Entry(
         "positions",
         "algotrendy.cli.accounts:positions",
         "Show what an account and its parts hold, with tax lots.",
