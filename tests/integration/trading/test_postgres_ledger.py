@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from algotrendy.kernel.errors import Conflict, Rejected, Unknown
+from algotrendy.kernel.errors import Conflict, Rejected, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, OrderId, TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.platform.bus import Outbox
@@ -20,7 +20,7 @@ from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres import PostgresLedger
 from algotrendy.trading.booking import record
-from algotrendy.trading.journal import Book, Place
+from algotrendy.trading.journal import Book, Entry, Place
 from algotrendy.trading.ledger import Lease, LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
 from fakes.order_story import ACCOUNT, START, USD, Story, dollars, execution
@@ -253,6 +253,82 @@ def test_a_decision_on_an_account_that_changed_meanwhile_is_taken_again(
         return len(runs)
 
     assert ledger.run(work) == 2
+
+
+def locks(database: Database) -> int:
+    held = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'"
+    row = database.run(lambda tx: tx.execute(held).fetchone())
+    return int((row or {})["n"])
+
+
+def test_who_begins_with_a_claim_waits_for_a_turn_and_runs_once(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    runs: list[int] = []
+
+    def decide(number: int) -> object:
+        def work(tx: LedgerTransaction) -> None:
+            tx.accounts.claim(ACCOUNT)
+            runs.append(number)
+            tx.books.post(entries.fee(ACCOUNT, f"f{number}", START, dollars(1)))
+
+        return ledger.run(work)
+
+    at_once(decide)
+    assert sorted(runs) == list(range(THREADS))
+    assert balance(ledger, CASH) == 10_000 - THREADS
+    assert locks(database) == 0
+
+
+def test_who_clashed_once_waits_for_a_turn_from_then_on(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    held: list[int] = []
+
+    def fee(name: str) -> Entry:
+        return entries.fee(ACCOUNT, name, START, dollars(1))
+
+    def work(tx: LedgerTransaction) -> None:
+        tx.accounts.get(ACCOUNT)
+        held.append(locks(database))
+        if len(held) == 1:
+            ledger.run(lambda other: other.books.post(fee("theirs")))
+        tx.books.post(fee("mine"))
+
+    ledger.run(work)
+    assert held == [0, 1]
+    assert balance(ledger, CASH) == 10_000 - 2
+    assert locks(database) == 0
+
+
+def test_a_work_that_fails_leaves_no_lock_behind(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    def failing(tx: LedgerTransaction) -> None:
+        tx.accounts.claim(ACCOUNT)
+        assert locks(database) > 0
+        raise Rejected("no")
+
+    with pytest.raises(Rejected):
+        ledger.run(failing)
+    assert locks(database) == 0
+
+
+def test_who_waits_for_a_turn_in_vain_gives_the_connection_up(
+    database_url: str, ledger: PostgresLedger
+) -> None:
+    impatient = Database(f"{database_url}&options=-c%20lock_timeout%3D100")
+    other = PostgresLedger(impatient, Outbox())
+
+    def work(tx: LedgerTransaction) -> None:
+        tx.accounts.claim(ACCOUNT)
+        with pytest.raises(Unavailable):
+            other.run(lambda inner: inner.accounts.claim(ACCOUNT))
+
+    ledger.run(work)
+    assert locks(impatient) == 0
+    assert other.run(lambda tx: tx.accounts.claim(ACCOUNT)).id == ACCOUNT
+    impatient.close()
 
 
 def test_a_client_order_id_is_taken_for_all_parts_of_an_account(ledger: PostgresLedger) -> None:

@@ -9,6 +9,7 @@ from algotrendy.kernel.ids import AccountId, TenantId
 from algotrendy.platform.database import Row, Transaction
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres.texts import read, written
+from algotrendy.trading.adapters.postgres.turns import Turns
 
 _INSERT = (
     "INSERT INTO ledger_accounts (id, root, tenant, claims, document) "
@@ -22,8 +23,9 @@ _CLAIM = "UPDATE ledger_accounts SET claims = claims + 1 WHERE id = %s RETURNING
 class PostgresAccounts:
     """Is the ``Accounts`` of one transaction; reads each account once."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, turns: Turns) -> None:
         self._tx = tx
+        self._turns = turns
         self._known: dict[AccountId, Account] = {}
 
     def add(self, account: Account) -> bool:
@@ -66,6 +68,7 @@ class PostgresAccounts:
 
     def claim(self, root: AccountId) -> Account:
         """Let nobody else decide about the account's money until this transaction ends."""
+        self._turns.take(root)
         return self._read(root, self._tx.execute(_CLAIM, [root]).fetchone())
 
     def _read(self, account: AccountId, row: Row | None) -> Account:

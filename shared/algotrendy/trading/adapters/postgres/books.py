@@ -16,6 +16,7 @@ from algotrendy.kernel.money import Currency
 from algotrendy.platform.database import Row, Transaction
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.adapters.postgres.texts import decimal_of, read, scope_of, written
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.journal import Book, Entry, Place, place_of, require_reversal
 from algotrendy.trading.ledger import EntryQuery
 from algotrendy.trading.lots import ClosedLot, Lots
@@ -58,8 +59,9 @@ _OPEN_AGAIN = (
 class PostgresBooks:
     """Is the ``Books`` of one transaction."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, turns: Turns) -> None:
         self._tx = tx
+        self._turns = turns
 
     def entry(self, key: str) -> Entry | None:
         """Read an entry."""
@@ -76,6 +78,7 @@ class PostgresBooks:
                 it says, or was taken back before.
         """
         root = root_of(entry.account)
+        self._turns.remember(root)
         posted = self._tx.execute(
             _POST,
             [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from algotrendy.kernel.ids import OrderId
 from algotrendy.trading.orders import PlatformOrder
@@ -24,14 +24,16 @@ class Folds:
         self._kept: OrderedDict[OrderId, PlatformOrder] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, order_id: OrderId, events: int) -> PlatformOrder | None:
-        """Give an order as it was after that many events, or fewer; None where it is not known."""
+    def find(self, wanted: Mapping[OrderId, int]) -> dict[OrderId, PlatformOrder]:
+        """Give those that are known, each after as many events as are wanted or fewer."""
+        found = {}
         with self._lock:
-            found = self._kept.get(order_id)
-            if found is None or len(found.seen) > events:
-                return None
-            self._kept.move_to_end(order_id)
-            return found
+            for order_id, events in wanted.items():
+                order = self._kept.get(order_id)
+                if order is not None and len(order.seen) <= events:
+                    self._kept.move_to_end(order_id)
+                    found[order_id] = order
+        return found
 
     def keep(self, orders: Iterable[PlatformOrder]) -> None:
         """Remember orders, all of whose events are committed."""

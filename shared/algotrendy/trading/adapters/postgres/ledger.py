@@ -17,6 +17,7 @@ from algotrendy.trading.adapters.postgres.market import PostgresMarketFacts
 from algotrendy.trading.adapters.postgres.orders import PostgresOrders
 from algotrendy.trading.adapters.postgres.records import PostgresAudit, PostgresDocuments
 from algotrendy.trading.adapters.postgres.risk import PostgresRiskRecords
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.adapters.postgres.work import PostgresLeases, PostgresWaits
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.verification import Evidence
@@ -27,11 +28,11 @@ T = TypeVar("T")
 class PostgresTransaction:
     """Is the ``LedgerTransaction`` over one transaction of the database."""
 
-    def __init__(self, tx: Transaction, outbox: Outbox, folds: Folds) -> None:
-        self.accounts = PostgresAccounts(tx)
-        self.orders = PostgresOrders(tx, folds)
-        self.books = PostgresBooks(tx)
-        self.leases = PostgresLeases(tx)
+    def __init__(self, tx: Transaction, outbox: Outbox, folds: Folds, turns: Turns) -> None:
+        self.accounts = PostgresAccounts(tx, turns)
+        self.orders = PostgresOrders(tx, folds, turns)
+        self.books = PostgresBooks(tx, turns)
+        self.leases = PostgresLeases(tx, turns)
         self.waits = PostgresWaits(tx)
         self.audit = PostgresAudit(tx)
         self.market = PostgresMarketFacts(tx)
@@ -61,9 +62,11 @@ class PostgresLedger:
                 nothing was changed.
             Unknown: If the connection broke in the commit, so that it may or may not have happened.
         """
+        wanted: set[str] = set()
 
         def within(tx: Transaction) -> tuple[T, PostgresOrders]:
-            ledger = PostgresTransaction(tx, self._outbox, self._folds)
+            turns = Turns(tx, wanted, is_offered=not self._database.is_dsql)
+            ledger = PostgresTransaction(tx, self._outbox, self._folds, turns)
             return work(ledger), ledger.orders
 
         result, orders = self._database.run(within)

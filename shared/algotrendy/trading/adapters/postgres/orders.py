@@ -15,6 +15,7 @@ from algotrendy.platform.database import Row, Transaction
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.adapters.postgres.folds import Folds
 from algotrendy.trading.adapters.postgres.texts import read, scope_of, written
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.holds import hold_of
 from algotrendy.trading.ledger import OrderQuery
 from algotrendy.trading.order_events import OrderEvent
@@ -62,10 +63,11 @@ class PostgresOrders:
         folds: Of all transactions; nothing of this one goes there before it is committed.
     """
 
-    def __init__(self, tx: Transaction, folds: Folds) -> None:
+    def __init__(self, tx: Transaction, folds: Folds, turns: Turns) -> None:
         self.written: dict[OrderId, PlatformOrder] = {}
         self._tx = tx
         self._folds = folds
+        self._turns = turns
 
     def get(self, order_id: OrderId) -> PlatformOrder:
         """Read an order, folded from its history; NotFound when there is none."""
@@ -159,6 +161,7 @@ class PostgresOrders:
         """
         values = _values(after, len(events))
         before = values["events_before"]
+        self._turns.remember(values["root"])
         if not self._is_stored(after, events, values):
             raise Conflict(
                 f"order {after.id} has not {before} events: this was made of others"
@@ -222,12 +225,14 @@ class PostgresOrders:
         """Give the orders of the rows that a statement finds, in the order of the rows."""
         rows = self._tx.execute(statement, values).fetchall()
         wanted = {OrderId(row["id"]): int(row["events"]) for row in rows}
-        known: dict[OrderId, PlatformOrder] = {}
-        for order_id, events in wanted.items():
-            order = self.written.get(order_id) or self._folds.find(order_id, events)
-            if order is not None:
-                known[order_id] = order
-        behind = [key for key in wanted if key not in known or len(known[key].seen) < wanted[key]]
+        known = self._folds.find(wanted)
+        for order_id in self.written.keys() & wanted.keys():
+            known[order_id] = self.written[order_id]
+        behind = [
+            order_id
+            for order_id, events in wanted.items()
+            if order_id not in known or len(known[order_id].seen) < events
+        ]
         if behind:
             self._catch_up(known, behind)
         return [known[order_id] for order_id in wanted]

@@ -9,6 +9,7 @@ from datetime import UTC
 from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.platform.database import Row, Transaction
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.ledger import Lease, Wait, WaitingFor
 
 _PUT_LEASE = (
@@ -27,11 +28,14 @@ _WAITS = "SELECT order_id, waiting_for, token, at FROM ledger_tokens"
 class PostgresLeases:
     """Is the ``Leases`` of one transaction."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, turns: Turns) -> None:
         self._tx = tx
+        self._turns = turns
 
     def get(self, name: str) -> Lease | None:
         """Read a lease, and let no other transaction change it until this one ends."""
+        # After the colon: who works for an account comes in turn with who decides about it.
+        self._turns.take(name.rpartition(":")[2])
         row = self._tx.execute(
             "SELECT holder, epoch, expires_at FROM ledger_leases WHERE name = %s FOR UPDATE",
             [name],
