@@ -316,6 +316,8 @@ def _request(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> Order
 def _ended_again(tx: LedgerTransaction, recorded: Recorded, told: Told) -> Recorded:
     """See that an order which was withdrawn, and is at the broker after all, comes to its end."""
     order = recorded.after
+    if recorded.before is None or not recorded.before.is_at_broker:
+        _raise(tx, order, told.at, "withdrawn order", "withdrawn", told.order.status.value)
     if order.is_terminal or order.cancel_requested_at is not None:
         return recorded
     again = OrderCancelRequested(
@@ -325,7 +327,6 @@ def _ended_again(tx: LedgerTransaction, recorded: Recorded, told: Told) -> Recor
         by=WRITER,
         reason="it was withdrawn, and is at the broker",
     )
-    _raise(tx, order, told.at, "withdrawn order", "withdrawn", told.order.status.value)
     ended = record(tx, [again])
     return Recorded(recorded.before, ended.after, recorded.events + ended.events)
 

@@ -1,0 +1,172 @@
+"""News of a broker counts once, however it comes; what the stream misses is read again."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from algotrendy.brokers.port import BrokerUpdate, StreamGap, UpdateKind
+from algotrendy.kernel.errors import Unknown
+from algotrendy.kernel.order import OrderClass, Side
+from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
+from algotrendy.kernel.order_status import OrderStatus
+from algotrendy.trading.events import LedgerDiffers
+from algotrendy.trading.status import PlatformStatus as S
+from fakes.execution_bench import ROOT, Bench
+from fakes.quick_loop import run_quickly
+from fakes.scripted_broker import after, before
+
+BRACKET: dict[str, Any] = {
+    "order_class": OrderClass.BRACKET,
+    "take_profit": TakeProfit(Decimal(120)),
+    "stop_loss": StopLoss(Decimal(90)),
+}
+
+
+def play(scene: Callable[[Bench], Coroutine[Any, Any, None]]) -> Bench:
+    async def whole() -> Bench:
+        bench = Bench()
+        bench.start()
+        await asyncio.sleep(1.5)
+        try:
+            await scene(bench)
+        finally:
+            await bench.close()
+        return bench
+
+    return run_quickly(whole())
+
+
+def position(bench: Bench) -> Decimal:
+    balances = bench.ledger.tables.books.balances([ROOT])
+    return sum(
+        (v for p, v in balances.items() if p.symbol == "AAPL" and p.currency is None and v > 0),
+        Decimal(0),
+    )
+
+
+def test_news_that_comes_twice_late_and_out_of_order_counts_once() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        told = []
+        for quantity in (3, 4, 3):
+            await asyncio.sleep(1)
+            fill = bench.exchange.fill("b1", quantity)
+            told.append(
+                BrokerUpdate(UpdateKind.FILL, fill.filled_at, bench.exchange.orders["b1"], fill)
+            )
+        for update in [told[2], told[0], told[2], told[1], told[0]]:
+            bench.exchange.feeds[0].put_nowait(update)
+        order = await bench.until(order_id, S.FILLED)
+        await asyncio.sleep(1)
+        order = bench.order(order_id)
+        assert (len(order.executions), order.filled_quantity) == (3, Decimal(10))
+        assert position(bench) == 10
+        assert bench.held(order_id) == 0
+
+    play(scene)
+
+
+def test_what_the_stream_never_told_is_read_when_it_breaks() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        bench.exchange.fill("b1", 10)
+
+        bench.exchange.feeds[0].put_nowait(StreamGap("it broke"))
+        await bench.until(order_id, S.FILLED, within_s=5)
+        await asyncio.sleep(1)
+        assert position(bench) == 10
+
+    play(scene)
+
+
+def test_executions_that_are_missing_are_asked_for() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        bench.exchange.fill("b1", 10)
+        order = bench.exchange.orders["b1"]
+        update = BrokerUpdate(UpdateKind.ORDER, bench.clock.now(), order)
+        bench.exchange.feeds[0].put_nowait(update)
+        await bench.until(order_id, S.FILLED, within_s=5)
+        await asyncio.sleep(3)
+        assert bench.order(order_id).is_settled
+
+    play(scene)
+
+
+def test_the_exits_of_a_bracket_are_taken_in_with_its_answer() -> None:
+    async def scene(bench: Bench) -> None:
+        entry = bench.intend(**BRACKET)
+        await bench.until(entry, S.NEW)
+        await asyncio.sleep(3)
+        legs = bench.ledger.tables.orders.legs(entry)
+        assert [leg.request.side for leg in legs] == [Side.SELL, Side.SELL]
+        assert all(leg.reserved.amount == 0 for leg in legs)
+
+    assert len(play(scene).ledger.tables.orders.unsettled(ROOT)) == 3
+
+
+def test_exits_are_known_as_such_when_the_answer_was_lost_and_the_stream_told_of_all() -> None:
+    async def scene(bench: Bench) -> None:
+        bench.exchange.fates = [after(Unknown("order", "lost"))]
+        entry = bench.intend(**BRACKET)
+        await bench.until(entry, S.NEW)
+        await asyncio.sleep(5)
+        assert len(bench.ledger.tables.orders.legs(entry)) == 2
+
+    assert len(play(scene).ledger.tables.orders.unsettled(ROOT)) == 3
+
+
+def test_an_order_of_somebody_else_is_taken_in() -> None:
+    async def scene(bench: Bench) -> None:
+        theirs = OrderRequest(
+            symbol="AAPL", side=Side.BUY, quantity=Decimal(5), client_order_id="by-hand"
+        )
+        bench.exchange.place(theirs)
+        bench.exchange.fill("b1", 5)
+        await asyncio.sleep(6)
+        order = bench.ledger.tables.orders.by_broker_id(ROOT, "b1")
+        assert order is not None
+        assert (order.status, order.provenance.user) == (S.FILLED, "broker")
+        assert position(bench) == 5
+
+    play(scene)
+
+
+def test_a_withdrawn_order_that_turns_up_after_all_is_ended_and_told_of() -> None:
+    async def scene(bench: Bench) -> None:
+        bench.exchange.fates = [before(Unknown("order", "slow"))]
+        order_id = bench.intend()
+        order = await bench.until(order_id, S.UNKNOWN)
+        bench.cancel(order_id)
+        await bench.until(order_id, S.CANCELED)
+        assert not bench.order(order_id).is_at_broker
+        bench.exchange.place(order.request)
+        await asyncio.sleep(5)
+        assert bench.exchange.orders["b1"].status is OrderStatus.CANCELED
+        told = [e for e in bench.ledger.published if isinstance(e, LedgerDiffers)]
+        assert [each.kind for each in told] == ["withdrawn order"]
+
+    play(scene)
+
+
+def test_news_that_cannot_be_true_does_not_hold_up_the_rest() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        fill = bench.exchange.fill("b1", 4)
+        bad = replace(fill, execution_id="bad", price=Decimal(0))
+        update = BrokerUpdate(UpdateKind.FILL, fill.filled_at, bench.exchange.orders["b1"], bad)
+        bench.exchange.feeds[0].put_nowait(update)
+        bench.exchange.fill("b1", 6)
+        await bench.until(order_id, S.FILLED)
+        assert position(bench) == 10
+
+    play(scene)
