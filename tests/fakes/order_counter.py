@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Rejected
@@ -29,7 +29,7 @@ from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account, part_of
 from algotrendy.trading.booking import record
 from algotrendy.trading.intake import Intake
-from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.ledger import Ledger, LedgerTransaction
 from algotrendy.trading.opening import allocate, open_part
 from algotrendy.trading.order_events import (
     Execution,
@@ -62,9 +62,14 @@ class OrderCounter:
     """An account of 100,000 with AAPL at 100, MSFT at 50 and BTC/USD at 20,000."""
 
     def __init__(
-        self, cash: str | int = 100_000, *, broker: str = "alpaca", **account: Any
+        self,
+        cash: str | int = 100_000,
+        *,
+        broker: str = "alpaca",
+        ledger: Ledger | None = None,
+        **account: Any,
     ) -> None:
-        self.ledger = MemoryLedger()
+        self.ledger = MemoryLedger() if ledger is None else cast("MemoryLedger", ledger)
         self.clock = ManualClock(NOON)
         self.ids = SeededIds(1, self.clock)
         self.sagas, self.bell = RecordedSagas(), RecordedBell()
