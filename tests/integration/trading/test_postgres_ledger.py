@@ -19,6 +19,7 @@ from algotrendy.platform.database import Database, Transaction
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres import PostgresLedger
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.booking import record
 from algotrendy.trading.journal import Book, Entry, Place
 from algotrendy.trading.ledger import Lease, LedgerTransaction
@@ -329,6 +330,18 @@ def test_who_waits_for_a_turn_in_vain_gives_the_connection_up(
     assert locks(impatient) == 0
     assert other.run(lambda tx: tx.accounts.claim(ACCOUNT)).id == ACCOUNT
     impatient.close()
+
+
+def test_a_database_without_such_locks_is_not_asked_for_them(database: Database) -> None:
+    wanted: set[str] = set()
+
+    def work(tx: Transaction) -> int:
+        Turns(tx, wanted, is_offered=False).take("one")
+        return locks(database)
+
+    assert database.run(work) == 0
+    assert database.run(work) == 0
+    assert wanted == {"one"}
 
 
 def test_a_client_order_id_is_taken_for_all_parts_of_an_account(ledger: PostgresLedger) -> None:
