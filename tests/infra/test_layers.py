@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fakes.cloud_assembly import Stage
+from fakes.loaded_packages import brought_by, loaded_by
 
 # By name: the type checker of the tests does not follow infra_cdk into the CDK.
 config: Any = importlib.import_module("infra_cdk.config")
@@ -165,3 +166,27 @@ def test_the_cloud_layers_hold_arm_binaries_and_their_metadata(stages: dict[str,
     wrong = [name for name, head in libraries if head[:4] != b"\x7fELF" or head[18] != 0xB7]
     assert wrong == []
     assert any("pydantic-" in name for name in metadata)
+
+
+def test_the_functions_of_orders_have_every_package_that_they_load() -> None:
+    adapters = "algotrendy.trading.adapters"
+    used = (
+        "algotrendy.platform.database",
+        "algotrendy.platform.bus",
+        "algotrendy.trading.wiring",
+        "algotrendy.trading.api.*",
+        "algotrendy.trading.intake",
+        "algotrendy.trading.risk_control",
+        "algotrendy.trading.sweeper",
+        f"{adapters}.postgres.*",
+        f"{adapters}.order_workflows",
+        f"{adapters}.sqs_bell",
+    )
+    listed = [
+        requirement
+        for profile in ("core", "web", "data")
+        for requirement in (ROOT / "layers" / profile / "requirements.in").read_text().splitlines()
+    ]
+    loaded = loaded_by(used)
+    assert "psycopg" in loaded
+    assert loaded <= brought_by([*listed, "boto3"])
