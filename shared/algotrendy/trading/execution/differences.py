@@ -36,7 +36,7 @@ NOTHING: Final = "nothing"
 _ZERO: Final = Decimal(0)
 # Some brokers tell cash in cents, and keep it finer.
 _CENT: Final = Decimal("0.01")
-_PAGE: Final = 500
+BOOKINGS_A_PAGE: Final = 200
 IN_FLIGHT: Final = frozenset({PlatformStatus.SUBMITTING, PlatformStatus.UNKNOWN})
 
 
@@ -118,43 +118,18 @@ class BrokerView:
     positions: Sequence[BrokerPosition]
     account: BrokerAccount
 
+    @property
+    def booked_since(self) -> datetime | None:
+        """Say from when on every execution that is booked should be among ``fills``."""
+        first = min((fill.filled_at for fill in self.fills), default=self.fills_since)
+        if self.fills_since is None or first is None:
+            return first
+        return max(first, self.fills_since)
+
     def covers(self, kind: DifferenceKind, at: datetime | None) -> bool:
         """Say whether a difference of a moment would have been found, had it been there."""
         since = self.activities_since if kind is DifferenceKind.ACTIVITY else self.fills_since
         return at is None or since is None or at >= since
-
-
-def compare(
-    tx: LedgerTransaction,
-    root: AccountId,
-    view: BrokerView,
-    ignored: Collection[str],
-    given_up: Collection[Difference],
-) -> Sequence[Sighting]:
-    """Find every difference between a broker's view and the ledger.
-
-    Args:
-        ignored: Executions and activities of before the books were opened, which hold their sum.
-        given_up: What no rule could settle: nothing waits for it any more.
-    """
-    family = tx.accounts.family(root)
-    found = [
-        *_of_orders(tx, root, view),
-        *_of_fills(tx, root, view, ignored),
-        *_of_activities(tx, root, view, ignored),
-    ]
-    # What a rule will book may explain all of the rest, which is compared when it is booked.
-    if any(each.remedy is not None and each.difference not in given_up for each in found):
-        return found
-    unsettled = tx.orders.unsettled(root)
-    found += _of_bookings(tx, root, view)
-    found += (_untold(order) for order in unsettled if order.missing_quantity)
-    in_flight = {order.symbol for order in unsettled if _is_in_flight(order)}
-    balances = tx.books.balances([member.id for member in family])
-    found += _of_positions(tx, family, view, balances, in_flight)
-    if not in_flight:
-        found += _of_cash(tx, family[0], view, balances, unsettled)
-    return found
 
 
 def is_strange(order: PlatformOrder) -> bool:
@@ -166,15 +141,22 @@ def _is_in_flight(order: PlatformOrder) -> bool:
     return order.status in IN_FLIGHT or bool(order.missing_quantity)
 
 
-def _of_orders(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:
-    for told in view.orders:
+def of_orders(
+    tx: LedgerTransaction, root: AccountId, orders: Iterable[BrokerOrder], now: datetime
+) -> Iterator[Sighting]:
+    """Compare where orders stand, and find those that nobody here knows."""
+    for told in orders:
         order = find(tx, root, told)
         if order is None:
             kind, subject = DifferenceKind.UNKNOWN_ORDER, told.broker_order_id
             yield Sighting(Difference(kind, subject, NOTHING, _stands(told)), 0, told)
         else:
-            yield from _of_order(tx, root, order, told, view.at)
-    for order_id in view.vanished:
+            yield from _of_order(tx, root, order, told, now)
+
+
+def of_vanished(tx: LedgerTransaction, vanished: Iterable[OrderId]) -> Iterator[Sighting]:
+    """Find orders that stand here, and that the broker knows no more."""
+    for order_id in vanished:
         order = tx.orders.get(order_id)
         if order.is_at_broker and not order.is_terminal:
             kind = DifferenceKind.VANISHED_ORDER
@@ -201,10 +183,15 @@ def _facts(order: PlatformOrder) -> Hashable:
     return order.status, order.is_at_broker, order.reported, order.broker_order_ids
 
 
-def _of_fills(
-    tx: LedgerTransaction, root: AccountId, view: BrokerView, ignored: Collection[str]
+def of_fills(
+    tx: LedgerTransaction, root: AccountId, fills: Iterable[BrokerFill], ignored: Collection[str]
 ) -> Iterator[Sighting]:
-    for fill in view.fills:
+    """Find executions that are not booked, or otherwise.
+
+    Args:
+        ignored: Those of before the books were opened, which hold their sum.
+    """
+    for fill in fills:
         order = tx.orders.by_broker_id(root, fill.broker_order_id)
         if fill.execution_id in ignored and (order is None or is_strange(order)):
             continue
@@ -224,37 +211,39 @@ def _of_fills(
             yield Sighting(difference, _version(order), at=fill.filled_at)
 
 
-def _untold(order: PlatformOrder) -> Sighting:
-    filled = order.filled_quantity
-    ours, theirs = _sized(filled), _sized(EXACT.add(filled, order.missing_quantity))
-    difference = Difference(DifferenceKind.UNTOLD_EXECUTION, str(order.id), ours, theirs)
-    return Sighting(difference, _version(order))
+def of_bookings(
+    tx: LedgerTransaction, root: AccountId, view: BrokerView, before: str | None
+) -> tuple[Sequence[Sighting], str | None]:
+    """Look for executions that are booked, stand, and are not told of: one page of the journal.
 
+    Args:
+        before: Where the last page ended.
 
-def _of_bookings(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:
-    """Look for executions that are booked, stand, and are not told of."""
+    Returns:
+        What was found, and where the page ended; None when it was the last.
+    """
     told = {fill.execution_id for fill in view.fills}
-    first = min((fill.filled_at for fill in view.fills), default=view.fills_since)
-    since = first if view.fills_since is None else max(first or view.fills_since, view.fills_since)
-    before: str | None = None
-    while True:
-        page = tx.books.entries(EntryQuery(root, before, (EntryKind.FILL,), _PAGE))
-        for _, entry in page:
-            if since is not None and entry.at < since:
-                continue
-            name = entry.key.removeprefix(key_of(EntryKind.FILL, entry.account, "-")[:-1])
-            if name not in told and tx.books.entry(f"{EntryKind.BUST}:{entry.key}") is None:
-                difference = Difference(DifferenceKind.ABSENT_EXECUTION, name, "booked", NOTHING)
-                yield Sighting(difference, entry.key, at=entry.at)
-        if len(page) < _PAGE or (since is not None and page[-1][1].at < since):
-            return
-        before = page[-1][0]
+    since = view.booked_since
+    page = tx.books.entries(EntryQuery(root, before, (EntryKind.FILL,), BOOKINGS_A_PAGE))
+    found: list[Sighting] = []
+    for _, entry in page:
+        if since is not None and entry.at < since:
+            return found, None
+        name = entry.key.removeprefix(key_of(EntryKind.FILL, entry.account, "-")[:-1])
+        if name not in told and tx.books.entry(f"{EntryKind.BUST}:{entry.key}") is None:
+            difference = Difference(DifferenceKind.ABSENT_EXECUTION, name, "booked", NOTHING)
+            found.append(Sighting(difference, entry.key, at=entry.at))
+    return found, None if len(page) < BOOKINGS_A_PAGE else page[-1][0]
 
 
-def _of_activities(
-    tx: LedgerTransaction, root: AccountId, view: BrokerView, ignored: Collection[str]
+def of_activities(
+    tx: LedgerTransaction,
+    root: AccountId,
+    activities: Iterable[BrokerActivity],
+    ignored: Collection[str],
 ) -> Iterator[Sighting]:
-    for each in view.activities:
+    """Find activities that are not booked."""
+    for each in activities:
         if each.id in ignored:
             order = None
             if each.broker_order_id is not None:
@@ -265,6 +254,23 @@ def _of_activities(
             theirs = " ".join((each.name or each.kind.value, _sized(each.cash), each.symbol or ""))
             difference = Difference(DifferenceKind.ACTIVITY, each.id, NOTHING, theirs.strip())
             yield Sighting(difference, 0, each, each.at)
+
+
+def of_sums(tx: LedgerTransaction, root: AccountId, view: BrokerView) -> Iterator[Sighting]:
+    """Compare positions and cash, where nothing is on its way that changes them."""
+    family = tx.accounts.family(root)
+    unsettled = tx.orders.unsettled(root)
+    for order in unsettled:
+        if order.missing_quantity:
+            filled = order.filled_quantity
+            ours, theirs = _sized(filled), _sized(EXACT.add(filled, order.missing_quantity))
+            kind = DifferenceKind.UNTOLD_EXECUTION
+            yield Sighting(Difference(kind, str(order.id), ours, theirs), _version(order))
+    in_flight = {order.symbol for order in unsettled if _is_in_flight(order)}
+    balances = tx.books.balances([member.id for member in family])
+    yield from _of_positions(tx, family, view, balances, in_flight)
+    if not in_flight:
+        yield from _of_cash(tx, family[0], view, balances, unsettled)
 
 
 def _of_positions(

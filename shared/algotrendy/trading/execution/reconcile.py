@@ -18,13 +18,13 @@ from algotrendy.kernel.errors import Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.order import OrderClass
 from algotrendy.trading.execution import news, posting
+from algotrendy.trading.execution.comparing import Comparing
 from algotrendy.trading.execution.differences import (
     IN_FLIGHT,
     BrokerView,
     Difference,
     Sighting,
     Suspects,
-    compare,
 )
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.reports import Findings, Looked, Unsettled, keep_report
@@ -59,6 +59,7 @@ class Reconciliation:
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._comparing = Comparing(post)
         self._suspects = Suspects()
         self._watermarks: Watermarks | None = None
         self._settled: set[Difference] = set()
@@ -78,8 +79,7 @@ class Reconciliation:
         if marks is None:
             return
         view = await self._ask(marks)
-        root, ignored, given_up = self._post.root, marks.ignored, frozenset(self._raised)
-        found = await self._post.desk.run(lambda tx: compare(tx, root, view, ignored, given_up))
+        found = await self._comparing.compare(view, marks.ignored, self._raised.keys())
         settled: list[Difference] = []
         raised: dict[Difference, _Raised] = {}
         for each in self._suspects.standing(found):
