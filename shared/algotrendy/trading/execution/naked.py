@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from algotrendy.kernel.decimals import EXACT
@@ -18,8 +20,11 @@ from algotrendy.trading.status import PlatformStatus
 
 ATTEMPTS: Final = 3
 
+Holding = tuple[AccountId, Symbol]
+NONE: Final[Mapping[Holding, Hashable]] = MappingProxyType({})
+
 _ZERO: Final = Decimal(0)
-_LOOKED_AT: Final = 200
+_LOOKED_AT: Final = 100
 _GROUPS: Final = (OrderClass.BRACKET, OrderClass.OTO)
 
 
@@ -43,18 +48,45 @@ class Naked:
         return self.quantity, tuple(len(each.seen) for each in orders)
 
 
-def naked(tx: LedgerTransaction, root: AccountId) -> Sequence[Naked]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found.
+
+    Attributes:
+        calm: The positions that were not naked, each with its version.
+    """
+
+    found: tuple[Naked, ...]
+    calm: Mapping[Holding, Hashable]
+
+
+def naked(tx: LedgerTransaction, root: AccountId, calm: Mapping[Holding, Hashable] = NONE) -> Look:
     """Find every entry of an account, of whatever part, whose units stand without their stop.
 
     A position needs stops for as much as its entries had, less what their exits sold, and never
     for more than is held. Every stop of the part in that symbol counts, whoever placed it.
+
+    Args:
+        calm: What an earlier look gave: a position of the same version is not looked at.
     """
     family = [member.id for member in tx.accounts.family(root)]
+    working: defaultdict[Holding, list[PlatformOrder]] = defaultdict(list)
+    for order in tx.orders.unsettled(root):
+        working[order.account, order.symbol].append(order)
     found: list[Naked] = []
+    still_calm: dict[Holding, Hashable] = {}
     for place, units in sorted(tx.books.balances(family).items(), key=str):
         if place.book is Book.POSITION and place.currency is None and place.symbol is not None:
-            found += _of_position(tx, place.account, place.symbol, units)
-    return found
+            holding = (place.account, place.symbol)
+            orders = working[holding]
+            version = (units, tuple((order.id, len(order.seen)) for order in orders))
+            lacking = []
+            if calm.get(holding) != version:
+                lacking = list(_of_position(tx, holding, units, orders))
+            if not lacking:
+                still_calm[holding] = version
+            found += lacking
+    return Look(tuple(found), still_calm)
 
 
 def stand_in_id(entry: PlatformOrder, number: int) -> OrderId:
@@ -78,8 +110,9 @@ def is_stop(order: PlatformOrder) -> bool:
 
 
 def _of_position(
-    tx: LedgerTransaction, account: AccountId, symbol: Symbol, units: Decimal
+    tx: LedgerTransaction, holding: Holding, units: Decimal, working: Sequence[PlatformOrder]
 ) -> Iterator[Naked]:
+    account, symbol = holding
     side = Side.BUY if units > 0 else Side.SELL
     query = OrderQuery(account=account, symbol=symbol, limit=_LOOKED_AT)
     entries = [
@@ -90,13 +123,13 @@ def _of_position(
     if not entries:
         return
     held = {order.id: _with_exits(tx, order) for order in entries}
-    left = _lacking(tx, account, symbol, units, held.values())
+    left = _lacking(units, working, held.values())
     if left <= 0:
         return
     # An entry of before the position was last closed has nothing to do with this one.
     live = _since_flat(tx, account, symbol, units)
     of_now = [each for order_id, each in held.items() if order_id in live]
-    left = _lacking(tx, account, symbol, units, of_now)
+    left = _lacking(units, working, of_now)
     for each in of_now:
         quantity = min(EXACT.subtract(_needed(each), _own_stops(each)), left)
         if quantity > 0:
@@ -136,22 +169,14 @@ def _own_stops(each: Naked) -> Decimal:
     )
 
 
-def _lacking(
-    tx: LedgerTransaction,
-    account: AccountId,
-    symbol: Symbol,
-    units: Decimal,
-    entries: Iterable[Naked],
-) -> Decimal:
+def _lacking(units: Decimal, working: Iterable[PlatformOrder], entries: Iterable[Naked]) -> Decimal:
     """Give how many units of a position lack a stop that they should have."""
     needed = min(units.copy_abs(), _sum(_needed(each) for each in entries))
     covered = _ZERO
-    for order in tx.orders.unsettled(account):
-        if order.account != account or order.symbol != symbol or order.is_terminal:
-            continue
+    for order in working:
         # A market order that is under way closes the position itself.
         closes = is_stop(order) or order.request.type is OrderType.MARKET
-        if closes and order.request.side.sign * units < 0:
+        if closes and not order.is_terminal and order.request.side.sign * units < 0:
             rest = order.remaining_quantity
             covered = needed if rest is None else EXACT.add(covered, rest)
     return EXACT.subtract(needed, covered)

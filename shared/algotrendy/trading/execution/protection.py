@@ -7,7 +7,7 @@ alarm each time; then the account's policy sends the stop again, or closes the p
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,8 @@ from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.naked import (
     ATTEMPTS,
+    Holding,
+    Look,
     Naked,
     alarm_id,
     is_stop,
@@ -76,13 +78,15 @@ class ProtectionWatch:
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._calm: Mapping[Holding, Hashable] = {}
         self._before: dict[OrderId, object] = {}
         self._acted: dict[OrderId, tuple[object, datetime]] = {}
 
     async def do(self) -> None:
         """Look once; act on what the look before found just so, after asking the broker."""
         post = self._post
-        found = await post.desk.run(lambda tx: _seen(tx, post.root))
+        look = await post.desk.run(lambda tx: _seen(tx, post.root, self._calm))
+        found, self._calm = look.found, look.calm
         standing = [each for each in found if self._before.get(each.entry.id) == each.version]
         self._before = {each.entry.id: each.version for each in found}
         has_changed = False
@@ -119,7 +123,7 @@ class ProtectionWatch:
             told_at = news.Told(told, post.clock.now())
             heard = await post.desk.see_through(partial(_heard, root=post.root, told=told_at))
             is_new |= heard
-        again = await post.desk.run(lambda tx: tuple(naked(tx, post.root)))
+        again = await post.desk.run(lambda tx: naked(tx, post.root).found)
         return not is_new and found.version in [
             each.version for each in again if each.entry.id == found.entry.id
         ]
@@ -131,7 +135,7 @@ def protect(tx: LedgerTransaction, root: AccountId, entry_id: OrderId, now: date
     Gives whether there is anything to send. Done again, it does nothing more.
     """
     tx.accounts.claim(root)
-    found = next((each for each in naked(tx, root) if each.entry.id == entry_id), None)
+    found = next((each for each in naked(tx, root).found if each.entry.id == entry_id), None)
     if found is None:
         return False
     choice = _choice(tx, found, now)
@@ -156,14 +160,14 @@ def _heard(tx: LedgerTransaction, root: AccountId, told: news.Told) -> bool:
     return recorded is not None and bool(recorded.events)
 
 
-def _seen(tx: LedgerTransaction, root: AccountId) -> Sequence[Naked]:
+def _seen(tx: LedgerTransaction, root: AccountId, calm: Mapping[Holding, Hashable]) -> Look:
     """Find naked positions, and close the records of those that are so no more."""
-    found = naked(tx, root)
-    entries = {str(each.entry.id) for each in found}
+    look = naked(tx, root, calm)
+    entries = {str(each.entry.id) for each in look.found}
     for record in tx.documents.select(PROTECTION_RECORD, root, _OPEN_AT_MOST, only_open=True):
         if record.body.get("order_id") not in entries:
             tx.documents.put(replace(record, is_open=False))
-    return found
+    return look
 
 
 def _choice(tx: LedgerTransaction, found: Naked, now: datetime) -> Choice:
