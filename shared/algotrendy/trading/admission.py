@@ -19,7 +19,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.booking import record
-from algotrendy.trading.judgement import Judgement, judge, position_in
+from algotrendy.trading.judgement import Judgement, Refused, judge, position_in
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.listed import check_direction, check_listed
 from algotrendy.trading.order_events import OrderIntended, Provenance
@@ -61,7 +61,7 @@ def admit(tx: LedgerTransaction, placement: Placement, now: datetime) -> Platfor
 
     Raises:
         Invalid: If the broker, or nobody, can take such an order; names the field.
-        Rejected: If limits or buying power speak against it: all of them, in ``breaches``.
+        Refused: If limits or buying power speak against it: all of them, in ``breaches``.
         Conflict: If another order has its client order id, or the order to replace is not standing.
         NotFound: If there is no such account or order.
     """
@@ -72,15 +72,15 @@ def admit(tx: LedgerTransaction, placement: Placement, now: datetime) -> Platfor
     if known is not None:
         return _same(known, placement, request)
     table.check(request)
-    account = tx.accounts.get(placement.account)
     replaced = None if placement.replaces is None else tx.orders.get(placement.replaces)
     desk = read_desk(tx, root.id, now, {Symbol(request.symbol)}, without=placement.replaces)
+    account = desk.family.get(placement.account) or tx.accounts.get(placement.account)
     if replaced is not None:
         require_replaceable(replaced, desk)
     found = _judged(tx, desk, account, request, replaced, now)
     is_enforced = found.reduces and placement.provenance.user in _ENFORCERS
     if found.breaches and not is_enforced:
-        raise found.refusal()
+        raise Refused(found.breaches, found.limits_version)
     approval = "" if is_enforced else _approval(account, root, found)
     intended = OrderIntended(
         id=placement.intent_id,

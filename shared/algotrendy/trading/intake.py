@@ -22,6 +22,7 @@ from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, named
 from algotrendy.trading.cancelling import cancel_order, recorded
+from algotrendy.trading.judgement import Refused
 from algotrendy.trading.ledger import Ledger, LedgerTransaction
 from algotrendy.trading.order_events import OrderApproved, OrderWithdrawn, Provenance
 from algotrendy.trading.orders import PlatformOrder
@@ -77,7 +78,7 @@ class Intake:
 
         Raises:
             Invalid: If the broker, or nobody, can take such an order; names the field.
-            Rejected: If limits or buying power speak against it: all of them, in ``breaches``.
+            Refused: If limits or buying power speak against it: all of them, in ``breaches``.
             Conflict: If another order has its client order id.
             NotFound: If there is no such account.
             Unavailable: If nothing was stored, for sure.
@@ -91,14 +92,12 @@ class Intake:
             intent_id=EventId(self._ids.next()),
             submit_within=submit_within,
         )
-        now = self._clock.now()
-        order = self._commit(
-            lambda tx: admit(tx, placement, now) if _is_priced(tx, placement, now) else None
-        )
-        if order is None:
-            self._await_price(account, Symbol(request.symbol))
-            later = self._clock.now()
-            order = self._commit(lambda tx: admit(tx, placement, later))
+        try:
+            order = self._admit(placement)
+        except Refused as refusal:
+            if not refusal.lacks_price or not self._await_price(placement):
+                raise
+            order = self._admit(placement)
         self._start(order)
         return order
 
@@ -113,7 +112,7 @@ class Intake:
             provenance: Of the new order.
 
         Raises:
-            Invalid, Rejected, NotFound, Unavailable, Unknown: As ``place``.
+            Invalid, Refused, NotFound, Unavailable, Unknown: As ``place``.
             Conflict: If it does not stand at the broker, or another order has the new one's name.
         """
         new_id, intent_id = OrderId(self._ids.next()), EventId(self._ids.next())
@@ -199,6 +198,10 @@ class Intake:
         self._wake(order)
         return order
 
+    def _admit(self, placement: Placement) -> PlatformOrder:
+        now = self._clock.now()
+        return self._commit(lambda tx: admit(tx, placement, now))
+
     def _commit(self, work: Callable[[LedgerTransaction], T]) -> T:
         """Run a function that knows what it has written, until it is known that it was stored."""
         for _ in range(_COMMITS - 1):
@@ -221,27 +224,18 @@ class Intake:
         with suppress(Unavailable, Unknown):
             self._bell.ring(Ring(root_of(order.account), order.id))
 
-    def _await_price(self, account: AccountId, symbol: Symbol) -> None:
+    def _await_price(self, placement: Placement) -> bool:
+        """Ask for a fresh price, and say whether it came."""
+        symbol, asked_at = Symbol(placement.request.symbol), self._clock.now()
+        self._commit(lambda tx: tx.market.want({symbol}, asked_at))
         with suppress(Unavailable, Unknown):
-            self._bell.ring(Ring(root_of(account)))
+            self._bell.ring(Ring(root_of(placement.account)))
         for _ in range(_PRICE_LOOKS):
             self._pause(_LOOK_EVERY_S)
             quotes = self._ledger.run(lambda tx: tx.market.quotes({symbol}))
             if fresh(quotes.get(symbol), self._clock.now()) is not None:
-                return
-
-
-def _is_priced(tx: LedgerTransaction, placement: Placement, now: datetime) -> bool:
-    """Say whether the order's symbol has a fresh price; else note that one is wanted."""
-    root = tx.accounts.get(root_of(placement.account))
-    table = capabilities_named(root.broker)
-    # What cannot be placed at any price waits for none.
-    table.check(named(placement.request, placement.order_id, table))
-    symbol = Symbol(placement.request.symbol)
-    if fresh(tx.market.quotes({symbol}).get(symbol), now) is not None:
-        return True
-    tx.market.want({symbol}, now)
-    return False
+                return True
+        return False
 
 
 def _require_waiting(order: PlatformOrder, now: datetime) -> None:

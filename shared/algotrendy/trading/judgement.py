@@ -30,6 +30,24 @@ _FINEST: Final = Decimal(1).scaleb(-18)
 _LOOSE: Final = Context(prec=EXACT.prec)
 
 
+class Refused(Rejected):
+    """Says that limits or buying power speak against an order, with every reason at once."""
+
+    def __init__(self, breaches: tuple[Breach, ...], limits_version: int) -> None:
+        reasons: list[JsonValue] = [{**each.fields()} for each in breaches]
+        super().__init__(
+            "; ".join(str(each) for each in breaches),
+            breaches=reasons,
+            limits_version=limits_version,
+        )
+        self.breaches = breaches
+
+    @property
+    def lacks_price(self) -> bool:
+        """Say whether it was judged without a fresh price."""
+        return any(each.limit is Limit.LAST_PRICE for each in self.breaches)
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is said to an order.
@@ -45,15 +63,6 @@ class Judgement:
     reduces: bool
     limits_version: int
     breaches: tuple[Breach, ...]
-
-    def refusal(self) -> Rejected:
-        """Say no, with every reason."""
-        reasons: list[JsonValue] = [{**each.fields()} for each in self.breaches]
-        return Rejected(
-            "; ".join(str(each) for each in self.breaches),
-            breaches=reasons,
-            limits_version=self.limits_version,
-        )
 
 
 def judge(
