@@ -44,12 +44,15 @@ def look(tx: LedgerTransaction, root: AccountId, now: datetime) -> tuple[Breach,
     A limit that stays broken is told once; one that was kept in between is told again.
     """
     desk = read_desk(tx, root, now)
-    if _moved(desk, tx.risk.marks(root), now):
-        # Whoever moves cash moves the marks with it: one after the other.
+    before = tx.risk.marks(root)
+    moved = _moved(desk, before, now)
+    if any(mark.strategy not in before for mark in moved):
+        # Whoever moves cash moves the marks with it, where there are any: one after the other.
         tx.accounts.claim(root)
         desk = read_desk(tx, root, now)
-        for mark in _moved(desk, tx.risk.marks(root), now):
-            tx.risk.put_marks(mark)
+        moved = _moved(desk, tx.risk.marks(root), now)
+    for mark in moved:
+        tx.risk.put_marks(mark)
     standing = standing_breaches(desk.state, desk.limits)
     known = _known(tx, root)
     names = {_name(each): each for each in standing}
