@@ -39,7 +39,6 @@ _BATCH = 50
 _QUEUE = 10_000
 _EVERY_S = 1.0
 _LONGEST_S = 30.0
-_CLOCKS_DIFFER = timedelta(minutes=5)
 _OVERLAP = timedelta(minutes=10)
 
 _logger = logging.getLogger(__name__)
@@ -175,11 +174,8 @@ class Hearing:
                 told += await self._read_order(broker_order_id, begun_at)
         for start in range(0, len(told), _BATCH):
             await self.hear(told[start : start + _BATCH])
-        since = [order.intended_at for order in ours] + [begun_at - _OVERLAP]
-        if self._fills_read_to is not None:
-            since = [self._fills_read_to - _OVERLAP]
-        await self._read_fills(min(since) - _CLOCKS_DIFFER)
-        self._fills_read_to = begun_at
+        since = self._fills_read_to or min([begun_at, *_first_told(ours)])
+        await self._read_fills(since - _OVERLAP)
 
     async def want_fills(self, orders: Iterable[PlatformOrder]) -> None:
         """Ask for executions that the broker counted and did not tell, less often each time.
@@ -197,9 +193,9 @@ class Hearing:
         for each in lacking:
             # The first look most often comes before the broker's own books are written.
             self._lacking[each] = now + (_LONGEST_S if each in self._lacking else _EVERY_S)
-        # A clock that was ahead may have put an order's time after its executions'.
-        since = min(order.intended_at for order in lacking.values()) if is_first else None
-        await self._read_fills(None if since is None else since - _CLOCKS_DIFFER)
+        # The broker may have told another time of the order than of its executions.
+        since = min(_first_told(lacking.values()), default=None) if is_first else None
+        await self._read_fills(None if since is None else since - _OVERLAP)
 
     async def _read_order(self, broker_order_id: str, now: datetime) -> list[Told]:
         try:
@@ -213,6 +209,9 @@ class Hearing:
         fills = await self._ask(self._post.broker.fills(since))
         for start in range(0, len(fills), _BATCH):
             await self._hear_fills(fills[start : start + _BATCH])
+        if fills:
+            read_to = max(fill.filled_at for fill in fills)
+            self._fills_read_to = max(self._fills_read_to or read_to, read_to)
         opened_at = await self._post.desk.run(lambda tx: tx.accounts.get(root).opened_at)
         strangers, self._unknown_fills = self._unknown_fills, []
         for fill in strangers:
@@ -244,6 +243,11 @@ class Hearing:
 
     async def _ask(self, question: Awaitable[T]) -> T:
         return await answered(question, self._post.broker.name, self._timing.ask_timeout_s)
+
+
+def _first_told(orders: Iterable[PlatformOrder]) -> list[datetime]:
+    """Give when the broker first told of each order, by its own clock, which may not be ours."""
+    return [order.news[0].at for order in orders if order.news]
 
 
 def _pause_s(failures: int) -> float:
