@@ -24,6 +24,7 @@ from algotrendy.exchange.venue.venue import Venue
 from algotrendy.exchange.wiring import build_floor
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import NotFound
+from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import (
     AccountId,
     CorrelationId,
@@ -43,7 +44,7 @@ from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.lease import FencedDesk, LeaseKeeper, lease_name
 from algotrendy.trading.journal import Book
-from algotrendy.trading.ledger import Document, LedgerTransaction
+from algotrendy.trading.ledger import Document, Ledger, LedgerTransaction
 from algotrendy.trading.opening import open_account
 from algotrendy.trading.order_events import OrderIntended, OrderSubmitted, Provenance
 from algotrendy.trading.orders import PlatformOrder
@@ -64,7 +65,7 @@ AMPLE = 1_000_000.0
 class LoopDesk:
     """Runs the ledger's work on the loop itself."""
 
-    def __init__(self, ledger: MemoryLedger) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     async def run(self, work: Callable[[LedgerTransaction], T]) -> T:
@@ -129,10 +130,12 @@ class FloorClock:
 class World:
     """An opened account with 100,000 dollars, AAPL at 99.99 to 100.01, and a writer's post."""
 
-    def __init__(self, floor: Floor, account_id: str, protection: Protection) -> None:
+    def __init__(
+        self, floor: Floor, account_id: str, protection: Protection, ledger: Ledger
+    ) -> None:
         self.floor = floor
         self.broker = VeiledBroker(floor, account_id)
-        self.ledger = MemoryLedger()
+        self.ledger = ledger
         self.clock = FloorClock(floor)
         self.ids = SeededIds(7, self.clock)
         self.account = Account(
@@ -255,6 +258,12 @@ class World:
 
         await self.floor.run(command)
 
+    @property
+    def published(self) -> Sequence[Event]:
+        """Give what the ledger in memory promised to publish."""
+        assert isinstance(self.ledger, MemoryLedger)
+        return self.ledger.published
+
     def order(self, name: str) -> PlatformOrder:
         found = self.ledger.run(lambda tx: tx.orders.by_client_id(ROOT, name))
         assert found is not None
@@ -288,7 +297,7 @@ class World:
 
 @asynccontextmanager
 async def world(
-    protection: Protection = Protection.REPROTECT, **terms: Any
+    protection: Protection = Protection.REPROTECT, ledger: Ledger | None = None, **terms: Any
 ) -> AsyncIterator[World]:
     """Start an exchange whose time stands still, open an account and its books."""
     chosen = options(always_open=True, **({"fees": "none"} | terms))
@@ -298,7 +307,7 @@ async def world(
         account = await floor.run(
             lambda venue, now: venue.open_account("KEY7", "secret", Decimal(100_000), now)
         )
-        found = World(floor, account.id, protection)
+        found = World(floor, account.id, protection, ledger or MemoryLedger())
         await found.price(99.99, 100.01)
         await found.open()
         found.quote(100.0)

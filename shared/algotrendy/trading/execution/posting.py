@@ -24,6 +24,7 @@ from algotrendy.trading.execution.news import busted, filled
 from algotrendy.trading.journal import Book, Entry, EntryKind, Units, key_of
 from algotrendy.trading.ledger import Document, LedgerTransaction
 from algotrendy.trading.marks import move_cash
+from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.restating import correct, held_of, split
 
@@ -116,9 +117,24 @@ def _bust(tx: LedgerTransaction, account: Account, activity: BrokerActivity) -> 
     order = _order_of(tx, account.id, activity)
     if order is None or activity.execution_id is None:
         return "the order of the execution that was taken back is not known"
-    record(tx, [busted(order, activity.execution_id, activity.at)])
+    gone = busted(order, activity.execution_id, activity.at)
     if activity.quantity is None or activity.price is None:
+        record(tx, [gone])
         return None
+    events: list[OrderEvent] = [gone]
+    if all(each.id != activity.execution_id for each in order.executions):
+        # Nobody tells of it any more, and the order still counts it.
+        fill = BrokerFill(
+            execution_id=activity.execution_id,
+            broker_order_id=activity.broker_order_id or "",
+            symbol=order.symbol,
+            side=order.request.side,
+            quantity=abs(activity.quantity),
+            price=activity.price,
+            filled_at=activity.at,
+        )
+        events.insert(0, filled(order, fill))
+    record(tx, events)
     # The fill's own cash is price times quantity; what is left is of fees.
     refund = EXACT.add(activity.cash, EXACT.multiply(activity.quantity, activity.price))
     fee_key = key_of(EntryKind.FEE, order.account, activity.execution_id)

@@ -77,7 +77,7 @@ def placed(found: World) -> list[PlatformOrder]:
 
 
 def alarms(found: World) -> list[PositionUnprotected]:
-    return [each for each in found.ledger.published if isinstance(each, PositionUnprotected)]
+    return [each for each in found.published if isinstance(each, PositionUnprotected)]
 
 
 async def send(found: World, order: PlatformOrder) -> PlatformOrder:

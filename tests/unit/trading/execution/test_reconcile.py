@@ -47,7 +47,7 @@ async def look(found: World, reconciliation: Reconciliation, times: int = 1) -> 
 
 
 def raised(found: World) -> list[LedgerDiffers]:
-    return [each for each in found.ledger.published if isinstance(each, LedgerDiffers)]
+    return [each for each in found.published if isinstance(each, LedgerDiffers)]
 
 
 def kinds(found: World, part: str) -> list[JsonValue]:
