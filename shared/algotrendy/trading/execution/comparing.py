@@ -27,7 +27,7 @@ from algotrendy.trading.execution.differences import (
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.ledger import LedgerTransaction
 
-A_TRANSACTION: Final = 50
+A_TRANSACTION: Final = 20
 KEPT: Final = timedelta(days=4)
 
 T = TypeVar("T")
