@@ -201,10 +201,20 @@ def reconciliations(
         return
     table = _table("Time", "Account", "Open", "Report")
     for each in page["reconciliations"]:
-        report = ", ".join(f"{name} {value}" for name, value in each["report"].items())
+        report = _report_lines(each["report"])
         is_open = "yes" if each["is_open"] else "no"
         table.add_row(clock_time(each["at"]), each["account"], is_open, report)
     console().print(table)
+
+
+def _report_lines(report: dict[str, Any]) -> str:
+    lines = [
+        f"{word} {found['kind']} {found['subject']}: {found['ours']} here, {found['theirs']} there"
+        + (f" ({found['reason']})" if "reason" in found else "")
+        for word in ("settled", "unsettled")
+        for found in report.get(word, ())
+    ]
+    return "\n".join(lines) or "nothing differs"
 
 
 @app.command()
