@@ -37,8 +37,8 @@ EVERY_S: Final = 30.0
 AGAIN_S: Final = 15.0
 REPORT_EVERY: Final = timedelta(hours=1)
 IN_DOUBT: Final = "an order of ours, of which nobody knows whether it was taken, may be it"
-# An order is asked for by itself; the rest waits for the next look.
-ASKED_A_LOOK: Final = 20
+# An order that should be open is asked for by itself; brokers limit how often they are asked.
+ASKED_A_LOOK: Final = 50
 _FAMILY_LOOKED_AT: Final = 30
 
 _logger = logging.getLogger(__name__)
