@@ -73,12 +73,13 @@ class HeardRing:
 class Bells:
     """Is the ``Rings`` of a station."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: AccountId = ROOT) -> None:
+        self._account = account
         self.heard: list[HeardRing] = []
         self._queue: asyncio.Queue[Heard] = asyncio.Queue()
 
     def ring(self, order_id: OrderId | None, token: str | None = None) -> HeardRing:
-        heard = HeardRing(Ring(ROOT, order_id, token))
+        heard = HeardRing(Ring(self._account, order_id, token))
         self.heard.append(heard)
         self._queue.put_nowait(heard)
         return heard

@@ -63,7 +63,7 @@ class Scene:
         self.ledger = PostgresLedger(database, Outbox())
         self.exchange = exchange
         self.root = AccountId(f"paper-{IDS.next().hex[:12]}")
-        self.bells, self.answers = Bells(), RecordedAnswers()
+        self.bells, self.answers = Bells(self.root), RecordedAnswers()
         self.account = Account(
             id=self.root,
             tenant=TenantId("demo"),

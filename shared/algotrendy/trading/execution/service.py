@@ -45,6 +45,7 @@ _SWEEP_EVERY_S = 1.0
 _LISTEN_S = 1.0
 _FINISH_S = 8.0
 _RELEASE_S = 3.0
+_LEAVE_S = 10.0
 
 _logger = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Station:
         )
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
+        self._leaving: set[asyncio.Future[None]] = set()
         self.standing = Standing.WAITING
         self.epoch = 0
         self.has_ledger = False
@@ -134,6 +136,8 @@ class Station:
             await self._give_back(fence)
             await self._pause(_RETRY_S)
         self.standing = Standing.STOPPED
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=_LEAVE_S)
 
     async def _acquire(self) -> Fence | None:
         try:
@@ -184,11 +188,13 @@ class Station:
             _logger.info("serving %s under epoch %d", self.root, fence.epoch)
             await self._work(post, session, hearing, teller)
         finally:
-            await broker.close()
+            # Saying goodbye may take seconds, for which nobody else should have to wait.
+            leaving = asyncio.ensure_future(_leave(broker))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def _work(self, post: Post, session: Session, hearing: Hearing, teller: Teller) -> None:
         works: list[Coroutine[Any, Any, None]] = [
-            hearing.listen(),
             hearing.write(),
             hearing.keep_up(),
             self._sweep(session, hearing),
@@ -197,10 +203,13 @@ class Station:
         ]
         tasks = [asyncio.ensure_future(work) for work in works]
         tasks.append(asyncio.ensure_future(self._finish(post, session, teller)))
+        listening = asyncio.ensure_future(hearing.listen())
         try:
-            await _until_first(tasks)
+            await _until_first(tasks, listening)
         finally:
             await session.stop()
+            self._leaving.add(listening)
+            listening.add_done_callback(self._leaving.discard)
 
     async def _finish(self, post: Post, session: Session, teller: Teller) -> None:
         """Hear bells until asked to stop; then see what was begun to its end."""
@@ -275,12 +284,27 @@ def _rung_for(tx: LedgerTransaction, ring: Ring, now: datetime) -> PlatformOrder
     return order
 
 
-async def _until_first(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Wait until the first task ends, cancel the others, and raise what it raised."""
+async def _leave(broker: Broker) -> None:
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await broker.close()
+    # Nothing depends on how a connection ends.
+    except Exception:
+        _logger.exception("the connection to %s did not end well", broker.name)
+
+
+async def _until_first(
+    tasks: Sequence[asyncio.Future[Any]], *lingering: asyncio.Future[Any]
+) -> None:
+    """Wait until the first task ends, cancel the others, and raise what it raised.
+
+    Args:
+        lingering: Tasks whose end is not waited for once they are cancelled.
+    """
+    every = [*tasks, *lingering]
+    try:
+        done, _ = await asyncio.wait(every, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
+        for task in every:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
