@@ -212,6 +212,16 @@ def pull_due(ledger: Ledger, clock: Clock, ids: Ids) -> tuple[KillSwitch, ...]:
     return tuple(pulled)
 
 
+def pull_due_of(tx: LedgerTransaction, account: AccountId, now: datetime) -> tuple[KillSwitch, ...]:
+    """Pull the scheduled kill switches of one account whose time has come, in a transaction."""
+    due = [each for each in tx.risk.due_kill_switches(now) if each.account == account]
+    if not due:
+        return ()
+    acts = ((switch, _Act(derived_uuid7(now, "pull", str(switch.id)), now)) for switch in due)
+    found = (_pull_if_due(tx, switch, act) for switch, act in acts)
+    return tuple(switch for switch in found if switch is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Act:
     """One thing that somebody does: its ids are made before its transaction."""

@@ -34,6 +34,7 @@ from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.parent import PARENT, ParentState
 from algotrendy.trading.parents.working import keep_parent, parent_of
+from algotrendy.trading.risk_control import pull_due_of
 from algotrendy.trading.risk_desk import asset_class_of
 
 AGAIN_AFTER: Final = (timedelta(seconds=10), timedelta(minutes=5))
@@ -97,8 +98,10 @@ class Killing:
 def enact(tx: LedgerTransaction, root: AccountId, now: datetime) -> Enacted:
     """End parents and orders; once all are over, close positions; note when that is done.
 
-    An account is flat when its parts come to nothing together, as that is all its broker holds.
+    Scheduled ones are pulled first. An account is flat when its parts come to nothing together, as
+    that is all its broker holds.
     """
+    pull_due_of(tx, root, now)
     if not tx.risk.acting_kill_switches(root):
         return Enacted()
     account = tx.accounts.claim(root)

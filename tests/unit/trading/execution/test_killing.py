@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.risk.limits import TradingState
 from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.admission import KILL_SWITCH
 from algotrendy.trading.execution.killing import Closing, Enacted, closings, enact
@@ -176,6 +177,21 @@ def test_an_order_is_closed_once_by_several_switches() -> None:
     emergency.enact()
     switches = emergency.counter.ledger.run(lambda tx: tx.risk.kill_switches(ROOT))
     assert all(each.done_at is not None for each in switches)
+
+
+def test_a_scheduled_switch_is_pulled_when_its_time_has_come() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+    counter.trade(buy("10"))
+    at = counter.clock.now() + timedelta(seconds=5)
+    emergency.control.pull_kill_switch(ROOT, True, "rita", "weekend", at)
+    looks = 1
+    while not emergency.enact().changed:
+        looks += 1
+    assert looks == 5
+    assert emergency.closing() == {(ROOT, AAPL): Decimal(10)}
+    states = counter.ledger.run(lambda tx: tx.risk.trading_states(ROOT))
+    assert states[None].state is TradingState.HALTED
 
 
 def test_a_parent_order_places_no_more_slices() -> None:
