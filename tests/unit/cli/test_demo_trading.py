@@ -32,7 +32,9 @@ class Floor:
     def get(self, path: str, **params: str | list[str]) -> Any:
         counter = self._api.counter
         for order in self._api.ledger.run(lambda tx: tx.orders.unsettled(ROOT)):
-            if order.status is PlatformStatus.INTENDED:
+            if order.cancel_requested_at is not None:
+                counter.told(order, "canceled")
+            elif order.status is PlatformStatus.INTENDED:
                 counter.accept(order)
                 self._trade(order)
         return self._client.get(path, **params)
@@ -59,7 +61,8 @@ class Floor:
                 if not leg.is_terminal:
                     counter.told(leg, "canceled")
             return
-        counter.fill(order)
+        if order.request.type is OrderType.MARKET:
+            counter.fill(order)
         if order.request.order_class is OrderClass.BRACKET:
             target = sell("10", client_order_id="t", type=OrderType.LIMIT, limit_price="105")
             stop = sell("10", client_order_id="s", type=OrderType.STOP, stop_price="95")
