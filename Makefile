@@ -6,6 +6,8 @@ SHELL := /bin/bash
 STAGE ?= local
 # The longest tests wait for processes: two workers keep two cores busy.
 WORKERS ?= 2
+# How many seeds make simulate plays.
+N ?= 10000
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -54,6 +56,10 @@ chaos: setup ## Attack a real platform of its own with SIGKILL and a hostile exc
 
 chaos-quick: setup ## The same, a few runs, as the tests do
 	PYTHONPATH=tests .venv/bin/python -m chaos --runs 6
+
+simulate: $(APP) ## Play the order path from N seeds on virtual time, full of faults; SEED=n tells one
+	PYTHONHASHSEED=0 PYTHONPATH=tests .venv/bin/python -m simulation \
+	  --seeds $(N) $(if $(SEED),--seed $(SEED))
 
 pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
@@ -128,4 +134,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help
+.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help

@@ -51,7 +51,7 @@ class Queue:
         self._messages.append(_Message(ring, now + delay))
         if self._fate.strikes("ring doubled", 0.04):
             self._messages.append(_Message(ring, now + delay))
-        self._loop.call_later(delay, self._wake)
+        self._loop.later_outside(delay, self._wake)
 
     def take(self, account: AccountId, most: int = 10) -> list[_Message]:
         """Give messages of an account in their order, and hide them from others."""

@@ -8,7 +8,6 @@ process arrives, whether the process lives on or not.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -38,7 +37,6 @@ T = TypeVar("T")
 CLIENT_TIMEOUT_S = 10.0
 LATEST_ARRIVAL_S = 9.0
 OLDEST_ANSWER_S = 3.0
-_OUTSIDE = contextvars.Context()
 
 
 class Wire:
@@ -58,24 +56,24 @@ class Wire:
 
     def later(self, delay_s: float, act: Callable[[], object]) -> None:
         """Let something happen that no kill can stop any more."""
-        self.loop.call_later(delay_s, act, context=_OUTSIDE)
+        self.loop.later_outside(delay_s, act)
 
     async def write(self, process: Process, what: str, act: Callable[[], T]) -> T:
         """Send a request that changes something."""
         process.require_alive()
         self.effect(process, f"before {what}")
         fate = self.fate
-        if fate.strikes("broker unavailable", 0.04):
+        if fate.strikes("broker unavailable", 0.06):
             await asyncio.sleep(fate.between(0.01, 2.0))
             raise Unavailable(SERVICE, "overloaded", fate.between(0.1, 2.0))
         answer: asyncio.Future[T] = self.loop.create_future()
         there, back = fate.between(0.01, 0.12), fate.between(0.01, 0.12)
-        if fate.strikes("request late", 0.03):
+        if fate.strikes("request late", 0.08):
             there = fate.between(0.5, LATEST_ARRIVAL_S)
-        if fate.strikes("answer late", 0.03):
+        if fate.strikes("answer late", 0.06):
             back = fate.between(0.5, CLIENT_TIMEOUT_S)
-        is_answer_lost = fate.strikes("answer lost", 0.04)
-        if not fate.strikes("request lost", 0.04):
+        is_answer_lost = fate.strikes("answer lost", 0.10)
+        if not fate.strikes("request lost", 0.08):
             self.later(there, lambda: self._arrive(act, answer, None if is_answer_lost else back))
         self.effect(process, f"after {what}")
         return await self._answered(answer, Unknown(what, "there was no answer"))
@@ -258,13 +256,13 @@ class _Stream:
             self._is_broken = True
             self._heard.put_nowait(None)
             return
-        if fate.strikes("update lost", 0.03):
+        if fate.strikes("update lost", 0.06):
             return
         delay = fate.between(0.01, 0.1)
-        if fate.strikes("update late", 0.05):
+        if fate.strikes("update late", 0.08):
             delay = fate.between(0.2, 6.0)
         self._wire.later(delay, lambda: self._put(update))
-        if fate.strikes("update doubled", 0.05):
+        if fate.strikes("update doubled", 0.08):
             self._wire.later(delay + fate.between(0.0, 3.0), lambda: self._put(update))
 
     def _put(self, update: BrokerUpdate) -> None:

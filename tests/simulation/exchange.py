@@ -14,7 +14,7 @@ from algotrendy.brokers.port import BrokerFill, BrokerOrder, BrokerUpdate
 from algotrendy.brokers.simulated.answers import fills_of, order_of, update_of
 from algotrendy.exchange.market.events import QuoteEvent
 from algotrendy.exchange.market.source import Asset
-from algotrendy.exchange.venue.model import Activity, Update
+from algotrendy.exchange.venue.model import Activity, ActivityType, Update
 from algotrendy.exchange.venue.prices import to_ns
 from algotrendy.exchange.venue.refusal import Reason, Refused
 from algotrendy.exchange.venue.terms import VenueTerms
@@ -58,6 +58,7 @@ class Exchange:
         self._views: defaultdict[str, list[tuple[float, BrokerOrder]]] = defaultdict(list)
         self._legs: dict[str, tuple[str, ...]] = {}
         self._names: dict[str, str] = {}
+        self._given: defaultdict[str, Decimal] = defaultdict(Decimal)
         self._activities: list[tuple[float, Activity]] = []
         self._states: list[tuple[float, Decimal, dict[Symbol, tuple[Decimal, Decimal]]]] = []
         self._mid = dict.fromkeys(SYMBOLS, 100.0)
@@ -165,6 +166,10 @@ class Exchange:
         """Read executions that stood then, oldest first."""
         return fills_of(self.activities(lag_s))
 
+    def given(self, broker_order_id: str) -> Decimal:
+        """Add up what an order was ever given, with what was taken back."""
+        return self._given[broker_order_id]
+
     def state(self, lag_s: float = 0.0) -> tuple[Decimal, dict[Symbol, tuple[Decimal, Decimal]]]:
         """Read cash, and quantity and cost of each position."""
         moment = self._loop.time() - lag_s
@@ -194,13 +199,17 @@ class Exchange:
 
     def _collect(self) -> None:
         changes = self._venue.take_changes()
-        now = self._loop.time()
+        # What was there at the beginning was there long before.
+        now = self._loop.time() if self._states else -1e9
         for key, order in changes.orders.items():
             self._views[key].append((now, order_of(order)))
             self._names[order.client_order_id] = key
             if order.legs:
                 self._legs[key] = order.legs
-        self._activities += ((now, each) for each in changes.activities)
+        for each in changes.activities:
+            self._activities.append((now, each))
+            if each.type is ActivityType.FILL:
+                self._given[each.order_id or ""] += abs(each.quantity or Decimal(0))
         if changes.activities or not self._states:
             cash = self._venue.account(self.account_id).cash
             held = {

@@ -49,16 +49,17 @@ class Laws:
         for event in events:
             if isinstance(event, OrderSubmitted):
                 self._check_writer(order, event)
-        if order.is_overfilled:
-            raise Broken(DOUBLED, f"{_named(order)} is filled beyond its quantity")
         if len(order.broker_order_ids) > 1:
             raise Broken(DOUBLED, f"{_named(order)} has several orders at the broker")
         if order.disputed:
             raise Broken(UNBALANCED, f"{_named(order)} has executions told in two ways")
-        truth = self._exchange.find(order.client_order_id)
-        filled = Decimal(0) if truth is None else truth.filled_quantity
-        if order.filled_quantity > filled and not order.busted:
-            said = f"filled {order.filled_quantity}, at the broker {filled}"
+        truth = self._exchange.find(order.client_order_id) or self._by_broker_id(order)
+        given = Decimal(0) if truth is None else self._exchange.given(truth.broker_order_id)
+        # News that an execution was taken back may come after news of the one in its place.
+        if order.is_overfilled and given <= (order.request.quantity or 0):
+            raise Broken(DOUBLED, f"{_named(order)} is filled beyond its quantity")
+        if order.filled_quantity > given:
+            said = f"filled {order.filled_quantity}, at the broker {given}"
             raise Broken(UNBALANCED, f"{_named(order)} is {said}")
         if order.is_terminal and truth is not None and truth.status.is_open:
             said = f"over ({order.reason}) but open at the broker"
@@ -93,6 +94,17 @@ class Laws:
         yield from self.of_money()
         yield from self.of_workflows()
 
+    def after_a_halt(self, *, is_halted: bool, is_flattened: bool) -> Iterator[Broken]:
+        """Find what should have ended when the kill switch was pulled."""
+        if is_halted:
+            for order in self._orders():
+                if not order.is_terminal:
+                    yield Broken(OTHER, f"{_named(order)} is open, and trading is halted")
+            if self._tables.risk.acting_kill_switches(self._root):
+                yield Broken(OTHER, "the kill switch is not done")
+        if is_flattened and any(units for units, _ in self._exchange.state()[1].values()):
+            yield Broken(OTHER, f"positions are open: {self._exchange.state()[1]}")
+
     def derived(self) -> Iterator[Broken]:
         """Work the whole ledger out again from its events."""
         tables = self._tables
@@ -124,7 +136,8 @@ class Laws:
         told = {view.client_order_id: view for view in self._exchange.views()}
         ours = {order.client_order_id: order for order in self._orders()}
         for name, view in told.items():
-            if name not in ours and not self._is_known_by_broker_id(view):
+            is_nothing = view.status.is_terminal and not view.filled_quantity
+            if name not in ours and not is_nothing and not self._is_known_by_broker_id(view):
                 yield Broken(LOST, f"the broker's {view.status} order {name} is not in the ledger")
         for name, order in ours.items():
             truth = told.get(name) or self._by_broker_id(order)

@@ -17,24 +17,26 @@ from simulation.fate import Fate
 from simulation.loop import Process
 
 T = TypeVar("T")
+REST_AFTER = 0.3  # how often others run between a commit and what its process does next
 Effect = Callable[[Process, str], None]
 
 
 class Store:
     """The one ledger, and what is looked at after each of its commits."""
 
-    def __init__(self, fate: Fate, effect: Effect) -> None:
+    def __init__(self, fate: Fate, effect: Effect, has_orders: Callable[[], bool]) -> None:
         self.memory = MemoryLedger(self._commit)
         self.committed: Callable[[Process], None] = lambda _: None
         self._fate = fate
         self._effect = effect
+        self._has_orders = has_orders
         self._repeats = 0
 
     def run(self, process: Process, work: Callable[[LedgerTransaction], T]) -> T:
         """Run a transaction of a process."""
         process.require_alive()
         self._effect(process, "before a commit")
-        if self._fate.strikes("ledger away", 0.01):
+        if self._fate.strikes("ledger away", 0.004):
             raise Unavailable("ledger", "no connection")
         self._repeats = 0
         try:
@@ -48,15 +50,16 @@ class Store:
         return result
 
     def _commit(self) -> Commit:
-        fate = self._fate
-        if fate.strikes("commit conflicts", 0.02) and self._repeats < 2:
+        # Most commits change no order: what goes wrong with those shows little.
+        fate, weight = self._fate, 1.0 if self._has_orders() else 0.1
+        if fate.strikes("commit conflicts", 0.04 * weight) and self._repeats < 2:
             self._repeats += 1
             return Commit.CONFLICTS
-        if fate.strikes("commit fails", 0.01):
+        if fate.strikes("commit fails", 0.03 * weight):
             return Commit.FAILS
-        if fate.strikes("commit lost", 0.01):
+        if fate.strikes("commit lost", 0.03 * weight):
             return Commit.IS_LOST
-        if fate.strikes("commit unseen", 0.01):
+        if fate.strikes("commit unseen", 0.05 * weight):
             return Commit.IS_UNSEEN
         return Commit.COMMITS
 
@@ -94,5 +97,6 @@ class DeskPort:
         self._process.require_alive()
         await asyncio.sleep(self._fate.between(0.001, 0.02))
         result = self._store.run(self._process, work)
-        await asyncio.sleep(0.001)
+        if self._fate.between(0, 1) < REST_AFTER:
+            await asyncio.sleep(0.001)
         return result

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import heapq
+import warnings
 from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -34,6 +35,7 @@ class Process:
         self.is_alive = True
         self.skew_s = 0.0
         self.stalled_until = 0.0
+        self.ended: asyncio.Future[None] = loop.create_future()
         self.context = contextvars.Context()
         self.context.run(PROCESS.set, self)
         self._loop = loop
@@ -50,9 +52,44 @@ class Process:
     def kill(self) -> None:
         """End it at this very point: nothing of it runs again."""
         self.is_alive = False
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
+
+OUTSIDE = contextvars.Context()
+
+
+class Turn:
+    """A callback that is to run; asyncio's own handle looks at real time and at debugging."""
+
+    __slots__ = ("_args", "_callback", "_context", "_is_cancelled", "process")
+
+    def __init__(
+        self,
+        callback: Callback,
+        args: tuple[Any, ...],
+        context: contextvars.Context,
+        process: Process | None,
+    ) -> None:
+        self.process = process
+        self._callback = callback
+        self._args = args
+        self._context = context
+        self._is_cancelled = False
+
+    def cancel(self) -> None:
+        """Let it not run."""
+        self._is_cancelled = True
+
+    def cancelled(self) -> bool:
+        """Say whether it is not to run."""
+        return self._is_cancelled
+
+    def run(self) -> None:
+        """Run it."""
+        self._context.run(self._callback, *self._args)
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -68,8 +105,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.crashes: list[str] = []
         self._random = chance.random
         self._now = 0.0
-        self._ready: list[tuple[asyncio.Handle, Process | None]] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle, Process | None]] = []
+        self._ready: list[Turn] = []
+        self._timers: list[tuple[float, int, Turn]] = []
+        self._is_stopped = False
         self._count = 0
         self._tasks: list[tuple[asyncio.Task[Any], Process | None]] = []
 
@@ -115,12 +153,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Callback, *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.Handle:
+    ) -> Turn:
         """Let a callback run now, after others that are ready or before them."""
-        process = PROCESS.get() if context is None else context.get(PROCESS)
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append((handle, process))
-        return handle
+        if context is None:
+            context = contextvars.copy_context()
+        turn = Turn(callback, args, context, context.get(PROCESS))
+        self._ready.append(turn)
+        return turn
 
     def call_later(  # type: ignore[override]
         self,
@@ -128,7 +167,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callback,
         *args: Any,
         context: contextvars.Context | None = None,
-    ) -> asyncio.TimerHandle:
+    ) -> Turn:
         """Let a callback run after so many seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
@@ -138,16 +177,22 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callback,
         *args: Any,
         context: contextvars.Context | None = None,
-    ) -> asyncio.TimerHandle:
+    ) -> Turn:
         """Let a callback run at a moment."""
-        process = PROCESS.get() if context is None else context.get(PROCESS)
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        if context is None:
+            context = contextvars.copy_context()
+        turn = Turn(callback, args, context, context.get(PROCESS))
         self._count += 1
-        heapq.heappush(self._timers, (max(when, self._now), self._count, handle, process))
-        return handle
+        heapq.heappush(self._timers, (max(when, self._now), self._count, turn))
+        return turn
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Leave it in the heap, where it is passed over."""
+    def later_outside(self, delay: float, callback: Callback) -> None:
+        """Let something happen outside of all processes: no kill can stop it any more."""
+        self.call_at(self._now + delay, callback, context=OUTSIDE)
+
+    def start_outside(self, coro: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task that lives on whatever becomes of the process that started it."""
+        return self.create_task(coro, context=contextvars.Context())
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Note an error that nobody caught."""
@@ -162,28 +207,33 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Let time pass in which nobody does anything."""
         self._now += seconds
 
-    def run(self, until: float, is_over: Callable[[], bool]) -> None:
-        """Run up to a moment, or until a check says that it is over; it is asked as time passes."""
+    def run(self, until: float) -> None:
+        """Run up to a moment, or until somebody stops it."""
         previous = asyncio._get_running_loop()
         asyncio._set_running_loop(self)
+        timers = self._timers
         try:
-            while True:
+            while not self._is_stopped:
                 self._drain()
-                while self._timers and self._timers[0][2].cancelled():
-                    heapq.heappop(self._timers)
-                if not self._timers or self._timers[0][0] > until or is_over():
+                while timers and timers[0][2].cancelled():
+                    heapq.heappop(timers)
+                if not timers or timers[0][0] > until:
                     return
-                self._now = self._timers[0][0]
+                self._now = timers[0][0]
                 self._due()
         finally:
             asyncio._set_running_loop(previous)
 
+    def stop(self) -> None:
+        """Let nothing run any more once those who are ready have run."""
+        self._is_stopped = True
+
     def _due(self) -> None:
         timers, ready, now = self._timers, self._ready, self._now
         while timers and timers[0][0] <= now:
-            _, _, handle, process = heapq.heappop(timers)
-            if not handle.cancelled():
-                ready.append((handle, process))
+            turn = heapq.heappop(timers)[2]
+            if not turn.cancelled():
+                ready.append(turn)
 
     def _drain(self) -> None:
         ready, random = self._ready, self._random
@@ -192,19 +242,24 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             if count > 1:
                 place = int(random() * count)
                 ready[place], ready[-1] = ready[-1], ready[place]
-            handle, process = ready.pop()
-            if handle.cancelled():
+            turn = ready.pop()
+            if turn.cancelled():
                 continue
+            process = turn.process
             if process is not None:
                 if not process.is_alive:
                     continue
                 if process.stalled_until > self._now:
                     self._count += 1
-                    entry = (process.stalled_until, self._count, handle, process)
-                    heapq.heappush(self._timers, entry)  # type: ignore[misc]
+                    heapq.heappush(self._timers, (process.stalled_until, self._count, turn))
                     continue
             self.steps += 1
-            handle._run()
+            try:
+                turn.run()
+            except Killed:
+                continue
+            except Exception as error:  # noqa: BLE001 - whatever a callback raises is a crash
+                self.crashes.append(f"a callback raised {error!r}")
 
     # How it ends
 
@@ -217,7 +272,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     if process is None or process.is_alive:
                         self.crashes.append(f"a task nobody asked ended with {task.exception()!r}")
                 continue
-            _close(task.get_coro())
+            with warnings.catch_warnings():
+                # Work that a kill has never let begin.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                _close(task.get_coro())
         self._tasks.clear()
         self._ready.clear()
         self._timers.clear()

@@ -59,5 +59,5 @@ class MarketPort:
     async def _reach(self) -> None:
         self._process.require_alive()
         await asyncio.sleep(0.02)
-        if self._fate.strikes("no prices", 0.02):
+        if self._fate.strikes("no prices", 0.01):
             raise Unavailable("market data", "throttled")

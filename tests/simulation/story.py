@@ -10,7 +10,19 @@ from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from simulation.exchange import SYMBOLS
 
-LAST_S = 55.0
+LAST_S = 40.0
+# Heavier than what strikes by itself, and rarer: how often each comes in one run.
+TROUBLES = {
+    "service killed": 0.6,
+    "service stopped": 0.3,
+    "service stalled": 0.5,
+    "clock jumps": 0.4,
+    "workflows forgotten": 0.2,
+    "execution busted": 0.15,
+    "exit cancelled by hand": 0.15,
+    "order placed by hand": 0.1,
+    "kill switch": 0.08,
+}
 ROOT, PART = "paper", "paper/alpha"
 
 
@@ -20,7 +32,7 @@ class Action:
 
     Attributes:
         at_s: When.
-        kind: place, cancel, replace, approve, move (the market), or what befalls the platform.
+        kind: place, cancel, replace, approve, or one of the troubles.
         number: Which action it is; an order is called by the number of what placed it.
         on: The number of the order that it is about.
     """
@@ -69,7 +81,7 @@ def story(seed: int) -> list[Action]:
     actions += _troubles(chance, len(actions))
     if chance.random() < 0.5:
         number = len(actions)
-        late = LAST_S + 8
+        late = LAST_S + 5
         actions += (
             Action(late, "cancel", number + place, each.account, None, each.number)
             for place, each in enumerate(placed)
@@ -78,21 +90,14 @@ def story(seed: int) -> list[Action]:
 
 
 def _troubles(chance: Random, first: int) -> list[Action]:
-    # Heavier than what strikes by itself, and rarer.
-    kinds = {
-        "kill service": 0.6,
-        "hand over": 0.3,
-        "stall service": 0.5,
-        "clock jumps": 0.4,
-        "workflows forgotten": 0.2,
-        "bust": 0.1,
-        "halt": 0.08,
-    }
     found: list[Action] = []
-    for kind, share in kinds.items():
+    for kind, share in TROUBLES.items():
         while chance.random() < share:
             at = round(chance.uniform(2.0, LAST_S), 3)
-            found.append(Action(at, kind, first + len(found)))
+            number = first + len(found)
+            by_hand = kind == "order placed by hand"
+            wish = _wish(chance, f"by-hand-{number}") if by_hand else None
+            found.append(Action(at, kind, number, request=wish))
     return found
 
 
@@ -116,10 +121,11 @@ def _wish(chance: Random, name: str) -> OrderRequest:
     if kind == "bracket":
         high, low = Decimal(103) + size / 100, Decimal(97) - size / 100
         profit, loss = (high, low) if side is Side.BUY else (low, high)
+        is_limit = chance.random() < 0.5
         return replace(
             order,
-            type=OrderType.LIMIT if chance.random() < 0.5 else OrderType.MARKET,
-            limit_price=None,
+            type=OrderType.LIMIT if is_limit else OrderType.MARKET,
+            limit_price=price if is_limit else None,
             order_class=OrderClass.BRACKET,
             take_profit=TakeProfit(profit),
             stop_loss=StopLoss(loss),

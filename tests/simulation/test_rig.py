@@ -14,10 +14,6 @@ from simulation.blocking import Blocking
 from simulation.loop import Process, VirtualLoop, virtual_loop
 
 
-def forever() -> bool:
-    return False
-
-
 def order_of_three(seed: int) -> list[int]:
     loop, ran = virtual_loop(Random(seed)), []
 
@@ -28,7 +24,7 @@ def order_of_three(seed: int) -> list[int]:
 
     for number in range(3):
         loop.create_task(one(number))
-    loop.run(1, forever)
+    loop.run(1)
     return ran
 
 
@@ -48,7 +44,7 @@ def test_an_hour_passes_at_once() -> None:
             ended.append(loop.time())
 
     loop.create_task(wait())
-    loop.run(20_000, forever)
+    loop.run(20_000)
     assert ended == [3_000]
 
 
@@ -67,7 +63,7 @@ def test_a_killed_process_does_nothing_more_not_even_its_finally() -> None:
     loop.create_task(work("a"), context=process.context.copy())
     loop.create_task(work("b"), context=other.context.copy())
     loop.call_at(1.5, process.kill)
-    loop.run(10, forever)
+    loop.run(10)
     assert sorted(did) == ["a0", "b ended", "b0", "b1", "b2"]
 
 
@@ -81,7 +77,7 @@ def test_a_process_that_stands_still_goes_on_later() -> None:
         did.append(loop.time())
 
     loop.create_task(work(), context=process.context.copy())
-    loop.run(100, forever)
+    loop.run(100)
     assert did == [31]
 
 
@@ -99,7 +95,7 @@ def test_calls_that_block_take_turns_and_die_with_their_process() -> None:
     lost = blocking.call(first, lambda: work(first, "a"))
     answer = blocking.call(second, lambda: work(second, "b"))
     loop.call_at(1.5, first.kill)
-    loop.run(10, forever)
+    loop.run(10)
     assert sorted(did) == ["a0", "b0", "b1", "b2"]
     assert answer.result() == "b"
     assert not lost.done()
@@ -113,7 +109,7 @@ def run_states(states: Mapping[str, Any], task: Any, given: Any = None) -> tuple
         definition, "run", given or {}, task, lambda: "t1", lambda: "now", lambda: 0.5
     )
     started = loop.create_task(execution.run())
-    loop.run(10_000, forever)
+    loop.run(10_000)
     return started.result(), loop.time()
 
 
@@ -202,6 +198,6 @@ def test_the_loop_tells_of_an_error_that_nobody_caught() -> None:
         raise KeyError("nobody asks")
 
     loop.create_task(fail())
-    loop.run(1, forever)
+    loop.run(1)
     loop.end()
     assert "nobody asks" in loop.crashes[0]

@@ -77,7 +77,7 @@ class Workflows:
             lambda: self._loop.wall().isoformat(),
             self._chance.random,
         )
-        self.runs[name] = Run(execution, self._loop.create_task(self._run(execution)))
+        self.runs[name] = Run(execution, self._loop.start_outside(self._run(execution)))
 
     def state(self, name: str) -> SagaState:
         """Tell how a run stands."""

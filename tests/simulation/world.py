@@ -35,7 +35,9 @@ from simulation.loop import BEGIN, Killed, Process, VirtualLoop, virtual_loop
 from simulation.workflows import SagasPort, Workflows
 
 ROOT = AccountId("paper")
-KILLS = {"service": 0.0012, "function": 0.006}
+# How likely a kill is at a point around an effect: many commits of a service change nothing.
+KILLS = {"service": 0.0005, "function": 0.006}
+KILLS_AROUND_REQUESTS = 0.02
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class World:
         self.plan = plan
         self.history = history
         self.broken: list[Broken] = []
+        self.strangers: set[str] = set()
         self.loop = virtual_loop(Random(f"{seed}/loop"))
         self.fate = Fate(Random(f"{seed}/fate"), plan.level, plan.faults, plan.most_faults)
         self.fate.told = lambda kind: self.tell("fault", kind)
@@ -98,7 +101,7 @@ class World:
         )
         self.exchange = Exchange(self.loop, Random(f"{seed}/market"), terms)
         self.wire = Wire(self.loop, self.fate, self.exchange, self.effect)
-        self.store = Store(self.fate, self.effect)
+        self.store = Store(self.fate, self.effect, lambda: bool(self._stored))
         self.queue = Queue(self.loop, self.fate)
         self.workflows = Workflows(
             self.loop, self.fate, Random(f"{seed}/workflows"), self.invoke, self.queue.send
@@ -123,7 +126,9 @@ class World:
         kind = process.name.partition(" ")[0]
         if self.history.is_wanted and not what.endswith("commit"):
             self.tell(process.name, what)
-        if self.fate.strikes(f"kill {kind}", KILLS[kind]):
+        is_request = kind == "service" and not what.endswith("commit")
+        chance = KILLS_AROUND_REQUESTS if is_request else KILLS[kind]
+        if self.fate.strikes(f"{kind} killed", chance):
             self.kill(process)
             raise Killed
 
@@ -158,6 +163,7 @@ class World:
             "AwaitEnd": lambda: saga.await_end(order_id, payload["token"]),
             "Settle": lambda: saga.settle(order_id),
         }
+        self.tell(process.name, f"runs for {order_id}")
         return self.blocking.call(process, steps[name])
 
     def sweep(self) -> asyncio.Future[Any]:
@@ -214,6 +220,8 @@ class World:
 
     def _arrived(self, name: str) -> None:
         self.tell("exchange", f"got {name}")
+        if name in self.strangers:
+            return
         try:
             self.laws.check_arrival(name)
         except Broken as broken:
@@ -228,7 +236,7 @@ class World:
     def _open_books(self) -> None:
         held = BrokerAccount(self.exchange.account_id, "USD", CASH, CASH, CASH)
         usd = Currency.USD
-        account = Account(
+        self.account = account = Account(
             id=ROOT,
             tenant=TenantId("demo"),
             broker=SERVICE,

@@ -1,0 +1,151 @@
+"""Play many seeds on all cores, and make the history of one that fails as short as it gets."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from simulation.laws import DOUBLED, LOST, OTHER, UNBALANCED
+from simulation.run import Result, play
+from simulation.world import Plan
+
+TRIES = 400
+_COLLECT_EVERY = 20
+
+
+@dataclass
+class Tally:
+    """What came of many seeds."""
+
+    seeds: int = 0
+    orders: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    laws: Counter[str] = field(default_factory=Counter)
+    failed: list[int] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take other seeds in."""
+        self.seeds += other.seeds
+        self.orders += other.orders
+        self.faults += other.faults
+        self.laws += other.laws
+        self.failed += other.failed
+
+    def __str__(self) -> str:
+        """Read as the last line of a run."""
+        counts = ", ".join(f"{self.laws[law]} {law}" for law in (LOST, DOUBLED, UNBALANCED))
+        other = f", {self.laws[OTHER]} {OTHER}" if self.laws[OTHER] else ""
+        return f"simulate: {self.seeds} seeds, {self.faults.total()} faults, {counts}{other}"
+
+
+def play_all(seeds: Iterable[int]) -> Tally:
+    """Play seeds in this process; each law counts once a seed."""
+    quiet()
+    tally = Tally()
+    for seed in seeds:
+        result = play(Plan(seed))
+        tally.seeds += 1
+        tally.orders += result.orders
+        tally.faults += result.faults
+        tally.laws.update(result.laws)
+        if result.broken:
+            tally.failed.append(seed)
+        if tally.seeds % _COLLECT_EVERY == 0:
+            gc.collect()
+    return tally
+
+
+def hunt(first: int, count: int, workers: int, chunk: int = 50) -> Iterator[Tally]:
+    """Play a range of seeds on several cores; give what is known after each part of it."""
+    parts = [
+        range(start, min(start + chunk, first + count))
+        for start in range(first, first + count, chunk)
+    ]
+    tally = Tally()
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for part in pool.imap_unordered(play_all, parts):
+            tally.add(part)
+            yield tally
+
+
+def shortest(found: Result, tries: int = TRIES) -> Result:
+    """Leave out what the failure does without: faults at the end, then actions, then faults."""
+    search = _Search(found, tries)
+    search.cut_faults_short()
+    for _ in range(2):
+        search.leave_out_actions()
+        search.leave_out_faults()
+    return play(search.best.plan, is_told=True)
+
+
+class _Search:
+    """Goes from a failing plan to smaller ones that fail by the same law."""
+
+    def __init__(self, found: Result, tries: int) -> None:
+        self.best = found
+        self._law = found.broken[0].law
+        self._tries = tries
+
+    def cut_faults_short(self) -> None:
+        low, high = 0, len(self.best.struck)
+        while low < high:
+            middle = (low + high) // 2
+            if self._takes(replace(self.best.plan, most_faults=middle)):
+                high = middle
+            else:
+                low = middle + 1
+
+    def leave_out_actions(self) -> None:
+        self._leave_out(
+            [each.number for each in self.best.actions],
+            lambda gone: replace(self.best.plan, actions=self.best.plan.actions | gone),
+            lambda: [each.number for each in self.best.actions],
+        )
+
+    def leave_out_faults(self) -> None:
+        self._leave_out(
+            [number for number, _ in self.best.struck],
+            lambda gone: replace(self.best.plan, faults=self.best.plan.faults | gone),
+            lambda: [number for number, _ in self.best.struck],
+        )
+
+    def _leave_out(
+        self,
+        numbers: list[int],
+        without: Callable[[frozenset[int]], Plan],
+        left: Callable[[], list[int]],
+    ) -> None:
+        size = max(len(numbers) // 2, 1)
+        while size and self._tries > 0:
+            place = 0
+            while place < len(numbers) and self._tries > 0:
+                if self._takes(without(frozenset(numbers[place : place + size]))):
+                    numbers = left()
+                else:
+                    place += size
+            size //= 2
+
+    def _takes(self, plan: Plan) -> bool:
+        self._tries -= 1
+        result = play(plan)
+        if self._tries % _COLLECT_EVERY == 0:
+            gc.collect()
+        if result.broken and result.broken[0].law == self._law:
+            self.best = result
+            return True
+        return False
+
+
+def quiet() -> None:
+    """Write nothing of what the platform logs: it is told a thousand faults a second."""
+    logging.getLogger("algotrendy").setLevel(logging.CRITICAL + 1)
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

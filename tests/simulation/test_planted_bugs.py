@@ -1,0 +1,83 @@
+"""Bugs that lose or double orders elsewhere, planted here: each is found, and soon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from algotrendy.brokers.port import BrokerUpdate
+from algotrendy.kernel.ids import EventId, derived_uuid7
+from algotrendy.trading.booking import record
+from algotrendy.trading.execution import dispatch, news
+from algotrendy.trading.execution.lease import Fence
+from algotrendy.trading.execution.news import Told
+from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.order_events import (
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderRejected,
+    OrderWithdrawn,
+)
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.status import PlatformStatus
+from simulation.hunt import quiet, shortest
+from simulation.laws import DOUBLED, LOST, UNBALANCED
+from simulation.run import Result, play
+from simulation.world import Plan
+
+WITHIN = 1_000
+
+
+def first_broken(of_law: str) -> Result:
+    quiet()
+    for seed in range(WITHIN):
+        result = play(Plan(seed))
+        if of_law in result.laws:
+            return result
+    raise AssertionError(f"{WITHIN} seeds did not find the bug")
+
+
+def test_a_hold_released_on_a_time_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    after_sending = dispatch.after_sending
+
+    def released(
+        tx: LedgerTransaction, event: OrderNotSent | OrderOutcomeUnknown | OrderRejected
+    ) -> PlatformOrder:
+        if not isinstance(event, OrderOutcomeUnknown):
+            return after_sending(tx, event)
+        common: Any = {"order_id": event.order_id, "at": event.at, "reason": event.reason}
+        order = after_sending(tx, OrderNotSent(id=event.id, **common))
+        if order.status is not PlatformStatus.INTENDED:
+            return order
+        gone = EventId(derived_uuid7(event.at, str(event.id)))
+        return record(tx, [OrderWithdrawn(id=gone, **common)]).after
+
+    monkeypatch.setattr(dispatch, "after_sending", released)
+    found = first_broken(LOST)
+    short = shortest(found, tries=40)
+    assert short.broken[0].law == LOST
+    assert len(short.lines) < len(play(found.plan, is_told=True).lines)
+
+
+def test_a_cumulative_quantity_added_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    told_by = news.told_by
+
+    def added_up(update: BrokerUpdate) -> Told:
+        told = told_by(update)
+        if told.fill is None:
+            return told
+        return replace(told, fill=replace(told.fill, quantity=update.order.filled_quantity))
+
+    monkeypatch.setattr(news, "told_by", added_up)
+    assert first_broken(UNBALANCED).broken
+
+
+def test_a_writer_without_a_fence_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unfenced(self: Fence, *_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(Fence, "check", unfenced)
+    monkeypatch.setattr(Fence, "may_send", unfenced)
+    assert first_broken(DOUBLED).broken

@@ -1,0 +1,90 @@
+"""What befalls the platform in one run, beside what strikes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+from algotrendy.brokers.port import BrokerOrder
+from algotrendy.kernel.errors import AlgoTrendyError, Rejected
+from algotrendy.kernel.order import OrderType
+from algotrendy.trading.risk_control import RiskControl
+from simulation.service import Services
+from simulation.story import Action
+from simulation.world import ROOT, World
+
+
+class Troubles:
+    """Lets troubles of a story come over the services, or over what they stand on.
+
+    Attributes:
+        is_flattened: Whether every position was to be closed.
+        is_halted: Whether trading was stopped.
+    """
+
+    def __init__(self, world: World, services: Services) -> None:
+        self.is_flattened = False
+        self.is_halted = False
+        self._world = world
+        self._services = services
+
+    def befall(self, action: Action) -> None:
+        """Let one happen."""
+        world = self._world
+        world.tell("trouble", str(action))
+        process, station = self._services.one()
+        match action.kind:
+            case "service killed":
+                world.kill(process)
+            case "service stopped":
+                station.stop()
+            case "service stalled":
+                process.stalled_until = world.loop.time() + world.chance.uniform(1, 40)
+            case "clock jumps":
+                process.skew_s += world.chance.choice((-1, 1)) * world.chance.uniform(1, 300)
+            case "workflows forgotten":
+                world.workflows.forget()
+            case "execution busted":
+                self._bust()
+            case "exit cancelled by hand":
+                self._cancel_an_exit()
+            case "order placed by hand":
+                assert action.request is not None
+                world.strangers.add(action.request.client_order_id or "")
+                with suppress(Rejected):
+                    world.exchange.submit(action.request)
+            case "kill switch":
+                self._pull(is_flat=world.chance.random() < 0.5)
+
+    def _bust(self) -> None:
+        fills = self._world.exchange.fills()
+        if fills:
+            victim = fills[self._world.chance.randrange(len(fills))]
+            with suppress(Rejected):
+                self._world.exchange.bust(victim.execution_id)
+
+    def _cancel_an_exit(self) -> None:
+        exchange = self._world.exchange
+        entries: Sequence[BrokerOrder] = [order for order in exchange.views() if order.legs]
+        exits = [leg for order in entries for leg in order.legs if leg.type is OrderType.STOP]
+        if exits:
+            victim = exits[self._world.chance.randrange(len(exits))]
+            with suppress(Rejected):
+                exchange.cancel(victim.broker_order_id)
+
+    def _pull(self, *, is_flat: bool) -> None:
+        world = self._world
+        process = world.process("function", "kill switch")
+        control = RiskControl(world.ledger(process), process, world.ids)
+        pull = partial(control.pull_kill_switch, ROOT, is_flat, "ann", "it smells of smoke")
+        call = world.blocking.call(process, pull)
+        call.add_done_callback(lambda done: self._pulled(done.exception(), is_flat=is_flat))
+
+    def _pulled(self, error: BaseException | None, *, is_flat: bool) -> None:
+        if isinstance(error, AlgoTrendyError):
+            # Whoever smells smoke pulls again.
+            self._world.loop.call_later(1.0, partial(self._pull, is_flat=is_flat))
+        elif error is None:
+            self.is_halted = True
+            self.is_flattened |= is_flat
