@@ -14,7 +14,7 @@ from fixtures.platform import PASSWORD, Platform
 
 pytestmark = pytest.mark.platform
 
-PROTECTED = ("/v1/bars/AAPL", "/v1/symbols", "/v1/sweeps")
+PROTECTED = ("/v1/bars/AAPL", "/v1/symbols", "/v1/sweeps", "/v1/orders?account=paper")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("capability", ["market_data", "backtest", "operations"])
+@pytest.mark.parametrize("capability", ["market_data", "backtest", "operations", "trading"])
 def test_every_capability_is_alive_and_ready(http: httpx.Client, capability: str) -> None:
     assert http.get(f"/{capability}/health").json() == {"status": "alive"}
     ready = http.get(f"/{capability}/ready")
@@ -156,4 +156,4 @@ def test_the_whole_api_is_described_at_docs(http: httpx.Client) -> None:
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
         assert http.get(f"/docs/{asset}").status_code == 200
     paths = http.get("/openapi.json").json()["paths"]
-    assert {"/v1/bars/{symbol}", "/v1/symbols", "/v1/sweeps", "/v1/sweeps/{sweep_id}"} <= set(paths)
+    assert {"/v1/bars/{symbol}", "/v1/sweeps/{sweep_id}", "/v1/orders/{order_id}"} <= set(paths)
