@@ -11,40 +11,16 @@ import pytest
 
 from algotrendy.trading.saga import Step
 from fakes.functions import FUNCTIONS
+from fakes.state_machines import compensation
 
 DEFINITION = Path(__file__).parents[3] / "state_machines" / "trading" / "order_saga.asl.json"
 STATES: dict[str, dict[str, Any]] = json.loads(DEFINITION.read_text(encoding="utf-8"))["States"]
 TASKS = sorted(name for name, state in STATES.items() if state["Type"] == "Task")
 WAITING = sorted(name for name in TASKS if STATES[name]["Resource"].endswith(".waitForTaskToken"))
-COMPENSATION = re.compile(r"Compensation: (none|\w+), (.+)\.$")
-
-
-def compensation(name: str) -> tuple[str, str]:
-    found = COMPENSATION.search(STATES[name]["Comment"])
-    assert found, f"{name} names no compensation"
-    return found[1], found[2]
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_has_an_end_in_time_retries_and_a_catch_for_everything(name: str) -> None:
-    state = STATES[name]
-    assert 1 <= state["TimeoutSeconds"] <= 24 * 3600
-    assert state["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
-    assert state["Retry"][-1]["MaxAttempts"] >= 3
-    assert state["Retry"][-1]["JitterStrategy"] == "FULL"
-    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_a_task_names_its_compensation_and_its_faults_lead_there(name: str) -> None:
-    named, why = compensation(name)
-    assert why
-    caught = STATES[name]["Catch"][-1]["Next"]
-    assert caught == ("Failed" if named == "none" else named)
 
 
 def test_what_was_done_can_be_undone_or_looked_into() -> None:
-    assert {name: compensation(name)[0] for name in TASKS} == {
+    assert {name: compensation(STATES[name])[0] for name in TASKS} == {
         "Begin": "none",
         "AwaitApproval": "Withdraw",
         "Withdraw": "none",

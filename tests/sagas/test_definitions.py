@@ -1,0 +1,47 @@
+"""What every workflow's definition must have, whatever it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from fakes.state_machines import DEFINITIONS, State, compensation, states_of, tasks_of
+
+TASKS = [
+    pytest.param(task, states_of(definition), id=f"{definition.parent.name}-{name}")
+    for definition in DEFINITIONS
+    for name, task in tasks_of(definition).items()
+]
+States = dict[str, State]
+
+
+def test_every_definition_is_looked_at() -> None:
+    assert {definition.name for definition in DEFINITIONS} == {
+        "order_saga.asl.json",
+        "sweep.asl.json",
+    }
+    assert len(TASKS) == 12
+
+
+@pytest.mark.parametrize(("task", "_states"), TASKS)
+def test_a_task_has_an_end_in_time_retries_and_a_catch_for_everything(
+    task: State, _states: States
+) -> None:
+    assert 1 <= task["TimeoutSeconds"] <= 24 * 3600
+    last = task["Retry"][-1]
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["MaxAttempts"] >= 3
+    assert last["JitterStrategy"] == "FULL"
+    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+@pytest.mark.parametrize(("task", "states"), TASKS)
+def test_a_task_names_its_compensation_and_its_faults_lead_there(
+    task: State, states: States
+) -> None:
+    named, why = compensation(task)
+    assert why
+    caught = task["Catch"][-1]["Next"]
+    if named == "none":
+        assert states[caught]["Type"] == "Fail"
+    else:
+        assert caught == named
