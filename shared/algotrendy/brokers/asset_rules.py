@@ -22,18 +22,21 @@ class AssetRules:
 
     Attributes:
         times: The times in force of each type that is taken.
+        part_times: Those of orders that are not of whole units, of each type; None where they are
+            no others.
         groups: Whether there are brackets, OCO and OTO.
         shorts: Whether a position may be short, in whole units.
         crosses_zero: Whether one order may close a position and open the opposite one.
-        least: Least cost of an order; ``least_of_fraction`` of one that is not of whole units.
+        least: Least cost of an order; ``least_of_part`` of one that is not of whole units.
     """
 
     times: Mapping[OrderType, frozenset[TimeInForce]]
+    part_times: Mapping[OrderType, frozenset[TimeInForce]] | None = None
     groups: bool = True
     shorts: bool = True
     crosses_zero: bool = True
     least: Decimal = Decimal(0)
-    least_of_fraction: Decimal = Decimal(0)
+    least_of_part: Decimal = Decimal(0)
 
     def check(self, request: OrderRequest) -> None:
         """Refuse an order that is not taken in this class of assets.
@@ -41,13 +44,16 @@ class AssetRules:
         Raises:
             Invalid: Naming the field.
         """
-        times = self.times.get(request.type)
+        is_part = self.part_times is not None and _is_part(request)
+        by_type = self.part_times if is_part and self.part_times is not None else self.times
+        what = f"parts of {request.symbol}" if is_part else request.symbol
+        times = by_type.get(request.type)
         if times is None:
-            taken = ", ".join(sorted(self.times))
-            raise Invalid("type", f"one of {taken} for {request.symbol}", request.type.value)
+            taken = ", ".join(sorted(by_type))
+            raise Invalid("type", f"one of {taken} for {what}", request.type.value)
         if request.time_in_force not in times:
             taken = ", ".join(sorted(times))
-            expected = f"one of {taken} for a {request.type} order of {request.symbol}"
+            expected = f"one of {taken} for a {request.type} order of {what}"
             raise Invalid("time_in_force", expected, request.time_in_force.value)
         if request.order_class is not OrderClass.SIMPLE and not self.groups:
             expected = f"simple for {request.symbol}"
@@ -59,11 +65,14 @@ class AssetRules:
         Raises:
             Invalid: Naming its size.
         """
-        is_fraction = request.quantity is None or decimals_of(request.quantity) > 0
-        least = max(self.least, self.least_of_fraction) if is_fraction else self.least
+        least = max(self.least, self.least_of_part) if _is_part(request) else self.least
         if cost < least:
             field = "notional" if request.quantity is None else "quantity"
             raise Invalid(field, f"worth {plain(least)} or more", plain(cost))
+
+
+def _is_part(request: OrderRequest) -> bool:
+    return request.quantity is None or decimals_of(request.quantity) > 0
 
 
 ANYTHING = AssetRules(times=dict.fromkeys(OrderType, _ANY_TIME))
@@ -77,8 +86,12 @@ ALPACA: Mapping[AssetClass, AssetRules] = {
             OrderType.STOP_LIMIT: STANDING,
             OrderType.TRAILING_STOP: STANDING,
         },
+        part_times=dict.fromkeys(
+            (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT),
+            frozenset({TimeInForce.DAY}),
+        ),
         crosses_zero=False,
-        least_of_fraction=Decimal(1),
+        least_of_part=Decimal(1),
     ),
     AssetClass.CRYPTO: AssetRules(
         times=dict.fromkeys(

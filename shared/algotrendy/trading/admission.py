@@ -6,6 +6,7 @@ itself where it ends a risk.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,12 +17,13 @@ from algotrendy.kernel.decimals import plain
 from algotrendy.kernel.errors import Conflict, JsonValue
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderClass
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.booking import record
 from algotrendy.trading.judgement import Judgement, Refused, judge, position_in
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
-from algotrendy.trading.listed import check_direction, check_listed
+from algotrendy.trading.listed import check_direction, check_listed, check_other_exit
 from algotrendy.trading.order_events import OrderIntended, Provenance
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.risk_desk import RiskDesk, asset_class_of, read_desk, recall_orders
@@ -143,11 +145,26 @@ def _judged(
     kind = asset_class_of(symbol, listing)
     rules = asset_rules(desk.account.broker, kind)
     check_listed(request, kind, rules, listing, desk.quote(symbol, now))
-    if replaced is None:
+    if replaced is None or replaced.leg_of is None:
         check_direction(request, rules, position_in(desk, symbol))
+    if replaced is not None:
+        for other in _other_exits(desk, replaced):
+            check_other_exit(request, other.request)
     chain = () if replaced is None else (replaced.id,)
     recall_orders(tx, desk, symbol, account.strategy, now, chain)
     return judge(desk, account, request, rules, now, replaced)
+
+
+def _other_exits(desk: RiskDesk, order: PlatformOrder) -> Iterator[PlatformOrder]:
+    """Give the open exits that fill one quantity together with an exit."""
+    is_oco = order.request.order_class is OrderClass.OCO
+    entry = order.leg_of or (order.id if is_oco else None)
+    for other in desk.orders:
+        if entry is None or other.id == order.id or other.is_terminal:
+            continue
+        is_first = other.id == entry and other.request.order_class is OrderClass.OCO
+        if other.leg_of == entry or is_first:
+            yield other
 
 
 def _same(known: PlatformOrder, placement: Placement, request: OrderRequest) -> PlatformOrder:

@@ -12,7 +12,7 @@ from algotrendy.brokers.asset_rules import AssetRules
 from algotrendy.kernel.decimals import decimals_of, is_multiple, plain
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass
-from algotrendy.kernel.order import OrderClass, Side
+from algotrendy.kernel.order import OrderClass, OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.ports import Listing, Quote
 
@@ -81,6 +81,28 @@ def check_direction(request: OrderRequest, rules: AssetRules, held: Decimal) -> 
         raise Invalid("notional", "absent for a short sale", request.notional)
     if decimals_of(request.quantity):
         raise Invalid("quantity", "a whole number for a short sale", request.quantity)
+
+
+def check_other_exit(request: OrderRequest, other: OrderRequest) -> None:
+    """Refuse an exit that would not be a cent beyond the other one of its pair.
+
+    Raises:
+        Invalid: Naming the field.
+    """
+    target, stop = _target_of(request), request.stop_price
+    if target is not None and other.stop_price is not None:
+        _check_beyond("limit_price", target, request.side, other.stop_price, "the stop")
+    elif stop is not None and (target := _target_of(other)) is not None:
+        _check_beyond("stop_price", stop, request.side.opposite, target, "the target")
+
+
+def _target_of(exit_: OrderRequest) -> Decimal | None:
+    """Give the price at which an exit takes the profit; None where it stops a loss."""
+    if exit_.type is not OrderType.LIMIT:
+        return None
+    if exit_.order_class is OrderClass.OCO and exit_.take_profit is not None:
+        return exit_.take_profit.limit_price
+    return exit_.limit_price
 
 
 def prices_of(request: OrderRequest) -> Iterator[tuple[str, Decimal]]:

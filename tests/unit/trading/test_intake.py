@@ -248,10 +248,14 @@ def test_an_exit_is_moved_and_stays_an_exit() -> None:
     counter.fill(entry)
     for leg in legs:
         counter.told(leg, "new")
+    with pytest.raises(Invalid, match="stop_price"):
+        change(counter, legs[1], stop_price="110")
     moved = change(counter, legs[1], stop_price="95")
     assert (moved.leg_of, moved.replaces) == (entry.id, legs[1].id)
     assert moved.reserved == Money.zero(USD)
     assert counter.desk().state.account.holdings[AAPL].shortest == 0
+    with pytest.raises(Invalid, match="limit_price"):
+        change(counter, legs[0], limit_price="90")
     with pytest.raises(Invalid, match="quantity"):
         change(counter, legs[0], quantity="5")
     with pytest.raises(Invalid, match="time_in_force"):
