@@ -7,13 +7,16 @@ in the end. Each run has a seed; SEED=n plays one again.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from contextlib import nullcontext
+from pathlib import Path
 
 import typer
 
 from chaos.campaign import campaign
-from fixtures.platform import a_platform
+from fixtures.platform import Platform, a_platform
 
 
 def main() -> int:
@@ -21,15 +24,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="how many seeds, from the first on")
     parser.add_argument("--seed", type=int, default=None, help="play this one seed")
+    parser.add_argument("--home", type=Path, help="attack the platform of this folder, that is up")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.runs) if asked.seed is None else [asked.seed]
     begin = time.monotonic()
-    with a_platform() as platform:
+    with a_platform() if asked.home is None else nullcontext(running(asked.home)) as platform:
         typer.echo(f"platform up after {time.monotonic() - begin:.0f} s")
-        total = campaign(platform, seeds, typer.echo)
+        batch = "" if asked.home is None else f"{int(time.time())}-"
+        total = campaign(platform, seeds, typer.echo, batch)
     typer.echo(str(total))
     return 1 if total.is_wrong else 0
+
+
+def running(home: Path) -> Platform:
+    """Give the platform of a data folder."""
+    return Platform(home.parent, {**os.environ, "ALGOTRENDY_HOME": str(home)})
 
 
 if __name__ == "__main__":

@@ -46,19 +46,26 @@ class Total:
         self.unbalanced += len(result.found.unbalanced)
 
 
-def campaign(platform: Platform, seeds: Iterable[int], say: Callable[[str], None]) -> Total:
-    """Run each seed's plan, and say of each what it did and found."""
+def campaign(
+    platform: Platform, seeds: Iterable[int], say: Callable[[str], None], batch: str = ""
+) -> Total:
+    """Run each seed's plan, and say of each what it did and found.
+
+    Args:
+        batch: Tells its orders from those of another campaign on the same platform.
+    """
     platform.add_user(USERNAME, "demo", "trader", "risk_manager")
     world, total = World(platform, USERNAME), Total()
     try:
         world.open()
         for seed in seeds:
-            result = run(world, plan_of(seed))
+            result = run(world, plan_of(seed, batch))
             total.add(result)
             wrong = "; ".join(result.found.wrong) or "all well"
+            last = f" (last: {result.waited_for})" if result.waited_for else ""
             say(
                 f"seed {seed}: {result.orders} orders, {result.kills} kills, "
-                f"at rest after {result.rest_s:.1f} s: {wrong}"
+                f"at rest after {result.rest_s:.1f} s{last}: {wrong}"
             )
     finally:
         world.close()

@@ -97,7 +97,9 @@ def _look_at_strangers(
 def _look_at_money(found: Found, world: World) -> None:
     held: dict[str, Decimal] = {}
     for each in world.positions():
-        held[each["symbol"]] = held.get(each["symbol"], ZERO) + Decimal(each["quantity"])
+        # Alpaca's positions spell a pair without its slash.
+        symbol = each["symbol"].replace("/", "")
+        held[symbol] = held.get(symbol, ZERO) + Decimal(each["quantity"])
     there = world.positions_at_broker()
     for symbol in sorted(held.keys() | there.keys()):
         here, said = held.get(symbol, ZERO), there.get(symbol, ZERO)

@@ -32,6 +32,7 @@ class Result:
     kills: int = 0
     orders: int = 0
     rest_s: float = 0.0
+    waited_for: str = ""
     found: Found = field(default_factory=Found)
 
 
@@ -57,7 +58,7 @@ def run(world: World, plan: Plan) -> Result:
         client.join()
     result.orders = sum(each.order_id is not None for each in sent)
     rested = time.monotonic()
-    result.found = _rested(world, sent)
+    result.found = _rested(world, sent, result)
     result.rest_s = time.monotonic() - rested
     return result
 
@@ -76,7 +77,7 @@ def _client(world: World, sent: Sent, body: dict[str, Any], begin: float) -> Non
         sent.cancelled = True
 
 
-def _rested(world: World, sent: list[Sent]) -> Found:
+def _rested(world: World, sent: list[Sent], result: Result) -> Found:
     """Look until nothing is wrong any more, or nobody would wait longer."""
     deadline = time.monotonic() + REST_S
     names = {each.wish.name: (each.order_id, each.refusal) for each in sent}
@@ -85,6 +86,7 @@ def _rested(world: World, sent: list[Sent]) -> Found:
         found = look(world, names)
         if not found.wrong or time.monotonic() > deadline:
             return found
+        result.waited_for = found.wrong[0]
         # A minute of the sweeper's schedule is a long time to watch.
         if pause_s > 2:
             world.sweep()

@@ -27,7 +27,7 @@ class World:
         self._username = username
         self._http = httpx.Client(timeout=40)
         self._api = platform.api_url
-        self._exchange: str = platform.status()["urls"]["exchange"]
+        self._exchange: str = platform.part("exchange")["url"]
         self._emulator = int(platform.part("emulator")["pid"])
         self._token, self._until = "", 0.0
 
