@@ -1,7 +1,7 @@
 """Tell where an account's broker and its ledger say different things.
 
 One look proves nothing: news may be on the way, and an answer may be old. A difference stands when
-two looks in a row find the same, and the ledger did not change in between what it is about.
+several looks in a row find the same, and the ledger did not change in between what it is about.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from algotrendy.trading.orders import PlatformOrder, apply
 from algotrendy.trading.status import PlatformStatus, read_status
 
 NOTHING: Final = "nothing"
+LOOKS_TO_BOOK: Final = 2
+# An answer may be old for long: nobody is called before the last change has had time to show.
+LOOKS_TO_RAISE: Final = 4
 
 _ZERO: Final = Decimal(0)
 # Some brokers tell cash in cents, and keep it finer.
@@ -86,15 +89,15 @@ class Sighting:
 
 
 class Suspects:
-    """Remembers what the look before found."""
+    """Remembers in how many looks in a row each difference was found just so."""
 
     def __init__(self) -> None:
-        self._before: frozenset[Sighting] = frozenset()
+        self._looks: Mapping[Sighting, int] = {}
 
     def standing(self, found: Sequence[Sighting]) -> Sequence[Sighting]:
-        """Take a look's findings; give those that the look before found just so."""
-        before, self._before = self._before, frozenset(found)
-        return [each for each in found if each in before]
+        """Take a look's findings; give those that stand."""
+        self._looks = {each: self._looks.get(each, 0) + 1 for each in found}
+        return [each for each in found if self._looks[each] >= _looks_needed(each)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,10 @@ class BrokerView:
         """Say whether a difference of a moment would have been found, had it been there."""
         since = self.activities_since if kind is DifferenceKind.ACTIVITY else self.fills_since
         return at is None or since is None or at >= since
+
+
+def _looks_needed(sighting: Sighting) -> int:
+    return LOOKS_TO_RAISE if sighting.remedy is None else LOOKS_TO_BOOK
 
 
 def is_strange(order: PlatformOrder) -> bool:

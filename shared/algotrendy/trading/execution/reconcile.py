@@ -74,7 +74,7 @@ class Reconciliation:
         return AGAIN_S if self._is_pending else EVERY_S
 
     async def do(self) -> None:
-        """Look once; settle or raise what the look before found too."""
+        """Look once; settle or raise what stands."""
         marks = self._watermarks or await self._begin()
         if marks is None:
             return
