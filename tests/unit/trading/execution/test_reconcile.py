@@ -246,7 +246,7 @@ def test_a_difference_of_positions_is_raised_and_never_booked() -> None:
     async def story(found: World, reconciliation: Reconciliation) -> None:
         await found.trade(Side.BUY, 10)
         found.broker.held = [BrokerPosition(AAPL, Decimal(11), Decimal(100))]
-        await look(found, reconciliation)
+        await look(found, reconciliation, 3)
         assert not raised(found)
         await look(found, reconciliation, 3)
         [event] = raised(found)
@@ -277,13 +277,27 @@ def test_an_answer_that_is_old_is_no_difference_while_the_ledger_moves() -> None
     tell(story)
 
 
+def test_an_answer_that_is_old_for_a_while_is_no_difference() -> None:
+    async def story(found: World, reconciliation: Reconciliation) -> None:
+        found.broker.held = await found.broker.positions()
+        found.broker.cash = (await found.broker.account()).cash
+        await found.trade(Side.BUY, 10)
+        await look(found, reconciliation, 3)
+        found.broker.held = found.broker.cash = None
+        await look(found, reconciliation, 3)
+        assert not raised(found)
+        assert len(found.documents(RECONCILIATION)) == 1
+
+    tell(story)
+
+
 def test_cash_that_nothing_explains_is_raised() -> None:
     async def story(found: World, reconciliation: Reconciliation) -> None:
         found.broker.cash = Decimal("100000.009")
-        await look(found, reconciliation, 2)
+        await look(found, reconciliation, 5)
         assert not raised(found)
         found.broker.cash = Decimal(99990)
-        await look(found, reconciliation, 2)
+        await look(found, reconciliation, 4)
         [event] = raised(found)
         assert (event.kind, event.ours, event.theirs) == ("cash", "100000", "99990")
         assert found.cash().amount == 100_000
@@ -296,7 +310,7 @@ def test_an_execution_that_the_broker_does_not_tell_of_is_raised() -> None:
         order = await found.trade(Side.BUY, 10)
         [execution] = order.executions
         found.broker.hidden.add(execution.id)
-        await look(found, reconciliation, 3)
+        await look(found, reconciliation, 4)
         [event] = raised(found)
         assert (event.kind, event.subject) == ("absent_execution", execution.id)
         assert found.units() == 10
@@ -316,7 +330,7 @@ def test_an_activity_without_a_rule_is_raised_beside_the_cash_that_it_moved() ->
             )
         )
         found.broker.cash = Decimal(99_995)
-        await look(found, reconciliation, 5)
+        await look(found, reconciliation, 6)
         assert [each.kind for each in raised(found)] == ["activity", "cash"]
         assert sorted(map(str, kinds(found, "unsettled"))) == ["activity", "cash"]
         assert found.cash().amount == 100_000
