@@ -1,0 +1,61 @@
+"""The setting ``broker_accounts`` is read field by field, and keeps its secrets to itself."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.money import Currency, Money
+from algotrendy.trading.accounts import Protection
+from algotrendy.trading.adapters.account_settings import read_accounts
+from fakes.quick_loop import BEGIN
+
+CONNECTION = {"broker": "alpaca", "key_id": "K", "secret": "very-secret"}
+
+
+def written(**changes: Any) -> str:
+    usual = {"tenant": "demo", "connection": CONNECTION}
+    return json.dumps({"paper": {**usual, **changes}})
+
+
+def test_without_accounts_there_is_that_of_the_paper_exchange() -> None:
+    (found,) = read_accounts(None, "http://127.0.0.1:4580", BEGIN)
+    assert (found.account.id, found.account.tenant, found.account.broker) == (
+        "paper",
+        "demo",
+        "alpaca",
+    )
+    assert found.account.leverage == 2
+    assert read_accounts(None, None, BEGIN) == ()
+
+
+def test_every_field_is_read() -> None:
+    text = written(leverage="4", protection="flatten", approval_above="50000", currency="USD")
+    (found,) = read_accounts(text, "http://elsewhere", BEGIN)
+    account = found.account
+    assert (account.leverage, account.protection) == (Decimal(4), Protection.FLATTEN)
+    assert account.approval_above == Money(Decimal(50_000), Currency.USD)
+    assert found.connection.broker == "alpaca"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("no JSON", "broker_accounts"),
+        ("[]", "broker_accounts"),
+        ("{}", "broker_accounts"),
+        (json.dumps({"a/b": {"tenant": "demo", "connection": CONNECTION}}), "broker_accounts"),
+        (json.dumps({"UPPER": {}}), "broker_accounts"),
+        (written(leverage="0.5"), "broker_accounts.paper.leverage"),
+        (written(secret="x"), "broker_accounts.paper.secret"),
+        (written(connection={**CONNECTION, "key_id": ""}), "key_id"),
+        (written(tenant="NO"), "tenant"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_field(text: str, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_accounts(text, None, BEGIN)
+    assert refused.value.field == field
+    assert "very-secret" not in str(refused.value)
