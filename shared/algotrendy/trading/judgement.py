@@ -20,9 +20,10 @@ from algotrendy.risk.decision import Breach, Decision, Limit
 from algotrendy.risk.engine import decide
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.holds import hold_of
+from algotrendy.trading.open_orders import judged
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Quote
-from algotrendy.trading.risk_desk import MAX_QUOTE_AGE, RiskDesk, judged
+from algotrendy.trading.risk_desk import MAX_QUOTE_AGE, RiskDesk
 
 # Alpaca reckons a short sale at so much of the ask.
 _SHORT_MARKUP: Final = Decimal("1.03")

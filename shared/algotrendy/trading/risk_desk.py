@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.kernel.money import Money
-from algotrendy.kernel.order import OrderClass
-from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.market_data.calendar import us_equities
 from algotrendy.risk.book import EXACT, ZERO
 from algotrendy.risk.limits import BookLimits, Limits, StrategyId
@@ -25,6 +23,7 @@ from algotrendy.trading.accounts import Account, strategy_of
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
 from algotrendy.trading.marks import after, market_day
+from algotrendy.trading.open_orders import take_open_orders, units_of
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Listing, Quote
 from algotrendy.trading.status import PlatformStatus
@@ -157,7 +156,7 @@ def read_desk(
         for symbol, price in _prices(needed, quotes, balances, account):
             state.on_price(symbol, price)
         _take_positions(state, holdings)
-        _open_orders(state, orders, without)
+        take_open_orders(state, orders, without)
     for strategy, change in tx.risk.trading_states(root).items():
         if strategy is None or strategy in state.strategies:
             state.set_trading_state(change.state, strategy)
@@ -204,7 +203,7 @@ def recall_orders(
         found.update((order.id, order) for order in tx.orders.select(query))
     for order in sorted(found.values(), key=lambda each: (each.intended_at, each.id)):
         if order.leg_of is None and not _was_taken_back(order) and order.id not in chain:
-            units = _units(order, order.request.notional, desk.state)
+            units = units_of(order, order.request.notional, desk.state)
             owner = strategy_of(order.account)
             at = min(order.intended_at, now)
             desk.state.recall_order(order.request, units, at, owner)
@@ -234,23 +233,6 @@ def asset_class_of(symbol: Symbol, listing: Listing | None) -> AssetClass:
     if listing is not None:
         return listing.asset_class
     return AssetClass.CRYPTO if "/" in symbol else AssetClass.EQUITY
-
-
-def judged(request: OrderRequest) -> OrderRequest:
-    """Give a request as the risk engine reads it: the limit of an OCO stands in its exit."""
-    if request.order_class is OrderClass.OCO and request.take_profit is not None:
-        return replace(request, limit_price=request.take_profit.limit_price)
-    return request
-
-
-def open_units(order: PlatformOrder, state: RiskState) -> Decimal:
-    """Give how many units of an order may still change the position, zero or more."""
-    if order.is_terminal:
-        return order.missing_quantity
-    if order.request.notional is None:
-        return order.remaining_quantity or ZERO
-    rest = EXACT.subtract(order.request.notional, order.filled_notional.amount)
-    return _units(order, rest, state) if rest > 0 else ZERO
 
 
 def _holdings(
@@ -303,66 +285,6 @@ def _take_positions(state: RiskState, holdings: Mapping[AccountId, Holdings]) ->
             state.set_position(symbol, units, state.prices[symbol])
 
 
-def _open_orders(
-    state: RiskState, orders: Sequence[PlatformOrder], without: OrderId | None
-) -> None:
-    by_id = {order.id: order for order in orders}
-    replaced = {order.replaces for order in orders}
-    left_out = by_id.get(without) if without is not None else None
-    left_out_group = _group(left_out, by_id, replaced) if left_out is not None else None
-    groups: defaultdict[OrderId, list[PlatformOrder]] = defaultdict(list)
-    grouped = [(order, _group(order, by_id, replaced)) for order in orders]
-    for order, group in grouped:
-        if group is not None:
-            groups[group].append(order)
-    for order, group in grouped:
-        # An exit that the broker holds back cannot fill before it says otherwise.
-        if order.id == without or order.status is PlatformStatus.HELD:
-            continue
-        if group is not None and group == left_out_group:
-            continue
-        units = open_units(order, state)
-        if group is not None:
-            units = max(EXACT.subtract(units, _taken(order, groups[group])), ZERO)
-        if not units:
-            continue
-        state.on_order_opened(
-            str(order.id),
-            judged(order.request),
-            units,
-            order.intended_at,
-            strategy_of(order.account),
-            None if group is None else str(group),
-            is_new=False,
-        )
-
-
-def _taken(order: PlatformOrder, group: Iterable[PlatformOrder]) -> Decimal:
-    """Add up what others of a group filled since the order came: its broker took it off."""
-    return _sum(
-        each.quantity.value
-        for other in group
-        if other is not order
-        for each in other.standing
-        if each.at > order.intended_at
-    )
-
-
-def _group(
-    order: PlatformOrder,
-    by_id: Mapping[OrderId, PlatformOrder],
-    replaced: Collection[OrderId | None],
-) -> OrderId | None:
-    """Name the orders that fill one quantity together: exits, and one in place of another."""
-    first = order
-    while first.leg_of is None and first.replaces is not None and first.replaces in by_id:
-        first = by_id[first.replaces]
-    if first.leg_of is not None:
-        return first.leg_of
-    is_oco = first.request.order_class is OrderClass.OCO
-    return first.id if first is not order or order.id in replaced or is_oco else None
-
-
 def _mark(
     state: RiskState,
     root: AccountId,
@@ -376,16 +298,6 @@ def _mark(
         )
         current = after(known, equity, now)
         state.set_marks(current.day_start, current.peak, strategy)
-
-
-def _units(order: PlatformOrder, notional: Decimal | None, state: RiskState) -> Decimal:
-    """Give an order's whole quantity, or what a sum comes to at the last price, rounded up."""
-    if notional is None:
-        return order.request.quantity or _FINEST_UNIT
-    price = state.prices.get(order.symbol)
-    if price is None:
-        return _FINEST_UNIT
-    return _LOOSE.divide(notional, price).quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE)
 
 
 def _was_taken_back(order: PlatformOrder) -> bool:

@@ -20,6 +20,7 @@ from algotrendy.trading.accounts import strategy_of
 from algotrendy.trading.admission import is_enforced
 from algotrendy.trading.booking import record
 from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.open_orders import judged
 from algotrendy.trading.order_events import (
     OrderEvent,
     OrderFoundAbsent,
@@ -30,7 +31,7 @@ from algotrendy.trading.order_events import (
     OrderWithdrawn,
 )
 from algotrendy.trading.orders import ZERO, PlatformOrder
-from algotrendy.trading.risk_desk import judged, read_desk
+from algotrendy.trading.risk_desk import read_desk
 from algotrendy.trading.status import PlatformStatus
 
 T = TypeVar("T")
