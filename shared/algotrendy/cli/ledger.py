@@ -69,8 +69,13 @@ def verify(
 def verified(account: str | None = None) -> Verification:
     """Verify the account of a name, of a part too, or all of them."""
     from algotrendy.platform.bus import Outbox
-    from algotrendy.platform.database import database
-    from algotrendy.trading.adapters.postgres.ledger import PostgresLedger
+    from algotrendy.platform.database import Database
+    from algotrendy.platform.settings import settings
+    from algotrendy.trading.adapters.postgres import PostgresLedger
 
     root = None if account is None else root_of(parse_account_id(account))
-    return verify_ledger(PostgresLedger(database(), Outbox()), root)
+    database = Database(settings().need("database_url"))
+    try:
+        return verify_ledger(PostgresLedger(database, Outbox()), root)
+    finally:
+        database.close()
