@@ -73,6 +73,8 @@ def main() -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    for chatty in ("alpaca", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     asyncio.run(serve())
     return 0
 

@@ -35,6 +35,8 @@ class Capabilities:
         client_order_id_length: Most characters that it keeps of our name for an order.
         requests_per_minute: Documented limit; None where there is none.
         replace: Whether a standing order can be changed, and not only cancelled.
+        keeps_order_id: Whether an order that is changed stays one and the same order there, whose
+            executions before and after the change nobody can tell apart.
         extended_hours: Whether orders can work outside of the session.
         activities: Whether it tells of fees, dividends, splits and the like, each by itself.
     """
@@ -48,6 +50,7 @@ class Capabilities:
     short: bool = False
     extended_hours: bool = False
     replace: bool = False
+    keeps_order_id: bool = False
     activities: bool = False
     stream: Stream = Stream.POLLED
     client_order_id_length: int = 128

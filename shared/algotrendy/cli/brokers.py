@@ -95,6 +95,7 @@ def _json(table: Capabilities) -> dict[str, Any]:
         "short": table.short,
         "extended_hours": table.extended_hours,
         "replace": table.replace,
+        "keeps_order_id": table.keeps_order_id,
         "activities": table.activities,
         "stream": table.stream.value,
         "client_order_id_length": table.client_order_id_length,

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from algotrendy.brokers.tables import capabilities_named
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, Invalid, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
@@ -129,6 +129,9 @@ class Intake:
             if known is not None:
                 return _same_change(known, old, asked)
             table.check_replace(asked)
+            if table.keeps_order_id:
+                # Each order of the ledger is one at its broker.
+                raise Invalid("replace", "a cancel and a new order at this broker", "asked")
             placement = Placement(
                 account=old.account,
                 request=amended(old, asked),

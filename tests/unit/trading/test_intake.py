@@ -169,6 +169,14 @@ def test_a_replacement_may_use_what_is_held_for_the_old_one() -> None:
         change(other, standing(other), limit_price="96")
 
 
+def test_nothing_is_replaced_where_old_and_new_would_be_one_order() -> None:
+    counter = OrderCounter(broker="quantconnect")
+    order = standing(counter)
+    with pytest.raises(Invalid) as refused:
+        change(counter, order, limit_price="96")
+    assert refused.value.field == "replace"
+
+
 def test_the_two_of_a_replacement_count_once() -> None:
     counter = OrderCounter()
     counter.limit(position_quantity="12")

@@ -14,6 +14,7 @@ CAPABILITIES = Capabilities(
     times_in_force=frozenset({TimeInForce.DAY, TimeInForce.GTC}),
     short=True,
     replace=True,
+    keeps_order_id=True,
     stream=Stream.POLLED,
     # No limit of a tag's length is documented; this one is ours.
     client_order_id_length=64,
