@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra_cdk.capabilities.execution import Execution
@@ -22,6 +24,9 @@ from infra_cdk.patterns.settings import publish_settings
 CAPABILITY = "trading"
 ORDER = "trading-order"
 ORDER_DEFINITION = ROOT / "state_machines" / CAPABILITY / "order_saga.asl.json"
+
+# What somebody must look at, at once.
+ALARMING = ("PositionUnprotected", "LedgerDiffers", "RiskBreached", "KillSwitchPulled")
 
 ROUTES = (
     post("/v1/orders"),
@@ -121,6 +126,7 @@ class Trading(Construct):
         self.api = self._api(gateway, tokens)
         self.saga = self._saga()
         self.sweeper = self._sweeper()
+        self._raise_alarming_events()
         # The emulator runs no containers: `algotrendy up` runs the service as a process.
         self.execution: Execution | None = None
         if vpc:
@@ -204,6 +210,25 @@ class Trading(Construct):
             every=Duration.minutes(1),
         )
         return function
+
+    def _raise_alarming_events(self) -> None:
+        dead_letters = DeadLetters(
+            self,
+            "AlarmFailures",
+            foundation=self._foundation,
+            name=self._foundation.config.name("trading-alarm-failures"),
+        )
+        events.Rule(
+            self,
+            "AlarmingEvents",
+            rule_name=self._foundation.config.name(CAPABILITY, "alarming-events"),
+            description="Brings what somebody must look at to those who hear of alarms.",
+            event_bus=self._operations.bus,
+            event_pattern=events.EventPattern(source=["algotrendy"], detail_type=list(ALARMING)),
+            targets=[
+                targets.SnsTopic(self._foundation.alarm_topic, dead_letter_queue=dead_letters.queue)
+            ],
+        )
 
     def _grant_start(self, function: Function) -> None:
         function.grant("StartOrder", ["states:StartExecution"], [self._order_arn])

@@ -23,8 +23,13 @@ def states_of(definition: Path) -> dict[str, State]:
 
 
 def tasks_of(definition: Path) -> dict[str, State]:
-    """Give every state that does something."""
+    """Give every state of a file that does something."""
     return {name: state for name, state in states_of(definition).items() if state["Type"] == "Task"}
+
+
+def tasks_of_definition(definition: State) -> dict[str, State]:
+    """Give every state of a definition that does something."""
+    return {name: state for name, state in _states(definition) if state["Type"] == "Task"}
 
 
 def compensation(state: State) -> tuple[str, str]:

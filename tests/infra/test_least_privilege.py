@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.cloud_assembly import Stage
+from fakes.state_machines import tasks_of_definition
 
 LOGS = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}
 TRACES = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
@@ -85,6 +86,12 @@ RIGHTS = {
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
 }
 
+# What a task of a service needs, and which parameter names its target.
+TARGETS = {
+    "lambda": ("lambda:InvokeFunction", "FunctionName"),
+    "sqs": ("sqs:SendMessage", "QueueUrl"),
+}
+
 # What a resource is, told by the text of its reference.
 KINDS = (
     (r"(lake|sweeps)/[^\"]*\*[^\"]*", None),
@@ -127,13 +134,17 @@ def rights(stage: Stage, role: str) -> set[tuple[str, str]]:
     }
 
 
-def role_of_machine(stage: Stage, name: str) -> str:
+def machine_named(stage: Stage, name: str) -> dict[str, Any]:
     [machine] = [
         machine
         for machine in stage.properties("AWS::StepFunctions::StateMachine")
         if machine["StateMachineName"] == f"algotrendy-{stage.name}-{name}"
     ]
-    role: str = machine["RoleArn"]["Fn::GetAtt"][0]
+    return machine
+
+
+def role_of_machine(stage: Stage, name: str) -> str:
+    role: str = machine_named(stage, name)["RoleArn"]["Fn::GetAtt"][0]
     return role
 
 
@@ -207,6 +218,31 @@ def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_
         ),
         ("secretsmanager:GetSecretValue", "broker accounts"),
     }
+
+
+@pytest.mark.parametrize("name", ["trading-order", "backtest-sweep"])
+def test_every_target_of_a_workflow_has_a_grant(stages: dict[str, Stage], name: str) -> None:
+    dev = stages["dev"]
+    machine = machine_named(dev, name)
+    held = {
+        (action, json.dumps(resource))
+        for policy in dev.properties("AWS::IAM::Policy")
+        if {"Ref": machine["RoleArn"]["Fn::GetAtt"][0]} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    wanted = set()
+    for task in tasks_of_definition(json.loads(machine["DefinitionString"])).values():
+        service = task["Resource"].removeprefix("arn:aws:states:::").split(":")[0]
+        action, parameter = TARGETS[service]
+        placeholder = task["Parameters"][parameter].strip("${}")
+        reference = machine["DefinitionSubstitutions"][placeholder]
+        # A queue is called by its URL, and granted by its ARN.
+        [logical_id] = reference.values() if service == "sqs" else [reference["Fn::GetAtt"][0]]
+        wanted.add((action, json.dumps({"Fn::GetAtt": [logical_id, "Arn"]})))
+    assert wanted
+    assert wanted <= held
 
 
 def test_no_role_borrows_a_managed_policy(stage: Stage) -> None:

@@ -134,7 +134,11 @@ def test_a_consumed_queue_gives_up_after_five_tries_and_waits_long_enough(stage:
 
 def test_requested_sweeps_travel_from_the_bus_to_the_queue(stage: Stage) -> None:
     [mapping] = stage.properties("AWS::Lambda::EventSourceMapping")
-    [rule] = [rule for rule in stage.properties("AWS::Events::Rule") if "EventPattern" in rule]
+    [rule] = [
+        rule
+        for rule in stage.properties("AWS::Events::Rule")
+        if rule["Name"].endswith("on-sweep-requested")
+    ]
     assert rule["EventPattern"] == {"source": ["algotrendy"], "detail-type": ["SweepRequested"]}
     assert target_of(rule["Targets"][0]["Arn"]) == target_of(mapping["EventSourceArn"])
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from algotrendy.trading.events import (
+    KillSwitchPulled,
+    LedgerDiffers,
+    PositionUnprotected,
+    RiskBreached,
+)
 from fakes.cloud_assembly import Stage
 
 Json = dict[str, Any]
@@ -77,6 +83,21 @@ def test_an_order_path_that_is_stuck_is_one_alarm(cloud: Stage) -> None:
     ]
     rule = json.dumps(alarm["AlarmRule"])
     assert rule.count("TradingOrder") >= 5
+
+
+def test_what_somebody_must_look_at_reaches_those_who_hear_of_alarms(stage: Stage) -> None:
+    [rule] = [
+        rule
+        for rule in stage.properties("AWS::Events::Rule")
+        if rule["Name"].endswith("-trading-alarming-events")
+    ]
+    known = {kind.name for kind in (KillSwitchPulled, LedgerDiffers, PositionUnprotected)}
+    assert set(rule["EventPattern"]["detail-type"]) == known | {RiskBreached.name}
+    [topic] = stage.resources("AWS::SNS::Topic")
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Ref": topic}
+    policies = json.dumps(stage.properties("AWS::SNS::TopicPolicy"))
+    assert "events.amazonaws.com" in policies
 
 
 def test_the_dashboard_begins_with_orders(stage: Stage) -> None:
