@@ -199,9 +199,9 @@ class Books(Protocol):
         ...
 
     def restate_closed_lots(
-        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot], since: datetime
     ) -> None:
-        """Put these in place of all that a part closed in a symbol, as after a bust."""
+        """Put these in place of all that a part closed in a symbol from a moment on."""
         ...
 
     def closed_lots(

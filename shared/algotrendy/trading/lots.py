@@ -113,6 +113,12 @@ class Lots:
             return self._opened(_lot(fill, execution_id, change)), ()
         return self._closed(fill, execution_id, change)
 
+    def opened_before(self, fill: Fill, execution_id: str, count: int) -> Lots:
+        """Open a lot as if it had been there before the last ``count`` ones, of the same sign."""
+        lot = _lot(fill, execution_id, EXACT.multiply(fill.quantity.value, Decimal(fill.side.sign)))
+        place = len(self.open) - count
+        return replace(self, open=(*self.open[:place], lot, *self.open[place:]))
+
     def split(self, new: int, old: int) -> Lots:
         """Let ``new`` units stand for ``old`` ones in each lot, at the same cost.
 

@@ -7,19 +7,17 @@ known at once. The journal is all that is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from algotrendy.kernel.decimals import EXACT, share
 from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.ids import AccountId, FillId, OrderId, derived_uuid7
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
-from algotrendy.kernel.order import Fill, Position, Side
-from algotrendy.kernel.price import Price, Quantity
+from algotrendy.kernel.order import Fill, Position
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.journal import (
@@ -33,21 +31,13 @@ from algotrendy.trading.journal import (
     key_of_bust,
 )
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction
-from algotrendy.trading.lots import ClosedLot, Lot, LotMethod, Lots
+from algotrendy.trading.lots import Lot, LotMethod, Lots
+from algotrendy.trading.replaying import moved_by, restated, turn_of
 
 _FEW: Final = 5
 _MANY: Final = 500
 _ZERO: Final = Decimal(0)
 _MOVING: Final = (EntryKind.FILL, EntryKind.SPLIT, EntryKind.CORRECTION)
-
-
-@dataclass(frozen=True, slots=True)
-class Restated:
-    """What the entries of one symbol come to: at average cost, in lots, and what they closed."""
-
-    position: Position
-    lots: Lots
-    closed: tuple[ClosedLot, ...] = ()
 
 
 def book_fill(tx: LedgerTransaction, account: Account, fill: Fill, execution_id: str) -> bool:
@@ -61,15 +51,17 @@ def book_fill(tx: LedgerTransaction, account: Account, fill: Fill, execution_id:
         return False
     held = held_of(tx, account.id, symbol, currency)
     entry = entries.filled(account.id, name, fill, held)
-    is_late = _is_late(tx, entry, symbol)
+    later = _later(tx, entry, symbol)
     tx.books.post(entry)
-    if is_late:
-        _restate(tx, account, symbol, currency, f"late:{name}", fill.filled_at)
-        return True
     lots = tx.books.lots(account.id, symbol) or Lots(symbol, currency, account.lot_method)
-    lots, closed = lots.after(fill, name)
-    tx.books.put_lots(account.id, lots)
-    tx.books.add_closed_lots(account.id, symbol, closed)
+    if not later:
+        lots, closed = lots.after(fill, name)
+        tx.books.put_lots(account.id, lots)
+        tx.books.add_closed_lots(account.id, symbol, closed)
+    elif _all_add(held, entry, later) and account.lot_method is not LotMethod.AVERAGE:
+        tx.books.put_lots(account.id, lots.opened_before(fill, name, len(later)))
+    else:
+        _restate(tx, account, symbol, currency, f"late:{name}", fill.filled_at)
     return True
 
 
@@ -94,9 +86,10 @@ def take_back(
     fill = _standing_entry(tx, EntryKind.FILL, account.id, execution_id)
     if fill is None:
         return False
-    tx.books.post(entries.bust(fill, at, reason))
+    # Not before what it takes back, whatever the broker's clock: the journal is read backwards.
+    tx.books.post(entries.bust(fill, max(at, fill.at), reason))
     take_back_fee(tx, account.id, execution_id, at, reason)
-    _restate(tx, account, symbol, currency, f"bust:{fill.key}", at)
+    _restate(tx, account, symbol, currency, f"bust:{fill.key}", fill.at)
     return True
 
 
@@ -125,7 +118,7 @@ def split(
     if not held.quantity:
         return False
     entry = entries.split(account.id, reference, at, held, new, old)
-    is_late = _is_late(tx, entry, symbol)
+    is_late = bool(_later(tx, entry, symbol))
     tx.books.post(entry)
     lots = tx.books.lots(account.id, symbol)
     if is_late or lots is None:
@@ -156,7 +149,7 @@ def correct(
     held = held_of(tx, account.id, units.symbol, cost.currency)
     change = _cost_change(held, units.count, cost)
     entry = entries.correction(account.id, reference, at, reason, units=units, cost=change)
-    is_late = _is_late(tx, entry, units.symbol)
+    is_late = bool(_later(tx, entry, units.symbol))
     tx.books.post(entry)
     if is_late:
         _restate(tx, account, units.symbol, cost.currency, f"late:{entry.key}", at)
@@ -177,27 +170,6 @@ def held_of(
     return Position(symbol, units, Money(cost, currency))
 
 
-def restated(
-    journal: Iterable[Entry], symbol: Symbol, currency: Currency, method: LotMethod
-) -> Restated:
-    """Work a part's position in a symbol out again from its entries, in the order of their times.
-
-    Args:
-        journal: Of the part; those taken back left out.
-    """
-    now = Restated(Position.flat(symbol, currency), Lots(symbol, currency, method))
-    for entry in sorted(journal, key=_turn):
-        units, cost = _moved_by(entry, symbol, currency)
-        if not units and not cost:
-            continue
-        match entry.kind:
-            case EntryKind.FILL:
-                now = _after_fill(now, entry, symbol, units)
-            case EntryKind.SPLIT | EntryKind.CORRECTION:
-                now = _after_change(now, entry, units, cost)
-    return now
-
-
 def _restate(
     tx: LedgerTransaction,
     account: Account,
@@ -206,33 +178,85 @@ def _restate(
     reference: str,
     at: datetime,
 ) -> None:
-    right = restated(_standing(tx, account.id), symbol, currency, account.lot_method)
+    """Set cost, lots and closed lots right after a symbol's past was changed, at ``at``."""
+    past = _past(tx, account.id, symbol, currency, at)
+    right = restated(past, symbol, currency, account.lot_method)
     balances = tx.books.balances([account.id])
     booked = balances.get(Place(account.id, Book.POSITION, symbol, currency), _ZERO)
     change = right.position.cost - Money(booked, currency)
     if change:
         tx.books.post(entries.restatement(account.id, reference, at, symbol, change))
     tx.books.put_lots(account.id, right.lots)
-    tx.books.restate_closed_lots(account.id, symbol, right.closed)
+    since = min((entry.at for entry in past), default=at)
+    tx.books.restate_closed_lots(account.id, symbol, right.closed, min(since, at))
 
 
-def _turn(entry: Entry) -> tuple[datetime, str]:
-    return entry.at, entry.key
+def _past(
+    tx: LedgerTransaction, account: AccountId, symbol: Symbol, currency: Currency, at: datetime
+) -> Sequence[Entry]:
+    """Read what moved a position and stands, from when it was flat last before a moment.
+
+    What was before that changes nothing of what is now. Entries come by their milliseconds, and
+    within one in any order.
+    """
+    units = Place(account, Book.POSITION, symbol, None)
+    held = tx.books.balances([account]).get(units, _ZERO)
+    found: dict[str, tuple[Entry, Decimal]] = {}
+    gone: set[str] = set()
+    edge: datetime | None = None
+    for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST), page=_MANY):
+        moment = _millisecond(entry.at)
+        if edge is not None and moment < edge <= at and not held:
+            break
+        edge = moment
+        if entry.reverses is not None:
+            gone.add(entry.reverses)
+            _, moved = found.pop(entry.reverses, (entry, _ZERO))
+            held = EXACT.add(held, moved)
+        elif entry.key not in gone and _is_of(entry, symbol):
+            moved, _ = moved_by(entry, symbol, currency)
+            found[entry.key] = entry, moved
+            held = EXACT.subtract(held, moved)
+    return [entry for entry, _ in found.values()]
 
 
-def _is_late(tx: LedgerTransaction, entry: Entry, symbol: Symbol) -> bool:
-    """Say whether the books know of something in the symbol that happened after this."""
+def _later(tx: LedgerTransaction, entry: Entry, symbol: Symbol) -> Sequence[Entry]:
+    """Find what the books know of a symbol that happened after an entry, and stands."""
+    found = []
+    before = _millisecond(entry.at)
     for other in _newest_first(tx, entry.account, _MOVING, page=_FEW):
-        # The list is in the order of milliseconds.
-        if other.at < entry.at - timedelta(milliseconds=1):
+        if other.at < before:
+            break
+        is_later = turn_of(other) > turn_of(entry) and _is_of(other, symbol)
+        if is_later and tx.books.entry(key_of_bust(other.key)) is None:
+            found.append(other)
+    return found
+
+
+def _all_add(held: Position, entry: Entry, later: Sequence[Entry]) -> bool:
+    """Say whether an entry and all that came after it only made a position larger."""
+    symbol, currency = held.symbol, held.cost.currency
+    units, _ = moved_by(entry, symbol, currency)
+    before = held.quantity
+    for other in later:
+        moved, _ = moved_by(other, symbol, currency)
+        if other.kind is not EntryKind.FILL or moved * units < 0:
             return False
-        if _turn(other) > _turn(entry) and any(each.symbol == symbol for each in other.postings):
-            return True
-    return False
+        before = EXACT.subtract(before, moved)
+    return before * units >= 0
+
+
+def _is_of(entry: Entry, symbol: Symbol) -> bool:
+    return any(each.symbol == symbol for each in entry.postings)
+
+
+def _millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _held_at(tx: LedgerTransaction, account: Account, symbol: Symbol, at: datetime) -> Position:
-    before = (entry for entry in _standing(tx, account.id) if entry.at <= at)
+    past = _past(tx, account.id, symbol, account.currency, at)
+    before = [entry for entry in past if entry.at <= at]
     return restated(before, symbol, account.currency, account.lot_method).position
 
 
@@ -261,16 +285,6 @@ def _standing_entry(
     return None
 
 
-def _standing(tx: LedgerTransaction, account: AccountId) -> Sequence[Entry]:
-    """Read what moved positions and was not taken back."""
-    found: list[Entry] = []
-    gone: set[str | None] = set()
-    for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST), page=_MANY):
-        gone.add(entry.reverses)
-        found.append(entry)
-    return [each for each in found if each.reverses is None and each.key not in gone]
-
-
 def _newest_first(
     tx: LedgerTransaction, account: AccountId, kinds: Sequence[EntryKind], page: int
 ) -> Iterator[Entry]:
@@ -282,69 +296,6 @@ def _newest_first(
         if len(rows) < page:
             return
         before = rows[-1][0]
-
-
-def _moved_by(entry: Entry, symbol: Symbol, currency: Currency) -> tuple[Decimal, Money]:
-    units, cost = _ZERO, Money.zero(currency)
-    for posting in entry.postings:
-        if posting.book is Book.POSITION and posting.symbol == symbol:
-            if isinstance(posting.amount, Units):
-                units = EXACT.add(units, posting.amount.count)
-            else:
-                cost += posting.amount
-    return units, cost
-
-
-def _after_fill(now: Restated, entry: Entry, symbol: Symbol, units: Decimal) -> Restated:
-    execution_id = entry.key.removeprefix(f"{EntryKind.FILL}:{entry.account}:")
-    fill = _fill_of(entry, symbol, units)
-    position, _ = now.position.after(fill)
-    lots, closed = now.lots.after(fill, execution_id)
-    return Restated(position, lots, (*now.closed, *closed))
-
-
-def _fill_of(entry: Entry, symbol: Symbol, units: Decimal) -> Fill:
-    paid = next(
-        posting.amount
-        for posting in entry.postings
-        if posting.book is Book.CASH and isinstance(posting.amount, Money)
-    )
-    size = units.copy_abs()
-    # Cash is price times quantity without rounding, so that the price comes out as it was.
-    price = EXACT.divide(paid.amount.copy_abs(), size)
-    name = derived_uuid7(entry.at, entry.key)
-    return Fill(
-        id=FillId(name),
-        order_id=OrderId(name),
-        symbol=symbol,
-        side=Side.BUY if units > 0 else Side.SELL,
-        quantity=Quantity(size),
-        price=Price(price, paid.currency),
-        fee=Money.zero(paid.currency),
-        filled_at=entry.at,
-    )
-
-
-def _after_change(now: Restated, entry: Entry, units: Decimal, cost: Money) -> Restated:
-    """Let a split or a correction stand as it was written, whatever was held without the bust."""
-    before = now.position
-    quantity = EXACT.add(before.quantity, units)
-    value = before.cost + cost
-    if quantity * value.amount < 0 or not quantity:
-        value = Money.zero(cost.currency)
-    position = Position(before.symbol, quantity, value)
-    if entry.kind is EntryKind.SPLIT and before.quantity * quantity > 0:
-        lots = now.lots.split(_whole(quantity), _whole(before.quantity))
-    elif units:
-        kept = cost if units * cost.amount > 0 else Money.zero(cost.currency)
-        lots = now.lots.moved(Lot(entry.key, entry.at, units, kept))
-    else:
-        lots = now.lots
-    return Restated(position, lots, now.closed)
-
-
-def _whole(quantity: Decimal) -> int:
-    return int(EXACT.scaleb(quantity.copy_abs(), 18))
 
 
 def _cost_change(held: Position, units: Decimal, cost: Money) -> Money:

@@ -191,7 +191,9 @@ def test_closed_lots_are_restated_in_one_part_and_symbol(ledger: Ledger) -> None
     ledger.run(lambda tx: tx.books.add_closed_lots(PART, AAPL, [closed("p", "s1", 1)]))
     changed = closed("b", "s1", proceeds="90")
     ledger.run(
-        lambda tx: tx.books.restate_closed_lots(ACCOUNT, AAPL, [changed, closed("c", "s2", 2)])
+        lambda tx: tx.books.restate_closed_lots(
+            ACCOUNT, AAPL, [changed, closed("c", "s2", 2)], START
+        )
     )
     found = ledger.run(lambda tx: tx.books.closed_lots(ACCOUNT, START, 10))
     assert {(symbol, each.lot_id): each for symbol, each in found} == {
@@ -200,5 +202,5 @@ def test_closed_lots_are_restated_in_one_part_and_symbol(ledger: Ledger) -> None
         (MSFT, "m"): closed("m", "s1"),
         (AAPL, "p"): closed("p", "s1", 1),
     }
-    ledger.run(lambda tx: tx.books.restate_closed_lots(ACCOUNT, AAPL, []))
+    ledger.run(lambda tx: tx.books.restate_closed_lots(ACCOUNT, AAPL, [], START))
     assert names_of(ledger, ACCOUNT) == ["AAPL p s1", "MSFT m s1"]

@@ -90,10 +90,12 @@ class MemoryBooks:
             self._closed.add((account, symbol), each)
 
     def restate_closed_lots(
-        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot], since: datetime
     ) -> None:
         self._closed_in.add(root_of(account), (account, symbol))
-        self._closed.replace((account, symbol), closed)
+        key = account, symbol
+        kept = [each for each in self._closed.of(key) if each.closed_at < since]
+        self._closed.replace(key, [*kept, *closed])
 
     def closed_lots(
         self, account: AccountId, since: datetime, limit: int

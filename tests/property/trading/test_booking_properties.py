@@ -24,7 +24,8 @@ class Happening:
     is_busted: bool
 
 
-SIZES = st.decimals("0.001", 9, places=3) | st.integers(1, 9)
+# Mostly small numbers, so that positions are flat now and then.
+SIZES = st.integers(1, 3) | st.integers(1, 3) | st.decimals("0.001", 9, places=3)
 PRICES = st.decimals("0.01", 300, places=2)
 FEES = st.none() | st.decimals("-0.5", 2, places=4).map(str)
 
@@ -33,7 +34,7 @@ FEES = st.none() | st.decimals("-0.5", 2, places=4).map(str)
 def happenings(draw: st.DrawFn) -> list[Happening]:
     found = []
     for number in range(draw(st.integers(1, 9))):
-        at = START + timedelta(seconds=draw(st.integers(0, 5)))
+        at = START + timedelta(microseconds=400 * draw(st.integers(0, 12)))
         made = execution(f"e{number}", draw(SIZES), draw(PRICES), at, draw(FEES))
         found.append(Happening(draw(st.integers(0, 3)), made, draw(st.booleans())))
     return found
@@ -55,7 +56,7 @@ METHODS = st.sampled_from(LotMethod)
 PLACES = st.lists(st.integers(0, 30), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(method=METHODS, happened=happenings(), places=PLACES)
 def test_books_are_as_if_busted_fills_had_never_been(
     method: LotMethod, happened: list[Happening], places: list[int]
@@ -78,7 +79,7 @@ def test_books_are_as_if_busted_fills_had_never_been(
     assert told.verified() == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     method=METHODS,
     happened=happenings(),

@@ -151,13 +151,13 @@ class PostgresBooks:
         self._put_closed_lots(account, symbol, _in_turn(closed))
 
     def restate_closed_lots(
-        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
+        self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot], since: datetime
     ) -> None:
-        """Put these in place of all that a part closed in a symbol, as after a bust."""
+        """Put these in place of all that a part closed in a symbol from a moment on."""
         rows = self._tx.execute(
             "SELECT closed_by, lot_id, document FROM ledger_closed_lots "
-            "WHERE account = %s AND symbol = %s",
-            [account, symbol],
+            "WHERE account = %s AND symbol = %s AND closed_at >= %s",
+            [account, symbol, since],
         ).fetchall()
         known = {
             (row["closed_by"], row["lot_id"]): read(ClosedLot, row["document"]) for row in rows
