@@ -10,17 +10,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
-from algotrendy.brokers.port import BrokerActivity, BrokerFill, BrokerOrder
+from algotrendy.brokers.port import BrokerOrder
 from algotrendy.kernel.errors import Invalid, NotFound, Rejected
-from algotrendy.kernel.ids import AccountId, OrderId
-from algotrendy.kernel.order import OrderClass
-from algotrendy.trading.execution import news, posting
+from algotrendy.kernel.ids import OrderId
 from algotrendy.trading.execution.comparing import Comparing
 from algotrendy.trading.execution.differences import (
-    IN_FLIGHT,
     BrokerView,
     Difference,
     Sighting,
@@ -28,18 +24,17 @@ from algotrendy.trading.execution.differences import (
 )
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.reports import Findings, Looked, Unsettled, keep_report
+from algotrendy.trading.execution.settling import IN_DOUBT, Settling
 from algotrendy.trading.execution.watermarks import Watermarks, load, put
-from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
+from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.opening import is_open
 from algotrendy.trading.orders import PlatformOrder
 
 EVERY_S: Final = 30.0
 AGAIN_S: Final = 15.0
 REPORT_EVERY: Final = timedelta(hours=1)
-IN_DOUBT: Final = "an order of ours, of which nobody knows whether it was taken, may be it"
 # An order that should be open is asked for by itself; brokers limit how often they are asked.
 ASKED_A_LOOK: Final = 50
-_FAMILY_LOOKED_AT: Final = 30
 
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +55,7 @@ class Reconciliation:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._comparing = Comparing(post)
+        self._settling = Settling(post)
         self._suspects = Suspects()
         self._watermarks: Watermarks | None = None
         self._settled: set[Difference] = set()
@@ -177,58 +173,12 @@ class Reconciliation:
         if difference in self._settled:
             return "it was booked, and stands again"
         try:
-            reason = await self._apply(remedy)
+            reason = await self._settling.book(remedy)
         except (Invalid, Rejected) as error:
             reason = error.message
         if reason is None:
             self._settled.add(difference)
         return reason
-
-    async def _apply(self, remedy: BrokerOrder | BrokerFill | BrokerActivity) -> str | None:
-        post = self._post
-        match remedy:
-            case BrokerActivity():
-                return await post.desk.see_through(lambda tx: posting.post(tx, post.root, remedy))
-            case BrokerFill():
-                return await self._hear_fill(remedy)
-            case BrokerOrder():
-                return await self._hear_order(remedy)
-
-    async def _hear_order(self, told: BrokerOrder) -> str | None:
-        post = self._post
-        at = post.clock.now()
-        if await post.desk.see_through(partial(_heard, root=post.root, told=told, at=at)):
-            return None
-        if await post.desk.run(lambda tx: _is_in_doubt(tx, post.root, told)):
-            return IN_DOUBT
-        # It may be an exit of an order whose exits were never told.
-        for entry_id in await post.desk.run(lambda tx: _with_exits(tx, post.root, told)):
-            try:
-                entry = await post.broker.order(entry_id)
-            except Rejected:
-                continue
-            await post.desk.see_through(partial(_heard, root=post.root, told=entry, at=at))
-        await post.desk.see_through(lambda tx: news.adopt(tx, post.root, told, at))
-        return None
-
-    async def _hear_fill(self, fill: BrokerFill) -> str | None:
-        post = self._post
-        if await self._book(fill):
-            return None
-        try:
-            order = await post.broker.order(fill.broker_order_id)
-        except NotFound:
-            return f"the broker does not know its order, {fill.broker_order_id}"
-        reason = await self._hear_order(order)
-        if reason is not None:
-            return reason
-        return None if await self._book(fill) else "its order was not found after it was adopted"
-
-    async def _book(self, fill: BrokerFill) -> bool:
-        root = self._post.root
-        return await self._post.desk.see_through(
-            lambda tx: news.hear_fill(tx, root, fill) is not None
-        )
 
     async def _report(
         self,
@@ -266,26 +216,3 @@ class Reconciliation:
         self._raised = standing
         self._is_pending = not there <= standing.keys()
         self._settled &= there
-
-
-def _heard(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, at: datetime) -> bool:
-    return news.hear(tx, root, news.Told(told, at)) is not None
-
-
-def _is_in_doubt(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> bool:
-    return any(
-        order.symbol == told.symbol and order.status in IN_FLIGHT and not order.is_at_broker
-        for order in tx.orders.unsettled(root)
-    )
-
-
-def _with_exits(tx: LedgerTransaction, root: AccountId, told: BrokerOrder) -> Sequence[str]:
-    """Give the broker's names of orders of late whose exit an order may be."""
-    query = OrderQuery(account=root, symbol=told.symbol, limit=_FAMILY_LOOKED_AT)
-    return [
-        max(order.broker_order_ids)
-        for order in tx.orders.select(query)
-        if order.request.order_class is not OrderClass.SIMPLE
-        and (order.request.side is not told.side or order.request.order_class is OrderClass.OCO)
-        and order.broker_order_ids
-    ]

@@ -158,6 +158,22 @@ def test_an_order_placed_by_other_means_is_taken_in_with_its_executions() -> Non
     tell(story)
 
 
+def test_an_order_placed_by_other_means_is_taken_in_though_it_was_taken_back() -> None:
+    async def story(found: World, reconciliation: Reconciliation) -> None:
+        stranger = await found.foreign(Side.BUY, 7)
+        [fill] = await found.broker.fills()
+        await found.bust(fill.execution_id)
+        await look(found, reconciliation, 6)
+        order = found.order(stranger.client_order_id)
+        assert order.busted == {fill.execution_id}
+        assert order.is_settled
+        assert found.units() == 0
+        assert found.cash().amount == 100_000
+        assert not raised(found)
+
+    tell(story)
+
+
 def test_an_exit_that_was_never_told_is_its_entrys_and_no_strangers() -> None:
     async def story(found: World, reconciliation: Reconciliation) -> None:
         request = found.intend(
