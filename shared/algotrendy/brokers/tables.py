@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 
 from algotrendy.brokers.asset_rules import ALPACA, ANYTHING, AssetRules
@@ -54,6 +55,14 @@ def capabilities_named(broker: str) -> Capabilities:
             return _CCXT
         case _:
             raise Invalid("broker", f"one of {', '.join(BROKERS)}", broker)
+
+
+def least_equity_on_margin(broker: str) -> Decimal:
+    """Give the equity below which an account buys for its cash alone, and sells nothing short.
+
+    Source: Alpaca, "Margin and Short Selling", which follows FINRA Rule 4210(b).
+    """
+    return Decimal(2000) if broker in ("alpaca", "simulated") else Decimal(0)
 
 
 def asset_rules(broker: str, asset_class: AssetClass) -> AssetRules:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
+from algotrendy.brokers.tables import least_equity_on_margin
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.kernel.money import Money
@@ -58,6 +59,7 @@ class RiskDesk:
     """An account and its parts, as a decision sees them.
 
     Attributes:
+        account: With the leverage that it has at its equity.
         family: The account and its parts, by id.
         holdings: Of each of the family.
         orders: Those that may still change.
@@ -106,7 +108,9 @@ class RiskDesk:
             equity = EXACT.add(equity, value)
             weighed = EXACT.multiply(value.copy_abs(), self.weight(symbol))
             taken = EXACT.add(taken, weighed)
-        leverage = self.account.leverage if member is None else self.family[member].leverage
+        leverage = self.account.leverage
+        if member is not None:
+            leverage = min(leverage, self.family[member].leverage)
         power = max(EXACT.subtract(EXACT.multiply(leverage, equity), taken), ZERO)
         coin = Decimal(1).scaleb(-self.account.currency.decimals)
         return Money(power.quantize(coin, ROUND_FLOOR, _LOOSE), self.account.currency)
@@ -146,6 +150,8 @@ def read_desk(
     needed.update(order.symbol for order in orders)
     needed.update(symbols)
     quotes, listings = tx.market.quotes(needed), tx.market.listings(needed)
+    prices = dict(_prices(needed, quotes, balances, account))
+    account = _with_credit(account, holdings, prices)
     state = RiskState(_sum(each.cash for each in holdings.values()))
     for each in family:
         if (strategy := strategy_of(each)) is not None:
@@ -153,7 +159,7 @@ def read_desk(
     with state.taking_over():
         for symbol in needed:
             state.set_terms(symbol, terms_of(symbol, listings.get(symbol), account))
-        for symbol, price in _prices(needed, quotes, balances, account):
+        for symbol, price in prices.items():
             state.on_price(symbol, price)
         _take_positions(state, holdings)
         take_open_orders(state, orders, without)
@@ -249,6 +255,21 @@ def _holdings(
             if place.book is Book.CASH_HELD:
                 held[place.account] = value
     return {each: Holdings(cash[each], held[each], units[each]) for each in family}
+
+
+def _with_credit(
+    account: Account, holdings: Mapping[AccountId, Holdings], prices: Mapping[Symbol, Decimal]
+) -> Account:
+    """Give the account with the leverage that its broker gives at its equity."""
+    if account.leverage == 1:
+        return account
+    equity = _sum(each.cash for each in holdings.values())
+    for each in holdings.values():
+        for symbol, units in each.units.items():
+            equity = EXACT.add(equity, EXACT.multiply(units, prices.get(symbol, ZERO)))
+    if equity >= least_equity_on_margin(account.broker):
+        return account
+    return replace(account, leverage=Decimal(1))
 
 
 def _prices(

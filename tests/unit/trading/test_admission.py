@@ -85,12 +85,19 @@ def test_more_than_the_buying_power_is_refused_with_what_is_left() -> None:
 
 
 def test_leverage_multiplies_the_buying_power() -> None:
-    counter = OrderCounter(cash=1000, leverage=Decimal(2))
-    counter.trade(buy("15"))
-    assert counter.refused(buy("6"))["buying_power"] == "500.00"
+    counter = OrderCounter(cash=10_000, leverage=Decimal(2))
+    counter.trade(buy("150"))
+    assert counter.refused(buy("51"))["buying_power"] == "5000.00"
     counter.quote(AAPL, "90")
-    # Equity 850, twice that less 1350 of positions.
-    assert counter.refused(buy("4"))["buying_power"] == "350.00"
+    # Equity 8500, twice that less 13500 of positions.
+    assert counter.refused(buy("40"))["buying_power"] == "3500.00"
+
+
+def test_a_small_account_has_no_credit_and_sells_nothing_short() -> None:
+    counter = OrderCounter(cash=1_999, leverage=Decimal(2))
+    assert counter.refused(buy("20"))["buying_power"] == "1999.00"
+    assert "short_available" in counter.refused(sell("1"))
+    OrderCounter(cash=2_000, leverage=Decimal(2)).place(sell("1"))
 
 
 def test_nothing_is_lent_on_a_pair() -> None:
