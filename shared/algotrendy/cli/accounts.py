@@ -183,6 +183,9 @@ def activities(
 @app.command()
 def reconciliations(
     account: Account = ACCOUNT,
+    protection: Annotated[
+        bool, typer.Option("--protection", help="Positions that had lost their stop, instead.")
+    ] = False,
     only_open: Annotated[
         bool, typer.Option("--open", help="Only those that somebody has to act on.")
     ] = False,
@@ -190,31 +193,22 @@ def reconciliations(
     as_json: AsJson = False,
 ) -> None:
     """List what differed between the broker and the ledger, and what was done about it."""
-    asked = {"account": account, "limit": str(limit)} | ({"open": "true"} if only_open else {})
+    asked = {"account": account, "limit": str(limit)}
+    asked |= {"open": "true"} if only_open else {}
+    asked |= {"about": "protection"} if protection else {}
     with connected() as api:
         page = api.get("/v1/reconciliations", **asked)
     if as_json:
         print_json(page)
         return
     if not page["reconciliations"]:
-        say(f"nothing differs in {account}")
-        return
-    table = _table("Time", "Account", "Open", "Report")
+        say(f"nothing is noted of {account}")
     for each in page["reconciliations"]:
-        report = _report_lines(each["report"])
-        is_open = "yes" if each["is_open"] else "no"
-        table.add_row(clock_time(each["at"]), each["account"], is_open, report)
-    console().print(table)
-
-
-def _report_lines(report: dict[str, Any]) -> str:
-    lines = [
-        f"{word} {found['kind']} {found['subject']}: {found['ours']} here, {found['theirs']} there"
-        + (f" ({found['reason']})" if "reason" in found else "")
-        for word in ("settled", "unsettled")
-        for found in report.get(word, ())
-    ]
-    return "\n".join(lines) or "nothing differs"
+        state = "open" if each["is_open"] else "closed"
+        say(f"{clock_time(each['at'])}  {each['account']}  {state}: {_summary(each['report'])}")
+        for name in ("settled", "unsettled"):
+            for found in each["report"].get(name, []):
+                say(f"  {name}: {_summary(found)}")
 
 
 @app.command()
@@ -262,6 +256,19 @@ def positions(
 def _money(numbers: Mapping[str, Any]) -> list[str]:
     names = ("cash", "held", "value", "equity", "realised", "fees")
     return [str(numbers[name]) for name in names]
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    words = []
+    for name, value in report.items():
+        match value:
+            case None | list():
+                continue
+            case dict():
+                words.append(f"{name} {_summary(value)}")
+            case _:
+                words.append(f"{name.replace('_', ' ')} {value}")
+    return ", ".join(words)
 
 
 def _has_parts(accounts: list[dict[str, Any]], account: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -18,8 +20,9 @@ from algotrendy.identity.session import Tokens
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid
 from algotrendy.local.home import current_home
 from algotrendy.platform.settings import reset_settings
+from algotrendy.trading.ledger import Document
 from fakes.identity import CLIENT_ID
-from fakes.order_counter import AAPL
+from fakes.order_counter import AAPL, NOON, ROOT
 from fakes.risk_desk import buy, sell
 from fakes.trading_api import ORDER, TradingApi, served
 
@@ -100,7 +103,31 @@ def test_positions_fills_and_the_journal(api: TradingApi, run: Run) -> None:
     journal = run("accounts", "activities", "--kind", "fill")
     assert "cash -1000 USD" in journal
     assert "hold" not in journal
-    assert "nothing differs in paper" in run("accounts", "reconciliations")
+    assert "nothing is noted of paper" in run("accounts", "reconciliations")
+
+
+def test_what_differed_is_shown_with_what_was_done(api: TradingApi, run: Run) -> None:
+    found = {"kind": "cash", "subject": "USD", "ours": "1", "theirs": "2", "reason": "no rule"}
+    body: dict[str, Any] = {"compared": {"orders": 3}, "settled": [], "unsettled": [found]}
+    report = Document(
+        kind="reconciliation",
+        id=api.counter.ids.next(),
+        account=ROOT,
+        at=NOON,
+        is_open=True,
+        body=body,
+    )
+    lost = replace(report, kind="protection", body={"symbol": "AAPL", "remedy": "reprotect"})
+    for document in (report, lost):
+        keep(api, document)
+    shown = run("accounts", "reconciliations", "--open")
+    assert "open: compared orders 3" in shown
+    assert "unsettled: kind cash, subject USD, ours 1, theirs 2, reason no rule" in shown
+    assert "symbol AAPL, remedy reprotect" in run("accounts", "reconciliations", "--protection")
+
+
+def keep(api: TradingApi, document: Document) -> None:
+    api.ledger.run(lambda tx: tx.documents.put(document))
 
 
 def test_limits_are_set_and_looked_back_at(run: Run) -> None:

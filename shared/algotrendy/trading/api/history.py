@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -24,8 +25,15 @@ from algotrendy.trading.api.order_views import FillsOut, fill_out
 from algotrendy.trading.journal import EntryKind
 from algotrendy.trading.paging import Question
 
-RECONCILIATION = "reconciliation"
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class About(StrEnum):
+    """What a record is about."""
+
+    BROKER = "reconciliation"
+    PROTECTION = "protection"
+
 
 router = APIRouter(prefix="/v1", tags=[access.CAPABILITY])
 
@@ -84,18 +92,25 @@ def get_reconciliations(
     account: AccountName,
     viewer: Viewer,
     books: Books,
+    about: Annotated[
+        About,
+        Query(
+            description="`reconciliation`: the broker and the ledger compared; `protection`: "
+            "positions that had lost their stop."
+        ),
+    ] = About.BROKER,
     only_open: Annotated[
         bool, Query(alias="open", description="Only those that somebody has to act on.")
     ] = False,
     limit: PageSize = 50,
     cursor: Cursor = None,
 ) -> RecordsOut:
-    """List what differed between the broker and the ledger, and what was done about it."""
+    """List what differed from what should be, and what was done about it, newest first."""
     asked = access.account_of(account)
-    question = Question((RECONCILIATION, asked, str(only_open)), limit, cursor)
+    question = Question((about, asked, str(only_open)), limit, cursor)
     page = books.run(
         lambda tx: queries.documents(
-            tx, viewer.tenant, asked, RECONCILIATION, question, only_open=only_open
+            tx, viewer.tenant, asked, about.value, question, only_open=only_open
         )
     )
     return RecordsOut(
