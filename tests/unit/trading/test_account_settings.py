@@ -40,6 +40,15 @@ def test_every_field_is_read() -> None:
     assert found.connection.broker == "alpaca"
 
 
+def test_prices_come_from_the_broker_unless_somebody_else_is_named() -> None:
+    (own,) = read_accounts(written(), None, BEGIN)
+    assert own.prices == own.connection
+    (other,) = read_accounts(
+        written(connection={"broker": "simulated"}, prices=CONNECTION), None, BEGIN
+    )
+    assert (other.account.broker, other.prices.broker) == ("simulated", "alpaca")
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [
@@ -51,6 +60,7 @@ def test_every_field_is_read() -> None:
         (written(leverage="0.5"), "broker_accounts.paper.leverage"),
         (written(secret="x"), "broker_accounts.paper.secret"),
         (written(connection={**CONNECTION, "key_id": ""}), "key_id"),
+        (written(prices={**CONNECTION, "key_id": ""}), "key_id"),
         (written(tenant="NO"), "tenant"),
     ],
 )

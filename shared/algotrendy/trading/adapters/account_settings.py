@@ -26,10 +26,15 @@ _PAPER_TENANT = "demo"
 
 @dataclass(frozen=True, slots=True)
 class TradedAccount:
-    """An account, and how its broker is reached."""
+    """An account, and how its broker is reached.
+
+    Attributes:
+        prices: Where its prices come from.
+    """
 
     account: Account
     connection: BrokerAccountSettings
+    prices: BrokerAccountSettings
 
 
 class _Written(BaseModel):
@@ -44,6 +49,8 @@ class _Written(BaseModel):
     protection: Protection = Protection.REPROTECT
     approval_above: Annotated[Decimal, Field(gt=0)] | None = None
     connection: dict[str, Any]
+    # For a broker that tells no prices.
+    prices: dict[str, Any] | None = None
 
 
 def read_accounts(
@@ -93,7 +100,8 @@ def _account(name: str, values: object, now: datetime) -> TradedAccount:
         protection=written.protection,
         approval_above=None if above is None else Money(above, written.currency),
     )
-    return TradedAccount(account, connection)
+    prices = connection if written.prices is None else read_account(written.prices)
+    return TradedAccount(account, connection, prices)
 
 
 def _paper(url: str, now: datetime) -> TradedAccount:
@@ -108,4 +116,4 @@ def _paper(url: str, now: datetime) -> TradedAccount:
         # What the paper exchange lends for a day is more, overnight it is this.
         leverage=Decimal(2),
     )
-    return TradedAccount(account, connection)
+    return TradedAccount(account, connection, connection)

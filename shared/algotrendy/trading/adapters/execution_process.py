@@ -58,7 +58,7 @@ class Execution:
         ids = Uuid7s(clock)
         stage_live = stage_allows_live()
         self._markets = {
-            traded.account.id: LaterMarket(traded.connection, clock, stage_live=stage_live)
+            traded.account.id: LaterMarket(traded.prices, clock, stage_live=stage_live)
             for traded in accounts
         }
         self.stations = tuple(
