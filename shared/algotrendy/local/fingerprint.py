@@ -11,6 +11,7 @@ _SYNTH_READS = (
     "infra_cdk",
     "functions",
     "layers",
+    "services",
     "state_machines",
     "shared/algotrendy",
     "cdk.json",
