@@ -53,6 +53,7 @@ class Wire:
         self.fate = fate
         self.exchange = exchange
         self.effect = effect
+        self.away_until = 0.0
 
     def later(self, delay_s: float, act: Callable[[], object]) -> None:
         """Let something happen that no kill can stop any more."""
@@ -63,6 +64,7 @@ class Wire:
         process.require_alive()
         self.effect(process, f"before {what}")
         fate = self.fate
+        await self._require_there()
         if fate.strikes("broker unavailable", 0.06):
             await asyncio.sleep(fate.between(0.01, 2.0))
             raise Unavailable(SERVICE, "overloaded", fate.between(0.1, 2.0))
@@ -82,6 +84,7 @@ class Wire:
         """Ask for something; ``look`` gets the age of the answer in seconds."""
         process.require_alive()
         fate = self.fate
+        await self._require_there()
         if fate.strikes("read fails", 0.03):
             await asyncio.sleep(fate.between(0.01, 2.0))
             raise Unavailable(SERVICE, f"{what} failed")
@@ -90,6 +93,11 @@ class Wire:
         back = fate.between(0.5, 4.0) if fate.strikes("slow answer", 0.03) else 0.04
         self.later(fate.between(0.01, 0.05), lambda: self._arrive(lambda: look(age), answer, back))
         return await self._answered(answer, Unavailable(SERVICE, f"{what} timed out"))
+
+    async def _require_there(self) -> None:
+        if self.loop.time() < self.away_until:
+            await asyncio.sleep(self.fate.between(0.01, 1.0))
+            raise Unavailable(SERVICE, "no connection")
 
     def _arrive(
         self, act: Callable[[], T], answer: asyncio.Future[T], back_s: float | None
@@ -212,6 +220,9 @@ class HostileBroker:
         reason = "connected"
         while not self._is_closed.is_set():
             await asyncio.sleep(self._wire.fate.between(0.05, 0.5))
+            if self._wire.loop.time() < self._wire.away_until:
+                await asyncio.sleep(1.0)
+                continue
             heard: asyncio.Queue[BrokerUpdate | None] = asyncio.Queue()
             stream = _Stream(self._wire, heard)
             self._exchange.listeners.append(stream.tell)
@@ -252,7 +263,8 @@ class _Stream:
         if self._is_broken:
             return
         fate = self._wire.fate
-        if fate.strikes("stream breaks", 0.03):
+        is_away = self._wire.loop.time() < self._wire.away_until
+        if is_away or fate.strikes("stream breaks", 0.03):
             self._is_broken = True
             self._heard.put_nowait(None)
             return

@@ -24,9 +24,13 @@ Effect = Callable[[Process, str], None]
 class Store:
     """The one ledger, and what is looked at after each of its commits."""
 
-    def __init__(self, fate: Fate, effect: Effect, has_orders: Callable[[], bool]) -> None:
+    def __init__(
+        self, fate: Fate, effect: Effect, has_orders: Callable[[], bool], time: Callable[[], float]
+    ) -> None:
         self.memory = MemoryLedger(self._commit)
         self.committed: Callable[[Process], None] = lambda _: None
+        self.away_until = 0.0
+        self._time = time
         self._fate = fate
         self._effect = effect
         self._has_orders = has_orders
@@ -36,6 +40,8 @@ class Store:
         """Run a transaction of a process."""
         process.require_alive()
         self._effect(process, "before a commit")
+        if self._time() < max(self.away_until, process.cut_off_until):
+            raise Unavailable("ledger", "it is not reached")
         if self._fate.strikes("ledger away", 0.004):
             raise Unavailable("ledger", "no connection")
         self._repeats = 0

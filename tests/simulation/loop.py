@@ -28,13 +28,20 @@ class Killed(BaseException):
 
 
 class Process:
-    """A group of tasks that lives and dies as one; it has a wall clock of its own."""
+    """A group of tasks that lives and dies as one; it has a wall clock of its own.
+
+    Attributes:
+        skew_s: How far its clock is ahead.
+        stalled_until: Nothing of it runs before.
+        cut_off_until: The ledger is not reached before.
+    """
 
     def __init__(self, name: str, loop: VirtualLoop) -> None:
         self.name = name
         self.is_alive = True
         self.skew_s = 0.0
         self.stalled_until = 0.0
+        self.cut_off_until = 0.0
         self.ended: asyncio.Future[None] = loop.create_future()
         self.context = contextvars.Context()
         self.context.run(PROCESS.set, self)

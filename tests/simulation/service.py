@@ -44,10 +44,10 @@ class Services:
         return self._running[self._world.chance.randrange(COUNT)]
 
     def heal(self) -> None:
-        """Put clocks right, and let everybody go on."""
+        """Put clocks right, and let everybody go on and be reached."""
         for process, _ in self._running:
-            process.stalled_until = 0.0
-            process.skew_s = 0.0
+            process.stalled_until = process.cut_off_until = process.skew_s = 0.0
+        self._world.store.away_until = self._world.wire.away_until = 0.0
 
     async def _keep(self, place: int) -> None:
         world = self._world

@@ -31,31 +31,48 @@ class Troubles:
 
     def befall(self, action: Action) -> None:
         """Let one happen."""
-        world = self._world
-        world.tell("trouble", str(action))
+        self._world.tell("trouble", str(action))
         process, station = self._services.one()
         match action.kind:
             case "service killed":
-                world.kill(process)
+                self._world.kill(process)
             case "service stopped":
                 station.stop()
             case "service stalled":
-                process.stalled_until = world.loop.time() + world.chance.uniform(1, 40)
+                process.stalled_until = self._in(1, 40)
+            case "service cut off":
+                process.cut_off_until = self._in(2, 40)
             case "clock jumps":
-                process.skew_s += world.chance.choice((-1, 1)) * world.chance.uniform(1, 300)
+                way = self._world.chance.choice((-1, 1))
+                process.skew_s += way * self._world.chance.uniform(1, 300)
+            case _:
+                self._befall_all(action)
+
+    def _befall_all(self, action: Action) -> None:
+        match action.kind:
+            case "ledger restarts":
+                self._world.store.away_until = self._in(1, 8)
+            case "broker away":
+                self._world.wire.away_until = self._in(2, 25)
             case "workflows forgotten":
-                world.workflows.forget()
+                self._world.workflows.forget()
             case "execution busted":
                 self._bust()
             case "exit cancelled by hand":
                 self._cancel_an_exit()
             case "order placed by hand":
-                assert action.request is not None
-                world.strangers.add(action.request.client_order_id or "")
-                with suppress(Rejected):
-                    world.exchange.submit(action.request)
+                self._place(action)
             case "kill switch":
-                self._pull(is_flat=world.chance.random() < 0.5)
+                self._pull(is_flat=self._world.chance.random() < 0.5)
+
+    def _in(self, least_s: float, most_s: float) -> float:
+        return self._world.loop.time() + self._world.chance.uniform(least_s, most_s)
+
+    def _place(self, action: Action) -> None:
+        assert action.request is not None
+        self._world.strangers.add(action.request.client_order_id or "")
+        with suppress(Rejected):
+            self._world.exchange.submit(action.request)
 
     def _bust(self) -> None:
         fills = self._world.exchange.fills()

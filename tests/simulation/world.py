@@ -96,12 +96,12 @@ class World:
             seed=seed,
             liquidity=self.chance.choice(("unlimited", "quoted")),
             partial_fills=self.chance.choice((0.0, 0.4)),
-            fees="none",
+            fees=self.chance.choice(("none", "us_equity")),
             always_open=True,
         )
         self.exchange = Exchange(self.loop, Random(f"{seed}/market"), terms)
         self.wire = Wire(self.loop, self.fate, self.exchange, self.effect)
-        self.store = Store(self.fate, self.effect, lambda: bool(self._stored))
+        self.store = Store(self.fate, self.effect, lambda: bool(self._stored), self.loop.time)
         self.queue = Queue(self.loop, self.fate)
         self.workflows = Workflows(
             self.loop, self.fate, Random(f"{seed}/workflows"), self.invoke, self.queue.send
