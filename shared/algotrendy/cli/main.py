@@ -57,7 +57,7 @@ ENTRIES = (
     Entry(
         "demo",
         "algotrendy.cli.demo:demo",
-        "Run the main job from bars to report, and print where the report lies.",
+        "Run the main job: from bars to report, then a bracket order on the paper exchange.",
         _RESEARCH,
     ),
     Entry(

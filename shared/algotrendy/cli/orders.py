@@ -31,14 +31,14 @@ _PLACE_HELP = """Place an order; it is checked against every limit, stored, then
 
 Type and class follow from the prices that are given:
 
-- `orders place buy AAPL 10` at the market
-- `orders place buy AAPL 10 --limit 187.15` at that price or better
-- `orders place sell AAPL 10 --stop 170` when it falls to 170; with --limit too: a stop-limit order
-- `orders place sell AAPL 10 --trail 3%` when it falls 3 % from its highest; `--trail 2.50` dollars
-- `orders place buy AAPL 10 --take-profit 210 --stop-loss 170` a bracket: both exits live at the
+- `orders place buy AAPL 10`: at the market
+- `orders place buy AAPL 10 --limit 187.15`: at that price or better
+- `orders place sell AAPL 10 --stop 170`: when it falls to 170; with --limit too: a stop-limit order
+- `orders place sell AAPL 10 --trail 3%`: when it falls 3 % from its highest; `--trail 2.50` dollars
+- `orders place buy AAPL 10 --take-profit 210 --stop-loss 170`: a bracket: both exits live at the
   broker, and one cancels the other; with one of them alone: one-triggers-other
-- `orders place sell AAPL 10 --oco --take-profit 210 --stop-loss 170` exits for a position you hold
-- `orders place buy AAPL --notional 500` for 500 dollars
+- `orders place sell AAPL 10 --oco --take-profit 210 --stop-loss 170`: exits for a position you hold
+- `orders place buy AAPL --notional 500`: for 500 dollars
 
 What is refused names the limit, its value, and what the order came to. A name of your own
 (--client-order-id) makes it safe to run the same command twice: nothing is placed twice.

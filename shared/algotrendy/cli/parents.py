@@ -32,9 +32,9 @@ _SPAN = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PLACE_HELP = """Trade a quantity in slices, each an order of its own, one at the market at a time.
 
-- `parents place buy AAPL 1200 --slices 12 --over 1h` TWAP: equal slices at equal times
-- `parents place buy AAPL 1200 --curve 5,3,2,2,3,5 --over 6h` VWAP: along a curve of volume
-- `parents place sell AAPL 1000 --display 100 --limit 190 --over 1d` iceberg: one after the other
+- `parents place buy AAPL 1200 --slices 12 --over 1h`: TWAP: equal slices at equal times
+- `parents place buy AAPL 1200 --curve 5,3,2,2,3,5 --over 6h`: VWAP: along a curve of volume
+- `parents place sell AAPL 1000 --display 100 --limit 190 --over 1d`: iceberg: one after the other
 
 Each slice is checked against every limit when it is placed. Never more than the quantity is filled
 and at the market together.
