@@ -14,7 +14,7 @@ from algotrendy.trading.accounts import root_of
 from algotrendy.trading.journal import Entry, Place, place_of, require_reversal
 from algotrendy.trading.ledger import EntryQuery
 from algotrendy.trading.lots import ClosedLot, Lots
-from fakes.memory_ledger.tables import Index, Table, Undo
+from fakes.memory_ledger.tables import Index, Sorted, Table, Undo
 
 
 class MemoryBooks:
@@ -23,6 +23,7 @@ class MemoryBooks:
     def __init__(self, undo: Undo) -> None:
         self.journal: Table[str, Entry] = Table(undo)
         self.of_account: Index[AccountId, str] = Index(undo)
+        self._in_time: Sorted[AccountId] = Sorted(undo)
         self.values: Table[Place, Decimal] = Table(undo)
         self.open_lots: Table[tuple[AccountId, Symbol], Lots] = Table(undo)
         self._places: Index[AccountId, Place] = Index(undo)
@@ -47,6 +48,7 @@ class MemoryBooks:
         self.journal.put(entry.key, entry)
         for scope in {entry.account, root_of(entry.account)}:
             self.of_account.add(scope, entry.key)
+            self._in_time.add(scope, f"{entry.id} {entry.key}")
         for posting in entry.postings:
             place = place_of(entry.account, posting)
             before = self.values.get(place)
@@ -57,15 +59,14 @@ class MemoryBooks:
 
     def entries(self, query: EntryQuery) -> Sequence[tuple[str, Entry]]:
         rows = self.journal.rows
-        found = [
-            (str(rows[key].id), rows[key])
-            for key in self.of_account.of(query.account)
-            if not query.kinds or rows[key].kind in query.kinds
-        ]
-        found.sort(key=lambda each: each[0], reverse=True)
-        if query.before is not None:
-            found = [each for each in found if each[0] < query.before]
-        return found[: query.limit]
+        found: list[tuple[str, Entry]] = []
+        for name in self._in_time.last_first(query.account, query.before):
+            place, _, key = name.partition(" ")
+            if not query.kinds or rows[key].kind in query.kinds:
+                found.append((place, rows[key]))
+                if len(found) == query.limit:
+                    break
+        return found
 
     def balances(self, accounts: Collection[AccountId]) -> Mapping[Place, Decimal]:
         values = self.values.rows

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -80,3 +81,22 @@ class Index(Generic[K, M]):
             self.drop(key, member)
         for member in members:
             self.add(key, member)
+
+
+class Sorted(Generic[K]):
+    """Which names there are of a key, in the order of the names."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._members: defaultdict[K, list[str]] = defaultdict(list)
+        self._undo = undo
+
+    def add(self, key: K, member: str) -> None:
+        members = self._members[key]
+        insort(members, member)
+        self._undo.steps.append(lambda: members.pop(bisect_left(members, member)))
+
+    def last_first(self, key: K, below: str | None) -> Iterator[str]:
+        members = self._members.get(key, [])
+        place = len(members) if below is None else bisect_left(members, below)
+        for index in range(place - 1, -1, -1):
+            yield members[index]
