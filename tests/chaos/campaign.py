@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chaos.plan import plan_of
@@ -11,6 +11,7 @@ from chaos.world import World
 from fixtures.platform import Platform
 
 USERNAME = "tess"
+COUNT_MONEY_EVERY = 10
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Total:
 
 
 def campaign(
-    platform: Platform, seeds: Iterable[int], say: Callable[[str], None], batch: str = ""
+    platform: Platform, seeds: Sequence[int], say: Callable[[str], None], batch: str = ""
 ) -> Total:
     """Run each seed's plan, and say of each what it did and found.
 
@@ -58,14 +59,18 @@ def campaign(
     world, total = World(platform, USERNAME), Total()
     try:
         world.open()
-        for seed in seeds:
-            result = run(world, plan_of(seed, batch))
+        last = len(seeds) - 1
+        for place, seed in enumerate(seeds):
+            with_money = place % COUNT_MONEY_EVERY == 0 or place == last
+            result = run(world, plan_of(seed, batch), with_money=with_money)
             total.add(result)
             wrong = "; ".join(result.found.wrong) or "all well"
-            last = f" (last: {result.waited_for})" if result.waited_for else ""
+            for refusal in result.refusals:
+                say(f"seed {seed}: refused with {refusal}")
+            waited = f" (last: {result.waited_for})" if result.waited_for else ""
             say(
                 f"seed {seed}: {result.orders} orders, {result.kills} kills, "
-                f"at rest after {result.rest_s:.1f} s{last}: {wrong}"
+                f"at rest after {result.rest_s:.1f} s{waited}: {wrong}"
             )
     finally:
         world.close()

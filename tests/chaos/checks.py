@@ -31,21 +31,24 @@ class Found:
         ]
 
 
-def look(world: World, names: Mapping[str, tuple[str | None, str | None]]) -> Found:
-    """Look at the orders of one run, and at the money of the whole account.
+def look(world: World, names: Mapping[str, str | None], *, money: bool) -> Found:
+    """Look at the orders of one run, and at what the whole account holds.
 
     Args:
-        names: By the orders' names: the ids that the API gave, or why it refused.
+        names: By the orders' names: the ids that the API gave, None where it refused.
+        money: Compare the cash too, and work the ledger out again. Fees are told late.
     """
     found = Found()
     known = {each["id"]: each for each in world.pages("/v1/orders", "orders", limit=200)}
     at_broker = world.orders_at_broker()
-    for name, (order_id, _) in names.items():
+    for name, order_id in names.items():
         theirs = at_broker.get(name, [])
         ours = [each for each in known.values() if each["client_order_id"] == name]
         _look_at_order(found, name, order_id, ours, theirs)
     _look_at_strangers(found, known, at_broker)
-    _look_at_money(found, world)
+    _look_at_positions(found, world)
+    if money:
+        _look_at_money(found, world)
     return found
 
 
@@ -94,7 +97,7 @@ def _look_at_strangers(
             found.duplicated.append(f"{count} orders say that they are {broker_id}")
 
 
-def _look_at_money(found: Found, world: World) -> None:
+def _look_at_positions(found: Found, world: World) -> None:
     held: dict[str, Decimal] = {}
     for each in world.positions():
         # Alpaca's positions spell a pair without its slash.
@@ -105,6 +108,9 @@ def _look_at_money(found: Found, world: World) -> None:
         here, said = held.get(symbol, ZERO), there.get(symbol, ZERO)
         if here != said:
             found.unbalanced.append(f"{here} {symbol} here, {said} there")
+
+
+def _look_at_money(found: Found, world: World) -> None:
     cash, said = world.cash(), world.cash_at_broker()
     if cash != said:
         found.unbalanced.append(f"cash of {ACCOUNT} is {cash} here, {said} there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +34,16 @@ class Result:
     orders: int = 0
     rest_s: float = 0.0
     waited_for: str = ""
+    refusals: list[str] = field(default_factory=list)
     found: Found = field(default_factory=Found)
 
 
-def run(world: World, plan: Plan) -> Result:
-    """Play a plan: clients and kills side by side, then peace, then a look at everything."""
+def run(world: World, plan: Plan, *, with_money: bool) -> Result:
+    """Play a plan: clients and kills side by side, then peace, then a look at everything.
+
+    Args:
+        with_money: Compare cash and books in the end too, which waits for late fees.
+    """
     result = Result(plan.seed)
     sent = [Sent(wish) for wish in plan.wishes]
     bodies = {each.wish.name: world.body_of(each.wish) for each in sent}
@@ -57,8 +63,15 @@ def run(world: World, plan: Plan) -> Result:
     for client in clients:
         client.join()
     result.orders = sum(each.order_id is not None for each in sent)
+    result.refusals = [each.refusal for each in sent if each.refusal is not None]
     rested = time.monotonic()
-    result.found = _rested(world, sent, result)
+    names = {each.wish.name: each.order_id for each in sent}
+    result.found = _rested(world, names, result)
+    # What chaos has left is ended by a kill switch, which must end everything.
+    if not result.found.wrong and not world.flatten():
+        result.found.lost.append("the kill switch left positions open")
+    if not result.found.wrong:
+        result.found = _rested(world, {}, result, money=with_money)
     result.rest_s = time.monotonic() - rested
     return result
 
@@ -77,13 +90,14 @@ def _client(world: World, sent: Sent, body: dict[str, Any], begin: float) -> Non
         sent.cancelled = True
 
 
-def _rested(world: World, sent: list[Sent], result: Result) -> Found:
+def _rested(
+    world: World, names: Mapping[str, str | None], result: Result, *, money: bool = False
+) -> Found:
     """Look until nothing is wrong any more, or nobody would wait longer."""
     deadline = time.monotonic() + REST_S
-    names = {each.wish.name: (each.order_id, each.refusal) for each in sent}
     pause_s = 0.5
     while True:
-        found = look(world, names)
+        found = look(world, names, money=money)
         if not found.wrong or time.monotonic() > deadline:
             return found
         result.waited_for = found.wrong[0]

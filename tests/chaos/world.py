@@ -112,6 +112,23 @@ class World:
         money = whole["whole"] or whole
         return Decimal(money["cash"]) + Decimal(money["held"])
 
+    def flatten(self) -> bool:
+        """Pull the kill switch, wait until all is over, and let the account trade again."""
+        account = {"account": ACCOUNT}
+        pulled = self.call(
+            "POST", "/v1/kill-switch", params=account, json={"flatten": True, "reason": "chaos"}
+        )
+        switch_id = pulled.raise_for_status().json()["id"]
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            switches = self.call("GET", "/v1/kill-switch", params=account).json()["kill_switches"]
+            if next(each for each in switches if each["id"] == switch_id)["done_at"] is not None:
+                break
+            time.sleep(0.25)
+        state = {"state": "active", "reason": "chaos is over"}
+        self.call("PUT", "/v1/trading-state", params=account, json=state).raise_for_status()
+        return not self.positions()
+
     def verify(self) -> str:
         """Let the ledger be worked out again; give what it complains about, or nothing."""
         done = self._platform.run("ledger", "verify")
