@@ -17,6 +17,7 @@ from typing import TypeVar
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId
+from algotrendy.trading.execution.batches import Batches
 from algotrendy.trading.ledger import Desk, Lease, LedgerTransaction
 
 T = TypeVar("T")
@@ -175,7 +176,7 @@ class FencedDesk:
     """The ledger as the holder of a lease uses it: each transaction begins with the fence."""
 
     def __init__(self, desk: Desk, fence: Fence) -> None:
-        self._desk = desk
+        self._batches = Batches(desk, fence.check)
         self._fence = fence
 
     @property
@@ -184,18 +185,13 @@ class FencedDesk:
         return self._fence
 
     async def run(self, work: Callable[[LedgerTransaction], T]) -> T:
-        """Run a function in one transaction.
+        """Run a function in one transaction, which it may share with others.
 
         Raises:
             Fenced: If the lease is not ours any more; nothing was changed.
             Unavailable, Unknown: As the ledger does.
         """
-
-        def fenced(tx: LedgerTransaction) -> T:
-            self._fence.check(tx)
-            return work(tx)
-
-        return await self._desk.run(fenced)
+        return await self._batches.run(work)
 
     async def see_through(self, work: Callable[[LedgerTransaction], T]) -> T:
         """Run a function as often as it takes until it is known to be committed.
