@@ -204,7 +204,7 @@ def _past(
     found: dict[str, tuple[Entry, Decimal]] = {}
     gone: set[str] = set()
     edge: datetime | None = None
-    for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST), page=_MANY):
+    for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST)):
         moment = _millisecond(entry.at)
         if edge is not None and moment < edge <= at and not held:
             break
@@ -224,7 +224,7 @@ def _later(tx: LedgerTransaction, entry: Entry, symbol: Symbol) -> Sequence[Entr
     """Find what the books know of a symbol that happened after an entry, and stands."""
     found = []
     before = _millisecond(entry.at)
-    for other in _newest_first(tx, entry.account, _MOVING, page=_FEW):
+    for other in _newest_first(tx, entry.account, _MOVING):
         if other.at < before:
             break
         is_later = turn_of(other) > turn_of(entry) and _is_of(other, symbol)
@@ -286,9 +286,11 @@ def _standing_entry(
 
 
 def _newest_first(
-    tx: LedgerTransaction, account: AccountId, kinds: Sequence[EntryKind], page: int
+    tx: LedgerTransaction, account: AccountId, kinds: Sequence[EntryKind]
 ) -> Iterator[Entry]:
     before: str | None = None
+    # Mostly a few are enough.
+    page = _FEW
     while True:
         rows = tx.books.entries(EntryQuery(account, before, kinds, page))
         # The entries of an account's parts come with its own.
@@ -296,6 +298,7 @@ def _newest_first(
         if len(rows) < page:
             return
         before = rows[-1][0]
+        page = min(4 * page, _MANY)
 
 
 def _cost_change(held: Position, units: Decimal, cost: Money) -> Money:
