@@ -59,7 +59,7 @@ def take_open_orders(
             units,
             order.intended_at,
             strategy_of(order.account),
-            None if group is None else str(group),
+            None if group is None else _group_name(order, group),
             is_new=False,
         )
 
@@ -89,6 +89,11 @@ def units_of(order: PlatformOrder, notional: Decimal | None, state: RiskState) -
     if price is None:
         return _FINEST_UNIT
     return _LOOSE.divide(notional, price).quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE)
+
+
+def _group_name(order: PlatformOrder, group: OrderId) -> str:
+    """Name a group so that no odd news of a broker can put unlike orders together."""
+    return f"{group}/{order.symbol}/{order.request.side}/{order.account}"
 
 
 def _taken(order: PlatformOrder, group: Iterable[PlatformOrder]) -> Decimal:

@@ -280,7 +280,7 @@ def _prices(
 ) -> Iterator[tuple[Symbol, Decimal]]:
     """Give last prices; of a symbol without one what a unit cost, where any is held."""
     for symbol in symbols:
-        if (quote := quotes.get(symbol)) is not None:
+        if (quote := quotes.get(symbol)) is not None and quote.last > 0:
             yield symbol, quote.last
             continue
         for place, cost in balances.items():
