@@ -217,7 +217,9 @@ def recall_orders(
 
 def fresh(quote: Quote | None, now: datetime) -> Quote | None:
     """Give a quote back if it is young enough to decide by."""
-    return None if quote is None or now - quote.at > MAX_QUOTE_AGE else quote
+    if quote is None or quote.last <= 0 or now - quote.at > MAX_QUOTE_AGE:
+        return None
+    return quote
 
 
 def terms_of(symbol: Symbol, listing: Listing | None, account: Account) -> Terms:

@@ -259,6 +259,13 @@ def test_an_old_price_binds_only_what_opens() -> None:
     counter.place(sell("10"))
 
 
+def test_a_price_of_nothing_is_none() -> None:
+    counter = OrderCounter()
+    counter.clock.advance(timedelta(seconds=1))
+    counter.quote(AAPL, "0", ask="100")
+    assert set(counter.refused(buy("1"))) == {"last_price"}
+
+
 def test_a_large_order_waits_for_a_person() -> None:
     counter = OrderCounter(approval_above=Money.of(500, USD))
     order = counter.place(buy("6"))
