@@ -18,8 +18,6 @@ from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
 
-ATTEMPTS: Final = 3
-
 Holding = tuple[AccountId, Symbol]
 NONE: Final[Mapping[Holding, Hashable]] = MappingProxyType({})
 

@@ -28,7 +28,6 @@ from algotrendy.trading.events import PositionUnprotected
 from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.naked import (
-    ATTEMPTS,
     Holding,
     Look,
     Naked,
@@ -44,8 +43,11 @@ from algotrendy.trading.risk_desk import MAX_QUOTE_AGE, asset_class_of
 
 PROTECTION_RECORD: Final = "protection"
 
-AGAIN_AFTER: Final = timedelta(minutes=1)
+AGAIN_AFTER: Final = timedelta(seconds=30)
 """After so long what was done for a naked position is thought over, though nothing happened."""
+
+RETRY_AFTER: Final = (timedelta(seconds=10), timedelta(hours=1))
+"""How long after an order in place of a stop another is sent: at first, and at most."""
 
 _OPEN_AT_MOST: Final = 100
 _SELVES: Final = frozenset({PROTECTION, news.WRITER})
@@ -93,7 +95,7 @@ class ProtectionWatch:
         for each in standing:
             now, entry_id = post.clock.now(), each.entry.id
             version, acted_at = self._acted.get(entry_id, (None, now))
-            if version == each.version and now - acted_at < AGAIN_AFTER:
+            if version == each.version and now < acted_at + AGAIN_AFTER:
                 continue
             if not await self._is_confirmed(each):
                 continue
@@ -178,8 +180,8 @@ def _choice(tx: LedgerTransaction, found: Naked, now: datetime) -> Choice:
         return Choice(Remedy.NONE, "trading is halted")
     if _was_asked_for(tx, found.exits):
         return Choice(Remedy.NONE, "somebody asked for the end of its stop")
-    if len(found.stood_in) >= ATTEMPTS:
-        return Choice(Remedy.NONE, f"{ATTEMPTS} orders in its place came to nothing")
+    if _is_too_early(found, now):
+        return Choice(Remedy.NONE, "the last order in its place came to nothing, another follows")
     if any(not each.is_terminal for each in found.exits if not is_stop(each)):
         return Choice(Remedy.AWAIT_EXITS, "its other exit still holds the units")
     if account.protection is Protection.FLATTEN:
@@ -187,6 +189,15 @@ def _choice(tx: LedgerTransaction, found: Naked, now: datetime) -> Choice:
     if _is_passed(tx, found.entry, now):
         return Choice(Remedy.FLATTEN, "the price has passed the stop")
     return Choice(Remedy.REPROTECT, "the account asks for it")
+
+
+def _is_too_early(found: Naked, now: datetime) -> bool:
+    """Say whether the last order in place of the stop failed a short while ago."""
+    if not found.stood_in:
+        return False
+    least, most = RETRY_AFTER
+    wait = min(least * 2.0 ** min(len(found.stood_in) - 1, 20), most)
+    return now < found.stood_in[-1].intended_at + wait
 
 
 def _is_halted(tx: LedgerTransaction, account: Account) -> bool:

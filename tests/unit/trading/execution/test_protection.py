@@ -6,6 +6,7 @@ The venue is the real one: it ends an exit on its own, as brokers do.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
@@ -244,17 +245,22 @@ def test_only_what_is_still_held_is_protected() -> None:
     tell(story)
 
 
-def test_a_stop_that_is_refused_again_and_again_is_given_up_with_an_alarm_each_time() -> None:
+def test_a_stop_that_comes_to_nothing_is_sent_again_less_often_each_time() -> None:
     async def story(found: World, watch: ProtectionWatch) -> None:
         entry = await bracket(found)
         await lose(found, entry)
-        for _ in range(5):
-            await look(found, watch)
+        times = []
+        for _ in range(60):
+            await look(found, watch, 1)
             for order in [each for each in placed(found) if not each.is_at_broker]:
+                times.append(order.intended_at)
                 sent = await send(found, order)
                 await found.broker.cancel(next(iter(sent.broker_order_ids)))
                 await found.hear(order.client_order_id)
-        assert len(placed(found)) == 3
-        assert [each.remedy for each in alarms(found)] == [*["reprotect"] * 3, "none"]
+        waits = [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
+        assert len(waits) >= 3
+        assert waits == sorted(waits)
+        assert waits[-1] >= 40
+        assert len(alarms(found)) == len(times) + 1
 
     tell(story)
