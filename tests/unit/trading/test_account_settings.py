@@ -27,15 +27,16 @@ def test_without_accounts_there_is_that_of_the_paper_exchange() -> None:
         "demo",
         "alpaca",
     )
-    assert found.account.leverage == 2
+    assert (found.account.leverage, found.orders_per_minute) == (2, 0)
     assert read_accounts(None, None, BEGIN) == ()
 
 
 def test_every_field_is_read() -> None:
-    text = written(leverage="4", protection="flatten", approval_above="50000", currency="USD")
+    text = written(leverage="4", protection="flatten", approval_above="50000", orders_per_minute=60)
     (found,) = read_accounts(text, "http://elsewhere", BEGIN)
     account = found.account
     assert (account.leverage, account.protection) == (Decimal(4), Protection.FLATTEN)
+    assert found.orders_per_minute == 60
     assert account.approval_above == Money(Decimal(50_000), Currency.USD)
     assert found.connection.broker == "alpaca"
 

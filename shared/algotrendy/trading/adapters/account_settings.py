@@ -30,11 +30,13 @@ class TradedAccount:
 
     Attributes:
         prices: Where its prices come from.
+        orders_per_minute: Most that are sent; None for the broker's documented limit, 0 for none.
     """
 
     account: Account
     connection: BrokerAccountSettings
     prices: BrokerAccountSettings
+    orders_per_minute: int | None = None
 
 
 class _Written(BaseModel):
@@ -49,6 +51,7 @@ class _Written(BaseModel):
     protection: Protection = Protection.REPROTECT
     approval_above: Annotated[Decimal, Field(gt=0)] | None = None
     connection: dict[str, Any]
+    orders_per_minute: Annotated[int, Field(ge=0, le=100_000)] | None = None
     # For a broker that tells no prices.
     prices: dict[str, Any] | None = None
 
@@ -101,7 +104,7 @@ def _account(name: str, values: object, now: datetime) -> TradedAccount:
         approval_above=None if above is None else Money(above, written.currency),
     )
     prices = connection if written.prices is None else read_account(written.prices)
-    return TradedAccount(account, connection, prices)
+    return TradedAccount(account, connection, prices, written.orders_per_minute)
 
 
 def _paper(url: str, now: datetime) -> TradedAccount:
@@ -116,4 +119,5 @@ def _paper(url: str, now: datetime) -> TradedAccount:
         # What the paper exchange lends for a day is more, overnight it is this.
         leverage=Decimal(2),
     )
-    return TradedAccount(account, connection, connection)
+    # The paper exchange counts no requests.
+    return TradedAccount(account, connection, connection, orders_per_minute=0)

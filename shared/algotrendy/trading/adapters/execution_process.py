@@ -24,6 +24,7 @@ from algotrendy.trading.execution.duties import Duties, Duty, Post
 from algotrendy.trading.execution.killing import Killing
 from algotrendy.trading.execution.lease import Monotonic
 from algotrendy.trading.execution.monitor import Monitor
+from algotrendy.trading.execution.patience import Timing
 from algotrendy.trading.execution.prices import Pasts, Prices
 from algotrendy.trading.execution.protection import ProtectionWatch
 from algotrendy.trading.execution.reconcile import Reconciliation
@@ -74,6 +75,7 @@ class Execution:
                     holder=holder,
                     monotonic=monotonic,
                     duties=_duties_with(self._markets[traded.account.id]),
+                    timing=Timing(orders_per_minute=traded.orders_per_minute),
                 ),
             )
             for traded in accounts

@@ -23,6 +23,7 @@ class Timing:
         start_within_s: From storing that an order is sent to sending it.
         lost_bell_s: An order of this age is sent without anybody having rung for it.
         ask_timeout_s: For a question.
+        orders_per_minute: Most that are sent; None for the broker's documented limit, 0 for none.
         backoff_s: Least and most wait before something is tried again.
     """
 
@@ -33,6 +34,7 @@ class Timing:
     lost_bell_s: float = 5.0
     ask_timeout_s: float = 20.0
     backoff_s: tuple[float, float] = (0.5, 30.0)
+    orders_per_minute: int | None = None
 
 
 USUAL = Timing()

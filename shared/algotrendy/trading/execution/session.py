@@ -75,7 +75,10 @@ class Session:
         self._on_change = on_change
         self._monotonic = monotonic
         self._timing = timing
-        self._rate = Rate(post.broker.capabilities.requests_per_minute, monotonic)
+        limit = timing.orders_per_minute
+        if limit is None:
+            limit = post.broker.capabilities.requests_per_minute
+        self._rate = Rate(limit or None, monotonic)
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._patience: defaultdict[OrderId, Patience] = defaultdict(Patience)
         self._busy: dict[OrderId, asyncio.Task[None]] = {}
