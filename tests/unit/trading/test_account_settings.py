@@ -27,7 +27,7 @@ def test_without_accounts_there_is_that_of_the_paper_exchange() -> None:
         "demo",
         "alpaca",
     )
-    assert (found.account.leverage, found.orders_per_minute) == (2, 0)
+    assert (found.account.leverage, found.orders_per_minute) == (Decimal(2), 0)
     assert read_accounts(None, None, BEGIN) == ()
 
 
