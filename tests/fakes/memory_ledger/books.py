@@ -95,8 +95,10 @@ class MemoryBooks:
     ) -> None:
         self._closed_in.add(root_of(account), (account, symbol))
         key = account, symbol
-        kept = [each for each in self._closed.of(key) if each.closed_at < since]
-        self._closed.replace(key, [*kept, *closed])
+        for gone in [each for each in self._closed.of(key) if each.closed_at >= since]:
+            self._closed.drop(key, gone)
+        for each in closed:
+            self._closed.add(key, each)
 
     def closed_lots(
         self, account: AccountId, since: datetime, limit: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -75,12 +75,6 @@ class Index(Generic[K, M]):
         if member in members:
             del members[member]
             self._undo.steps.append(lambda: members.__setitem__(member, None))
-
-    def replace(self, key: K, members: Iterable[M]) -> None:
-        for member in tuple(self.of(key)):
-            self.drop(key, member)
-        for member in members:
-            self.add(key, member)
 
 
 class Sorted(Generic[K]):
