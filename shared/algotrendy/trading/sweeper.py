@@ -99,7 +99,10 @@ class Sweeper:
         # To ask for each of thousands of orders every minute would be refused. A run that was lost
         # while it waited is found when its patience is over, or when its answer is taken by nobody.
         now = self.clock.now()
-        return any(now - each.at < PATIENCE[each.waiting_for] + _LATE for each in found.waits)
+        # A time that is yet to come is a clock that jumped: it tells nothing.
+        return any(
+            -_LATE <= now - each.at < PATIENCE[each.waiting_for] + _LATE for each in found.waits
+        )
 
     def _may_start_again(self, found: Found) -> bool:
         attempt = found.run.attempt + 1

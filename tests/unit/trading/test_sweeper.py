@@ -12,6 +12,7 @@ from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import OrderId, SeededIds, TenantId
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
+from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.ports import SagaRun
 from algotrendy.trading.saga import OrderSaga
@@ -153,6 +154,14 @@ def test_who_waits_is_not_asked_after_until_its_patience_is_over() -> None:
     world.sweeper.sweep()
     assert world.sagas.asked == []
     world.passes(minutes=5)
+    assert world.sweeper.sweep().started == (world.id,)
+
+
+def test_a_wait_from_a_clock_that_jumped_hides_nothing() -> None:
+    world = World()
+    jumped = Wait(world.id, WaitingFor.END, "t1", START + timedelta(days=9))
+    world.ledger.run(lambda tx: tx.waits.put(jumped))
+    world.passes(minutes=1)
     assert world.sweeper.sweep().started == (world.id,)
 
 
