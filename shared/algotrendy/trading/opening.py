@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from algotrendy.trading.marks import move_cash
 from algotrendy.trading.restating import correct
 
 OPENING = "opening"
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _REASON = "what the broker held when the account was first seen"
 
 
@@ -64,7 +65,9 @@ def open_account(
         if held.quantity:
             cost = Money(share(held.average_price, held.quantity, Decimal(1)), account.currency)
             units = Units(held.quantity, held.symbol)
-            correct(tx, settled, f"{OPENING}:{held.symbol}", now, _REASON, units, cost)
+            # The books are in the order of time, and the broker's clock may be behind ours.
+            at = now - _CLOCKS_DIFFER
+            correct(tx, settled, f"{OPENING}:{held.symbol}", at, _REASON, units, cost)
     tx.documents.put(record)
 
 

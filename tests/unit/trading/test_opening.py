@@ -11,16 +11,17 @@ from algotrendy.kernel.errors import Conflict, Invalid, Rejected
 from algotrendy.kernel.ids import AccountId, TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
+from algotrendy.kernel.order import Side
 from algotrendy.risk.limits import StrategyId
 from algotrendy.risk.records import Marks
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
-from algotrendy.trading.booking import position_of
+from algotrendy.trading.booking import position_of, record
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.marks import market_day
 from algotrendy.trading.opening import allocate, is_open, open_account, open_part
 from fakes.memory_ledger import MemoryLedger
-from fakes.order_story import START, USD, dollars
+from fakes.order_story import START, USD, Story, dollars, execution
 
 PAPER, TREND, MEAN = (AccountId(each) for each in ("paper", "paper/trend", "paper/mean"))
 ACCOUNT = Account(id=PAPER, tenant=TenantId("demo"), broker="alpaca", opened_at=START)
@@ -70,6 +71,16 @@ def test_an_account_opens_with_what_the_broker_holds() -> None:
     lots = ledger.run(lambda tx: tx.books.lots(PAPER, TSLA))
     assert lots is not None
     assert lots.position == position_of(balances, PAPER, TSLA, USD)
+
+
+def test_what_a_slow_clock_tells_later_comes_after_the_opening() -> None:
+    ledger = opened(positions=HELD)
+    story = Story(side=Side.SELL, reserved=0)
+    intended = replace(story.intended, account=PAPER)
+    sold = story.filled(execution("e1", 10, 160, START - timedelta(seconds=2)))
+    ledger.run(lambda tx: record(tx, [intended, sold]))
+    balances = ledger.run(lambda tx: tx.books.balances([PAPER]))
+    assert balances[Place(PAPER, Book.REALISED, None, USD)] == -95
 
 
 def test_an_account_that_is_open_keeps_its_books() -> None:
