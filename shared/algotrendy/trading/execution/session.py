@@ -45,7 +45,17 @@ from algotrendy.trading.status import PlatformStatus
 
 T = TypeVar("T")
 
+_STORED_AHEAD = 8
+
 _logger = logging.getLogger(__name__)
+
+
+class _Lane:
+    """Where orders for one symbol wait: some are stored meanwhile, one is sent after the other."""
+
+    def __init__(self) -> None:
+        self.entrance = asyncio.Semaphore(_STORED_AHEAD)
+        self.turn = asyncio.Lock()
 
 
 class _Facts(TypedDict):
@@ -79,7 +89,7 @@ class Session:
         if limit is None:
             limit = post.broker.capabilities.requests_per_minute
         self._rate = Rate(limit or None, monotonic)
-        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self._patience: defaultdict[OrderId, Patience] = defaultdict(Patience)
         self._busy: dict[OrderId, asyncio.Task[None]] = {}
         self._is_stopping = False
@@ -182,7 +192,8 @@ class Session:
     # Sending
 
     async def _submit(self, order: PlatformOrder) -> None:
-        async with self._lanes[order.symbol]:
+        lane = self._lanes[order.symbol]
+        async with lane.entrance:
             await asyncio.sleep(self._rate.take())
             if self._is_stopping:
                 return
@@ -190,7 +201,8 @@ class Session:
             sending = await self._store_submitted(order)
             if sending is None:
                 return
-            answer = await self._send(sending, begun_at)
+            async with lane.turn:
+                answer = await self._send(sending, begun_at)
         sent = sending.order
         if isinstance(answer, BrokerOrder):
             await self._store_told(sent, answer)
@@ -228,7 +240,7 @@ class Session:
         order = sending.order
         is_late = self._monotonic() - begun_at > self._timing.start_within_s
         if is_late or not self._post.desk.fence.may_send():
-            return self._not_sent(order, "the ledger answered too late to send it")
+            return self._not_sent(order, "it could not be sent soon enough after it was stored")
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 return await self._request(sending)
