@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from algotrendy.trading.adapters.execution_process import Execution
     from algotrendy.trading.execution.lease import Monotonic
     from algotrendy.trading.intake import Intake
+    from algotrendy.trading.parents.intake import ParentIntake
     from algotrendy.trading.risk_control import RiskControl
     from algotrendy.trading.saga import OrderSaga
     from algotrendy.trading.sweeper import Sweeper
@@ -62,6 +63,14 @@ def intake() -> Intake:
     from algotrendy.trading.intake import Intake
 
     return Intake(ledger(), sagas(), bell(), SystemClock(), ids())
+
+
+@cache
+def parent_intake() -> ParentIntake:
+    """Give the door for parent orders."""
+    from algotrendy.trading.parents.intake import ParentIntake
+
+    return ParentIntake(ledger(), bell(), SystemClock(), ids())
 
 
 @cache

@@ -40,7 +40,7 @@ def parent_intake() -> ParentIntake:
     """Give what takes parent orders in; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
-    return ParentIntake(wiring.ledger(), wiring.bell(), SystemClock(), wiring.ids())
+    return wiring.parent_intake()
 
 
 def risk_control() -> RiskControl:
