@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from algotrendy.brokers.port import BrokerOrder
-from algotrendy.kernel.ids import AccountId
+from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import root_of
@@ -17,6 +17,8 @@ from algotrendy.trading.holds import hold_of
 from algotrendy.trading.journal import Book, Journal, Place
 from algotrendy.trading.order_events import OrderEvent, OrderSubmitted
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.parents.parent import PARENT
+from algotrendy.trading.parents.working import find_parent
 from algotrendy.trading.status import read_status
 from algotrendy.trading.verify import Stored, StoredOrder, verify
 from fakes.memory_ledger import MemoryTransaction
@@ -93,6 +95,7 @@ class Laws:
         yield from self.of_executions()
         yield from self.of_money()
         yield from self.of_workflows()
+        yield from self.of_parents()
 
     def after_a_halt(self, *, is_halted: bool, is_flattened: bool) -> Iterator[Broken]:
         """Find what should have ended when the kill switch was pulled."""
@@ -192,6 +195,18 @@ class Laws:
         for order in self._orders():
             if order.is_settled and order.id in waiting:
                 yield Broken(LOST, f"the workflow of {_named(order)} has not ended")
+
+    def of_parents(self) -> Iterator[Broken]:
+        """Find parent orders that traded too much, or go on."""
+        for document in self._tables.documents.select(PARENT, self._root, 100):
+            parent = find_parent(self._tables, OrderId(document.id))
+            assert parent is not None
+            slices = self._tables.orders.children(parent.id)
+            filled = sum((order.filled_quantity for order in slices), Decimal(0))
+            if filled > parent.wish.quantity:
+                yield Broken(DOUBLED, f"slices of {parent.id} filled {filled}")
+            if not parent.state.is_over:
+                yield Broken(OTHER, f"the parent order {parent.id} is {parent.state}")
 
     def _orders(self) -> Sequence[PlatformOrder]:
         return list(self._tables.orders.folded.rows.values())

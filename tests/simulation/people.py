@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from functools import partial
+from typing import TypeVar
 
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Rejected, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, CorrelationId, OrderId, UserId
+from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import ReplaceRequest
 from algotrendy.trading.intake import Intake
 from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.parents.intake import ParentIntake
+from algotrendy.trading.parents.parent import ParentWish, Style
 from simulation.loop import Process
 from simulation.story import Action
 from simulation.world import World
 
 ATTEMPTS = 6
 ANSWER_WITHIN_S = 8.0
+SLICED_WITHIN_S = 20.0
 ANN = UserId("ann")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class People:
         match action.kind:
             case "place":
                 await self._place(action)
+            case "slice":
+                await self._slice(action)
             case "replace":
                 await self._replace(action)
             case _ if (order_id := self._target(action)) is None:
@@ -63,6 +74,32 @@ class People:
         account, provenance = AccountId(action.account), _provenance(action)
         order = await self._ask(lambda door: door.place(account, request, provenance))
         self._note(action, order, request.client_order_id or "")
+
+    async def _slice(self, action: Action) -> None:
+        request, world = action.request, self._world
+        assert request is not None
+        if request.quantity is None:
+            return
+        is_iceberg = action.number % 2 == 0
+        wish = ParentWish(
+            account=AccountId(action.account),
+            symbol=Symbol(request.symbol),
+            side=request.side,
+            quantity=request.quantity,
+            style=Style.ICEBERG if is_iceberg else Style.TWAP,
+            ends_at=world.loop.wall() + timedelta(seconds=SLICED_WITHIN_S),
+            limit_price=Decimal(100 + 2 * request.side.sign) if is_iceberg else None,
+            slices=0 if is_iceberg else 4,
+            display=max(request.quantity // 3, Decimal(1)) if is_iceberg else None,
+            client_order_id=f"parent-{action.number}",
+        )
+
+        def place(process: Process) -> None:
+            bell = world.bell(process)
+            door = ParentIntake(world.ledger(process), bell, process, world.ids)
+            door.place(wish, _provenance(action))
+
+        await self._ask_in(place)
 
     async def _replace(self, action: Action) -> None:
         order_id, name = self._target(action), f"order-{action.number}"
@@ -89,13 +126,15 @@ class People:
             self.promises.append(Promise(name, order.id))
 
     async def _ask(self, ask: Callable[[Intake], PlatformOrder]) -> PlatformOrder | None:
+        return await self._ask_in(lambda process: ask(self._door(process)))
+
+    async def _ask_in(self, ask: Callable[[Process], T]) -> T | None:
         world = self._world
         for attempt in range(ATTEMPTS):
             process = world.process("function", "api")
-            door = self._door(process)
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
-                    return await world.blocking.call(process, partial(ask, door))
+                    return await world.blocking.call(process, partial(ask, process))
             except (Rejected, Invalid) as error:
                 world.tell("client", f"refused: {error.message}")
                 return None

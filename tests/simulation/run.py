@@ -18,7 +18,7 @@ from simulation.story import TROUBLES, Action, story
 from simulation.troubles import Troubles
 from simulation.world import History, Plan, World
 
-PEACE_S = 55.0
+PEACE_S = 45.0
 LAST_S = 900.0
 LOOK_EVERY_S = 2.0
 CALM_S = 6.0

@@ -10,7 +10,7 @@ from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from simulation.exchange import SYMBOLS
 
-LAST_S = 40.0
+LAST_S = 32.0
 # Heavier than what strikes by itself, and rarer: how often each comes in one run.
 TROUBLES = {
     "service killed": 0.6,
@@ -35,7 +35,7 @@ class Action:
 
     Attributes:
         at_s: When.
-        kind: place, cancel, replace, approve, or one of the troubles.
+        kind: place, slice, cancel, replace, approve, or one of the troubles.
         number: Which action it is; an order is called by the number of what placed it.
         on: The number of the order that it is about.
     """
@@ -69,9 +69,12 @@ def story(seed: int) -> list[Action]:
         at = round(chance.uniform(0.5, LAST_S), 3)
         before = [each for each in placed if each.at_s < at]
         kind = chance.choices(
-            ("place", "cancel", "replace", "approve"), (6, 2, 1.5, 1 if before else 0)
+            ("place", "slice", "cancel", "replace", "approve"), (6, 0.5, 2, 1.5, 1)
         )[0]
-        if kind == "place" or not before:
+        if kind == "slice":
+            wish = replace(_wish(chance, f"order-{number}"), order_class=OrderClass.SIMPLE)
+            action = Action(at, kind, number, ROOT, wish)
+        elif kind == "place" or not before:
             account = PART if chance.random() < 0.4 else ROOT
             wish = _wish(chance, f"order-{number}")
             action = Action(at, "place", number, account, wish)
@@ -84,7 +87,7 @@ def story(seed: int) -> list[Action]:
     actions += _troubles(chance, len(actions))
     if chance.random() < 0.5:
         number = len(actions)
-        late = LAST_S + 5
+        late = LAST_S + 4
         actions += (
             Action(late, "cancel", number + place, each.account, None, each.number)
             for place, each in enumerate(placed)

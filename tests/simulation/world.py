@@ -38,6 +38,8 @@ ROOT = AccountId("paper")
 # How likely a kill is at a point around an effect: many commits of a service change nothing.
 KILLS = {"service": 0.0005, "function": 0.006}
 KILLS_AROUND_REQUESTS = 0.02
+# Some runs go wrong more than others.
+LEVELS = (0.3, 1.0, 1.0, 1.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class World:
         self.broken: list[Broken] = []
         self.strangers: set[str] = set()
         self.loop = virtual_loop(Random(f"{seed}/loop"))
-        self.fate = Fate(Random(f"{seed}/fate"), plan.level, plan.faults, plan.most_faults)
+        level = plan.level * Random(f"{seed}/level").choice(LEVELS)
+        self.fate = Fate(Random(f"{seed}/fate"), level, plan.faults, plan.most_faults)
         self.fate.told = lambda kind: self.tell("fault", kind)
         self.chance = Random(f"{seed}/world")
         self.ids = SeededIds(self.loop, Random(f"{seed}/ids"))
