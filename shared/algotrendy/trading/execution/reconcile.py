@@ -19,6 +19,7 @@ from algotrendy.trading.execution.comparing import Comparing
 from algotrendy.trading.execution.differences import (
     BrokerView,
     Difference,
+    DifferenceKind,
     Sighting,
     Suspects,
 )
@@ -61,6 +62,7 @@ class Reconciliation:
         self._settled: set[Difference] = set()
         self._raised: dict[Difference, _Raised] = {}
         self._is_pending = False
+        self._activities = 0
         self._reported_at: datetime | None = None
         self._deep_at: datetime | None = None
 
@@ -77,17 +79,22 @@ class Reconciliation:
         view = await self._ask(marks)
         found = await self._comparing.compare(view, marks.ignored, self._raised.keys())
         settled: list[Difference] = []
+        activities = 0
         raised: dict[Difference, _Raised] = {}
         for each in self._suspects.standing(found):
             reason = await self._settle(each)
-            if reason is None:
+            if reason is None and each.difference.kind is DifferenceKind.ACTIVITY:
+                activities += 1
+            elif reason is None:
                 settled.append(each.difference)
             elif reason != IN_DOUBT:
                 raised[each.difference] = _Raised(reason, each.at)
+        # Each sale has a fee: that one was booked is worth no report of its own.
+        self._activities += activities
         marks = marks.after(view)
         await self._report(view, found, settled, raised, marks)
         self._watermarks = marks
-        if settled:
+        if settled or activities:
             self._post.wake()
 
     async def _begin(self) -> Watermarks | None:
@@ -201,6 +208,7 @@ class Reconciliation:
         if settled or standing.keys() != self._raised.keys() or is_due:
             findings = Findings(
                 looked=Looked.at(view),
+                activities=self._activities,
                 settled=tuple(settled),
                 unsettled=tuple(Unsettled(each, why.reason) for each, why in standing.items()),
                 new=tuple(new),
@@ -212,7 +220,7 @@ class Reconciliation:
                 put(tx, tx.accounts.get(root), marks)
 
             await self._post.desk.see_through(keep)
-            self._reported_at = view.at
+            self._reported_at, self._activities = view.at, 0
         self._raised = standing
         self._is_pending = not there <= standing.keys()
         self._settled &= there

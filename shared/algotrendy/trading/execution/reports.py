@@ -49,9 +49,15 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look found; ``new`` are those that were not raised before."""
+    """What a look found, and those before it that were not reported.
+
+    Attributes:
+        activities: How many were booked since the last report.
+        new: Those of the unsettled that were not raised before.
+    """
 
     looked: Looked
+    activities: int
     settled: tuple[Difference, ...]
     unsettled: tuple[Unsettled, ...]
     new: tuple[Difference, ...]
@@ -77,6 +83,7 @@ def keep_report(
             "positions": looked.positions,
             "cash": looked.cash,
         },
+        "booked_activities": findings.activities,
         "settled": settled,
         "unsettled": unsettled,
     }

@@ -234,6 +234,10 @@ def test_a_fee_is_charged_to_its_execution_and_cash_is_the_brokers() -> None:
         assert found.cash().amount == (await found.broker.account()).cash
         await look(found, reconciliation, 3)
         assert not raised(found)
+        assert len(found.documents(RECONCILIATION)) == 1
+        await found.floor.advance(3600)
+        await look(found, reconciliation)
+        assert found.documents(RECONCILIATION)[0].body["booked_activities"] == 1
 
     tell(story, fees="us_equity")
 
