@@ -21,6 +21,7 @@ from fakes.order_counter import AAPL, MSFT, NOON, ROOT, USD
 from fakes.risk_desk import buy, sell
 from fakes.trading_api import TradingApi, problem, wrong_fields
 
+KEY = {"Idempotency-Key": "key-1"}
 PART: dict[str, Any] = {"account": "paper", "strategy": "trend", "cash": "10000"}
 
 
@@ -43,7 +44,7 @@ def test_a_tenant_sees_its_accounts_and_nobody_elses(api: TradingApi) -> None:
 
 
 def test_a_part_gets_its_cash_and_the_whole_stays_the_same(api: TradingApi) -> None:
-    answer = api.client("risk_manager").post("/v1/accounts", json=PART)
+    answer = api.client("risk_manager").post("/v1/accounts", json=PART, headers=KEY)
     assert answer.status_code == 201, answer.text
     part = answer.json()
     assert (part["id"], part["account"], part["strategy"]) == ("paper/trend", "paper", "trend")
@@ -62,14 +63,14 @@ def test_a_part_asked_for_again_under_its_key_is_made_once(api: TradingApi) -> N
 
 
 def test_a_part_with_other_terms_than_it_has_is_a_conflict(api: TradingApi) -> None:
-    api.client("risk_manager").post("/v1/accounts", json=PART)
+    api.client("risk_manager").post("/v1/accounts", json=PART, headers=KEY)
     other = {"account": "paper", "strategy": "trend", "lot_method": "lifo"}
-    problem(api.client("risk_manager").post("/v1/accounts", json=other), 409)
+    problem(api.client("risk_manager").post("/v1/accounts", json=other, headers=KEY), 409)
 
 
 def test_cash_goes_back_and_is_moved_once_under_a_key(api: TradingApi) -> None:
     manager = api.client("risk_manager")
-    manager.post("/v1/accounts", json=PART)
+    manager.post("/v1/accounts", json=PART, headers=KEY)
     back = {"source": "paper/trend", "target": "paper", "amount": "2500", "reason": "less risk"}
     for _ in range(2):
         answer = manager.post("/v1/transfers", json=back, headers={"Idempotency-Key": "t-1"})
@@ -94,14 +95,17 @@ def test_a_bad_transfer_names_its_field(
     api: TradingApi, change: dict[str, Any], field: str
 ) -> None:
     manager = api.client("risk_manager")
-    manager.post("/v1/accounts", json=PART)
+    manager.post("/v1/accounts", json=PART, headers=KEY)
     body = {"source": "paper/trend", "target": "paper", "amount": "1", **change}
-    assert wrong_fields(manager.post("/v1/transfers", json=body)) == [field]
+    assert wrong_fields(manager.post("/v1/transfers", json=body, headers=KEY)) == [field]
 
 
 def test_more_cash_than_there_is_is_refused_with_what_there_is(api: TradingApi) -> None:
     found = problem(
-        api.client("risk_manager").post("/v1/accounts", json={**PART, "cash": "100001"}), 409
+        api.client("risk_manager").post(
+            "/v1/accounts", json={**PART, "cash": "100001"}, headers=KEY
+        ),
+        409,
     )
     assert (found["limit"], found["actual"]) == ("100000 USD", "100001 USD")
     assert list(accounts(api)) == ["paper"]
@@ -232,8 +236,14 @@ def test_another_tenant_and_a_trader_change_nothing(
     api: TradingApi, path: str, body: dict[str, Any]
 ) -> None:
     api.counter.part("trend", 100)
-    problem(api.client("admin", tenant="rival").post(path, json=body), 404)
-    problem(api.client("trader").post(path, json=body), 403)
+    problem(api.client("admin", tenant="rival").post(path, json=body, headers=KEY), 404)
+    problem(api.client("trader").post(path, json=body, headers=KEY), 403)
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES)
+def test_what_moves_cash_needs_a_key(api: TradingApi, path: str, body: dict[str, Any]) -> None:
+    answer = api.client("risk_manager").post(path, json=body)
+    assert wrong_fields(answer) == ["idempotency-key"]
 
 
 @pytest.mark.parametrize("name", [*READS, "accounts"])

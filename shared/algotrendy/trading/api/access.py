@@ -88,15 +88,14 @@ AccountName = Annotated[
 ]
 PageSize = Annotated[int, Query(ge=1, le=MOST, description="How many a page.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        description="Yours, unique for this request in its account: sent again with it, nothing "
-        "is done twice.",
-        min_length=1,
-        max_length=128,
-    ),
-]
+_KEY = Header(
+    description="Yours, unique for this request in its account: sent again with it, nothing is "
+    "done twice.",
+    min_length=1,
+    max_length=128,
+)
+IdempotencyKey = Annotated[str | None, _KEY]
+NeededKey = Annotated[str, _KEY]
 
 
 def account_of(text: str) -> AccountId:

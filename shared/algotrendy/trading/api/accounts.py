@@ -20,7 +20,7 @@ from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
     Books,
-    IdempotencyKey,
+    NeededKey,
     NewIds,
     RiskManager,
     Time,
@@ -96,7 +96,7 @@ def post_account(
     time: Time,
     ids: NewIds,
     response: Response,
-    idempotency_key: IdempotencyKey = None,
+    idempotency_key: NeededKey,
 ) -> AccountOut:
     """Give a strategy a part of an account; it nets with the others at the broker.
 
@@ -133,7 +133,7 @@ def post_transfer(
     books: Books,
     time: Time,
     ids: NewIds,
-    idempotency_key: IdempotencyKey = None,
+    idempotency_key: NeededKey,
 ) -> TransferOut:
     """Move cash between an account and its parts: for neither a profit nor a loss."""
     source = parse_account_id(body.source, "source")
@@ -162,14 +162,13 @@ def get_positions(
     return PositionsOut(positions=[position_out(each) for each in found])
 
 
-def _act(manager: Principal, time: Clock, ids: Ids, key: str | None, reason: str) -> Act:
-    made = ids.next()
+def _act(manager: Principal, time: Clock, ids: Ids, key: str, reason: str) -> Act:
     return Act(
-        id=made,
+        id=ids.next(),
         tenant=manager.tenant,
         who=access.name_of(manager),
         at=time.now(),
-        reference=key or str(made),
+        reference=key,
         reason=reason,
     )
 
