@@ -15,7 +15,7 @@ import urllib.request
 from contextlib import suppress
 from uuid import uuid4
 
-from algotrendy.kernel.errors import Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.platform.settings import settings
 from algotrendy.trading import wiring
 from algotrendy.trading.adapters.execution_process import Execution
@@ -47,7 +47,7 @@ async def _made(stopping: asyncio.Event) -> Execution | None:
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4()}"
     try:
         return wiring.execution(holder, asyncio.get_running_loop().time)
-    except Unavailable as error:
+    except AlgoTrendyError as error:
         logging.getLogger(__name__).warning("%s", error.message)
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), _RETRY_S)
