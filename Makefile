@@ -101,6 +101,9 @@ published-check: $(APP) ## Check that docs/openapi.json and docs/events are what
 bench-exchange: $(APP) ## Measure the paper exchange: orders/s over HTTP, updates/s, ns an order; prints JSON
 	.venv/bin/python benchmarks/exchange.py
 
+bench-orders: setup ## Measure the order path on a platform of its own: to 202, to the broker's word, orders/s; prints JSON
+	PYTHONPATH=tests .venv/bin/python benchmarks/orders.py
+
 ## ---- Keep it -----------------------------------------------------------------------------
 
 lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
@@ -134,4 +137,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange lock clean help
+.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange bench-orders lock clean help

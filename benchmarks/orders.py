@@ -1,0 +1,187 @@
+"""Measure the order path on a real platform: from POST to 202, and to the broker's word.
+
+    make bench-orders
+
+Brings up a platform of its own with a real deploy. One client places orders one after another; then
+several for a minute, as fast as they get answers. Beside it, in the same run, the same orders are
+sent straight to the paper exchange, without a ledger, risk or workflow: the ratio is what those
+cost. Prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from risk import decisions
+
+from fixtures.platform import Platform, a_platform
+
+USERNAME = "tess"
+KEYS = {"APCA-API-KEY-ID": "PAPER", "APCA-API-SECRET-KEY": "paper-secret"}
+ACK_S = 90.0
+ORDER = {"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc"}
+PRICE = "1.00"
+
+
+class Api:
+    """The platform's API, as a signed-in trader has it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.url = platform.api_url
+        self.exchange: str = platform.status()["urls"]["exchange"]
+        self._headers = {"Authorization": f"Bearer {platform.token(USERNAME)}"}
+
+    def client(self) -> httpx.Client:
+        """Give a connection of its own."""
+        return httpx.Client(base_url=self.url, headers=self._headers, timeout=60)
+
+    def direct(self) -> httpx.Client:
+        """Give a connection to the exchange itself."""
+        return httpx.Client(base_url=self.exchange, headers=KEYS, timeout=60)
+
+
+def place(client: httpx.Client, name: str) -> tuple[str, float]:
+    """Place an order that rests; give its id and the milliseconds to the 202."""
+    body = {**ORDER, "account": "paper", "quantity": "1", "limit_price": PRICE}
+    start = time.perf_counter()
+    answer = client.post("/v1/orders", json={**body, "client_order_id": name})
+    took_ms = (time.perf_counter() - start) * 1e3
+    if answer.status_code != 202:
+        raise SystemExit(f"{answer.status_code}: {answer.text}")
+    return answer.json()["id"], took_ms
+
+
+def place_direct(client: httpx.Client, name: str) -> float:
+    """Place the same order at the exchange; give the milliseconds to its answer."""
+    body = {**ORDER, "qty": "1", "limit_price": PRICE, "client_order_id": name}
+    start = time.perf_counter()
+    client.post("/v2/orders", json=body).raise_for_status()
+    return (time.perf_counter() - start) * 1e3
+
+
+def acknowledged(client: httpx.Client, order_id: str) -> datetime | None:
+    """Give when the broker took an order; None where it has not within reason."""
+    deadline = time.monotonic() + ACK_S
+    while time.monotonic() < deadline:
+        order = client.get(f"/v1/orders/{order_id}").raise_for_status().json()
+        if order["broker_order_ids"]:
+            told = [each["at"] for each in order["events"] if each["broker_order_id"]]
+            return datetime.fromisoformat(min(told))
+        time.sleep(0.25)
+    return None
+
+
+def cuts(values: Sequence[float]) -> dict[str, float]:
+    """Give the median and the 99th hundredth, in milliseconds."""
+    parts = statistics.quantiles(values, n=100, method="inclusive")
+    return {"p50_ms": round(parts[49], 1), "p99_ms": round(parts[98], 1)}
+
+
+def one_by_one(api: Api, orders: int) -> dict[str, Any]:
+    """Let one client place orders, one after the other."""
+    accepted, acks, direct = [], [], []
+    with api.client() as client, api.direct() as exchange:
+        for n in range(20):
+            place(client, f"warm-{n}")
+        for n in range(orders):
+            begin = datetime.now(UTC)
+            order_id, took_ms = place(client, f"one-{n}")
+            accepted.append(took_ms)
+            at = acknowledged(client, order_id)
+            if at is None:
+                raise SystemExit(f"order {order_id} was not acknowledged in {ACK_S:g} s")
+            acks.append((at - begin).total_seconds() * 1e3)
+            direct.append(place_direct(exchange, f"direct-{n}"))
+    to_202, straight = cuts(accepted), cuts(direct)
+    return {
+        "orders": orders,
+        "to_202": to_202,
+        "to_broker_ack": cuts(acks),
+        "straight_to_the_exchange": straight,
+        "ratio_p50_202_to_straight": round(to_202["p50_ms"] / straight["p50_ms"], 1),
+    }
+
+
+def for_a_while(api: Api, clients: int, seconds: float) -> dict[str, Any]:
+    """Let several clients place orders as fast as they are answered."""
+    waits: list[float] = []
+    ids: list[str] = []
+    failures: list[str] = []
+    end = time.monotonic() + seconds
+
+    def work(number: int) -> None:
+        n = 0
+        with api.client() as client:
+            while time.monotonic() < end:
+                try:
+                    order_id, took_ms = place(client, f"rate-{number}-{n}")
+                except SystemExit as error:
+                    failures.append(str(error))
+                else:
+                    waits.append(took_ms)
+                    ids.append(order_id)
+                n += 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with api.client() as client:
+        at_broker = sum(acknowledged(client, order_id) is not None for order_id in ids)
+    return {
+        "clients": clients,
+        "seconds": seconds,
+        "orders_per_s": round(len(ids) / seconds, 1),
+        "to_202": cuts(waits),
+        "refused": len(failures),
+        "first_refusal": failures[0][:300] if failures else None,
+        "acknowledged": at_broker,
+    }
+
+
+def measure(
+    orders: int, clients: int, seconds: float, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure everything on a platform of its own."""
+    risk = decisions(100)
+    with a_platform() as platform:
+        say("platform is up")
+        platform.add_user(USERNAME, "demo", "trader", "risk_manager")
+        api = Api(platform)
+        single = one_by_one(api, orders)
+        say("orders one by one: done")
+        rate = for_a_while(api, clients, seconds)
+    return {
+        "benchmark": "orders",
+        "risk_decision_us": risk,
+        "one_by_one": single,
+        "for_a_while": rate,
+    }
+
+
+def main() -> None:
+    """Read what is asked, and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=100, help="placed one by one")
+    parser.add_argument("--clients", type=int, default=4, help="that place orders at once")
+    parser.add_argument("--seconds", type=float, default=60, help="for how long")
+    asked = parser.parse_args()
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    print(json.dumps(measure(asked.orders, asked.clients, asked.seconds, say), indent=2))
+
+
+if __name__ == "__main__":
+    main()
