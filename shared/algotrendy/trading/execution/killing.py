@@ -57,11 +57,13 @@ class Enacted:
         is_acting: Whether there is any that is not done.
         changed: Orders that were asked to end, or were placed.
         refused: Why a position cannot be closed, by the part that holds it.
+        awaits_broker: Whether nothing is left by the ledger, and only the broker's word lacks.
     """
 
     is_acting: bool = False
     changed: tuple[OrderId, ...] = ()
     refused: tuple[str, ...] = ()
+    awaits_broker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,11 @@ class Killing:
 
     async def do(self) -> None:
         """End what is open, as long as a kill switch acts."""
-        now = self._post.clock.now()
-        found = await self._post.desk.run(lambda tx: enact(tx, self._post.root, now))
+        post, now = self._post, self._post.clock.now()
+        found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_flat=False))
+        # What somebody traded beside us may not be in the ledger yet.
+        if found.awaits_broker and not any(each.quantity for each in await post.broker.positions()):
+            found = await post.desk.run(lambda tx: enact(tx, post.root, now))
         if found.changed:
             self._post.wake()
         if found.refused and found.refused != self._refused:
@@ -95,11 +100,16 @@ class Killing:
         self._refused = found.refused
 
 
-def enact(tx: LedgerTransaction, root: AccountId, now: datetime) -> Enacted:
+def enact(
+    tx: LedgerTransaction, root: AccountId, now: datetime, *, is_flat: bool = True
+) -> Enacted:
     """End parents and orders; once all are over, close positions; note when that is done.
 
     Scheduled ones are pulled first. An account is flat when its parts come to nothing together, as
     that is all its broker holds.
+
+    Args:
+        is_flat: Whether the broker says that it holds nothing; asked where positions are closed.
     """
     pull_due_of(tx, root, now)
     if not tx.risk.acting_kill_switches(root):
@@ -121,6 +131,8 @@ def enact(tx: LedgerTransaction, root: AccountId, now: datetime) -> Enacted:
         found = _flattened(tx, account, flattening[0], closing, now)
         if found.is_acting:
             return found
+        if not is_flat:
+            return Enacted(is_acting=True, awaits_broker=True)
     for switch in acting:
         tx.risk.put_kill_switch(replace(switch, done_at=now))
         tx.audit.add(_done(account, switch, now))

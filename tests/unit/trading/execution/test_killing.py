@@ -99,6 +99,17 @@ def test_positions_are_kept_where_nobody_asked_to_flatten() -> None:
     assert emergency.open() == []
 
 
+def test_a_flattened_account_is_done_only_when_its_broker_holds_nothing() -> None:
+    emergency = Emergency()
+    emergency.pull(flatten=True)
+    ledger, now = emergency.counter.ledger, emergency.counter.clock.now()
+    found = ledger.run(lambda tx: enact(tx, ROOT, now, is_flat=False))
+    assert found == Enacted(is_acting=True, awaits_broker=True)
+    assert emergency.switch().is_acting
+    assert emergency.enact() == Enacted()
+    assert emergency.switch().done_at is not None
+
+
 def test_positions_are_closed_once_no_order_is_open() -> None:
     emergency = Emergency()
     counter = emergency.counter
