@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from chaos.campaign import campaign
 from chaos.plan import plan_of
 from fixtures.platform import Platform
