@@ -36,6 +36,7 @@ from algotrendy.trading.execution.naked import (
     naked,
     stand_in_id,
 )
+from algotrendy.trading.execution.patience import USUAL, answered
 from algotrendy.trading.ledger import Document, LedgerTransaction
 from algotrendy.trading.order_events import OrderCancelRequested, Provenance
 from algotrendy.trading.orders import PlatformOrder
@@ -119,7 +120,8 @@ class ProtectionWatch:
         is_new = False
         for order in orders:
             try:
-                told = await post.broker.order(max(order.broker_order_ids))
+                asked = post.broker.order(max(order.broker_order_ids))
+                told = await answered(asked, post.broker.name, USUAL.ask_timeout_s)
             except NotFound:
                 continue
             told_at = news.Told(told, post.clock.now())

@@ -24,6 +24,7 @@ from algotrendy.trading.execution.differences import (
     Suspects,
 )
 from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.patience import answered
 from algotrendy.trading.execution.reports import Findings, Looked, Unsettled, keep_report
 from algotrendy.trading.execution.settling import IN_DOUBT, Settling
 from algotrendy.trading.execution.watermarks import Watermarks, load, put
@@ -33,6 +34,7 @@ from algotrendy.trading.orders import PlatformOrder
 
 EVERY_S: Final = 30.0
 AGAIN_S: Final = 15.0
+LOOK_WITHIN_S: Final = 300.0
 REPORT_EVERY: Final = timedelta(hours=1)
 # An order that should be open is asked for by itself; brokers limit how often they are asked.
 ASKED_A_LOOK: Final = 50
@@ -76,7 +78,7 @@ class Reconciliation:
         marks = self._watermarks or await self._begin()
         if marks is None:
             return
-        view = await self._ask(marks)
+        view = await answered(self._ask(marks), self._post.broker.name, LOOK_WITHIN_S)
         found = await self._comparing.compare(view, marks.ignored, self._raised.keys())
         settled: list[Difference] = []
         activities = 0
@@ -112,8 +114,9 @@ class Reconciliation:
         if marks is not None or not opened:
             self._watermarks = marks
             return marks
-        fills = await post.broker.fills()
-        activities = await post.broker.activities()
+        name = post.broker.name
+        fills = await answered(post.broker.fills(), name, LOOK_WITHIN_S)
+        activities = await answered(post.broker.activities(), name, LOOK_WITHIN_S)
         first = Watermarks.at_opening(fills, activities)
         await post.desk.see_through(lambda tx: put(tx, tx.accounts.get(post.root), first))
         self._watermarks = first

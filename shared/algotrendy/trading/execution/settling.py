@@ -14,6 +14,7 @@ from algotrendy.kernel.order import OrderClass
 from algotrendy.trading.execution import news, posting
 from algotrendy.trading.execution.differences import IN_FLIGHT, Remedy
 from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.patience import USUAL, answered
 from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
 
 IN_DOUBT: Final = "an order of ours, of which nobody knows whether it was taken, may be it"
@@ -52,7 +53,7 @@ class Settling:
         # It may be an exit of an order whose exits were never told.
         for entry_id in await post.desk.run(lambda tx: _with_exits(tx, post.root, told)):
             try:
-                entry = await post.broker.order(entry_id)
+                entry = await self._order(entry_id)
             except Rejected:
                 continue
             await post.desk.see_through(partial(_heard, root=post.root, told=entry, at=at))
@@ -81,10 +82,14 @@ class Settling:
     async def _ask_for_order(self, broker_order_id: str) -> str | None:
         """Take in an order that nobody here knows; give the reason where that cannot be."""
         try:
-            order = await self._post.broker.order(broker_order_id)
+            order = await self._order(broker_order_id)
         except NotFound:
             return f"the broker does not know its order, {broker_order_id}"
         return await self._hear_order(order)
+
+    async def _order(self, broker_order_id: str) -> BrokerOrder:
+        broker = self._post.broker
+        return await answered(broker.order(broker_order_id), broker.name, USUAL.ask_timeout_s)
 
     async def _book(self, fill: BrokerFill) -> bool:
         root = self._post.root
