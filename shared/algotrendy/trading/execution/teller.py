@@ -77,10 +77,17 @@ class Teller:
         try:
             now = self._clock.now()
             due = await self._desk.run(lambda tx: due_answers(tx, self._waits(tx, ids), now))
-            for wait, told in due:
-                await self._answers.answer(wait.token, told)
-            if due:
-                await self._desk.run(lambda tx: end_waits(tx, [wait for wait, _ in due]))
+            failures = await asyncio.gather(
+                *(self._answers.answer(wait.token, result) for wait, result in due),
+                return_exceptions=True,
+            )
+            outcomes = list(zip(due, failures, strict=True))
+            told = [wait for (wait, _), failure in outcomes if failure is None]
+            if told:
+                await self._desk.run(lambda tx: end_waits(tx, told))
+            for failure in failures:
+                if failure is not None:
+                    raise failure
         except BaseException:
             self._changed |= ids
             raise
