@@ -151,7 +151,36 @@ def test_the_kill_switch_ends_every_order_and_flattens(desk: Platform, price: De
     refused = desk.run("orders", "place", "buy", SYMBOL, "1")
     assert (refused.returncode, "trading_state" in refused.stderr) == (1, True)
     desk.succeed("risk", "state", "active", "--reason", "e2e is over")
-    settled(desk, place(desk, "buy", SYMBOL, "1")["id"])
+    assert settled(desk, place(desk, "buy", SYMBOL, "1")["id"])["status"] == "filled"
+
+
+def test_an_order_waits_for_a_person_who_agrees_or_not(desk: Platform) -> None:
+    words = ("--approval-above", "1", "--cash", "3000", "--reason", "e2e")
+    desk.succeed("accounts", "add", "cautious", *words)
+    agreed, refused = (
+        place(desk, "buy", SYMBOL, quantity, "--account", "paper/cautious")
+        for quantity in ("1", "2")
+    )
+    assert (agreed["awaits_approval"], agreed["status"]) == (True, "intended")
+    desk.succeed("orders", "approve", agreed["id"], "--reason", "looked at it")
+    desk.succeed("orders", "approve", refused["id"], "--refuse", "--reason", "too much")
+    assert settled(desk, agreed["id"])["status"] == "filled"
+    assert settled(desk, refused["id"])["status"] == "canceled"
+    [held] = answer(desk, "positions", "--account", "paper/cautious")["positions"]
+    assert (held["symbol"], held["quantity"]) == (SYMBOL, "1")
+
+
+def test_a_parent_order_is_traded_in_slices(desk: Platform) -> None:
+    words = ("buy", SYMBOL, "4", "--slices", "2", "--over", "6s")
+    parent = answer(desk, "parents", "place", *words)
+
+    def is_over() -> dict[str, Any] | None:
+        found: dict[str, Any] = answer(desk, "parents", "show", parent["id"])
+        return None if found["is_open"] else found
+
+    found = wait_for(is_over, "the parent order is over")
+    assert (found["state"], found["filled"]) == ("filled", "4")
+    assert sum(Decimal(each["filled_quantity"]) for each in found["children"]) == 4
 
 
 def test_nobody_of_another_tenant_finds_the_account(desk: Platform, http: httpx.Client) -> None:
