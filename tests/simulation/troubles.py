@@ -16,18 +16,24 @@ from simulation.world import ROOT, World
 
 
 class Troubles:
-    """Lets troubles of a story come over the services, or over what they stand on.
-
-    Attributes:
-        is_flattened: Whether every position was to be closed.
-        is_halted: Whether trading was stopped.
-    """
+    """Lets troubles of a story come over the services, or over what they stand on."""
 
     def __init__(self, world: World, services: Services) -> None:
-        self.is_flattened = False
-        self.is_halted = False
+        self._halted_at: float | None = None
+        self._is_flattened = False
+        self._disturbed_at = 0.0
         self._world = world
         self._services = services
+
+    @property
+    def is_halted(self) -> bool:
+        """Say whether trading was stopped, and nobody did anything beside us after that."""
+        return self._halted_at is not None and self._disturbed_at < self._halted_at
+
+    @property
+    def is_flattened(self) -> bool:
+        """Say whether every position was to be closed as well."""
+        return self.is_halted and self._is_flattened
 
     def befall(self, action: Action) -> None:
         """Let one happen."""
@@ -70,6 +76,7 @@ class Troubles:
 
     def _place(self, action: Action) -> None:
         assert action.request is not None
+        self._disturbed_at = self._world.loop.time()
         self._world.strangers.add(action.request.client_order_id or "")
         with suppress(Rejected):
             self._world.exchange.submit(action.request)
@@ -78,6 +85,7 @@ class Troubles:
         fills = self._world.exchange.fills()
         if fills:
             victim = fills[self._world.chance.randrange(len(fills))]
+            self._disturbed_at = self._world.loop.time()
             with suppress(Rejected):
                 self._world.exchange.bust(victim.execution_id)
 
@@ -103,5 +111,5 @@ class Troubles:
             # Whoever smells smoke pulls again.
             self._world.loop.call_later(1.0, partial(self._pull, is_flat=is_flat))
         elif error is None:
-            self.is_halted = True
-            self.is_flattened |= is_flat
+            self._halted_at = self._world.loop.time()
+            self._is_flattened |= is_flat

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from algotrendy.brokers.port import BrokerAccount
+from algotrendy.brokers.simulated.answers import activities_of
 from algotrendy.brokers.simulated.broker import SERVICE
 from algotrendy.exchange.venue.terms import VenueTerms
 from algotrendy.kernel.ids import AccountId, TenantId, parse_order_id, uuid7
@@ -18,6 +19,7 @@ from algotrendy.kernel.money import Currency, Money
 from algotrendy.risk.limits import StrategyId, parse_limits
 from algotrendy.risk.records import LimitsVersion
 from algotrendy.trading.accounts import Account
+from algotrendy.trading.execution.watermarks import Watermarks, put
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.opening import allocate, open_account, open_part
 from algotrendy.trading.order_events import OrderEvent
@@ -250,8 +252,12 @@ class World:
         loose = parse_limits({"version": 2, "account": {"wash_trade_guard": False}})
         is_loose = self.chance.random() < 0.7
 
+        activities = activities_of(self.exchange.activities())
+        marks = Watermarks.at_opening(self.exchange.fills(), activities)
+
         def work(tx: LedgerTransaction) -> None:
             open_account(tx, account, held, [], BEGIN)
+            put(tx, account, marks)
             part = open_part(tx, ROOT, StrategyId("alpha"), BEGIN)
             allocate(tx, ROOT, part.id, Money(Decimal(40_000), usd), "begin", BEGIN)
             if is_loose:
