@@ -5,17 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from algotrendy.brokers.port import BrokerAccount, BrokerPosition
+from algotrendy.kernel.errors import NotFound
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.patience import Timing, answered
-from algotrendy.trading.opening import open_account
+from algotrendy.trading.execution.watermarks import Watermarks, load, put
+from algotrendy.trading.ledger import LedgerTransaction
+from algotrendy.trading.opening import is_open, open_account
 
 _LOOKS = 20
 _PAUSE_S = 0.25
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a broker says at one moment; ``marks`` only where the books are to be opened."""
+
+    account: BrokerAccount
+    positions: Sequence[BrokerPosition]
+    marks: Watermarks | None
 
 
 async def open_books(post: Post, account: Account, timing: Timing) -> None:
@@ -26,21 +39,42 @@ async def open_books(post: Post, account: Account, timing: Timing) -> None:
         Unavailable: If broker or ledger do not answer, or the account does not stand still.
         Conflict, Invalid: If it is not the account that the ledger knows.
     """
-    told, held = await _look(post, timing)
+    is_new = await post.desk.see_through(lambda tx: _is_new(tx, account))
+    look = await _look(post, timing, is_new=is_new)
     now = post.clock.now()
-    await post.desk.see_through(lambda tx: open_account(tx, account, told, held, now))
+
+    def work(tx: LedgerTransaction) -> None:
+        open_account(tx, account, look.account, look.positions, now)
+        known = tx.accounts.get(account.id)
+        if look.marks is not None and load(tx, known) is None:
+            put(tx, known, look.marks)
+
+    await post.desk.see_through(work)
 
 
-async def _look(post: Post, timing: Timing) -> tuple[BrokerAccount, Sequence[BrokerPosition]]:
-    """Read cash and positions of one moment: nothing may have traded in between."""
+def _is_new(tx: LedgerTransaction, account: Account) -> bool:
+    try:
+        return not is_open(tx, tx.accounts.get(account.id))
+    except NotFound:
+        return True
+
+
+async def _look(post: Post, timing: Timing, *, is_new: bool) -> Look:
+    """Read what there is at one moment: nothing may have traded in between."""
     broker, timeout_s = post.broker, timing.ask_timeout_s
+    marks = None
     before = await answered(broker.account(), broker.name, timeout_s)
     for _ in range(_LOOKS):
+        if is_new:
+            # What these did is in the opening balance, and they must never be booked.
+            fills = await answered(broker.fills(), broker.name, timeout_s)
+            activities = await answered(broker.activities(), broker.name, timeout_s)
+            marks = Watermarks.at_opening(fills, activities)
         held = await answered(broker.positions(), broker.name, timeout_s)
         after = await answered(broker.account(), broker.name, timeout_s)
         if after.cash == before.cash:
-            return after, held
+            return Look(after, held, marks)
         before = after
         await asyncio.sleep(_PAUSE_S)
     _logger.warning("account %s traded while its books were opened", post.root)
-    return after, held
+    return Look(after, held, marks)
