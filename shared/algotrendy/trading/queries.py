@@ -18,7 +18,14 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import Account, root_of
-from algotrendy.trading.journal import Book, Entry, EntryKind, Place
+from algotrendy.trading.journal import (
+    Book,
+    Entry,
+    EntryKind,
+    Place,
+    key_of_bust,
+    without_amendment,
+)
 from algotrendy.trading.ledger import (
     AuditRecord,
     Document,
@@ -217,7 +224,12 @@ def fills(
         if order_id not in known:
             known[order_id] = tx.orders.get(order_id)
         order = known[order_id]
-        execution_id = entry.key.removeprefix(f"{EntryKind.FILL}:{entry.account}:")
+        key = without_amendment(entry.key)
+        execution_id = key.removeprefix(f"{EntryKind.FILL}:{entry.account}:")
+        # One that its broker told otherwise is in the journal twice, and stands there once.
+        is_told_anew = execution_id in order.disputed and execution_id not in order.busted
+        if is_told_anew and tx.books.entry(key_of_bust(entry.key)) is not None:
+            continue
         execution = next(each for each in order.executions if each.id == execution_id)
         found.append(FillRecord(place, order, execution, execution_id in order.busted))
     return Page(tuple(found), page.next_cursor)

@@ -170,6 +170,16 @@ def test_fills_are_listed_newest_first_with_their_order(api: TradingApi) -> None
     assert (bought["order_id"], bought["is_busted"]) == (str(first.id), False)
 
 
+def test_an_execution_that_was_told_otherwise_is_listed_as_it_is_now(api: TradingApi) -> None:
+    counter = api.counter
+    order = counter.accept(counter.place(buy("10")))
+    for price in (100, 101):
+        counter.executions = 0
+        counter.fill(order, 4, price)
+    fills = api.client().get("/v1/fills?account=paper").json()["fills"]
+    assert [(each["execution_id"], each["price"]) for each in fills] == [("e1", "101")]
+
+
 def test_closed_lots_tell_what_each_sale_realised(api: TradingApi) -> None:
     api.counter.trade(buy("10"), price=100)
     api.counter.trade(sell("4"), price=101)

@@ -26,7 +26,14 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.news import BROKER, Told, find, state
 from algotrendy.trading.execution.posting import is_posted
-from algotrendy.trading.journal import Book, EntryKind, Place, key_of
+from algotrendy.trading.journal import (
+    Book,
+    EntryKind,
+    Place,
+    key_of,
+    key_of_bust,
+    without_amendment,
+)
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder, apply
 from algotrendy.trading.status import PlatformStatus, read_status
@@ -236,8 +243,9 @@ def of_bookings(
     for _, entry in page:
         if since is not None and entry.at < since:
             return found, None
-        name = entry.key.removeprefix(key_of(EntryKind.FILL, entry.account, "-")[:-1])
-        if name not in told and tx.books.entry(f"{EntryKind.BUST}:{entry.key}") is None:
+        key = without_amendment(entry.key)
+        name = key.removeprefix(key_of(EntryKind.FILL, entry.account, "-")[:-1])
+        if name not in told and tx.books.entry(key_of_bust(entry.key)) is None:
             difference = Difference(DifferenceKind.ABSENT_EXECUTION, name, "booked", NOTHING)
             found.append(Sighting(difference, entry.key, at=entry.at))
     return found, None if len(page) < BOOKINGS_A_PAGE else page[-1][0]

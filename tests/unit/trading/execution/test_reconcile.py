@@ -18,12 +18,13 @@ from algotrendy.kernel.errors import JsonValue
 from algotrendy.kernel.ids import EventId
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import StopLoss, TakeProfit
+from algotrendy.kernel.price import Price
 from algotrendy.trading.booking import record
 from algotrendy.trading.events import LedgerDiffers
 from algotrendy.trading.execution import news
 from algotrendy.trading.execution.reconcile import AGAIN_S, EVERY_S, Reconciliation
 from algotrendy.trading.execution.reports import RECONCILIATION
-from algotrendy.trading.order_events import OrderNotSent, OrderWithdrawn
+from algotrendy.trading.order_events import OrderFilled, OrderNotSent, OrderWithdrawn
 from algotrendy.trading.status import PlatformStatus
 from fakes.veiled_venue import AAPL, ROOT, World, world
 
@@ -334,6 +335,25 @@ def test_an_execution_that_the_broker_does_not_tell_of_is_raised() -> None:
         [event] = raised(found)
         assert (event.kind, event.subject) == ("absent_execution", execution.id)
         assert found.units() == 10
+
+    tell(story)
+
+
+def test_an_execution_that_was_told_otherwise_is_told_and_not_absent() -> None:
+    async def story(found: World, reconciliation: Reconciliation) -> None:
+        order = await found.trade(Side.BUY, 10)
+        [execution] = order.executions
+        price = Price(execution.price.amount + 1, order.currency)
+        told = OrderFilled(
+            id=EventId(found.post.ids.next()),
+            order_id=order.id,
+            at=execution.at,
+            execution=replace(execution, price=price),
+        )
+        await found.post.desk.run(lambda tx: record(tx, [told]))
+        await look(found, reconciliation, 4)
+        assert "absent_execution" not in {event.kind for event in raised(found)}
+        assert "disputed_execution" in {event.kind for event in raised(found)}
 
     tell(story)
 
