@@ -189,4 +189,6 @@ class Bench:
         return order
 
 
-_OF_INTENT = {"submit_by", "replaces", "approval", "account", "reserved", "provenance"}
+_OF_INTENT = {
+    *("submit_by", "replaces", "replaces_filled", "approval", "account", "reserved", "provenance")
+}

@@ -94,6 +94,7 @@ def admit(tx: LedgerTransaction, placement: Placement, now: datetime) -> Platfor
         reserved=found.reserved,
         submit_by=now + (APPROVE_WITHIN if approval else placement.submit_within),
         replaces=placement.replaces,
+        replaces_filled=None if replaced is None else replaced.filled_quantity,
         leg_of=None if replaced is None else replaced.leg_of,
         approval=approval,
     )

@@ -96,6 +96,7 @@ class OrderIntended(OrderEvent):
         reserved: The buying power that was set aside for it, zero or more, in its currency.
         submit_by: After this it is not sent any more; None for an order that is at the broker.
         replaces: The order whose place it is to take at the broker.
+        replaces_filled: How much of that one was known to be filled; its quantity comes on top.
         leg_of: The order of which it is an exit, held and sent by the broker itself.
         approval: Why a person must agree before it is sent; empty where nobody must.
     """
@@ -106,6 +107,7 @@ class OrderIntended(OrderEvent):
     reserved: Money
     submit_by: datetime | None = None
     replaces: OrderId | None = None
+    replaces_filled: Decimal | None = None
     leg_of: OrderId | None = None
     approval: str = ""
 

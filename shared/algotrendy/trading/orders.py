@@ -91,6 +91,7 @@ class PlatformOrder:
     intended_at: datetime
     submit_by: datetime | None = None
     replaces: OrderId | None = None
+    replaces_filled: Decimal | None = None
     leg_of: OrderId | None = None
     approval: str = ""
     stage: PlatformStatus = PlatformStatus.INTENDED
@@ -271,6 +272,7 @@ def _begun(event: OrderIntended) -> PlatformOrder:
         intended_at=event.at,
         submit_by=event.submit_by,
         replaces=event.replaces,
+        replaces_filled=event.replaces_filled,
         leg_of=event.leg_of,
         approval=event.approval,
         seen=frozenset({event.id}),

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 
+from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected, Unavailable, Unknown
 from algotrendy.kernel.ids import OrderId, UserId
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import OrderClass, OrderType, TimeInForce
 from algotrendy.kernel.order_request import ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.trading.execution.dispatch import replacement
 from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Ring
@@ -157,6 +159,17 @@ def test_a_replacement_is_an_order_of_its_own_for_the_rest() -> None:
     assert counter.held() == 8 * 96 + 6 * 95
     counter.told(old, "replaced")
     assert counter.held() == 8 * 96
+
+
+@pytest.mark.parametrize("ahead_s", [-60, 60])
+def test_what_a_replacement_asks_for_does_not_depend_on_the_brokers_clock(ahead_s: int) -> None:
+    counter = OrderCounter()
+    old = standing(counter)
+    counter.clock = ManualClock(counter.clock.now() + timedelta(seconds=ahead_s))
+    counter.fill(old, 4, price=95)
+    new = change(counter, old, limit_price="96")
+    after = counter.fill(old, 1, price=95)
+    assert replacement(new, after).quantity is None
 
 
 def test_a_replacement_may_use_what_is_held_for_the_old_one() -> None:

@@ -199,11 +199,7 @@ def _withdrawn(order: PlatformOrder, event_id: EventId, at: datetime, reason: st
 def _whole_quantity(order: PlatformOrder, old: PlatformOrder) -> Decimal | None:
     if order.request.quantity is None:
         return None
-    filled = ZERO
-    for each in old.standing:
-        if each.at <= order.intended_at:
-            filled = EXACT.add(filled, each.quantity.value)
-    whole = EXACT.add(order.request.quantity, filled)
+    whole = EXACT.add(order.request.quantity, order.replaces_filled or ZERO)
     was = old.request.quantity
     if was is not None and EXACT.compare(whole, was) == 0:
         return None

@@ -225,7 +225,13 @@ def test_a_replacement_takes_the_place_of_a_standing_order() -> None:
         await bench.until(old, S.NEW)
         bench.exchange.fill("b1", 3)
         await bench.until(old, S.PARTIALLY_FILLED)
-        new = bench.intend(quantity=7, type=OrderType.LIMIT, limit_price=Decimal(101), replaces=old)
+        new = bench.intend(
+            quantity=7,
+            type=OrderType.LIMIT,
+            limit_price=Decimal(101),
+            replaces=old,
+            replaces_filled=Decimal(3),
+        )
         await bench.until(old, S.REPLACED)
         await bench.until(new, S.NEW)
         assert bench.exchange.orders["b2"].quantity == 7
