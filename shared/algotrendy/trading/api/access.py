@@ -21,41 +21,43 @@ from algotrendy.trading.risk_control import RiskControl
 
 CAPABILITY = "trading"
 
+# Coroutines, so that each look-up runs where it stands: a thread for it costs more than it does.
 
-def ledger() -> Ledger:
+
+async def ledger() -> Ledger:
     """Give the ledger of this deployment; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
     return wiring.ledger()
 
 
-def intake() -> Intake:
+async def intake() -> Intake:
     """Give what takes orders in; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
     return wiring.intake()
 
 
-def parent_intake() -> ParentIntake:
+async def parent_intake() -> ParentIntake:
     """Give what takes parent orders in; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
     return wiring.parent_intake()
 
 
-def risk_control() -> RiskControl:
+async def risk_control() -> RiskControl:
     """Give what changes limits and states; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
     return wiring.risk_control()
 
 
-def clock() -> Clock:
+async def clock() -> Clock:
     """Give the time; a test overrides this dependency."""
     return SystemClock()
 
 
-def ids() -> Ids:
+async def ids() -> Ids:
     """Give what makes ids; a test overrides this dependency."""
     from algotrendy.trading import wiring
 
