@@ -91,13 +91,18 @@ class Killing:
         post, now = self._post, self._post.clock.now()
         found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_flat=False))
         # What somebody traded beside us may not be in the ledger yet.
-        if found.awaits_broker and not any(each.quantity for each in await post.broker.positions()):
+        if found.awaits_broker and await self._is_flat():
             found = await post.desk.run(lambda tx: enact(tx, post.root, now))
         if found.changed:
             self._post.wake()
         if found.refused and found.refused != self._refused:
             _logger.error("positions stay open: %s", "; ".join(found.refused))
         self._refused = found.refused
+
+    async def _is_flat(self) -> bool:
+        held = await self._post.broker.positions()
+        # What is finer than any order can never be closed.
+        return all(each.quantity.copy_abs() < _FINEST_UNIT for each in held)
 
 
 def enact(
