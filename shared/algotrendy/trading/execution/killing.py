@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
+from itertools import islice
 from typing import Final
 
 from algotrendy.brokers.asset_rules import AssetRules
@@ -39,6 +40,9 @@ from algotrendy.trading.risk_desk import asset_class_of
 
 AGAIN_AFTER: Final = (timedelta(seconds=10), timedelta(minutes=5))
 """How long after a closing order that ended too early another is sent: at first, and at most."""
+
+AT_ONCE: Final = 50
+"""Orders that are ended, or placed, in one transaction: DSQL takes 3,000 rows in one."""
 
 _PARENTS_READ: Final = 200
 _ZERO: Final = Decimal(0)
@@ -89,12 +93,15 @@ class Killing:
     async def do(self) -> None:
         """End what is open, as long as a kill switch acts."""
         post, now = self._post, self._post.clock.now()
-        found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_flat=False))
+        is_more = True
+        while is_more:
+            found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_flat=False))
+            is_more = len(found.changed) >= AT_ONCE
+            if found.changed:
+                post.wake()
         # What somebody traded beside us may not be in the ledger yet.
         if found.awaits_broker and await self._is_flat():
             found = await post.desk.run(lambda tx: enact(tx, post.root, now))
-        if found.changed:
-            self._post.wake()
         if found.refused and found.refused != self._refused:
             _logger.error("positions stay open: %s", "; ".join(found.refused))
         self._refused = found.refused
@@ -108,10 +115,11 @@ class Killing:
 def enact(
     tx: LedgerTransaction, root: AccountId, now: datetime, *, is_flat: bool = True
 ) -> Enacted:
-    """End parents and orders; once all are over, close positions; note when that is done.
+    """End parents and orders, some at a time, then close positions; note when that is done.
 
-    Scheduled ones are pulled first. An account is flat when its parts come to nothing together, as
-    that is all its broker holds.
+    A position is closed once no order of its symbol is open: one that does not end, such as one
+    whose market is closed, keeps no other position open. Scheduled switches are pulled first. An
+    account is flat when its parts come to nothing together, as that is all its broker holds.
 
     Args:
         is_flat: Whether the broker says that it holds nothing; asked where positions are closed.
@@ -127,17 +135,19 @@ def enact(
     orders = tx.orders.unsettled(root)
     ending = [order for order in orders if order.provenance.user != KILL_SWITCH]
     _end_parents(tx, root, first)
-    ended = tuple(_end(tx, order, first, now) for order in ending if _is_to_end(order))
-    if ended or any(not tx.orders.get(order.id).is_settled for order in ending):
+    to_end = islice(filter(_is_to_end, ending), AT_ONCE)
+    ended = tuple(_end(tx, order, first, now) for order in to_end)
+    if ended:
         return Enacted(is_acting=True, changed=ended)
     flattening = [switch for switch in acting if switch.flatten]
     if flattening:
-        closing = [order for order in orders if order.provenance.user == KILL_SWITCH]
-        found = _flattened(tx, account, flattening[0], closing, now)
+        found = _flattened(tx, account, flattening[0], {order.symbol for order in orders}, now)
         if found.is_acting:
             return found
-        if not is_flat:
-            return Enacted(is_acting=True, awaits_broker=True)
+    if ending:
+        return Enacted(is_acting=True)
+    if flattening and not is_flat:
+        return Enacted(is_acting=True, awaits_broker=True)
     for switch in acting:
         tx.risk.put_kill_switch(replace(switch, done_at=now))
         tx.audit.add(_done(account, switch, now))
@@ -194,16 +204,22 @@ def _flattened(
     tx: LedgerTransaction,
     account: Account,
     switch: KillSwitch,
-    closing: Sequence[PlatformOrder],
+    busy: Collection[Symbol],
     now: datetime,
 ) -> Enacted:
-    """Place what is missing to make the account flat; not acting where it is flat."""
-    if closing:
-        return Enacted(is_acting=True)
+    """Place what is missing to make the account flat; not acting where it is flat.
+
+    Args:
+        busy: Symbols of orders that are open; those come later.
+    """
     placed: list[OrderId] = []
     refused: list[str] = []
     left = tuple(closings(_held(tx, account.id)))
     for each in left:
+        if each.symbol in busy:
+            continue
+        if len(placed) == AT_ONCE:
+            break
         order_id = _next_id(tx, switch, each, now)
         if order_id is None:
             continue
@@ -213,7 +229,7 @@ def _flattened(
             refused.append(f"{each.account} {each.symbol}: {error.message}")
         else:
             placed.append(order_id)
-    return Enacted(bool(left), tuple(placed), tuple(refused))
+    return Enacted(bool(left or busy), tuple(placed), tuple(refused))
 
 
 def _held(tx: LedgerTransaction, root: AccountId) -> Mapping[AccountId, Mapping[Symbol, Decimal]]:

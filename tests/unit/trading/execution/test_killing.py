@@ -12,7 +12,7 @@ from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.risk.limits import TradingState
 from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.admission import KILL_SWITCH
-from algotrendy.trading.execution.killing import Closing, Enacted, closings, enact
+from algotrendy.trading.execution.killing import AT_ONCE, Closing, Enacted, closings, enact
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.intake import ParentIntake
 from algotrendy.trading.parents.parent import ParentState, ParentWish, Style
@@ -134,6 +134,34 @@ def test_positions_are_closed_once_no_order_is_open() -> None:
     emergency.fill_all()
     assert emergency.enact() == Enacted()
     assert emergency.switch().done_at is not None
+
+
+def test_an_order_that_does_not_end_keeps_no_other_position_open() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+    counter.trade(buy("10"))
+    counter.trade(sell("4", MSFT), 50)
+    stuck = counter.accept(counter.place(buy("1", limit_price="90")))
+    emergency.pull(flatten=True)
+    emergency.enact()
+    emergency.enact()
+    assert emergency.closing() == {(ROOT, MSFT): Decimal(-4)}
+    for order in emergency.open():
+        if order.symbol == MSFT:
+            counter.fill(counter.accept(order), price=50)
+    assert emergency.enact() == Enacted(is_acting=True)
+    counter.told(stuck, "canceled")
+    emergency.enact()
+    assert emergency.closing() == {(ROOT, AAPL): Decimal(10)}
+
+
+def test_many_orders_are_ended_some_at_a_time() -> None:
+    emergency = Emergency()
+    placed = {emergency.counter.place(buy("1", limit_price="90")).id for _ in range(AT_ONCE + 1)}
+    emergency.pull()
+    first, second = set(emergency.enact().changed), set(emergency.enact().changed)
+    assert (len(first), len(second), first | second) == (AT_ONCE, 1, placed)
+    assert not emergency.enact().is_acting
 
 
 def test_closing_orders_go_out_at_the_market_while_the_account_is_halted() -> None:
