@@ -41,6 +41,7 @@ from algotrendy.trading.ports import Heard, Ring, Rings
 
 _ACQUIRE_EVERY_S = 0.5
 _RETRY_S = 1.0
+_LONGEST_RETRY_S = 10.0
 _SWEEP_EVERY_S = 1.0
 _LISTEN_S = 1.0
 _FINISH_S = 8.0
@@ -116,6 +117,7 @@ class Station:
 
     async def run(self) -> None:
         """Serve whenever the lease is free, until asked to stop."""
+        failures = 0
         while not self._stopping.is_set():
             fence = await self._acquire()
             if fence is None:
@@ -132,9 +134,10 @@ class Station:
             # The outermost handler: whatever stumbled, the account is taken up again.
             except Exception:
                 _logger.exception("account %s", self.root)
+            failures = 0 if self.standing is Standing.SERVING else failures + 1
             self.standing = Standing.WAITING
             await self._give_back(fence)
-            await self._pause(_RETRY_S)
+            await self._pause(min(_RETRY_S * 2.0 ** min(failures, 10), _LONGEST_RETRY_S))
         self.standing = Standing.STOPPED
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=_LEAVE_S)
