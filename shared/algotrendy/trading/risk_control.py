@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 _REASON_LIMIT = 500
 _SWITCHES_READ = 100
-_RECORDS_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,9 @@ class RiskControl:
 
         def work(tx: LedgerTransaction) -> StateChange:
             whole = _claimed(tx, account)
+            if act.is_noted(tx, account, "trading_state.set"):
+                # Somebody may have set another one since.
+                return change
             if strategy is not None:
                 tx.accounts.get(part_of(account, strategy))
             elif state is not TradingState.HALTED:
@@ -238,8 +240,10 @@ class _Act:
 
     def is_noted(self, tx: LedgerTransaction, account: AccountId, action: str) -> bool:
         """Say whether this was done already, in a commit that nobody saw."""
-        records = tx.audit.select(account, _RECORDS_READ)
-        return any(each.id == self._record_id(action) for each in records)
+        record_id = self._record_id(action)
+        # However much was noted since: the newest that is no newer than it.
+        newest = tx.audit.select(account, 1, UUID(int=record_id.int + 1))
+        return any(each.id == record_id for each in newest)
 
     def _record_id(self, action: str) -> UUID:
         return derived_uuid7(self.at, action, str(self.id))

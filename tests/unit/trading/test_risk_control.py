@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 import pytest
 
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unknown
 from algotrendy.kernel.ids import AccountId, SeededIds, TenantId
 from algotrendy.risk.limits import StrategyId, TradingState
 from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.accounts import Account
+from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.opening import open_part
 from algotrendy.trading.risk_control import RiskControl, pull_due
 from fakes.memory_ledger import Fate, MemoryLedger
 from fakes.order_story import START
+
+T = TypeVar("T")
 
 PAPER, TREND = AccountId("paper"), StrategyId("trend")
 
@@ -192,3 +198,54 @@ def test_an_account_that_trades_again_has_left_its_kill_switch_behind(office: Of
 def test_a_kill_switch_that_nobody_knows_is_not_found(office: Office) -> None:
     with pytest.raises(NotFound):
         office.control.revoke_kill_switch(PAPER, office.ids.next(), "rita", "what was it?")
+
+
+class Unseen:
+    """A ledger whose first commit goes unseen, whereupon something happens."""
+
+    def __init__(self, ledger: MemoryLedger, happens: Callable[[], object]) -> None:
+        self.ledger, self.happens = ledger, iter([happens])
+
+    def run(self, work: Callable[[LedgerTransaction], T]) -> T:
+        found = self.ledger.run(work)
+        for happens in self.happens:
+            happens()
+            raise Unknown("commit", "the connection broke")
+        return found
+
+
+def test_limits_that_went_unseen_are_known_again_however_much_was_noted_since(
+    office: Office,
+) -> None:
+    def note() -> None:
+        at = office.clock.advance(timedelta(seconds=1))
+        for _ in range(30):
+            record = AuditRecord(
+                id=office.ids.next(),
+                tenant=TenantId("demo"),
+                account=PAPER,
+                at=at,
+                who="otto",
+                action="order.place",
+                subject="an order",
+            )
+            office.ledger.run(partial(_noted, record))
+
+    control = RiskControl(Unseen(office.ledger, note), office.clock, office.ids)
+    made = control.change_limits(PAPER, {"account": {"order_notional": "9"}}, 1, "rita", "less")
+    assert made.limits.version == 2
+    assert office.audited().count("limits.changed") == 1
+
+
+def _noted(record: AuditRecord, tx: LedgerTransaction) -> None:
+    tx.audit.add(record)
+
+
+def test_a_state_that_went_unseen_takes_no_later_one_back(office: Office) -> None:
+    def halt() -> None:
+        office.clock.advance(timedelta(seconds=1))
+        office.control.set_trading_state(PAPER, TradingState.HALTED, "otto", "stop")
+
+    control = RiskControl(Unseen(office.ledger, halt), office.clock, office.ids)
+    control.set_trading_state(PAPER, TradingState.REDUCING, "rita", "calm down")
+    assert office.state() is TradingState.HALTED
