@@ -20,7 +20,6 @@ from algotrendy.risk.limits import StrategyId, parse_limits
 from algotrendy.risk.records import LimitsVersion
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.watermarks import Watermarks, put
-from algotrendy.trading.execution.watermarks import put as put_watermarks
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.opening import allocate, open_account, open_part
 from algotrendy.trading.order_events import OrderEvent
@@ -258,7 +257,6 @@ class World:
 
         def work(tx: LedgerTransaction) -> None:
             open_account(tx, account, held, [], BEGIN)
-            put_watermarks(tx, tx.accounts.get(ROOT), Watermarks.at_opening([], before))
             put(tx, account, marks)
             part = open_part(tx, ROOT, StrategyId("alpha"), BEGIN)
             allocate(tx, ROOT, part.id, Money(Decimal(40_000), usd), "begin", BEGIN)
