@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from algotrendy.brokers.capabilities import Capabilities
@@ -51,6 +51,7 @@ class Exchange:
         self.clock = clock
         self.orders: dict[str, BrokerOrder] = {}
         self.fills: list[BrokerFill] = []
+        self.asked_since: list[datetime] = []
         self.cash = Decimal(100_000)
         self.submits = 0
         self.cancels: list[str] = []
@@ -190,6 +191,7 @@ class ScriptedBroker:
 
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
         await asyncio.sleep(0.01)
+        self.exchange.asked_since.append(since or datetime.min.replace(tzinfo=UTC))
         return [f for f in self.exchange.fills if since is None or f.filled_at >= since]
 
     async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:

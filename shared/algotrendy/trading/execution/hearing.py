@@ -13,19 +13,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from algotrendy.brokers.port import BrokerFill, StreamGap
-from algotrendy.kernel.errors import (
-    AlgoTrendyError,
-    Invalid,
-    NotFound,
-    Rejected,
-    Unavailable,
-    Unknown,
-)
+from algotrendy.kernel.errors import AlgoTrendyError, NotFound
 from algotrendy.kernel.ids import OrderId
 from algotrendy.trading.booking import Recorded
 from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
-from algotrendy.trading.execution.lease import Monotonic
+from algotrendy.trading.execution.lease import Fenced, Monotonic
 from algotrendy.trading.execution.news import Told
 from algotrendy.trading.execution.patience import USUAL, Timing, answered
 from algotrendy.trading.execution.session import Session
@@ -40,6 +33,7 @@ _QUEUE = 10_000
 _EVERY_S = 1.0
 _LONGEST_S = 30.0
 _OVERLAP = timedelta(minutes=10)
+_LONG_OVERLAP = timedelta(days=1)
 
 _logger = logging.getLogger(__name__)
 
@@ -116,10 +110,17 @@ class Hearing:
                     await self.catch_up()
                 await self._strangers.settle()
                 failures = 0
-            except (Invalid, Rejected, Unavailable, Unknown) as error:
+            except Fenced:
+                raise
+            except AlgoTrendyError as error:
                 self._has_gap = True
                 failures += 1
                 _logger.warning("catching up with %s: %s", self._post.root, error.message)
+            # The outermost handler of what is read again: orders are sent and cancelled meanwhile.
+            except Exception:
+                self._has_gap = True
+                failures += 1
+                _logger.exception("catching up with %s", self._post.root)
             await asyncio.sleep(_pause_s(failures))
 
     async def hear(self, batch: Sequence[Told]) -> None:
@@ -139,9 +140,13 @@ class Hearing:
 
         try:
             heard = await self._post.desk.see_through(work)
-        except (Invalid, Rejected) as error:
+        except Fenced:
+            raise
+        # News that cannot be written down, whatever is wrong with it, must not hold up the rest:
+        # it would be told again, and end every session anew.
+        except Exception:
             if len(batch) == 1:
-                _logger.error("news that cannot be: %s (%s)", error.message, batch[0])
+                _logger.exception("news that cannot be: %s", batch[0])
                 return
             for told in batch:
                 await self.hear([told])
@@ -193,9 +198,9 @@ class Hearing:
         for each in lacking:
             # The first look most often comes before the broker's own books are written.
             self._lacking[each] = now + (_LONGEST_S if each in self._lacking else _EVERY_S)
+        since = min(each.news[0].at if each.news else each.intended_at for each in lacking.values())
         # The broker may have told another time of the order than of its executions.
-        since = min(_first_told(lacking.values()), default=None) if is_first else None
-        await self._read_fills(None if since is None else since - _OVERLAP)
+        await self._read_fills(since - (_OVERLAP if is_first else _LONG_OVERLAP))
 
     async def _read_order(self, broker_order_id: str, now: datetime) -> list[Told]:
         try:
@@ -204,13 +209,14 @@ class Hearing:
             _logger.error("the broker forgot an order: %s", error.message)
             return []
 
-    async def _read_fills(self, since: datetime | None) -> None:
+    async def _read_fills(self, since: datetime) -> None:
         root = self._post.root
         fills = await self._ask(self._post.broker.fills(since))
         for start in range(0, len(fills), _BATCH):
             await self._hear_fills(fills[start : start + _BATCH])
         if fills:
-            read_to = max(fill.filled_at for fill in fills)
+            # A time that is yet to come would hide all that comes until then.
+            read_to = min(max(fill.filled_at for fill in fills), self._post.clock.now())
             self._fills_read_to = max(self._fills_read_to or read_to, read_to)
         opened_at = await self._post.desk.run(lambda tx: tx.accounts.get(root).opened_at)
         strangers, self._unknown_fills = self._unknown_fills, []
@@ -228,9 +234,12 @@ class Hearing:
 
         try:
             heard = await self._post.desk.see_through(work)
-        except (Invalid, Rejected) as error:
+        except Fenced:
+            raise
+        # As above.
+        except Exception:
             if len(fills) == 1:
-                _logger.error("a fill that cannot be: %s (%s)", error.message, fills[0])
+                _logger.exception("a fill that cannot be: %s", fills[0])
                 return
             for fill in fills:
                 await self._hear_fills([fill])

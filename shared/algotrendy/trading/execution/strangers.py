@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from algotrendy.brokers.port import BrokerFill, BrokerOrder
-from algotrendy.kernel.errors import Invalid, NotFound
+from algotrendy.kernel.errors import Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import OrderId
 from algotrendy.kernel.order import OrderClass
 from algotrendy.trading.execution import news
@@ -79,7 +79,7 @@ class Strangers:
                 continue
             try:
                 is_settled = await self._settle(stranger)
-            except Invalid as error:
+            except (Invalid, Rejected) as error:
                 _logger.error("order %s cannot be taken in: %s", name, error.message)
                 is_settled = True
             if is_settled and self._known.get(name) is stranger:

@@ -68,8 +68,8 @@ class Watermarks:
         fills = [each.filled_at for each in view.fills]
         activities = [each.at for each in view.activities]
         return Watermarks(
-            fills_to=_latest(self.fills_to, fills),
-            activities_to=_latest(self.activities_to, activities),
+            fills_to=_latest(self.fills_to, fills, view.at),
+            activities_to=_latest(self.activities_to, activities, view.at),
             before=self.before,
         ).pruned()
 
@@ -128,8 +128,10 @@ def _earlier(moment: datetime | None, by: timedelta) -> datetime | None:
     return None if moment is None else moment - by
 
 
-def _latest(known: datetime | None, told: Sequence[datetime]) -> datetime | None:
-    return max((*told, *(() if known is None else (known,))), default=None)
+def _latest(known: datetime | None, told: Sequence[datetime], now: datetime) -> datetime | None:
+    # A time that is yet to come would hide all that comes until then.
+    last = min(max(told), now) if told else None
+    return max((each for each in (known, last) if each is not None), default=None)
 
 
 def _read(value: JsonValue) -> datetime | None:

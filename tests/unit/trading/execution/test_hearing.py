@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -168,5 +169,62 @@ def test_news_that_cannot_be_true_does_not_hold_up_the_rest() -> None:
         bench.exchange.fill("b1", 6)
         await bench.until(order_id, S.FILLED)
         assert position(bench) == 10
+
+    play(scene)
+
+
+def test_news_that_no_ledger_takes_does_not_hold_up_the_rest() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        fill = bench.exchange.fill("b1", 4)
+        # As a driver would choke on what no column takes.
+        bad = replace(fill, execution_id="bad", price=None)  # type: ignore[arg-type]
+        bench.exchange.fills.append(bad)
+        update = BrokerUpdate(UpdateKind.FILL, fill.filled_at, bench.exchange.orders["b1"], bad)
+        bench.exchange.feeds[0].put_nowait(update)
+        bench.exchange.feeds[0].put_nowait(StreamGap("it broke"))
+        bench.exchange.fill("b1", 6)
+        await bench.until(order_id, S.FILLED)
+        await asyncio.sleep(5)
+        assert position(bench) == 10
+        assert len(bench.exchange.feeds) == 1, "the session went on"
+
+    play(scene)
+
+
+def test_an_execution_of_a_time_to_come_hides_none_after_it() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        bench.exchange.fill("b1", 4)
+        last = bench.exchange.fills.pop()
+        bench.exchange.fills.append(replace(last, filled_at=last.filled_at + timedelta(days=9)))
+        bench.exchange.feeds[0].put_nowait(StreamGap("it broke"))
+        await asyncio.sleep(5)
+        bench.exchange.fill("b1", 6)
+        bench.exchange.asked_since.clear()
+        bench.exchange.feeds[0].put_nowait(StreamGap("it broke"))
+        await bench.until(order_id, S.FILLED)
+        assert all(since <= bench.clock.now() for since in bench.exchange.asked_since)
+
+    play(scene)
+
+
+def test_executions_that_never_come_are_not_looked_for_in_all_the_past() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        bench.exchange.fill("b1", 10)
+        bench.exchange.fills.clear()
+        bench.exchange.asked_since.clear()
+        update = BrokerUpdate(UpdateKind.ORDER, bench.clock.now(), bench.exchange.orders["b1"])
+        bench.exchange.feeds[0].put_nowait(update)
+        await asyncio.sleep(100)
+        asked = bench.exchange.asked_since
+        assert len(asked) > 3
+        assert min(asked) > bench.clock.now() - timedelta(days=2)
 
     play(scene)
