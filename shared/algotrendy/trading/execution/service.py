@@ -19,7 +19,7 @@ from algotrendy.brokers.port import Broker
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, Ids
-from algotrendy.trading.accounts import Account
+from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.execution.duties import Duties, Post, keep_doing
 from algotrendy.trading.execution.hearing import Hearing
 from algotrendy.trading.execution.lease import (
@@ -281,6 +281,9 @@ def _rung_for(tx: LedgerTransaction, ring: Ring, now: datetime) -> PlatformOrder
     try:
         order = tx.orders.get(ring.order_id)
     except NotFound:
+        return None
+    if root_of(order.account) != ring.account:
+        # Nobody but the writer of its own account may send it.
         return None
     if ring.token is not None:
         tx.waits.put(Wait(order.id, WaitingFor.SUBMISSION, ring.token, now))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from algotrendy.kernel.errors import (
     Unavailable,
     Unknown,
 )
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.order import OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.risk.limits import TradingState
@@ -29,7 +31,7 @@ from algotrendy.trading.order_events import (
     Provenance,
 )
 from algotrendy.trading.status import PlatformStatus as S
-from fakes.execution_bench import ROOT, Bench
+from fakes.execution_bench import ACCOUNT, ROOT, Bench
 from fakes.memory_ledger import Fate
 from fakes.quick_loop import run_quickly
 from fakes.scripted_broker import Hang, after, before
@@ -295,3 +297,16 @@ def test_the_workflow_that_asked_is_answered() -> None:
 
     bench = play(scene)
     assert [(token, told["status"]) for token, told in bench.answers.given] == [("token-1", "new")]
+
+
+def test_a_ring_for_another_accounts_order_sends_nothing_here() -> None:
+    async def scene(bench: Bench) -> None:
+        other = replace(ACCOUNT, id=AccountId("other"))
+        bench.ledger.run(lambda tx: tx.accounts.add(other))
+        order_id = bench.intend(account=other.id)
+        heard = bench.bells.ring(order_id, "token")
+        await asyncio.sleep(10)
+        assert (heard.fate, bench.order(order_id).status) == ("done", S.INTENDED)
+        assert bench.exchange.submits == 0
+
+    play(scene)
