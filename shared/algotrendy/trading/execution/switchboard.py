@@ -76,6 +76,10 @@ class Switchboard:
                 # Whoever serves finds the orders in the ledger meanwhile.
                 _logger.warning("%s", error.message)
                 await asyncio.sleep(_RETRY_S)
+            # The outermost handler: whatever stumbled, bells are heard again.
+            except Exception:
+                _logger.exception("bells")
+                await asyncio.sleep(_RETRY_S)
 
     async def _connect(self, heard: Heard) -> None:
         extension = self._extensions.get(heard.ring.account)
