@@ -24,7 +24,7 @@ from algotrendy.trading.verify import Stored, StoredOrder, verify
 from fakes.memory_ledger import MemoryTransaction
 from simulation.exchange import Exchange
 
-LOST, DOUBLED, UNBALANCED, OTHER = "lost", "doubled", "unbalanced", "broken"
+LOST, DOUBLED, UNBALANCED, OTHER = "lost", "duplicated", "unbalanced", "broken"
 
 
 class Broken(Exception):  # noqa: N818 - reads as what it means: a law is broken

@@ -77,7 +77,8 @@ class Play:
         return Result(
             plan=self._plan,
             broken=found,
-            faults=world.fate.kinds,
+            faults=world.fate.kinds
+            + Counter(each.kind for each in self.actions if each.kind in TROUBLES),
             struck=world.fate.struck,
             actions=self.actions,
             orders=len(world.store.memory.tables.orders.folded.rows),
