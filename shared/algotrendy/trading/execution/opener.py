@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from algotrendy.brokers.port import BrokerAccount, BrokerPosition
-from algotrendy.kernel.errors import NotFound
+from algotrendy.kernel.errors import NotFound, Unavailable
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.patience import Timing, answered
@@ -19,12 +18,10 @@ from algotrendy.trading.opening import is_open, open_account
 _LOOKS = 20
 _PAUSE_S = 0.25
 
-_logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a broker says at one moment; ``marks`` only where the books are to be opened."""
+    """What a broker says at one moment; more than the account where the books are to be opened."""
 
     account: BrokerAccount
     positions: Sequence[BrokerPosition]
@@ -62,19 +59,19 @@ def _is_new(tx: LedgerTransaction, account: Account) -> bool:
 async def _look(post: Post, timing: Timing, *, is_new: bool) -> Look:
     """Read what there is at one moment: nothing may have traded in between."""
     broker, timeout_s = post.broker, timing.ask_timeout_s
-    marks = None
     before = await answered(broker.account(), broker.name, timeout_s)
+    if not is_new:
+        return Look(before, (), None)
     for _ in range(_LOOKS):
-        if is_new:
-            # What these did is in the opening balance, and they must never be booked.
-            fills = await answered(broker.fills(), broker.name, timeout_s)
-            activities = await answered(broker.activities(), broker.name, timeout_s)
-            marks = Watermarks.at_opening(fills, activities)
+        # What these did is in the opening balance, and they must never be booked.
+        fills = await answered(broker.fills(), broker.name, timeout_s)
+        activities = await answered(broker.activities(), broker.name, timeout_s)
+        marks = Watermarks.at_opening(fills, activities)
         held = await answered(broker.positions(), broker.name, timeout_s)
         after = await answered(broker.account(), broker.name, timeout_s)
         if after.cash == before.cash:
             return Look(after, held, marks)
         before = after
         await asyncio.sleep(_PAUSE_S)
-    _logger.warning("account %s traded while its books were opened", post.root)
-    return Look(after, held, marks)
+    # Balances of two moments would never fit together again.
+    raise Unavailable(broker.name, f"account {post.root} trades while its books are opened")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 
 from algotrendy.kernel.order import Side
 from algotrendy.trading.execution.lease import FencedDesk, LeaseKeeper, lease_name
 from algotrendy.trading.execution.opener import open_books
 from algotrendy.trading.execution.patience import Timing
 from algotrendy.trading.execution.reconcile import AGAIN_S, Reconciliation
+from algotrendy.trading.opening import is_open
+from fakes.execution_bench import ACCOUNT, Bench
 from fakes.memory_ledger import MemoryLedger
+from fakes.quick_loop import run_quickly
+from fakes.scripted_broker import Exchange
 from fakes.veiled_venue import ROOT, LoopDesk, World, world
 
 
@@ -53,3 +58,31 @@ def test_books_that_are_open_are_not_opened_again() -> None:
             assert found.cash().amount == 100_000
 
     asyncio.run(story())
+
+
+class Restless(Exchange):
+    """Has another balance each time that it is asked."""
+
+    looks = 0
+
+    @property
+    def cash(self) -> Decimal:
+        self.looks += 1
+        return Decimal(self.looks)
+
+    @cash.setter
+    def cash(self, _: Decimal) -> None:
+        pass
+
+
+def test_books_are_not_opened_while_the_account_does_not_stand_still() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.exchange = Restless(bench.clock)
+        bench.start()
+        await asyncio.sleep(60)
+        assert bench.exchange.looks > 20
+        assert not bench.ledger.run(lambda tx: is_open(tx, ACCOUNT))
+        await bench.close()
+
+    run_quickly(story())
