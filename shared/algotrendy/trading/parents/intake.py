@@ -19,7 +19,12 @@ from algotrendy.trading.ledger import AuditRecord, Document, Ledger, LedgerTrans
 from algotrendy.trading.listed import check_listed
 from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.parents.parent import PARENT, Parent, ParentState, ParentWish
-from algotrendy.trading.parents.working import find_parent, keep_parent, parent_of
+from algotrendy.trading.parents.working import (
+    find_parent,
+    keep_parent,
+    parent_of,
+    require_small,
+)
 from algotrendy.trading.ports import Bell, Ring
 from algotrendy.trading.risk_desk import asset_class_of
 
@@ -42,6 +47,7 @@ class ParentIntake:
 
         Raises:
             Invalid: If it cannot be cut, or the broker takes no such slices; names the field.
+            Rejected: If it is worth so much that a person would have to agree to it.
             Conflict: If another parent order has its client order id.
             NotFound: If there is no such account.
             Unavailable, Unknown: As ``Intake.place``.
@@ -186,6 +192,7 @@ def _check(tx: LedgerTransaction, wish: ParentWish, parent_id: OrderId, now: dat
     listing = tx.market.listings({wish.symbol}).get(wish.symbol)
     kind = asset_class_of(wish.symbol, listing)
     check_listed(sample, kind, asset_rules(root.broker, kind), listing, None)
+    require_small(tx, wish, now)
 
 
 def _audit(

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from algotrendy.brokers.tables import capabilities_named
+from algotrendy.kernel.decimals import EXACT, plain
+from algotrendy.kernel.errors import Rejected
 from algotrendy.kernel.ids import EventId, OrderId
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import Placement, admit
@@ -15,7 +17,13 @@ from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.documents import from_document, to_document
 from algotrendy.trading.ledger import Document, LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.parents.parent import PARENT, Parent, ParentState, slice_name
+from algotrendy.trading.parents.parent import (
+    PARENT,
+    Parent,
+    ParentState,
+    ParentWish,
+    slice_name,
+)
 from algotrendy.trading.parents.slicing import (
     Await,
     Close,
@@ -91,6 +99,31 @@ def advance(tx: LedgerTransaction, parent_id: OrderId, ids: StepIds, now: dateti
     return _carry_out(tx, parent, slices, ids, now)
 
 
+def require_small(tx: LedgerTransaction, wish: ParentWish, now: datetime) -> None:
+    """Refuse a parent order that, as one order, would wait for a person: none agrees to slices.
+
+    One of which no price is known yet passes.
+
+    Raises:
+        Rejected: Saying from how much on a person must agree.
+    """
+    account = tx.accounts.get(wish.account)
+    most = account.approval_above or tx.accounts.get(account.root).approval_above
+    quote = fresh(tx.market.quotes({wish.symbol}).get(wish.symbol), now)
+    last = None if quote is None else quote.ask or quote.last
+    price = max((each for each in (wish.limit_price, last) if each is not None), default=None)
+    if most is None or price is None:
+        return
+    worth = EXACT.multiply(wish.quantity, price)
+    if worth > most.amount:
+        raise Rejected(
+            f"worth {plain(worth)} {most.currency}, and above {most} a person must agree: "
+            "that goes for orders, and not for their slices",
+            limit=str(most),
+            actual=f"{plain(worth)} {most.currency}",
+        )
+
+
 def note_refusal(tx: LedgerTransaction, parent_id: OrderId, reason: str, now: datetime) -> None:
     """Write down that a slice was refused: it is tried again later, and not for ever."""
     parent = find_parent(tx, parent_id)
@@ -123,6 +156,8 @@ def _carry_out(
             if fresh(quotes.get(parent.wish.symbol), now) is None:
                 tx.market.want({parent.wish.symbol}, now)
                 return False
+            if not parent.placed:
+                require_small(tx, parent.wish, now)
             number = parent.placed + 1
             root = tx.accounts.get(root_of(parent.wish.account))
             most = capabilities_named(root.broker).client_order_id_length

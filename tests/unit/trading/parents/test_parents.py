@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import EventId, OrderId
+from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import OrderType
 from algotrendy.risk.limits import TradingState
 from algotrendy.trading.parents.intake import ParentIntake
@@ -16,7 +17,7 @@ from algotrendy.trading.parents.slicing import begun, due_by
 from algotrendy.trading.parents.working import MOST_REFUSALS, StepIds, advance
 from algotrendy.trading.ports import Ring
 from fakes.memory_ledger import Fate
-from fakes.order_counter import AAPL, NOON, ROOT, OrderCounter, provenance
+from fakes.order_counter import AAPL, NOON, ROOT, USD, OrderCounter, provenance
 from fakes.slicer import Slicer, iceberg, twap, wish
 
 
@@ -254,3 +255,24 @@ def test_a_schedule_never_goes_back_and_ends_with_the_whole() -> None:
     assert due[0] == 0
     assert due[-1] == 101
     assert [begun(parent, moments[0]), begun(parent, moments[-1])] == [0, 7]
+
+
+def test_what_would_wait_for_a_person_as_one_order_is_not_cut_into_small_ones() -> None:
+    above = Money.of(9_999, USD)
+    with pytest.raises(Rejected, match="a person must agree"):
+        Slicer(twap(), approval_above=above)
+    with pytest.raises(Rejected, match="a person must agree"):
+        Slicer(iceberg(), approval_above=above)
+    assert Slicer(twap(), approval_above=Money.of(10_000, USD)).step()
+
+
+def test_a_parent_whose_price_is_told_later_is_refused_then() -> None:
+    slicer = Slicer(
+        twap(begins_at=NOON + timedelta(minutes=5)), approval_above=Money.of(10_500, USD)
+    )
+    slicer.counter.clock.advance(timedelta(minutes=5))
+    slicer.counter.quote(AAPL, "110")
+    now = slicer.counter.clock.now()
+    ids = StepIds(OrderId(slicer.counter.ids.next()), EventId(slicer.counter.ids.next()))
+    with pytest.raises(Rejected, match="a person must agree"):
+        slicer.counter.ledger.run(lambda tx: advance(tx, slicer.id, ids, now))
