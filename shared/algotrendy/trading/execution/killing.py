@@ -62,12 +62,14 @@ class Enacted:
         changed: Orders that were asked to end, or were placed.
         refused: Why a position cannot be closed, by the part that holds it.
         awaits_broker: Whether nothing is left by the ledger, and only the broker's word lacks.
+        is_flattening: Whether positions are closed too.
     """
 
     is_acting: bool = False
     changed: tuple[OrderId, ...] = ()
     refused: tuple[str, ...] = ()
     awaits_broker: bool = False
+    is_flattening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +97,29 @@ class Killing:
         post, now = self._post, self._post.clock.now()
         is_more = True
         while is_more:
-            found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_flat=False))
+            found = await post.desk.run(lambda tx: enact(tx, post.root, now, is_quiet=False))
             is_more = len(found.changed) >= AT_ONCE
             if found.changed:
                 post.wake()
-        # What somebody traded beside us may not be in the ledger yet.
-        if found.awaits_broker and await self._is_flat():
+        if found.awaits_broker and await self._is_quiet(is_flattening=found.is_flattening):
             found = await post.desk.run(lambda tx: enact(tx, post.root, now))
         if found.refused and found.refused != self._refused:
             _logger.error("positions stay open: %s", "; ".join(found.refused))
         self._refused = found.refused
 
-    async def _is_flat(self) -> bool:
+    async def _is_quiet(self, *, is_flattening: bool) -> bool:
+        """Ask the broker: what somebody did beside us may not be in the ledger yet."""
+        if await self._post.broker.orders(open_only=True):
+            return False
+        if not is_flattening:
+            return True
         held = await self._post.broker.positions()
         # What is finer than any order can never be closed.
         return all(each.quantity.copy_abs() < _FINEST_UNIT for each in held)
 
 
 def enact(
-    tx: LedgerTransaction, root: AccountId, now: datetime, *, is_flat: bool = True
+    tx: LedgerTransaction, root: AccountId, now: datetime, *, is_quiet: bool = True
 ) -> Enacted:
     """End parents and orders, some at a time, then close positions; note when that is done.
 
@@ -122,7 +128,7 @@ def enact(
     account is flat when its parts come to nothing together, as that is all its broker holds.
 
     Args:
-        is_flat: Whether the broker says that it holds nothing; asked where positions are closed.
+        is_quiet: Whether the broker says that nothing is left, which is asked last.
     """
     pull_due_of(tx, root, now)
     if not tx.risk.acting_kill_switches(root):
@@ -146,8 +152,8 @@ def enact(
             return found
     if ending:
         return Enacted(is_acting=True)
-    if flattening and not is_flat:
-        return Enacted(is_acting=True, awaits_broker=True)
+    if not is_quiet:
+        return Enacted(is_acting=True, awaits_broker=True, is_flattening=bool(flattening))
     for switch in acting:
         tx.risk.put_kill_switch(replace(switch, done_at=now))
         tx.audit.add(_done(account, switch, now))

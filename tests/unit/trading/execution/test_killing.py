@@ -99,12 +99,12 @@ def test_positions_are_kept_where_nobody_asked_to_flatten() -> None:
     assert emergency.open() == []
 
 
-def test_a_flattened_account_is_done_only_when_its_broker_holds_nothing() -> None:
+def test_a_switch_is_done_only_when_the_broker_says_that_nothing_is_left() -> None:
     emergency = Emergency()
     emergency.pull(flatten=True)
     ledger, now = emergency.counter.ledger, emergency.counter.clock.now()
-    found = ledger.run(lambda tx: enact(tx, ROOT, now, is_flat=False))
-    assert found == Enacted(is_acting=True, awaits_broker=True)
+    found = ledger.run(lambda tx: enact(tx, ROOT, now, is_quiet=False))
+    assert found == Enacted(is_acting=True, awaits_broker=True, is_flattening=True)
     assert emergency.switch().is_acting
     assert emergency.enact() == Enacted()
     assert emergency.switch().done_at is not None
