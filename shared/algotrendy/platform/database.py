@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from psycopg import Connection, IsolationLevel, errors
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
@@ -31,6 +31,8 @@ WAIT_FOR_TURN_S = 10.0
 MAX_AGE_S = 50 * 60.0
 # A frozen Lambda wakes with a connection that the server may have closed long ago.
 TRUSTED_IDLE_S = 5.0
+# A transaction in which nobody says anything for so long is given up by the server.
+MAX_SILENCE_S = 30.0
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
 
@@ -105,9 +107,16 @@ class Database:
             raise Unavailable("database", _first_line(error)) from error
 
     def _connect(self) -> Transaction:
-        conninfo = dsql_conninfo(self._url) if self.is_dsql else self._url
+        conninfo = dsql_conninfo(self._url) if self.is_dsql else _postgres_conninfo(self._url)
         connection = Connection.connect(
-            conninfo, row_factory=dict_row, connect_timeout=CONNECT_TIMEOUT_S
+            conninfo,
+            row_factory=dict_row,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            # A server whose host is gone does not answer: nobody waits a quarter of an hour for it.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=15_000,
         )
         # DSQL has this level and no other, and BEGIN there names none.
         if not self.is_dsql:
@@ -198,6 +207,16 @@ def _answers(connection: Transaction) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def _postgres_conninfo(url: str) -> str:
+    """Let the server end a transaction of whose client nothing is heard, and so free its locks.
+
+    DSQL has no locks, and ends such a transaction by itself.
+    """
+    given = conninfo_to_dict(url).get("options") or ""
+    most = f"-c idle_in_transaction_session_timeout={int(MAX_SILENCE_S * 1000)}"
+    return make_conninfo(url, options=f"{most} {given}".strip())
 
 
 def dsql_conninfo(url: str) -> str:

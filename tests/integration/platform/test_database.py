@@ -253,3 +253,18 @@ def test_each_dsql_connection_gets_a_token_of_its_own(
             database.ping()
     assert len(asked) == 2
     assert all("X-Amz-Signature" in conninfo for conninfo in asked)
+
+
+def test_the_server_gives_a_silent_transaction_up_beside_what_the_address_asks_for(
+    counters_url: str,
+) -> None:
+    def setting(database: Database, name: str) -> str:
+        row = database.run(lambda tx: tx.execute(f"SHOW {name}").fetchone())
+        assert row is not None
+        return str(row[name])
+
+    for more, lock_timeout in (("", "0"), ("&options=-c%20lock_timeout%3D100", "100ms")):
+        database = Database(f"{counters_url}{more}")
+        assert setting(database, "idle_in_transaction_session_timeout") == "30s"
+        assert setting(database, "lock_timeout") == lock_timeout
+        database.close()
