@@ -37,12 +37,20 @@ class Api:
 
     def __init__(self, platform: Platform) -> None:
         self.url = platform.api_url
-        self.exchange: str = platform.status()["urls"]["exchange"]
+        self.exchange: str = platform.part("exchange")["url"]
         self._headers = {"Authorization": f"Bearer {platform.token(USERNAME)}"}
 
     def client(self) -> httpx.Client:
         """Give a connection of its own."""
         return httpx.Client(base_url=self.url, headers=self._headers, timeout=60)
+
+    def await_account(self) -> None:
+        """Wait until the execution service has opened the account's books."""
+        with self.client() as client:
+            while not any(
+                each["cash"] != "0" for each in client.get("/v1/accounts").json()["accounts"]
+            ):
+                time.sleep(0.5)
 
     def direct(self) -> httpx.Client:
         """Give a connection to the exchange itself."""
@@ -158,6 +166,7 @@ def measure(
         say("platform is up")
         platform.add_user(USERNAME, "demo", "trader", "risk_manager")
         api = Api(platform)
+        api.await_account()
         single = one_by_one(api, orders)
         say("orders one by one: done")
         rate = for_a_while(api, clients, seconds)
