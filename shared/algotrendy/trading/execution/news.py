@@ -134,6 +134,7 @@ def hear_of(tx: LedgerTransaction, root: AccountId, order: PlatformOrder, told: 
     if is_dated or _tells_more(order, standing):
         events.append(standing)
     recorded = record(tx, events) if events else Recorded(order, order, ())
+    _raise_overfill(tx, recorded, told.at)
     for leg in told.order.legs:
         exit_order = find(tx, root, leg) or _adopted_leg(tx, root, order, leg)
         hear_of(tx, root, exit_order, Told(leg, told.at))
@@ -161,7 +162,9 @@ def hear_of_fill(tx: LedgerTransaction, order: PlatformOrder, fill: BrokerFill) 
     Raises:
         Invalid: If it tells what cannot be.
     """
-    return record(tx, [filled(order, fill)])
+    recorded = record(tx, [filled(order, fill)])
+    _raise_overfill(tx, recorded, fill.filled_at)
+    return recorded
 
 
 def adopt(tx: LedgerTransaction, root: AccountId, told: BrokerOrder, now: datetime) -> Recorded:
@@ -329,6 +332,15 @@ def _ended_again(tx: LedgerTransaction, recorded: Recorded, told: Told) -> Recor
     )
     ended = record(tx, [again])
     return Recorded(recorded.before, ended.after, recorded.events + ended.events)
+
+
+def _raise_overfill(tx: LedgerTransaction, recorded: Recorded, at: datetime) -> None:
+    """Tell once that the market gave more than was asked for."""
+    before, after = recorded.before, recorded.after
+    if after.is_overfilled and before is not None and not before.is_overfilled:
+        asked, filled_quantity = after.request.quantity, after.filled_quantity
+        ours = "" if asked is None else plain(asked)
+        _raise(tx, after, at, "overfilled order", ours, plain(filled_quantity))
 
 
 def _raise(

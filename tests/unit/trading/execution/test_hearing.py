@@ -228,3 +228,19 @@ def test_executions_that_never_come_are_not_looked_for_in_all_the_past() -> None
         assert min(asked) > bench.clock.now() - timedelta(days=2)
 
     play(scene)
+
+
+def test_an_order_that_the_market_gives_more_of_than_was_asked_for_is_told_of_once() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.fill("b1", 10)
+        await bench.until(order_id, S.FILLED)
+        for _ in range(2):
+            bench.exchange.fill("b1", 3)
+            await asyncio.sleep(2)
+        assert position(bench) == 16
+        told = [e for e in bench.ledger.published if isinstance(e, LedgerDiffers)]
+        assert [(e.kind, e.ours, e.theirs) for e in told] == [("overfilled order", "10", "13")]
+
+    play(scene)
