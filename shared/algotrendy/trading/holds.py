@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from algotrendy.kernel.decimals import EXACT, share
-from algotrendy.kernel.errors import Rejected
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.trading import entries
@@ -57,25 +56,6 @@ def held(orders: Iterable[PlatformOrder], account: AccountId, currency: Currency
         ),
         Money.zero(currency),
     )
-
-
-def require_available(buying_power: Money, already_held: Money, wanted: Money) -> None:
-    """Check that an order's hold fits into what is not yet held.
-
-    Args:
-        buying_power: Before any hold.
-
-    Raises:
-        Rejected: If it does not.
-    """
-    available = buying_power - already_held
-    if wanted > available:
-        raise Rejected(
-            f"buying power must be at least {wanted}, was {available} after holds",
-            limit=str(available),
-            actual=str(wanted),
-            held=str(already_held),
-        )
 
 
 def hold_entry(

@@ -7,10 +7,9 @@ from decimal import Decimal
 import pytest
 
 from algotrendy.kernel.decimals import EXACT
-from algotrendy.kernel.errors import Rejected
 from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.money import Currency
-from algotrendy.trading.holds import held, hold_entry, hold_of, require_available
+from algotrendy.trading.holds import held, hold_entry, hold_of
 from algotrendy.trading.journal import Book, Journal
 from algotrendy.trading.order_events import OrderOutcomeUnknown, OrderWithdrawn
 from algotrendy.trading.orders import PlatformOrder, apply
@@ -107,17 +106,6 @@ def test_holds_add_up_by_account_and_currency() -> None:
     assert held(orders, ACCOUNT, USD) == dollars(130)
     assert not held(orders, AccountId("two"), USD)
     assert not held(orders, ACCOUNT, Currency.EUR)
-
-
-def test_an_order_that_does_not_fit_beside_the_holds_is_refused_with_the_figures() -> None:
-    require_available(dollars(1000), dollars(400), dollars(600))
-    with pytest.raises(Rejected, match="at least 601 USD, was 600 USD after holds") as refused:
-        require_available(dollars(1000), dollars(400), dollars(601))
-    assert refused.value.fields() == {
-        "limit": "600 USD",
-        "actual": "601 USD",
-        "held": "400 USD",
-    }
 
 
 def test_the_books_follow_the_hold_event_by_event() -> None:
