@@ -93,8 +93,8 @@ class OperationsStore(Construct):
     def grant_database(self, grantee: Grantee) -> None:
         """Let a function or a service sign in to the database.
 
-        As its administrator: part 1 has one role in the database, which also owns the tables.
-        Roles of their own for reading and for each capability's tables come with the ledger.
+        As its administrator: there is one role in the database, which also owns the tables. What
+        separates capabilities there is the code alone.
         """
         if self.cluster:
             grantee.grant(
