@@ -54,11 +54,14 @@ def as_utc(moment: datetime, field: str = "time") -> datetime:
     """Turn an aware time into the same instant in UTC.
 
     Raises:
-        Invalid: If the time has no zone, which names ``field``.
+        Invalid: If the time has no zone, or is none in UTC; it names ``field``.
     """
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise Invalid(field, "a time with a zone", moment.isoformat())
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(field, "a time of the years 1 to 9999", moment.isoformat()) from error
 
 
 def parse_time(text: str, field: str = "time") -> datetime:

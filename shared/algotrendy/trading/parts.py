@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from algotrendy.kernel.errors import Conflict
+from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.kernel.ids import AccountId, TenantId
 from algotrendy.kernel.money import Money
 from algotrendy.risk.limits import StrategyId
@@ -50,10 +50,15 @@ def add_part(tx: LedgerTransaction, act: Act, wish: PartWish) -> Account:
 
     Raises:
         NotFound: If the tenant has no such account.
+        Invalid: If the cash is not above zero, or what needs no approval is below.
         Conflict: If there is such a part with other terms.
         Rejected: If the account has less cash.
     """
     whole = require_account(tx, act.tenant, wish.root)
+    if wish.cash is not None and wish.cash.amount <= 0:
+        raise Invalid("cash", "above zero", str(wish.cash))
+    if wish.approval_above is not None and wish.approval_above.amount < 0:
+        raise Invalid("approval_above", "zero or more", str(wish.approval_above))
     part = open_part(
         tx,
         whole.id,

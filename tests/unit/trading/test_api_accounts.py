@@ -265,3 +265,28 @@ def test_every_list_refuses_a_forged_token(api: TradingApi, name: str) -> None:
 @pytest.mark.parametrize("name", READS)
 def test_every_list_needs_an_account(api: TradingApi, name: str) -> None:
     assert wrong_fields(api.client().get(f"/v1/{name}")) == ["account"]
+
+
+@pytest.mark.parametrize(("field", "sum_"), [("cash", "-100"), ("approval_above", "-1")])
+def test_a_part_with_a_sum_below_zero_is_refused_by_its_name(
+    api: TradingApi, field: str, sum_: str
+) -> None:
+    answer = api.client("risk_manager").post(
+        "/v1/accounts", json={**PART, field: sum_}, headers=KEY
+    )
+    assert wrong_fields(answer) == [field]
+    assert list(accounts(api)) == ["paper"]
+
+
+@pytest.mark.parametrize("field", ["strategy", "reason"])
+def test_text_that_no_database_keeps_is_refused(api: TradingApi, field: str) -> None:
+    answer = api.client("risk_manager").post(
+        "/v1/accounts", json={**PART, field: "a\x00b"}, headers=KEY
+    )
+    assert wrong_fields(answer) == [field]
+
+
+def test_a_time_that_is_none_in_utc_is_refused(api: TradingApi) -> None:
+    since = "0001-01-01T00:00:00%2B14:00"
+    answer = api.client().get(f"/v1/closed-lots?account=paper&since={since}")
+    assert wrong_fields(answer) == ["since"]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+)
 
 from algotrendy.kernel.decimals import EXACT, parse_decimal, plain
 from algotrendy.kernel.errors import Invalid
@@ -46,6 +53,17 @@ class Body(BaseModel):
     """Is what a request may say; a field that nobody knows is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def refuse_nul(cls, value: object) -> object:
+        """Refuse the one character that the database keeps nowhere."""
+        texts = [value] if isinstance(value, str) else []
+        if isinstance(value, dict):
+            texts = [text for pair in value.items() for text in pair if isinstance(text, str)]
+        if any("\x00" in text for text in texts):
+            raise ValueError("text without a NUL character")
+        return value
 
 
 def example(value: dict[str, Any], summary: str = "") -> dict[str, Any]:
