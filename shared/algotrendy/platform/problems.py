@@ -123,6 +123,14 @@ def of_crash() -> ProblemDocument:
     return ProblemDocument(500, "internal", "Internal error", detail)
 
 
+# What reads badly after "must be" as pydantic words it.
+_EXPECTED = {
+    "extra_forbidden": "left out: nobody knows it",
+    "model_attributes_type": "a JSON object",
+}
+_PREFIXES = ("Value error, ", "Input should be ", "String should have ")
+
+
 def _wrong(found: Mapping[str, Any]) -> dict[str, Any]:
     path: Sequence[Any] = found["loc"]
     # The first part says where the field stands: body, query, path or header.
@@ -131,7 +139,9 @@ def _wrong(found: Mapping[str, Any]) -> dict[str, Any]:
         return {"field": "body", "expected": "JSON", "actual": "something else"}
     if found["type"] == "missing":
         return {"field": name, "expected": "present", "actual": None}
-    expected = str(found["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    expected = _EXPECTED.get(found["type"]) or str(found["msg"])
+    for words in _PREFIXES:
+        expected = expected.removeprefix(words)
     return {"field": name, "expected": expected, "actual": _shown(name, found.get("input"))}
 
 

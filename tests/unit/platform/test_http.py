@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import FastAPI, Header, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from algotrendy.kernel import errors
 from algotrendy.kernel.errors import (
@@ -52,6 +52,12 @@ class Order(BaseModel):
     symbol: str
     quantity: int = Field(ge=1)
     password: str = Field("", max_length=3)
+
+
+class Reason(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=1, max_length=5)]
 
 
 @pytest.fixture
@@ -170,7 +176,7 @@ def test_a_crash_tells_nothing_but_the_id_to_quote(
             [
                 {
                     "field": "password",
-                    "expected": "String should have at most 3 characters",
+                    "expected": "at most 3 characters",
                     "actual": "hidden",
                 }
             ],
@@ -181,7 +187,7 @@ def test_a_crash_tells_nothing_but_the_id_to_quote(
             [
                 {
                     "field": "body",
-                    "expected": "a valid dictionary or object to extract fields from",
+                    "expected": "a JSON object",
                     "actual": "[1]",
                 }
             ],
@@ -317,3 +323,21 @@ def test_a_lambda_serves_the_app_under_one_id(app: FastAPI, lambda_event_loop: N
     answer = call()
     assert json.loads(answer["body"])["correlation_id"] == answer["headers"][HEADER]
     assert call()["headers"][HEADER] != answer["headers"][HEADER]
+
+
+def test_what_is_wrong_with_a_field_reads_as_a_sentence() -> None:
+    app = create_app("Orders", "trading")
+
+    @app.post("/v1/reasons")
+    def post_reason(body: Reason) -> str:
+        return body.reason
+
+    bodies: list[Any] = [{"reason": "x" * 6}, {"reason": ""}, {"reason": "x", "why": 1}, []]
+    client = AppClient(app)
+    details = [client.post("/v1/reasons", json=body).json()["detail"] for body in bodies]
+    assert details == [
+        "reason must be at most 5 characters",
+        "reason must be at least 1 character",
+        "why must be left out: nobody knows it",
+        "body must be a JSON object",
+    ]
