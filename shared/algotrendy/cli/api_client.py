@@ -134,7 +134,7 @@ def _error(response: httpx.Response) -> AlgoTrendyError:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         return Unauthenticated(f"{detail}; run `algotrendy login`")
     if response.status_code == httpx.codes.NOT_FOUND:
-        return NotFound("address", response.request.url.path, detail)
+        return _missing(response, facts, detail)
     wrong = "; ".join(
         f"{each['field']} must be {each['expected']}"
         for each in errors
@@ -142,3 +142,11 @@ def _error(response: httpx.Response) -> AlgoTrendyError:
     )
     message = f"{detail} ({wrong})" if wrong and wrong not in detail else detail
     return Refused(message, **(facts | {"status": response.status_code}))
+
+
+def _missing(response: httpx.Response, facts: dict[str, Any], detail: str) -> NotFound:
+    kind, key = facts.get("kind"), facts.get("key")
+    if not isinstance(kind, str) or not isinstance(key, str):
+        return NotFound("address", response.request.url.path, detail)
+    hint = detail.removeprefix(f"{kind} {key} was not found").removeprefix("; ")
+    return NotFound(kind, key, hint)

@@ -133,3 +133,11 @@ def test_a_change_that_fails_in_passing_is_sent_again(method: str) -> None:
         assert calls[method]() == {"id": "1"}
     assert [request.method for request in gateway.requests] == [method, method]
     assert gateway.requests[0].url == gateway.requests[1].url
+
+
+def test_what_is_not_found_is_named_once() -> None:
+    facts = {"kind": "account", "key": "nope"}
+    gateway = Gateway(problem(404, "account nope was not found", **facts))
+    with gateway.client() as api, pytest.raises(NotFound) as raised:
+        api.get("/v1/orders")
+    assert str(raised.value) == "account nope was not found"
