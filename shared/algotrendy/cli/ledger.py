@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from algotrendy.cli.trading_calls import HELP_NAMES, AsJson, print_json, say
+from algotrendy.cli.trading_calls import HELP_NAMES, print_json, say
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.kernel.ids import parse_account_id
 from algotrendy.trading.accounts import root_of
@@ -36,7 +36,7 @@ def verify(
     account: Annotated[
         str | None, typer.Option("--account", "-a", help="Only this one.", show_default="all")
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Read every event and entry, work orders, holds, cash, positions and lots out, and compare.
 

@@ -145,7 +145,7 @@ def replace(
     limit: Annotated[str | None, typer.Option(help="The new limit price.")] = None,
     stop: Annotated[str | None, typer.Option(help="The new stop price.")] = None,
     trail: Annotated[
-        str | None, typer.Option(help="The new distance, of the kind that the order has.")
+        str | None, typer.Option(help="The new distance, without %: in percent or money as before.")
     ] = None,
     time_in_force: Annotated[
         TimeInForce | None, typer.Option("--time-in-force", "-t", help="How long it stands.")
