@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderClass, OrderType, Side
-from algotrendy.trading.journal import Book
-from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
+from algotrendy.trading.journal import Book, Entry, EntryKind, Units
+from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
 
@@ -23,6 +24,9 @@ NONE: Final[Mapping[Holding, Hashable]] = MappingProxyType({})
 
 _ZERO: Final = Decimal(0)
 _LOOKED_AT: Final = 100
+_PAGE: Final = 200
+_PAGES: Final = 10
+_MOVES: Final = (EntryKind.FILL, EntryKind.BUST, EntryKind.SPLIT, EntryKind.CORRECTION)
 _GROUPS: Final = (OrderClass.BRACKET, OrderClass.OTO)
 
 
@@ -126,7 +130,7 @@ def _of_position(
         return
     # An entry of before the position was last closed has nothing to do with this one.
     live = _since_flat(tx, account, symbol, units)
-    of_now = [each for order_id, each in held.items() if order_id in live]
+    of_now = [each for order_id, each in held.items() if live is None or order_id in live]
     left = _lacking(units, working, of_now)
     for each in of_now:
         quantity = min(EXACT.subtract(_needed(each), _own_stops(each)), left)
@@ -182,30 +186,40 @@ def _lacking(units: Decimal, working: Iterable[PlatformOrder], entries: Iterable
 
 def _since_flat(
     tx: LedgerTransaction, account: AccountId, symbol: Symbol, units: Decimal
-) -> frozenset[OrderId]:
-    """Give the orders with executions since the position was last nothing, or the other way."""
-    made = sorted(
-        (
-            (execution.at, execution.id, order)
-            for order in tx.orders.traded(account, symbol)
-            for execution in order.standing
-        ),
-        key=lambda each: each[:2],
-        reverse=True,
-    )
+) -> frozenset[OrderId] | None:
+    """Give the orders that filled since the position was last nothing, or the other way.
+
+    None where that was longer ago than anybody looks.
+    """
     found: set[OrderId] = set()
-    quantities = {
-        (order.id, execution.id): execution.quantity.value * order.request.side.sign
-        for _, _, order in made
-        for execution in order.standing
-    }
     before = units
-    for _, execution_id, order in made:
-        found.add(order.id)
-        before = EXACT.subtract(before, quantities[order.id, execution_id])
-        if before * units <= 0:
-            break
-    return frozenset(found)
+    place: str | None = None
+    for _ in range(_PAGES):
+        page = tx.books.entries(EntryQuery(account, place, _MOVES, _PAGE))
+        for _, entry in page:
+            moved = _moved(entry, account, symbol)
+            if moved and entry.kind is EntryKind.FILL:
+                found.add(OrderId(UUID(entry.reason)))
+            before = EXACT.subtract(before, moved)
+            if before * units <= 0:
+                return frozenset(found)
+        if len(page) < _PAGE:
+            return frozenset(found)
+        place, _ = page[-1]
+    return None
+
+
+def _moved(entry: Entry, account: AccountId, symbol: Symbol) -> Decimal:
+    """Give by how many units an entry moved a position."""
+    if entry.account != account:
+        return _ZERO
+    return _sum(
+        posting.amount.count
+        for posting in entry.postings
+        if posting.book is Book.POSITION
+        and posting.symbol == symbol
+        and isinstance(posting.amount, Units)
+    )
 
 
 def _sum(values: Iterable[Decimal]) -> Decimal:

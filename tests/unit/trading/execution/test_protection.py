@@ -22,6 +22,7 @@ from algotrendy.trading.admission import PROTECTION
 from algotrendy.trading.booking import record
 from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.events import PositionUnprotected
+from algotrendy.trading.execution import naked
 from algotrendy.trading.execution.protection import PROTECTION_RECORD, ProtectionWatch
 from algotrendy.trading.order_events import OrderSubmitted
 from algotrendy.trading.orders import PlatformOrder
@@ -220,7 +221,12 @@ def test_a_stop_placed_by_hand_protects_too() -> None:
     tell(story)
 
 
-def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked() -> None:
+@pytest.mark.parametrize("page", [1, 200])
+def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked(
+    page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naked, "_PAGE", page)
+
     async def story(found: World, watch: ProtectionWatch) -> None:
         entry = await bracket(found)
         await lose(found, entry)
@@ -229,6 +235,27 @@ def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked() -> No
         await found.trade(Side.BUY, 10)
         await look(found, watch, 3)
         assert not alarms(found)
+
+    tell(story)
+
+
+def test_where_nobody_looks_so_far_back_what_is_held_is_protected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(naked, "_PAGE", 1)
+    monkeypatch.setattr(naked, "_PAGES", 1)
+
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        await found.trade(Side.SELL, 10)
+        await found.floor.advance(1)
+        await found.trade(Side.BUY, 4)
+        await found.floor.advance(1)
+        await found.trade(Side.BUY, 6)
+        await look(found, watch)
+        [stop] = placed(found)
+        assert stop.request.quantity == 10
 
     tell(story)
 
