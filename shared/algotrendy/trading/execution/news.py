@@ -44,8 +44,9 @@ from algotrendy.trading.order_events import (
 from algotrendy.trading.orders import PlatformOrder, apply
 from algotrendy.trading.status import PlatformStatus
 
-BROKER = UserId("broker")
-WRITER = "execution"
+# A colon: no person's name has one.
+BROKER = UserId("platform:broker")
+WRITER = "platform:execution"
 
 _STANDING = frozenset(
     {

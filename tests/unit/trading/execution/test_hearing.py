@@ -13,6 +13,7 @@ from algotrendy.kernel.order import OrderClass, Side
 from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.trading.events import LedgerDiffers
+from algotrendy.trading.execution import news
 from algotrendy.trading.status import PlatformStatus as S
 from fakes.execution_bench import ROOT, Bench
 from fakes.quick_loop import run_quickly
@@ -135,7 +136,7 @@ def test_an_order_of_somebody_else_is_taken_in() -> None:
         await asyncio.sleep(6)
         order = bench.ledger.tables.orders.by_broker_id(ROOT, "b1")
         assert order is not None
-        assert (order.status, order.provenance.user) == (S.FILLED, "broker")
+        assert (order.status, order.provenance.user) == (S.FILLED, news.BROKER)
         assert position(bench) == 5
 
     play(scene)
