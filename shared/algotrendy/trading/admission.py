@@ -103,6 +103,21 @@ def admit(tx: LedgerTransaction, placement: Placement, now: datetime) -> Platfor
     return order
 
 
+def judge_again(tx: LedgerTransaction, order: PlatformOrder, now: datetime) -> None:
+    """Judge an order as of now that was stored some time ago, and is not sent yet.
+
+    Raises:
+        Rejected: If limits or buying power speak against it by now: all of them, in ``breaches``.
+        Invalid: If it could not be taken any more; names the field.
+    """
+    root = tx.accounts.claim(root_of(order.account))
+    account = tx.accounts.get(order.account)
+    desk = read_desk(tx, root.id, now, {order.symbol}, without=order.id)
+    found = _judged(tx, desk, account, order.request, None, now, (order.id,))
+    if found.breaches:
+        raise found.refusal()
+
+
 def named(request: OrderRequest, order_id: OrderId, table: Capabilities) -> OrderRequest:
     """Give the request with a name for the broker, made of the order's id where it has none."""
     if request.client_order_id is not None:
@@ -140,6 +155,7 @@ def _judged(
     request: OrderRequest,
     replaced: PlatformOrder | None,
     now: datetime,
+    chain: tuple[OrderId, ...] = (),
 ) -> Judgement:
     symbol = Symbol(request.symbol)
     listing = desk.listings.get(symbol)
@@ -151,7 +167,8 @@ def _judged(
     if replaced is not None:
         for other in _other_exits(desk, replaced):
             check_other_exit(request, other.request)
-    chain = () if replaced is None else (replaced.id,)
+    if replaced is not None:
+        chain = (*chain, replaced.id)
     recall_orders(tx, desk, symbol, account.strategy, now, chain)
     return judge(desk, account, request, rules, now, replaced)
 

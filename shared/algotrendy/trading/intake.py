@@ -20,7 +20,7 @@ from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.trading.accounts import root_of
-from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, named
+from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, judge_again, named
 from algotrendy.trading.cancelling import cancel_order, recorded
 from algotrendy.trading.judgement import Refused
 from algotrendy.trading.ledger import Ledger, LedgerTransaction
@@ -159,9 +159,10 @@ class Intake:
         return order
 
     def approve(self, order_id: OrderId, by: UserId, reason: str = "") -> PlatformOrder:
-        """Agree that an order be sent; the same again changes nothing.
+        """Agree that an order be sent, if it may still be; the same again changes nothing.
 
         Raises:
+            Rejected, Invalid: If it would not be admitted any more; it goes on waiting.
             Conflict: If nobody has to agree, or it is too late.
             NotFound, Unavailable: If there is none; if nothing was stored.
         """
@@ -172,6 +173,7 @@ class Intake:
             if order.approved_by is not None:
                 return order
             _require_waiting(order, now)
+            judge_again(tx, order, now)
             approved = OrderApproved(id=event_id, order_id=order.id, at=now, by=by)
             return recorded(tx, order, [approved], by, "order.approve", reason)
 

@@ -13,6 +13,8 @@ from algotrendy.kernel.ids import OrderId, UserId
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import OrderClass, OrderType, TimeInForce
 from algotrendy.kernel.order_request import ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.risk.limits import TradingState
+from algotrendy.risk.records import StateChange
 from algotrendy.trading.execution.dispatch import replacement
 from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.orders import PlatformOrder
@@ -309,6 +311,18 @@ def test_an_approved_order_may_be_sent_and_its_workflow_is_told() -> None:
     assert counter.intake.approve(order.id, UserId("other")) == approved
     audited = counter.ledger.run(lambda tx: tx.audit.select(ROOT, 10))[0]
     assert (audited.action, audited.who, audited.reason) == ("order.approve", "boss", "fine")
+
+
+def test_an_order_is_judged_again_when_somebody_agrees_to_it() -> None:
+    counter = OrderCounter(approval_above=Money.of(500, USD))
+    order = counter.place(buy("10"))
+    halt = StateChange(
+        account=ROOT, state=TradingState.HALTED, by="boss", reason="", at=counter.clock.now()
+    )
+    counter.ledger.run(lambda tx: tx.risk.set_trading_state(halt))
+    with pytest.raises(Rejected, match="trading_state"):
+        counter.intake.approve(order.id, BOSS)
+    assert counter.order(order).awaits_approval
 
 
 def test_a_refused_order_is_withdrawn_and_its_hold_released() -> None:
