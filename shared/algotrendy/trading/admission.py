@@ -107,7 +107,7 @@ def judge_again(tx: LedgerTransaction, order: PlatformOrder, now: datetime) -> N
     """Judge an order as of now that was stored some time ago, and is not sent yet.
 
     Raises:
-        Rejected: If limits or buying power speak against it by now: all of them, in ``breaches``.
+        Refused: If limits or buying power speak against it by now: all of them, in ``breaches``.
         Invalid: If it could not be taken any more; names the field.
     """
     root = tx.accounts.claim(root_of(order.account))
@@ -115,7 +115,7 @@ def judge_again(tx: LedgerTransaction, order: PlatformOrder, now: datetime) -> N
     desk = read_desk(tx, root.id, now, {order.symbol}, without=order.id)
     found = _judged(tx, desk, account, order.request, None, now, (order.id,))
     if found.breaches:
-        raise found.refusal()
+        raise Refused(found.breaches, found.limits_version)
 
 
 def named(request: OrderRequest, order_id: OrderId, table: Capabilities) -> OrderRequest:

@@ -162,7 +162,7 @@ class Intake:
         """Agree that an order be sent, if it may still be; the same again changes nothing.
 
         Raises:
-            Rejected, Invalid: If it would not be admitted any more; it goes on waiting.
+            Refused, Invalid: If it would not be admitted any more; it goes on waiting.
             Conflict: If nobody has to agree, or it is too late.
             NotFound, Unavailable: If there is none; if nothing was stored.
         """
