@@ -22,7 +22,7 @@ from algotrendy.trading.order_events import (
 )
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
-from simulation.hunt import quiet, shortest
+from simulation.hunt import shortest
 from simulation.laws import DOUBLED, LOST, UNBALANCED
 from simulation.run import Result, play
 from simulation.world import Plan
@@ -31,7 +31,6 @@ WITHIN = 1_000
 
 
 def first_broken(of_law: str) -> Result:
-    quiet()
     for seed in range(WITHIN):
         result = play(Plan(seed))
         if of_law in result.laws:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulation.hunt import play_all, quiet, shortest
+from simulation.hunt import play_all, shortest
 from simulation.run import play
 from simulation.story import TROUBLES, story
 from simulation.world import Plan
@@ -24,7 +24,6 @@ def test_no_order_is_lost_doubled_or_unbalanced(seeds: range) -> None:
 
 
 def test_a_seed_plays_the_same_history_again() -> None:
-    quiet()
     first, again = (play(Plan(17), is_told=True) for _ in range(2))
     assert first.lines == again.lines
     assert first.faults == again.faults
@@ -32,7 +31,6 @@ def test_a_seed_plays_the_same_history_again() -> None:
 
 
 def test_a_world_without_faults_has_none() -> None:
-    quiet()
     troubles = frozenset(each.number for each in story(3) if each.kind in TROUBLES)
     result = play(Plan(3, actions=troubles, level=0.0))
     assert not result.faults
