@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -18,3 +21,14 @@ def _quiet_for_a_while() -> Iterator[None]:
     quiet()
     yield
     logger.setLevel(before)
+    _forget_the_dead()
+
+
+def _forget_the_dead() -> None:
+    """Collect what killed processes left half done here, and not in somebody else's test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+        # A service that is collected says good-bye, to a loop that Python makes up for it.
+        asyncio.set_event_loop(None)
+        gc.collect()
