@@ -214,7 +214,8 @@ def _spawn(home: Home, project: Path, ports: Ports, module: Sequence[str]) -> No
             start_new_session=True,
             check=False,
         )
-    if done.returncode != 0:
+    # The child of a killed `up` may have the lock by now, and have stopped this one as a leftover.
+    if done.returncode != 0 and not is_running(home):
         raise _ended(home, None)
 
 

@@ -55,6 +55,11 @@ def turn_of(entry: Entry) -> tuple[datetime, str]:
     return entry.at, entry.key
 
 
+def instant_of(entry: Entry) -> datetime:
+    """Give the millisecond by which the books list an entry; within one they list in any order."""
+    return entry.at.replace(microsecond=entry.at.microsecond // 1000 * 1000)
+
+
 def moved_by(entry: Entry, symbol: Symbol, currency: Currency) -> tuple[Decimal, Money]:
     """Give the units, and the cost, by which an entry changes the position in a symbol."""
     units, cost = _ZERO, Money.zero(currency)

@@ -32,7 +32,7 @@ from algotrendy.trading.journal import (
 )
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction
 from algotrendy.trading.lots import Lot, LotMethod, Lots
-from algotrendy.trading.replaying import moved_by, restated, turn_of
+from algotrendy.trading.replaying import instant_of, moved_by, restated, turn_of
 
 _FEW: Final = 5
 _MANY: Final = 500
@@ -205,7 +205,7 @@ def _past(
     gone: set[str] = set()
     edge: datetime | None = None
     for entry in _newest_first(tx, account, (*_MOVING, EntryKind.BUST)):
-        moment = _millisecond(entry.at)
+        moment = instant_of(entry)
         if edge is not None and moment < edge <= at and not held:
             break
         edge = moment
@@ -223,7 +223,7 @@ def _past(
 def _later(tx: LedgerTransaction, entry: Entry, symbol: Symbol) -> Sequence[Entry]:
     """Find what the books know of a symbol that happened after an entry, and stands."""
     found = []
-    before = _millisecond(entry.at)
+    before = instant_of(entry)
     for other in _newest_first(tx, entry.account, _MOVING):
         if other.at < before:
             break
@@ -248,10 +248,6 @@ def _all_add(held: Position, entry: Entry, later: Sequence[Entry]) -> bool:
 
 def _is_of(entry: Entry, symbol: Symbol) -> bool:
     return any(each.symbol == symbol for each in entry.postings)
-
-
-def _millisecond(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _held_at(tx: LedgerTransaction, account: Account, symbol: Symbol, at: datetime) -> Position:

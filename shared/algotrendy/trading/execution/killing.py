@@ -6,6 +6,7 @@ cancels and the closing orders as it sends everything else.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -43,6 +44,9 @@ AGAIN_AFTER: Final = (timedelta(seconds=10), timedelta(minutes=5))
 
 AT_ONCE: Final = 50
 """Orders that are ended, or placed, in one transaction: DSQL takes 3,000 rows in one."""
+
+OLDEST_ANSWER_S: Final = 10.0
+"""How old a broker's word may be: alpacahq/Alpaca-API issue 276."""
 
 _PARENTS_READ: Final = 200
 _ZERO: Final = Decimal(0)
@@ -91,6 +95,7 @@ class Killing:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._refused: tuple[str, ...] = ()
+        self._quiet_since: float | None = None
 
     async def do(self) -> None:
         """End what is open, as long as a kill switch acts."""
@@ -101,14 +106,32 @@ class Killing:
             is_more = len(found.changed) >= AT_ONCE
             if found.changed:
                 post.wake()
-        if found.awaits_broker and await self._is_quiet(is_flattening=found.is_flattening):
+        if found.awaits_broker and await self._stays_quiet(is_flattening=found.is_flattening):
             found = await post.desk.run(lambda tx: enact(tx, post.root, now))
+        if not found.awaits_broker:
+            self._quiet_since = None
         if found.refused and found.refused != self._refused:
             _logger.error("positions stay open: %s", "; ".join(found.refused))
         self._refused = found.refused
 
+    async def _stays_quiet(self, *, is_flattening: bool) -> bool:
+        """Ask the broker twice, so far apart that the second answer is newer than the first look.
+
+        What somebody did beside us, or a bust, may not be in the ledger yet; and an answer of the
+        broker may be of before our last order.
+        """
+        now = asyncio.get_running_loop().time()
+        since = self._quiet_since
+        if since is not None and now - since < OLDEST_ANSWER_S:
+            return False
+        if not await self._is_quiet(is_flattening=is_flattening):
+            self._quiet_since = None
+            return False
+        if since is None:
+            self._quiet_since = now
+        return since is not None
+
     async def _is_quiet(self, *, is_flattening: bool) -> bool:
-        """Ask the broker: what somebody did beside us may not be in the ledger yet."""
         if await self._post.broker.orders(open_only=True):
             return False
         if not is_flattening:

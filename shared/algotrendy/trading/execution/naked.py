@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +18,7 @@ from algotrendy.kernel.order import OrderClass, OrderType, Side
 from algotrendy.trading.journal import Book, Entry, EntryKind, Units
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.replaying import instant_of
 from algotrendy.trading.status import PlatformStatus
 
 Holding = tuple[AccountId, Symbol]
@@ -194,15 +196,18 @@ def _since_flat(
     found: set[OrderId] = set()
     before = units
     place: str | None = None
+    instant: datetime | None = None
     for _ in range(_PAGES):
         page = tx.books.entries(EntryQuery(account, place, _MOVES, _PAGE))
         for _, entry in page:
+            # Nobody knows what a position was between two entries of one instant.
+            if instant_of(entry) != instant and before * units <= 0:
+                return frozenset(found)
+            instant = instant_of(entry)
             moved = _moved(entry, account, symbol)
             if moved and entry.kind is EntryKind.FILL:
                 found.add(OrderId(UUID(entry.reason)))
             before = EXACT.subtract(before, moved)
-            if before * units <= 0:
-                return frozenset(found)
         if len(page) < _PAGE:
             return frozenset(found)
         place, _ = page[-1]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,17 +11,29 @@ from hypothesis import strategies as st
 from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.risk.limits import TradingState
 from algotrendy.risk.records import KillSwitch
 from algotrendy.trading.admission import KILL_SWITCH
-from algotrendy.trading.execution.killing import AT_ONCE, Closing, Enacted, closings, enact
+from algotrendy.trading.execution.killing import (
+    AT_ONCE,
+    OLDEST_ANSWER_S,
+    Closing,
+    Enacted,
+    Killing,
+    closings,
+    enact,
+)
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.intake import ParentIntake
 from algotrendy.trading.parents.parent import ParentState, ParentWish, Style
 from algotrendy.trading.risk_control import RiskControl
 from algotrendy.trading.status import PlatformStatus
 from fakes.order_counter import AAPL, BTC, MSFT, ROOT, OrderCounter, provenance
+from fakes.post import post_of
+from fakes.quick_loop import run_quickly
 from fakes.risk_desk import buy, sell
+from fakes.scripted_broker import Exchange, ScriptedBroker
 
 
 class Emergency:
@@ -108,6 +122,32 @@ def test_a_switch_is_done_only_when_the_broker_says_that_nothing_is_left() -> No
     assert emergency.switch().is_acting
     assert emergency.enact() == Enacted()
     assert emergency.switch().done_at is not None
+
+
+def test_the_broker_is_asked_until_no_answer_can_be_older_than_the_last_order() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+    broker = ScriptedBroker(Exchange(counter.clock))
+
+    async def story() -> None:
+        post = await post_of(counter.ledger, counter.clock, counter.ids, ROOT)
+        killing = Killing(replace(post, broker=broker))
+
+        async def is_done(after_s: float) -> bool:
+            await asyncio.sleep(after_s)
+            await killing.do()
+            return emergency.switch().done_at is not None
+
+        emergency.pull()
+        assert not await is_done(0)
+        foreign = broker.exchange.place(buy("1", limit_price="90"))
+        assert not await is_done(OLDEST_ANSWER_S)
+        broker.exchange.change(foreign.broker_order_id, OrderStatus.CANCELED)
+        assert not await is_done(OLDEST_ANSWER_S)
+        assert not await is_done(OLDEST_ANSWER_S - 1)
+        assert await is_done(1)
+
+    run_quickly(story())
 
 
 def test_positions_are_closed_once_no_order_is_open() -> None:

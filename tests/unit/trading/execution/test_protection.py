@@ -239,6 +239,20 @@ def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked(
     tell(story)
 
 
+def test_a_position_is_not_taken_for_closed_between_two_trades_of_one_instant() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        await lose(found, entry)
+        for _ in range(5):
+            await found.trade(Side.BUY, 40)
+            await found.trade(Side.SELL, 40)
+        await look(found, watch)
+        [stop] = placed(found)
+        assert stop.request.quantity == 10
+
+    tell(story)
+
+
 def test_where_nobody_looks_so_far_back_what_is_held_is_protected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
