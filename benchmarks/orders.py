@@ -2,8 +2,9 @@
 
     make bench-orders
 
-Brings up a platform of its own with a real deploy. One client places orders one after another; then
-several for a minute, as fast as they get answers. Beside it, in the same run, the same orders are
+Brings up a platform of its own with a real deploy, places some orders so that no function is cold,
+and waits until the platform is at rest. One client places orders one after another; then several
+for a minute, as fast as they get answers. Beside it, in the same run, the same orders are
 sent straight to the paper exchange, without a ledger, risk or workflow: the ratio is what those
 cost. Prints one JSON document.
 """
@@ -17,10 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import psutil
 from risk import decisions
 
 from fixtures.platform import Platform, a_platform
@@ -30,6 +33,9 @@ KEYS = {"APCA-API-KEY-ID": "PAPER", "APCA-API-SECRET-KEY": "paper-secret"}
 ACK_S = 90.0
 ORDER = {"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc"}
 PRICE = "1.00"
+WARM_ORDERS = 20
+REST_S = 2.0
+REST_LOOKS = 30
 
 
 class Api:
@@ -55,6 +61,29 @@ class Api:
     def direct(self) -> httpx.Client:
         """Give a connection to the exchange itself."""
         return httpx.Client(base_url=self.exchange, headers=KEYS, timeout=60)
+
+
+def warm_up(platform: Platform, api: Api) -> None:
+    """Let every function of the order path run once, and wait until the processors rest."""
+    with api.client() as client:
+        for n in range(WARM_ORDERS):
+            acknowledged(client, place(client, f"warm-{n}")[0])
+    for _ in range(REST_LOOKS):
+        processes = platform.processes()
+        before = _seconds_used(processes)
+        time.sleep(REST_S)
+        if _seconds_used(processes) - before < REST_S / 4:
+            return
+    raise SystemExit("the platform did not come to rest: is anything else running?")
+
+
+def _seconds_used(processes: Sequence[psutil.Process]) -> float:
+    used = 0.0
+    for process in processes:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
 
 
 def place(client: httpx.Client, name: str) -> tuple[str, float]:
@@ -98,8 +127,6 @@ def one_by_one(api: Api, orders: int) -> dict[str, Any]:
     """Let one client place orders, one after the other."""
     accepted, acks, direct = [], [], []
     with api.client() as client, api.direct() as exchange:
-        for n in range(20):
-            place(client, f"warm-{n}")
         for n in range(orders):
             begin = datetime.now(UTC)
             order_id, took_ms = place(client, f"one-{n}")
@@ -167,6 +194,8 @@ def measure(
         platform.add_user(USERNAME, "demo", "trader", "risk_manager")
         api = Api(platform)
         api.await_account()
+        warm_up(platform, api)
+        say("every function is warm, the platform at rest")
         single = one_by_one(api, orders)
         say("orders one by one: done")
         rate = for_a_while(api, clients, seconds)

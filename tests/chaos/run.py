@@ -42,7 +42,8 @@ def run(world: World, plan: Plan, *, with_money: bool) -> Result:
     """Play a plan: clients and kills side by side, then peace, then a look at everything.
 
     Args:
-        with_money: Compare cash and books in the end too, which waits for late fees.
+        with_money: Compare cash and books in the end too, which waits for late fees, and let the
+            kill switch itself say that all is over.
     """
     result = Result(plan.seed)
     sent = [Sent(wish) for wish in plan.wishes]
@@ -68,7 +69,7 @@ def run(world: World, plan: Plan, *, with_money: bool) -> Result:
     names = {each.wish.name: each.order_id for each in sent}
     result.found = _rested(world, names, result)
     # What chaos has left is ended by a kill switch, which must end everything.
-    if not result.found.wrong and not world.flatten():
+    if not result.found.wrong and not world.flatten(until_done=with_money):
         result.found.lost.append("the kill switch left positions open")
     if not result.found.wrong:
         result.found = _rested(world, {}, result, money=with_money)

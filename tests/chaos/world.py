@@ -112,8 +112,13 @@ class World:
         money = whole["whole"] or whole
         return Decimal(money["cash"]) + Decimal(money["held"])
 
-    def flatten(self) -> bool:
-        """Pull the kill switch, wait until all is over, and let the account trade again."""
+    def flatten(self, *, until_done: bool) -> bool:
+        """Pull the kill switch, wait until all is over, and let the account trade again.
+
+        Args:
+            until_done: Wait for the switch's own word, for which it watches the broker a while;
+                otherwise it is taken back as soon as nothing is open or held here.
+        """
         account = {"account": ACCOUNT}
         pulled = self.call(
             "POST", "/v1/kill-switch", params=account, json={"flatten": True, "reason": "chaos"}
@@ -121,13 +126,27 @@ class World:
         switch_id = pulled.raise_for_status().json()["id"]
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
-            switches = self.call("GET", "/v1/kill-switch", params=account).json()["kill_switches"]
-            if next(each for each in switches if each["id"] == switch_id)["done_at"] is not None:
+            if self._is_done(switch_id) if until_done else self._is_flat():
                 break
             time.sleep(0.25)
+        over = account | {"reason": "chaos is over"}
+        if not until_done:
+            self.call("DELETE", f"/v1/kill-switch/{switch_id}", params=over).raise_for_status()
         state = {"state": "active", "reason": "chaos is over"}
         self.call("PUT", "/v1/trading-state", params=account, json=state).raise_for_status()
         return not self.positions()
+
+    def _is_done(self, switch_id: str) -> bool:
+        found = self.call("GET", "/v1/kill-switch", params={"account": ACCOUNT}).json()
+        return any(
+            each["id"] == switch_id and each["done_at"] is not None
+            for each in found["kill_switches"]
+        )
+
+    def _is_flat(self) -> bool:
+        asked = {"account": ACCOUNT, "open": "true", "limit": "1"}
+        is_open = self.call("GET", "/v1/orders", params=asked).raise_for_status().json()["orders"]
+        return not is_open and not self.positions()
 
     def verify(self) -> str:
         """Let the ledger be worked out again; give what it complains about, or nothing."""
