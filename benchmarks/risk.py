@@ -21,7 +21,8 @@ from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.market_data.calendar import us_equities
 from algotrendy.risk.engine import decide
 from algotrendy.risk.limits import Limits, StrategyId, parse_limits
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import Terms
 
 NOON = datetime(2026, 6, 16, 16, 0, tzinfo=UTC)
 SYMBOLS = [Symbol(f"S{number}") for number in range(20)]

@@ -12,7 +12,8 @@ from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.risk.decision import Decision, Limit
 from algotrendy.risk.engine import decide
 from algotrendy.risk.limits import Limits, StrategyId, parse_limits
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import Terms
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 TREND = StrategyId("trend")

@@ -29,7 +29,9 @@ from algotrendy.risk.limits import (
     StrategyId,
     TradingState,
 )
-from algotrendy.risk.state import UNKNOWN_TERMS, RiskState, Terms, likeness_of, reach_of
+from algotrendy.risk.open_order import likeness_of, reach_of
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import UNKNOWN_TERMS, Terms
 
 _NO_LIMITS = BookLimits()
 _FLAT = Holding()

@@ -10,70 +10,23 @@ from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
 
 from algotrendy.kernel.decimals import require_decimal
 from algotrendy.kernel.errors import Conflict, Invalid
-from algotrendy.kernel.instrument import AssetClass, Symbol
+from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.market_data.calendar import Session, TradingCalendar
 from algotrendy.risk.book import EXACT, ZERO, Book
 from algotrendy.risk.limits import LONGEST_WINDOW_S, StrategyId, TradingState
+from algotrendy.risk.open_order import Likeness, OpenOrder, likeness_of, reach_of
+from algotrendy.risk.terms import UNKNOWN_TERMS, Terms
 
-Likeness = tuple[object, ...]
-ANY_PRICE: Final = Decimal("Infinity")
 _LAST_ORDERS = 20
 _AWAIT_A_PRICE = (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
 _LONGEST_WINDOW = timedelta(seconds=LONGEST_WINDOW_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is known of a symbol beside its price; the default is the careful one.
-
-    Attributes:
-        margin_rate: Part of a position's value that it needs, the greater of long and short.
-        borrowable: Units that can be borrowed to be sold short; None for any number.
-        calendar: When its market is open; None for always.
-    """
-
-    asset_class: AssetClass = AssetClass.EQUITY
-    margin_rate: Decimal = Decimal(1)
-    borrowable: Decimal | None = ZERO
-    calendar: TradingCalendar | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a negative rate or number."""
-        if require_decimal(self.margin_rate, "margin_rate") < 0:
-            raise Invalid("margin_rate", "zero or more", self.margin_rate)
-        if self.borrowable is not None and require_decimal(self.borrowable, "borrowable") < 0:
-            raise Invalid("borrowable", "zero or more", self.borrowable)
-
-
-UNKNOWN_TERMS: Final = Terms()
-
-
-@dataclass(slots=True)
-class OpenOrder:
-    """An order that may still fill.
-
-    Attributes:
-        remaining: In units.
-        group: Of orders that fill one quantity together, such as a bracket's exits.
-        reach: The worst price that it trades at: infinite for a buy at any price, zero for a
-            sell; None when it cannot meet an own order.
-    """
-
-    symbol: Symbol
-    side: Side
-    strategy: StrategyId | None
-    remaining: Decimal
-    group: tuple[str, str]
-    reach: Decimal | None
 
 
 class RiskState:
@@ -376,26 +329,3 @@ class RiskState:
             total = EXACT.subtract(total, sizes[0])
         sizes.append(quantity)
         self._sizes[symbol] = sizes, EXACT.add(total, quantity)
-
-
-def likeness_of(request: OrderRequest, strategy: StrategyId | None) -> Likeness:
-    """Give what two orders share that are the same but for their names."""
-    return (
-        strategy,
-        request.symbol,
-        request.side,
-        request.type,
-        request.quantity,
-        request.notional,
-        request.limit_price,
-        request.stop_price,
-        request.trail_price,
-        request.trail_percent,
-    )
-
-
-def reach_of(request: OrderRequest) -> Decimal:
-    """Give the worst price that an order trades at, once it is awake."""
-    if request.type in (OrderType.LIMIT, OrderType.STOP_LIMIT) and request.limit_price is not None:
-        return request.limit_price
-    return ANY_PRICE if request.side is Side.BUY else ZERO

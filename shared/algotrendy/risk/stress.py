@@ -14,7 +14,8 @@ from typing import Final
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass, Symbol
-from algotrendy.risk.state import UNKNOWN_TERMS, RiskState
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import UNKNOWN_TERMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import MarketFacts
+from algotrendy.trading.waits import Waits
 
 T = TypeVar("T")
 
@@ -230,44 +230,6 @@ class Leases(Protocol):
 
     def put(self, lease: Lease) -> None:
         """Keep a lease as it is now."""
-        ...
-
-
-class WaitingFor(StrEnum):
-    """What a workflow waits for with a task token."""
-
-    APPROVAL = "approval"
-    SUBMISSION = "submission"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A workflow that waits; each token counts until it is answered: no clock tells the newest."""
-
-    order_id: OrderId
-    waiting_for: WaitingFor
-    token: str
-    at: datetime
-
-
-class Waits(Protocol):
-    """The task tokens of workflows that wait."""
-
-    def put(self, wait: Wait) -> None:
-        """Keep a token, beside others that wait; NotFound when there is no such order."""
-        ...
-
-    def of(self, order_id: OrderId) -> Sequence[Wait]:
-        """Give what an order's workflow waits for."""
-        ...
-
-    def all(self, root: AccountId) -> Sequence[Wait]:
-        """Give every wait of an account's orders."""
-        ...
-
-    def end(self, wait: Wait) -> None:
-        """Forget a token that was answered."""
         ...
 
 

@@ -19,7 +19,8 @@ from algotrendy.market_data.calendar import us_equities
 from algotrendy.risk.book import EXACT, ZERO
 from algotrendy.risk.limits import BookLimits, Limits, StrategyId
 from algotrendy.risk.records import Marks
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import Terms
 from algotrendy.trading.accounts import Account, strategy_of
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.ledger import LedgerTransaction, OrderQuery

@@ -17,11 +17,12 @@ from algotrendy.kernel.errors import JsonValue, Unavailable
 from algotrendy.kernel.ids import EventId, Ids, OrderId
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.booking import record
-from algotrendy.trading.ledger import Ledger, LedgerTransaction, Wait, WaitingFor
+from algotrendy.trading.ledger import Ledger, LedgerTransaction
 from algotrendy.trading.order_events import OrderWithdrawn
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Bell, Ring, Sagas
 from algotrendy.trading.status import PlatformStatus
+from algotrendy.trading.waits import Wait, WaitingFor
 
 # How long the workflow's states wait at a time: their TimeoutSeconds.
 PATIENCE = {

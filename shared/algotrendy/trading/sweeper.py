@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.ids import OrderId
-from algotrendy.trading.ledger import Ledger, LedgerTransaction, Wait
+from algotrendy.trading.ledger import Ledger, LedgerTransaction
 from algotrendy.trading.ports import SagaRun, Sagas, SagaState
 from algotrendy.trading.saga import PATIENCE, Answer, due_answers, end_waits
+from algotrendy.trading.waits import Wait
 
 # Long enough for a workflow to be started by whoever placed the order. One that runs is left alone,
 # and starting a run twice starts it once: a short time does no harm.

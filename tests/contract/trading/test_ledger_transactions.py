@@ -14,7 +14,8 @@ from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import Recorded, record
 from algotrendy.trading.events import OrderChanged
-from algotrendy.trading.ledger import AuditRecord, Ledger, LedgerTransaction, Wait, WaitingFor
+from algotrendy.trading.ledger import AuditRecord, Ledger, LedgerTransaction
+from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.order_story import ACCOUNT, START, Story, dollars, execution
 
 AAPL = Symbol("AAPL")

@@ -13,8 +13,9 @@ from algotrendy.kernel.errors import JsonValue, NotFound
 from algotrendy.kernel.ids import AccountId, OrderId, TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.accounts import Account, root_of
-from algotrendy.trading.ledger import AuditRecord, Document, Lease, Wait
+from algotrendy.trading.ledger import AuditRecord, Document, Lease
 from algotrendy.trading.ports import Listing, Quote
+from algotrendy.trading.waits import Wait
 from fakes.memory_ledger.orders import MemoryOrders
 from fakes.memory_ledger.tables import Index, Table, Undo
 

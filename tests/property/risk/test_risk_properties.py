@@ -17,7 +17,8 @@ from algotrendy.risk.book import ZERO, Exposure, Holding
 from algotrendy.risk.decision import Limit
 from algotrendy.risk.engine import decide, standing_breaches
 from algotrendy.risk.limits import Limits, StrategyId, TradingState, parse_limits
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import Terms
 from fakes.risk_desk import NOON, TREND
 
 SYMBOLS = (Symbol("A"), Symbol("B"), Symbol("C"))

@@ -21,7 +21,6 @@ from algotrendy.kernel.ids import OrderId, TenantId, UserId, Uuid7s, parse_order
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
 from algotrendy.trading.holds import hold_of
-from algotrendy.trading.ledger import WaitingFor
 from algotrendy.trading.order_events import (
     OrderApproved,
     OrderEvent,
@@ -33,6 +32,7 @@ from algotrendy.trading.ports import SagaRun, SagaState
 from algotrendy.trading.saga import OrderSaga
 from algotrendy.trading.status import PlatformStatus
 from algotrendy.trading.sweeper import Sweeper, Swept
+from algotrendy.trading.waits import WaitingFor
 from fakes.memory_ledger import MemoryLedger
 from fakes.order_sagas import RecordedBell
 from fakes.order_story import ACCOUNT, START, Story, execution

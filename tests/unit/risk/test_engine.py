@@ -16,7 +16,7 @@ from algotrendy.market_data.calendar import us_equities
 from algotrendy.risk.decision import Limit
 from algotrendy.risk.engine import standing_breaches
 from algotrendy.risk.limits import TradingState, parse_limits
-from algotrendy.risk.state import Terms
+from algotrendy.risk.terms import Terms
 from fakes.risk_desk import AAPL, MSFT, NOON, TREND, Desk, buy, limits, sell
 
 

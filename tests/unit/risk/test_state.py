@@ -10,7 +10,8 @@ import pytest
 from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
+from algotrendy.risk.terms import Terms
 from fakes.risk_desk import AAPL, MSFT, NOON, TREND, Desk, buy, limits, sell
 
 

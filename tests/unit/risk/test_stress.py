@@ -9,8 +9,9 @@ import pytest
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.kernel.order import Side
-from algotrendy.risk.state import RiskState, Terms
+from algotrendy.risk.state import RiskState
 from algotrendy.risk.stress import CorrelationOne, Shock, Stake, stakes_of, stressed
+from algotrendy.risk.terms import Terms
 
 A, B, BTC = Symbol("A"), Symbol("B"), Symbol("BTC/USD")
 STAKES = (

@@ -16,10 +16,10 @@ from algotrendy.kernel.order_request import ReplaceRequest, StopLoss, TakeProfit
 from algotrendy.risk.limits import TradingState
 from algotrendy.risk.records import StateChange
 from algotrendy.trading.execution.dispatch import replacement
-from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Ring
 from algotrendy.trading.status import PlatformStatus
+from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.memory_ledger import Fate
 from fakes.order_counter import AAPL, ROOT, USD, OrderCounter, provenance
 from fakes.risk_desk import buy, sell

@@ -18,7 +18,6 @@ from algotrendy.kernel.ids import OrderId, SeededIds, TenantId, UserId
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
 from algotrendy.trading.holds import hold_of
-from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.order_events import (
     OrderApproved,
     OrderCancelRequested,
@@ -31,6 +30,7 @@ from algotrendy.trading.order_events import (
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Ring
 from algotrendy.trading.saga import PATIENCE, OrderSaga, Step, is_over, next_step
+from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.memory_ledger import Fate, MemoryLedger
 from fakes.order_sagas import RecordedBell, RecordedSagas
 from fakes.order_story import ACCOUNT, START, Story, execution

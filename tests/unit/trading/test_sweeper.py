@@ -12,11 +12,11 @@ from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import OrderId, SeededIds, TenantId
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
-from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.ports import SagaRun
 from algotrendy.trading.saga import OrderSaga
 from algotrendy.trading.sweeper import QUIET, Sweeper
+from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.memory_ledger import Fate, MemoryLedger
 from fakes.order_sagas import RecordedBell, RecordedSagas
 from fakes.order_story import ACCOUNT, START, Story

@@ -9,7 +9,6 @@ The bridge never takes a client order id twice, whatever happens on the way.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,12 +26,12 @@ from algotrendy.brokers.port import (
     BrokerUpdate,
     StreamGap,
 )
-from algotrendy.brokers.quantconnect.bridge_log import BridgeLog, Refusal
 from algotrendy.brokers.quantconnect.capabilities import CAPABILITIES
 from algotrendy.brokers.quantconnect.client import QuantConnect
 from algotrendy.brokers.quantconnect.connection import SERVICE
+from algotrendy.brokers.quantconnect.deployed import DeployedBridge
 from algotrendy.brokers.quantconnect.holdings import to_account, to_positions
-from algotrendy.brokers.quantconnect.models import LeanOrder, LiveStatus
+from algotrendy.brokers.quantconnect.models import LeanOrder
 from algotrendy.brokers.quantconnect.orders import (
     names_of,
     pending,
@@ -50,8 +49,6 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
-
-PAPER_BROKERAGES = frozenset({"PaperBrokerage", "QuantConnectBrokerage"})
 
 
 @dataclass(slots=True)
@@ -83,15 +80,12 @@ class QuantConnectBroker:
         monotonic: Callable[[], float] = system_monotonic,
     ) -> None:
         self._client = client
-        self._project_id = project_id
         self._clock = clock
         self._patience = patience or Patience()
-        self._switches = switches or Switches()
-        self._ids = ids or Uuid7s(clock)
         self._monotonic = monotonic
-        self._log: BridgeLog | None = None
-        self._deploy_id = ""
-        self._first: tuple[int, datetime | None] | None = None
+        self._bridge = DeployedBridge(
+            client, project_id, switches or Switches(), ids or Uuid7s(clock)
+        )
         self._sent: dict[str, Sent] = {}
         self._closed = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -121,7 +115,7 @@ class QuantConnectBroker:
         # Already now: who is cancelled while it is sent must not read later that it is not there.
         sent = self._sent[name] = Sent(pending(request, self._clock.now()), self._monotonic())
         try:
-            sent.command = await self._command(
+            sent.command = await self._bridge.command(
                 "submit",
                 client_order_id=name,
                 symbol=request.symbol,
@@ -147,7 +141,7 @@ class QuantConnectBroker:
         if request.client_order_id is not None:
             require_names(request.client_order_id)
             await self._require_unused(request.client_order_id)
-        command = await self._command(
+        command = await self._bridge.command(
             "replace",
             order=broker_order_id,
             client_order_id=request.client_order_id,
@@ -172,7 +166,7 @@ class QuantConnectBroker:
         standing = await self.order(broker_order_id)
         if standing.status.is_terminal:
             raise Conflict(f"order {broker_order_id} is {standing.status} and cannot be canceled")
-        command = await self._command("cancel", order=broker_order_id)
+        command = await self._bridge.command("cancel", order=broker_order_id)
         await self._settled(command, broker_order_id, lambda order: order.status.is_terminal)
 
     async def order(self, broker_order_id: str) -> BrokerOrder:
@@ -216,7 +210,7 @@ class QuantConnectBroker:
     async def fills(self, since: datetime | None = None) -> Sequence[BrokerFill]:
         """Read executions of this deployment, oldest first."""
         snapshot = await self._snapshot()
-        found = to_broker_fills(snapshot, self._deploy_id)
+        found = to_broker_fills(snapshot, self._bridge.deploy_id)
         return [fill for fill in found if since is None or fill.filled_at >= since]
 
     async def activities(self, since: datetime | None = None) -> Sequence[BrokerActivity]:  # noqa: ARG002 - the port's
@@ -225,8 +219,7 @@ class QuantConnectBroker:
 
     async def positions(self) -> Sequence[BrokerPosition]:
         """Read what the last snapshot holds, by symbol."""
-        await self._bridge()
-        return to_positions(await self._client.live.portfolio(self._project_id))
+        return to_positions(await self._bridge.portfolio())
 
     async def close_position(self, symbol: Symbol, client_order_id: str) -> BrokerOrder:
         """Send the market order that ends a position."""
@@ -245,9 +238,7 @@ class QuantConnectBroker:
 
     async def account(self) -> BrokerAccount:
         """Read cash and holdings of the last snapshot; buying power is the cash."""
-        await self._bridge()
-        portfolio = await self._client.live.portfolio(self._project_id)
-        return to_account(portfolio, self._deploy_id)
+        return to_account(await self._bridge.portfolio(), self._bridge.deploy_id)
 
     def updates(self) -> AsyncIterator[BrokerUpdate | StreamGap]:
         """Poll until closed; a gap comes first, and after polls that failed."""
@@ -268,41 +259,10 @@ class QuantConnectBroker:
             for name in list(self._sent):
                 if waiting := await self._unseen(name):
                     told.append(waiting)
-            return told, to_broker_fills(snapshot, self._deploy_id)
-
-    async def _bridge(self) -> BridgeLog:
-        if self._log is None:
-            found = await self._client.live.read(self._project_id)
-            if found.status != LiveStatus.RUNNING or not found.deploy_id:
-                state = found.status or "not deployed"
-                raise Unavailable(SERVICE, f"the algorithm of {self._project_id} is {state}")
-            if found.brokerage not in PAPER_BROKERAGES:
-                self._switches.require_live(f"{found.brokerage} of project {self._project_id}")
-            self._deploy_id = found.deploy_id
-            self._log = BridgeLog(self._client.live, self._project_id, found.deploy_id)
-        return self._log
-
-    async def _command(self, action: str, **terms: str | None) -> str:
-        log = await self._bridge()
-        await log.begin()
-        command = str(self._ids.next())
-        text = json.dumps({"action": action, "command": command, **terms})
-        await self._client.live.command(self._project_id, {"algotrendy": text})
-        return command
+            return told, to_broker_fills(snapshot, self._bridge.deploy_id)
 
     async def _snapshot(self, attempts: int | None = None) -> Sequence[LeanOrder]:
-        await self._bridge()
-        found = await (
-            self._client.live.orders(self._project_id)
-            if attempts is None
-            else self._client.live.orders(self._project_id, attempts=attempts)
-        )
-        first = (found[0].id, found[0].created_time) if found else None
-        if self._first is not None and first != self._first:
-            # LEAN counts from 1 again in each deployment: this is another one.
-            self._log = None
-            await self._bridge()
-        self._first = first
+        found = await self._bridge.orders(attempts)
         shown = {name for order in found for name in names_of(order)}
         oldest_s = self._monotonic() - self._patience.snapshot_lag_s - self._patience.confirm_s
         for name, sent in list(self._sent.items()):
@@ -315,13 +275,10 @@ class QuantConnectBroker:
         sent = self._sent.get(name)
         if sent is None or sent.command is None:
             return None
-        refusal = await self._refusal(sent.command)
+        refusal = await self._bridge.refusal(sent.command)
         if refusal is None:
             return sent.order
         return replace(sent.order, status=OrderStatus.REJECTED, reason=refusal.reason)
-
-    async def _refusal(self, command: str) -> Refusal | None:
-        return await (await self._bridge()).refusal(command)
 
     async def _find(self, name: str) -> BrokerOrder | None:
         snapshot = await self._snapshot()
@@ -375,7 +332,7 @@ class QuantConnectBroker:
                 for order in to_broker_orders(await self._snapshot()):
                     if order.broker_order_id == broker_order_id and is_done(order):
                         return order
-                if refusal := await self._refusal(command):
+                if refusal := await self._bridge.refusal(command):
                     raise refusal.error(broker_order_id)
             except Unavailable:
                 return None

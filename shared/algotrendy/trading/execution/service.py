@@ -35,9 +35,10 @@ from algotrendy.trading.execution.opener import open_books
 from algotrendy.trading.execution.patience import USUAL, Timing
 from algotrendy.trading.execution.session import Session
 from algotrendy.trading.execution.teller import Answers, Teller
-from algotrendy.trading.ledger import Desk, LedgerTransaction, Wait, WaitingFor
+from algotrendy.trading.ledger import Desk, LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Heard, Ring, Rings
+from algotrendy.trading.waits import Wait, WaitingFor
 
 _ACQUIRE_EVERY_S = 0.5
 _RETRY_S = 1.0

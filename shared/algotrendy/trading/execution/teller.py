@@ -11,8 +11,9 @@ from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import JsonValue, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.trading.execution.lease import FencedDesk
-from algotrendy.trading.ledger import LedgerTransaction, Wait
+from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.saga import due_answers, end_waits
+from algotrendy.trading.waits import Wait
 
 _RETRY_S = 1.0
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 
 from algotrendy.kernel.errors import JsonValue, Unavailable
-from algotrendy.trading.ledger import Wait, WaitingFor
 from algotrendy.trading.status import PlatformStatus as S
+from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.execution_bench import ROOT, Bench, RecordedAnswers
 from fakes.quick_loop import run_quickly
 

@@ -10,7 +10,8 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.platform.database import Row, Transaction
 from algotrendy.trading.adapters.postgres.turns import Turns
-from algotrendy.trading.ledger import Lease, Wait, WaitingFor
+from algotrendy.trading.ledger import Lease
+from algotrendy.trading.waits import Wait, WaitingFor
 
 _PUT_LEASE = (
     "INSERT INTO ledger_leases (name, holder, epoch, expires_at) VALUES (%s, %s, %s, %s) "
