@@ -89,3 +89,8 @@ def state_machine(
             name="saga", definition=definition, roleArn=role["Role"]["Arn"]
         )
         yield StateMachine(made["stateMachineArn"], client, calls)
+        running = client.list_executions(
+            stateMachineArn=made["stateMachineArn"], statusFilter="RUNNING"
+        )
+        # moto runs each in threads of this process, which would go on beside other tests.
+        assert not running["executions"], "a test left a workflow that runs"

@@ -233,7 +233,11 @@ def test_an_order_that_somebody_agrees_to_is_sent(world: World) -> None:
     world.place(approval="over 50000 USD")
     world.awaits(WaitingFor.APPROVAL)
     world.tell(world.story.make(OrderApproved, by=UserId("bob")))
-    assert world.hear()["order_id"] == str(world.id)
+    heard = world.hear()
+    assert heard["order_id"] == str(world.id)
+    world.write(world.story.submitted(), world.story.told("rejected", reason="no shares to lend"))
+    world.answer(heard["token"])
+    assert world.ended() == "SUCCEEDED"
 
 
 def test_an_order_that_somebody_refuses_is_never_sent(world: World) -> None:
