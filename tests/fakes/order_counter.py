@@ -103,7 +103,7 @@ class OrderCounter:
             "at": self.clock.now(),
         }
         listing = Listing(symbol=symbol, **(given | facts))
-        self.ledger.run(lambda tx: tx.market.put_listings([listing]))
+        self.ledger.run(lambda tx: tx.market.put_listings(ROOT, [listing]))
 
     def quote(
         self, symbol: Symbol, last: str, bid: str | None = None, ask: str | None = None
@@ -115,7 +115,7 @@ class OrderCounter:
             last=Decimal(last),
             at=self.clock.now(),
         )
-        self.ledger.run(lambda tx: tx.market.put_quotes([quote]))
+        self.ledger.run(lambda tx: tx.market.put_quotes(ROOT, [quote]))
 
     def limit(self, strategy: str | None = None, **rules: Any) -> None:
         """Give the account its next limits, or one strategy of it."""

@@ -193,8 +193,8 @@ class World:
         )
 
         def work(tx: LedgerTransaction) -> None:
-            tx.market.put_quotes([quote])
-            tx.market.put_listings([listing])
+            tx.market.put_quotes(ROOT, [quote])
+            tx.market.put_listings(ROOT, [listing])
 
         self.ledger.run(work)
 

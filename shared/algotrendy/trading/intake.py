@@ -232,12 +232,13 @@ class Intake:
     def _await_price(self, placement: Placement) -> bool:
         """Ask for a fresh price, and say whether it came."""
         symbol, asked_at = Symbol(placement.request.symbol), self._clock.now()
-        self._commit(lambda tx: tx.market.want({symbol}, asked_at))
+        root = root_of(placement.account)
+        self._commit(lambda tx: tx.market.want(root, {symbol}, asked_at))
         with suppress(Unavailable, Unknown):
-            self._bell.ring(Ring(root_of(placement.account)))
+            self._bell.ring(Ring(root))
         for _ in range(_PRICE_LOOKS):
             self._pause(_LOOK_EVERY_S)
-            quotes = self._ledger.run(lambda tx: tx.market.quotes({symbol}))
+            quotes = self._ledger.run(lambda tx: tx.market.quotes(root, {symbol}))
             if fresh(quotes.get(symbol), self._clock.now()) is not None:
                 return True
         return False

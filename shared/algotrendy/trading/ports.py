@@ -42,29 +42,33 @@ class Listing:
 
 
 class MarketFacts(Protocol):
-    """Last prices and listings, as the ledger keeps them for decisions."""
+    """Last prices and listings, as the ledger keeps them for decisions: of each account its own.
 
-    def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+    No two accounts share them, as their markets may differ: a paper exchange's price of a symbol
+    is not a live broker's. ``root`` is the whole account, for all of its parts.
+    """
+
+    def quotes(self, root: AccountId, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Give the last quotes that were kept; a symbol without one is absent."""
         ...
 
-    def put_quotes(self, quotes: Collection[Quote]) -> None:
+    def put_quotes(self, root: AccountId, quotes: Collection[Quote]) -> None:
         """Keep quotes; an older one than is there changes nothing."""
         ...
 
-    def want(self, symbols: Collection[Symbol], now: datetime) -> None:
+    def want(self, root: AccountId, symbols: Collection[Symbol], now: datetime) -> None:
         """Say that somebody decides about these symbols, so that quotes of them are kept fresh."""
         ...
 
-    def wanted(self, since: datetime) -> Collection[Symbol]:
+    def wanted(self, root: AccountId, since: datetime) -> Collection[Symbol]:
         """Give the symbols that were wanted from a moment on."""
         ...
 
-    def listings(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
+    def listings(self, root: AccountId, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
         """Give the listings that were kept."""
         ...
 
-    def put_listings(self, listings: Collection[Listing]) -> None:
+    def put_listings(self, root: AccountId, listings: Collection[Listing]) -> None:
         """Keep listings as they are now."""
         ...
 

@@ -150,8 +150,10 @@ def overviews(tx: LedgerTransaction, tenant: TenantId) -> tuple[Overview, ...]:
     """Give a tenant's accounts and parts by id, each by itself."""
     accounts = tx.accounts.of_tenant(tenant)
     balances = tx.books.balances([each.id for each in accounts])
-    quotes = tx.market.quotes(_symbols(balances))
-    return tuple(_overview(each, balances, quotes) for each in accounts)
+    roots = {each.root for each in accounts}
+    symbols = _symbols(balances)
+    quotes = {root: tx.market.quotes(root, symbols) for root in roots}
+    return tuple(_overview(each, balances, quotes[each.root]) for each in accounts)
 
 
 def holdings(
@@ -160,7 +162,7 @@ def holdings(
     """Give what an account with all its parts holds, or one part: by account, then by symbol."""
     members = _members(tx, require_account(tx, tenant, account))
     balances = tx.books.balances([each.id for each in members])
-    quotes = tx.market.quotes(_symbols(balances))
+    quotes = tx.market.quotes(root_of(account), _symbols(balances))
     found: list[Holding] = []
     for each in members:
         for held in sorted(_symbols(balances, each.id)):

@@ -150,7 +150,7 @@ def read_desk(
     needed = {symbol for each in holdings.values() for symbol in each.units}
     needed.update(order.symbol for order in orders)
     needed.update(symbols)
-    quotes, listings = tx.market.quotes(needed), tx.market.listings(needed)
+    quotes, listings = tx.market.quotes(root, needed), tx.market.listings(root, needed)
     prices = dict(_prices(needed, quotes, balances, account))
     account = _with_credit(account, holdings, prices)
     state = RiskState(_sum(each.cash for each in holdings.values()))

@@ -17,7 +17,7 @@ from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.risk.limits import Limits, StrategyId, TradingState, parse_limits
 from algotrendy.risk.records import KillSwitch, LimitsVersion, Marks, StateChange
 from algotrendy.trading.accounts import Account
-from algotrendy.trading.ledger import AuditRecord, Document, Lease, Ledger
+from algotrendy.trading.ledger import AuditRecord, Document, Lease, Ledger, LedgerTransaction
 from algotrendy.trading.orders import fold
 from algotrendy.trading.ports import Listing, Quote
 from algotrendy.trading.waits import Wait, WaitingFor
@@ -194,24 +194,24 @@ def test_the_newest_quote_counts(ledger: Ledger) -> None:
         price = Decimal(last)
         return Quote(symbol=symbol, bid=None, ask=price, last=price, at=START + at * SECOND)
 
-    ledger.run(lambda tx: tx.market.put_quotes([]))
-    ledger.run(lambda tx: tx.market.put_quotes([quote(AAPL, 10, 5), quote(MSFT, 20, 5)]))
-    ledger.run(lambda tx: tx.market.put_quotes([quote(AAPL, 11, 4), quote(MSFT, 21, 6)]))
+    ledger.run(lambda tx: tx.market.put_quotes(ACCOUNT, []))
+    ledger.run(lambda tx: tx.market.put_quotes(ACCOUNT, [quote(AAPL, 10, 5), quote(MSFT, 20, 5)]))
+    ledger.run(lambda tx: tx.market.put_quotes(ACCOUNT, [quote(AAPL, 11, 4), quote(MSFT, 21, 6)]))
     both = [AAPL, MSFT, Symbol("TSLA")]
     found = {AAPL: quote(AAPL, 10, 5), MSFT: quote(MSFT, 21, 6)}
-    assert ledger.run(lambda tx: tx.market.quotes(both)) == found
-    ledger.run(lambda tx: tx.market.put_quotes([quote(AAPL, 13, 7), quote(AAPL, 12, 6)]))
-    assert ledger.run(lambda tx: tx.market.quotes([AAPL]))[AAPL].last == 13
-    assert ledger.run(lambda tx: tx.market.quotes([])) == {}
+    assert ledger.run(lambda tx: tx.market.quotes(ACCOUNT, both)) == found
+    ledger.run(lambda tx: tx.market.put_quotes(ACCOUNT, [quote(AAPL, 13, 7), quote(AAPL, 12, 6)]))
+    assert ledger.run(lambda tx: tx.market.quotes(ACCOUNT, [AAPL]))[AAPL].last == 13
+    assert ledger.run(lambda tx: tx.market.quotes(ACCOUNT, [])) == {}
 
 
 def test_wanted_symbols_are_those_of_late(ledger: Ledger) -> None:
-    ledger.run(lambda tx: tx.market.want([], START))
-    ledger.run(lambda tx: tx.market.want([AAPL, MSFT, AAPL], START))
-    ledger.run(lambda tx: tx.market.want([MSFT], START + SECOND))
-    ledger.run(lambda tx: tx.market.want([MSFT], START))
-    assert list(ledger.run(lambda tx: tx.market.wanted(START))) == [AAPL, MSFT]
-    assert list(ledger.run(lambda tx: tx.market.wanted(START + SECOND))) == [MSFT]
+    ledger.run(lambda tx: tx.market.want(ACCOUNT, [], START))
+    ledger.run(lambda tx: tx.market.want(ACCOUNT, [AAPL, MSFT, AAPL], START))
+    ledger.run(lambda tx: tx.market.want(ACCOUNT, [MSFT], START + SECOND))
+    ledger.run(lambda tx: tx.market.want(ACCOUNT, [MSFT], START))
+    assert list(ledger.run(lambda tx: tx.market.wanted(ACCOUNT, START))) == [AAPL, MSFT]
+    assert list(ledger.run(lambda tx: tx.market.wanted(ACCOUNT, START + SECOND))) == [MSFT]
 
 
 def test_listings_are_kept_as_they_are_now(ledger: Ledger) -> None:
@@ -224,12 +224,54 @@ def test_listings_are_kept_as_they_are_now(ledger: Ledger) -> None:
         price_increment=Decimal("0.01"),
         at=START,
     )
-    ledger.run(lambda tx: tx.market.put_listings([]))
-    ledger.run(lambda tx: tx.market.put_listings([listing]))
+    ledger.run(lambda tx: tx.market.put_listings(ACCOUNT, []))
+    ledger.run(lambda tx: tx.market.put_listings(ACCOUNT, [listing]))
     halted = replace(listing, is_tradable=False)
-    ledger.run(lambda tx: tx.market.put_listings([halted, replace(listing, symbol=MSFT)]))
-    assert ledger.run(lambda tx: tx.market.listings([AAPL, Symbol("TSLA")])) == {AAPL: halted}
-    assert ledger.run(lambda tx: tx.market.listings([])) == {}
+    ledger.run(lambda tx: tx.market.put_listings(ACCOUNT, [halted, replace(listing, symbol=MSFT)]))
+    assert ledger.run(lambda tx: tx.market.listings(ACCOUNT, [AAPL, Symbol("TSLA")])) == {
+        AAPL: halted
+    }
+    assert ledger.run(lambda tx: tx.market.listings(ACCOUNT, [])) == {}
+
+
+def test_each_account_has_a_market_of_its_own(ledger: Ledger) -> None:
+    def quote(last: int, at: int) -> Quote:
+        price = Decimal(last)
+        return Quote(symbol=AAPL, bid=price, ask=price, last=price, at=START + at * SECOND)
+
+    def listing(*, is_tradable: bool) -> Listing:
+        return Listing(
+            symbol=AAPL,
+            asset_class=AssetClass.EQUITY,
+            is_tradable=is_tradable,
+            is_shortable=is_tradable,
+            is_fractionable=True,
+            price_increment=None,
+            at=START,
+        )
+
+    def put(tx: LedgerTransaction) -> None:
+        tx.market.put_quotes(ACCOUNT, [quote(100, 5)])
+        tx.market.put_quotes(OTHER, [quote(187, 9)])
+        tx.market.put_quotes(ACCOUNT, [quote(101, 6)])
+        tx.market.put_listings(ACCOUNT, [listing(is_tradable=True)])
+        tx.market.put_listings(OTHER, [listing(is_tradable=False)])
+        tx.market.want(OTHER, [AAPL], START)
+
+    ledger.run(put)
+
+    def look(root: AccountId) -> tuple[Any, ...]:
+        return ledger.run(
+            lambda tx: (
+                dict(tx.market.quotes(root, [AAPL])),
+                dict(tx.market.listings(root, [AAPL])),
+                list(tx.market.wanted(root, START)),
+            )
+        )
+
+    assert look(ACCOUNT) == ({AAPL: quote(101, 6)}, {AAPL: listing(is_tradable=True)}, [])
+    assert look(OTHER) == ({AAPL: quote(187, 9)}, {AAPL: listing(is_tradable=False)}, [AAPL])
+    assert look(AccountId("three")) == ({}, {}, [])
 
 
 def test_limits_in_their_versions(ledger: Ledger) -> None:

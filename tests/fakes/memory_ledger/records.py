@@ -166,36 +166,37 @@ class MemoryMarketFacts:
     """Is the ``MarketFacts`` of a memory ledger."""
 
     def __init__(self, undo: Undo) -> None:
-        self._quotes: Table[Symbol, Quote] = Table(undo)
-        self._wanted: Table[Symbol, datetime] = Table(undo)
-        self._listings: Table[Symbol, Listing] = Table(undo)
+        self._quotes: Table[tuple[AccountId, Symbol], Quote] = Table(undo)
+        self._wanted: Table[tuple[AccountId, Symbol], datetime] = Table(undo)
+        self._listings: Table[tuple[AccountId, Symbol], Listing] = Table(undo)
 
-    def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+    def quotes(self, root: AccountId, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         rows = self._quotes.rows
-        return {each: rows[each] for each in symbols if each in rows}
+        return {each: rows[root, each] for each in symbols if (root, each) in rows}
 
-    def put_quotes(self, quotes: Collection[Quote]) -> None:
+    def put_quotes(self, root: AccountId, quotes: Collection[Quote]) -> None:
         for each in quotes:
-            known = self._quotes.get(each.symbol)
+            known = self._quotes.get((root, each.symbol))
             if known is None or known.at <= each.at:
-                self._quotes.put(each.symbol, each)
+                self._quotes.put((root, each.symbol), each)
 
-    def want(self, symbols: Collection[Symbol], now: datetime) -> None:
+    def want(self, root: AccountId, symbols: Collection[Symbol], now: datetime) -> None:
         for each in symbols:
-            before = self._wanted.get(each)
+            before = self._wanted.get((root, each))
             if before is None or before < now:
-                self._wanted.put(each, now)
+                self._wanted.put((root, each), now)
 
-    def wanted(self, since: datetime) -> Collection[Symbol]:
-        return sorted(each for each, at in self._wanted.rows.items() if at >= since)
+    def wanted(self, root: AccountId, since: datetime) -> Collection[Symbol]:
+        rows = self._wanted.rows.items()
+        return sorted(each for (owner, each), at in rows if owner == root and at >= since)
 
-    def listings(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
+    def listings(self, root: AccountId, symbols: Collection[Symbol]) -> Mapping[Symbol, Listing]:
         rows = self._listings.rows
-        return {each: rows[each] for each in symbols if each in rows}
+        return {each: rows[root, each] for each in symbols if (root, each) in rows}
 
-    def put_listings(self, listings: Collection[Listing]) -> None:
+    def put_listings(self, root: AccountId, listings: Collection[Listing]) -> None:
         for each in listings:
-            self._listings.put(each.symbol, each)
+            self._listings.put((root, each.symbol), each)
 
 
 def _id(account: Account) -> str:

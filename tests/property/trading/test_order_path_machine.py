@@ -223,8 +223,8 @@ class OrderPath(RuleBasedStateMachine):
 
     def _keep_prices(self, tx: LedgerTransaction) -> None:
         now = self.loop.wall()
-        tx.market.put_quotes([quote_of(self.exchange, symbol, now) for symbol in SYMBOLS])
-        tx.market.put_listings([listing_of(symbol, now) for symbol in SYMBOLS])
+        tx.market.put_quotes(ROOT, [quote_of(self.exchange, symbol, now) for symbol in SYMBOLS])
+        tx.market.put_listings(ROOT, [listing_of(symbol, now) for symbol in SYMBOLS])
 
 
 def _of_kind(wish: OrderRequest, kind: str, price: Decimal) -> OrderRequest:

@@ -216,8 +216,8 @@ class Street:
 
     def _keep_prices(self, tx: LedgerTransaction) -> None:
         now = self.loop.wall()
-        tx.market.put_quotes([quote_of(self.exchange, symbol, now) for symbol in SYMBOLS])
-        tx.market.put_listings([listing_of(symbol, now) for symbol in SYMBOLS])
+        tx.market.put_quotes(ROOT, [quote_of(self.exchange, symbol, now) for symbol in SYMBOLS])
+        tx.market.put_listings(ROOT, [listing_of(symbol, now) for symbol in SYMBOLS])
 
 
 # A price may differ by a tick between the two: no chance for it where tests must not flicker.

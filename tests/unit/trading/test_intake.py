@@ -96,9 +96,9 @@ def test_a_price_is_waited_for() -> None:
     assert counter.place(buy("10")).reserved == Money.of(1010, USD)
     assert len(counter.pauses) == 3
     assert counter.bell.rings == [Ring(ROOT)]
-    assert list(counter.ledger.tables.market.wanted(counter.clock.now() - timedelta(hours=1))) == [
-        AAPL
-    ]
+    assert list(
+        counter.ledger.tables.market.wanted(ROOT, counter.clock.now() - timedelta(hours=1))
+    ) == [AAPL]
 
 
 def test_a_price_that_does_not_come_is_not_waited_for_longer_than_two_seconds() -> None:

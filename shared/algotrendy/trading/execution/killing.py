@@ -302,7 +302,7 @@ def _place(
     order_id: OrderId,
     now: datetime,
 ) -> None:
-    listing = tx.market.listings({closing.symbol}).get(closing.symbol)
+    listing = tx.market.listings(account.root, {closing.symbol}).get(closing.symbol)
     rules = asset_rules(account.broker, asset_class_of(closing.symbol, listing))
     request = OrderRequest(
         symbol=closing.symbol,

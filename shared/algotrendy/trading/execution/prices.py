@@ -53,12 +53,12 @@ class Prices:
 
     async def do(self) -> None:
         """Ask for what is due, and keep it."""
-        now = self._post.clock.now()
-        needed = await self._post.desk.run(lambda tx: _needed(tx, self._post.root, now))
+        root, now = self._post.root, self._post.clock.now()
+        needed = await self._post.desk.run(lambda tx: _needed(tx, root, now))
         listings = await self._listings(needed.listings, now)
         quotes = await self._market.quotes(needed.quotes) if needed.quotes else {}
         if quotes or listings:
-            await self._post.desk.run(lambda tx: _keep(tx, tuple(quotes.values()), listings))
+            await self._post.desk.run(lambda tx: _keep(tx, root, tuple(quotes.values()), listings))
 
     async def _listings(self, symbols: Collection[Symbol], now: datetime) -> Sequence[Listing]:
         found: list[Listing] = []
@@ -119,10 +119,10 @@ class _Patience:
 
 
 def _needed(tx: LedgerTransaction, root: AccountId, now: datetime) -> Needed:
-    symbols = set(tx.market.wanted(now - WANTED_FOR))
+    symbols = set(tx.market.wanted(root, now - WANTED_FOR))
     symbols.update(order.symbol for order in tx.orders.unsettled(root))
     symbols.update(_held(tx, root))
-    quotes, listings = tx.market.quotes(symbols), tx.market.listings(symbols)
+    quotes, listings = tx.market.quotes(root, symbols), tx.market.listings(root, symbols)
     return Needed(
         tuple(sorted(each for each in symbols if _is_due(quotes.get(each), now, QUOTE_EVERY))),
         tuple(sorted(each for each in symbols if _is_due(listings.get(each), now, LISTING_EVERY))),
@@ -152,8 +152,13 @@ def _without_closes(tx: LedgerTransaction, root: AccountId, now: datetime) -> Se
     return found
 
 
-def _keep(tx: LedgerTransaction, quotes: Sequence[Quote], listings: Sequence[Listing]) -> None:
+def _keep(
+    tx: LedgerTransaction,
+    root: AccountId,
+    quotes: Sequence[Quote],
+    listings: Sequence[Listing],
+) -> None:
     if quotes:
-        tx.market.put_quotes(quotes)
+        tx.market.put_quotes(root, quotes)
     if listings:
-        tx.market.put_listings(listings)
+        tx.market.put_listings(root, listings)

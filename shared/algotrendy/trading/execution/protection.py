@@ -21,7 +21,7 @@ from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.risk.limits import TradingState
-from algotrendy.trading.accounts import Account, Protection, strategy_of
+from algotrendy.trading.accounts import Account, Protection, root_of, strategy_of
 from algotrendy.trading.admission import PROTECTION, Placement, admit
 from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.events import PositionUnprotected
@@ -222,7 +222,7 @@ def _was_asked_for(tx: LedgerTransaction, exits: Collection[PlatformOrder]) -> b
 
 def _is_passed(tx: LedgerTransaction, entry: PlatformOrder, now: datetime) -> bool:
     stop = entry.request.stop_loss
-    quote = tx.market.quotes([entry.symbol]).get(entry.symbol)
+    quote = tx.market.quotes(root_of(entry.account), [entry.symbol]).get(entry.symbol)
     if stop is None or quote is None or now - quote.at > MAX_QUOTE_AGE:
         return False
     return (quote.last - stop.stop_price) * entry.request.side.sign <= 0
@@ -288,7 +288,7 @@ def _time(
 ) -> TimeInForce:
     account, symbol = tx.accounts.get(found.entry.account), found.entry.symbol
     table = capabilities_named(account.broker)
-    listing = tx.market.listings([symbol]).get(symbol)
+    listing = tx.market.listings(account.root, [symbol]).get(symbol)
     rules = asset_rules(account.broker, asset_class_of(symbol, listing))
     allowed = table.times_of(kind) & rules.times.get(kind, frozenset())
     if table.fractional_times is not None and decimals_of(found.quantity):

@@ -77,7 +77,7 @@ class ParentIntake:
                 )
             )
             keep_parent(tx, parent)
-            tx.market.want({wish.symbol}, now)
+            tx.market.want(root, {wish.symbol}, now)
             _audit(tx, parent, audit_id, now, "parent.place", provenance.user or "", "")
             return parent
 
@@ -189,7 +189,7 @@ def _check(tx: LedgerTransaction, wish: ParentWish, parent_id: OrderId, now: dat
     table = capabilities_named(root.broker)
     sample = named(wish.request(wish.display or wish.quantity), parent_id, table)
     table.check(sample)
-    listing = tx.market.listings({wish.symbol}).get(wish.symbol)
+    listing = tx.market.listings(root.id, {wish.symbol}).get(wish.symbol)
     kind = asset_class_of(wish.symbol, listing)
     check_listed(sample, kind, asset_rules(root.broker, kind), listing, None)
     require_small(tx, wish, now)

@@ -109,7 +109,7 @@ def require_small(tx: LedgerTransaction, wish: ParentWish, now: datetime) -> Non
     """
     account = tx.accounts.get(wish.account)
     most = account.approval_above or tx.accounts.get(account.root).approval_above
-    quote = fresh(tx.market.quotes({wish.symbol}).get(wish.symbol), now)
+    quote = fresh(tx.market.quotes(account.root, {wish.symbol}).get(wish.symbol), now)
     last = None if quote is None else quote.ask or quote.last
     price = max((each for each in (wish.limit_price, last) if each is not None), default=None)
     if most is None or price is None:
@@ -152,14 +152,14 @@ def _carry_out(
             keep_parent(tx, replace(parent, state=state, reason=reason, look_at=None))
             return False
         case PlaceSlice(quantity=quantity):
-            quotes = tx.market.quotes({parent.wish.symbol})
+            root = tx.accounts.get(root_of(parent.wish.account))
+            quotes = tx.market.quotes(root.id, {parent.wish.symbol})
             if fresh(quotes.get(parent.wish.symbol), now) is None:
-                tx.market.want({parent.wish.symbol}, now)
+                tx.market.want(root.id, {parent.wish.symbol}, now)
                 return False
             if not parent.placed:
                 require_small(tx, parent.wish, now)
             number = parent.placed + 1
-            root = tx.accounts.get(root_of(parent.wish.account))
             most = capabilities_named(root.broker).client_order_id_length
             placement = Placement(
                 account=parent.wish.account,

@@ -88,10 +88,10 @@ class Room:
 
     def want(self, symbol: Symbol) -> None:
         now = self.counter.clock.now()
-        self.counter.ledger.run(lambda tx: tx.market.want({symbol}, now))
+        self.counter.ledger.run(lambda tx: tx.market.want(ROOT, {symbol}, now))
 
     def quote(self, symbol: Symbol) -> Quote | None:
-        return self.counter.ledger.run(lambda tx: tx.market.quotes({symbol})).get(symbol)
+        return self.counter.ledger.run(lambda tx: tx.market.quotes(ROOT, {symbol})).get(symbol)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_what_is_held_ordered_or_wanted_gets_a_price(room: Room) -> None:
     assert found is not None
     assert found.last == 101
     assert found.at == room.counter.clock.now()
-    listings = room.counter.ledger.run(lambda tx: tx.market.listings({TSLA}))
+    listings = room.counter.ledger.run(lambda tx: tx.market.listings(ROOT, {TSLA}))
     assert listings[TSLA].is_tradable
 
 
@@ -151,7 +151,7 @@ def test_a_clock_that_stepped_back_does_not_stop_the_asking(room: Room) -> None:
     room.counter.trade(buy("10"))
     late = NOON + timedelta(days=1)
     quote = Quote(symbol=AAPL, bid=None, ask=None, last=Decimal(1), at=late)
-    room.counter.ledger.run(lambda tx: tx.market.put_quotes([quote]))
+    room.counter.ledger.run(lambda tx: tx.market.put_quotes(ROOT, [quote]))
     assert room.look() == ["quotes AAPL"]
 
 

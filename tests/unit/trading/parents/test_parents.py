@@ -176,7 +176,7 @@ def test_a_slice_waits_for_a_fresh_price() -> None:
     now = counter.clock.now()
     ids = StepIds(OrderId(counter.ids.next()), EventId(counter.ids.next()))
     assert not counter.ledger.run(lambda tx: advance(tx, slicer.id, ids, now))
-    assert list(counter.ledger.tables.market.wanted(now)) == [AAPL]
+    assert list(counter.ledger.tables.market.wanted(ROOT, now)) == [AAPL]
     assert slicer.step()
 
 
