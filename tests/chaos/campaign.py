@@ -24,11 +24,24 @@ class Total:
     lost: int = 0
     duplicated: int = 0
     unbalanced: int = 0
+    unforeseen: int = 0
 
     @property
     def is_wrong(self) -> bool:
-        """Say whether anything was found."""
+        """Say whether anything was lost, doubled or out of balance."""
         return bool(self.lost or self.duplicated or self.unbalanced)
+
+    @property
+    def shortcomings(self) -> list[str]:
+        """Say why the campaign proves nothing, however little it found."""
+        found = []
+        if not self.orders:
+            found.append("no order was accepted")
+        if not self.kills:
+            found.append("nothing was killed")
+        if self.unforeseen:
+            found.append(f"{self.unforeseen} orders were refused that no plan wants refused")
+        return found
 
     def __str__(self) -> str:
         """Give the last line of a campaign."""
@@ -45,6 +58,7 @@ class Total:
         self.lost += len(result.found.lost)
         self.duplicated += len(result.found.duplicated)
         self.unbalanced += len(result.found.unbalanced)
+        self.unforeseen += result.unforeseen
 
 
 def campaign(
@@ -66,7 +80,7 @@ def campaign(
             total.add(result)
             wrong = "; ".join(result.found.wrong) or "all well"
             for refusal in result.refusals:
-                say(f"seed {seed}: refused with {refusal}")
+                say(f"seed {seed}: refused: {refusal}")
             waited = f" (last: {result.waited_for})" if result.waited_for else ""
             say(
                 f"seed {seed}: {result.orders} orders, {result.kills} kills, "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from chaos.world import ACCOUNT, World
-
+Json = dict[str, Any]
 ZERO = Decimal(0)
 
 
@@ -31,20 +31,82 @@ class Found:
         ]
 
 
-def look(world: World, names: Mapping[str, str | None], *, money: bool) -> Found:
-    """Look at the orders of one run, and at what the whole account holds.
+class Witness(Protocol):
+    """Tells what the platform says, and what the exchange says."""
+
+    def orders(self, since: datetime | None) -> Iterable[Json]:
+        """Read the platform's orders from a time on; all where there is none."""
+        ...
+
+    def parents(self) -> Sequence[Json]:
+        """Read the youngest parent orders, more than one run has."""
+        ...
+
+    def children(self, parent_id: str) -> Sequence[Json]:
+        """Read the slices of a parent order."""
+        ...
+
+    def orders_at_broker(self, since: datetime | None) -> Mapping[str, list[Json]]:
+        """Read the exchange's orders from a time on, exits too, by our names."""
+        ...
+
+    def positions(self) -> Sequence[Json]:
+        """Read what the platform holds, in the account and all its parts."""
+        ...
+
+    def positions_at_broker(self) -> Mapping[str, Decimal]:
+        """Read what the exchange says is held."""
+        ...
+
+    def cash(self) -> Decimal:
+        """Read all the cash that the platform knows of, what is set aside included."""
+        ...
+
+    def cash_at_broker(self) -> Decimal:
+        """Read the account's cash at the exchange."""
+        ...
+
+    def verify(self) -> str:
+        """Let the ledger be worked out again; give what it complains about, or nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the clients of one run asked for.
+
+    Attributes:
+        since: When the first did.
+        orders: By the orders' names: the ids that the API gave, None where it refused.
+        parents: The same of parent orders, and the quantity of each.
+    """
+
+    since: datetime
+    orders: Mapping[str, str | None]
+    parents: Mapping[str, tuple[str | None, Decimal]]
+
+
+def look(world: Witness, asked: Asked, *, whole: bool = False, money: bool = False) -> Found:
+    """Look at the orders of one run, and at what the account holds.
 
     Args:
-        names: By the orders' names: the ids that the API gave, None where it refused.
+        whole: Look through all orders of the account, not only through those since the run began.
         money: Compare the cash too, and work the ledger out again. Fees are told late.
     """
     found = Found()
-    known = {each["id"]: each for each in world.pages("/v1/orders", "orders", limit=200)}
-    at_broker = world.orders_at_broker()
-    for name, order_id in names.items():
-        theirs = at_broker.get(name, [])
+    since = None if whole else asked.since
+    known = {each["id"]: each for each in world.orders(since)}
+    at_broker = world.orders_at_broker(since)
+    for name, order_id in asked.orders.items():
         ours = [each for each in known.values() if each["client_order_id"] == name]
-        _look_at_order(found, name, order_id, ours, theirs)
+        _look_at_order(found, name, order_id, ours, at_broker.get(name, []))
+    if asked.parents:
+        young = world.parents()
+        for name, (parent_id, quantity) in asked.parents.items():
+            ours = [each for each in young if each["client_order_id"] == name]
+            if _is_there_once(found, name, parent_id, ours):
+                children = world.children(ours[0]["id"])
+                _look_at_parent(found, ours[0], quantity, children, at_broker)
     _look_at_strangers(found, known, at_broker)
     _look_at_positions(found, world)
     if money:
@@ -52,20 +114,44 @@ def look(world: World, names: Mapping[str, str | None], *, money: bool) -> Found
     return found
 
 
+def _is_there_once(found: Found, name: str, known_as: str | None, ours: Sequence[Json]) -> bool:
+    if len(ours) > 1:
+        found.duplicated.append(f"{name} is in the ledger {len(ours)} times")
+    if not ours and known_as is not None:
+        found.lost.append(f"{name}, answered {known_as}, is not in the ledger")
+    return bool(ours)
+
+
+def _look_at_parent(
+    found: Found,
+    parent: Json,
+    quantity: Decimal,
+    children: Sequence[Json],
+    at_broker: Mapping[str, list[Json]],
+) -> None:
+    name, filled = parent["client_order_id"], ZERO
+    for child in children:
+        theirs = at_broker.get(child["client_order_id"], [])
+        filled += sum((Decimal(each["filled_qty"]) for each in theirs), ZERO)
+        _look_at_order(found, child["client_order_id"], child["id"], [child], theirs)
+    if filled > quantity:
+        found.duplicated.append(f"slices of {name} filled {filled} of {quantity}")
+    if parent["is_open"]:
+        found.lost.append(f"{name} is still {parent['state']}: {parent['reason']}")
+    elif Decimal(parent["filled"]) != filled:
+        found.lost.append(f"{name} is filled {parent['filled']} here and {filled} there")
+
+
 def _look_at_order(
     found: Found,
     name: str,
     order_id: str | None,
-    ours: list[dict[str, Any]],
-    theirs: list[dict[str, Any]],
+    ours: list[Json],
+    theirs: list[Json],
 ) -> None:
     if len(theirs) > 1:
         found.duplicated.append(f"{name} is at the broker {len(theirs)} times")
-    if len(ours) > 1:
-        found.duplicated.append(f"{name} is in the ledger {len(ours)} times")
-    if not ours:
-        if order_id is not None or theirs:
-            found.lost.append(f"{name}, answered {order_id}, is not in the ledger")
+    if not _is_there_once(found, name, order_id or (theirs[0]["id"] if theirs else None), ours):
         return
     order = ours[0]
     filled = Decimal(order["filled_quantity"])
@@ -84,8 +170,8 @@ def _look_at_order(
 
 def _look_at_strangers(
     found: Found,
-    known: Mapping[str, dict[str, Any]],
-    at_broker: Mapping[str, list[dict[str, Any]]],
+    known: Mapping[str, Json],
+    at_broker: Mapping[str, list[Json]],
 ) -> None:
     told = Counter(each for order in known.values() for each in order["broker_order_ids"])
     for name, orders in at_broker.items():
@@ -97,7 +183,7 @@ def _look_at_strangers(
             found.duplicated.append(f"{count} orders say that they are {broker_id}")
 
 
-def _look_at_positions(found: Found, world: World) -> None:
+def _look_at_positions(found: Found, world: Witness) -> None:
     held: dict[str, Decimal] = {}
     for each in world.positions():
         # Alpaca's positions spell a pair without its slash.
@@ -110,9 +196,9 @@ def _look_at_positions(found: Found, world: World) -> None:
             found.unbalanced.append(f"{here} {symbol} here, {said} there")
 
 
-def _look_at_money(found: Found, world: World) -> None:
+def _look_at_money(found: Found, world: Witness) -> None:
     cash, said = world.cash(), world.cash_at_broker()
     if cash != said:
-        found.unbalanced.append(f"cash of {ACCOUNT} is {cash} here, {said} there")
+        found.unbalanced.append(f"cash is {cash} here, {said} there")
     if complaint := world.verify():
         found.unbalanced.append(complaint)

@@ -1,22 +1,31 @@
-"""A real platform under attack: its API as a client sees it, its processes, its exchange."""
+"""A real platform under attack: its API as a client sees it, and its exchange."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
-import psutil
 
-from chaos.plan import Target, Wish
+from chaos.checks import Json
+from chaos.plan import Wish
+from chaos.processes import Processes
 from fixtures.platform import Platform
 
 ACCOUNT = "paper"
 _KEYS = {"APCA-API-KEY-ID": "PAPER", "APCA-API-SECRET-KEY": "paper-secret"}
-_PATIENCE_S = 60.0
+_PATIENCE_S = 90.0
+_CENT = Decimal("0.01")
+# Of the price: near enough to be filled at once, or far enough to rest.
+_NEAR = {"buy": Decimal("1.02"), "sell": Decimal("0.98")}
+_FAR = {"buy": Decimal("0.7"), "sell": Decimal("1.3")}
+_CHANGED = {"buy": Decimal("0.72"), "sell": Decimal("1.28")}
+_SLICED_WITHIN = timedelta(seconds=10)
+_MOST_PARENTS = 20
 
 
 class World:
@@ -28,8 +37,8 @@ class World:
         self._http = httpx.Client(timeout=40)
         self._api = platform.api_url
         self._exchange: str = platform.part("exchange")["url"]
-        self._emulator = int(platform.part("emulator")["pid"])
         self._token, self._until = "", 0.0
+        self.processes = Processes(platform)
 
     def open(self) -> None:
         """Wait until the account is known and has its money: the service opens its books."""
@@ -43,23 +52,26 @@ class World:
             time.sleep(0.5)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and end what was started beside the platform."""
+        self.processes.pair(is_wanted=False)
         self._http.close()
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Ask the API, as a client does that wants an answer: again and again, under one name."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
-            headers = {"Authorization": f"Bearer {self._access()}"}
-            with contextlib.suppress(httpx.TransportError):
+            with contextlib.suppress(httpx.TransportError, AssertionError):
+                headers = {"Authorization": f"Bearer {self._access()}"}
                 answer = self._http.request(method, self._api + path, headers=headers, **request)
-                if answer.status_code < 500 and answer.status_code != 429:
+                if answer.status_code == 401:
+                    self._until = 0.0
+                elif answer.status_code < 500 and answer.status_code != 429:
                     return answer
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{method} {path} had no answer in {_PATIENCE_S:g} s")
             time.sleep(0.1)
 
-    def pages(self, path: str, of: str, **params: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, of: str, **params: Any) -> Iterator[Json]:
         """Go through a listing of the API, page by page."""
         cursor: str | None = None
         while True:
@@ -70,10 +82,33 @@ class World:
             if cursor is None:
                 return
 
-    def body_of(self, wish: Wish) -> dict[str, Any]:
+    def orders(self, since: datetime | None) -> Iterator[Json]:
+        """Read the platform's orders from a time on; all where there is none."""
+        asked = {} if since is None else {"since": since.isoformat()}
+        return self.pages("/v1/orders", "orders", limit=200, **asked)
+
+    def parents(self) -> Sequence[Json]:
+        """Read the youngest parent orders, more than one run has."""
+        asked = {"account": ACCOUNT, "limit": _MOST_PARENTS}
+        answer = self.call("GET", "/v1/parent-orders", params=asked)
+        found: Sequence[Json] = answer.raise_for_status().json()["parents"]
+        return found
+
+    def children(self, parent_id: str) -> Sequence[Json]:
+        """Read the slices of a parent order."""
+        answer = self.call("GET", f"/v1/parent-orders/{parent_id}")
+        found: Sequence[Json] = answer.raise_for_status().json()["children"]
+        return found
+
+    def is_filled(self, order_id: str) -> bool:
+        """Say whether an order is over, and all of it is filled."""
+        order = self.call("GET", f"/v1/orders/{order_id}").raise_for_status().json()
+        return bool(order["is_settled"] and order["status"] == "filled")
+
+    def body_of(self, wish: Wish) -> Json:
         """Write a wish as the body of an order, with prices of this moment."""
         price = self._price(wish.symbol)
-        body: dict[str, Any] = {
+        body: Json = {
             "account": ACCOUNT,
             "client_order_id": wish.name,
             "symbol": wish.symbol,
@@ -81,17 +116,30 @@ class World:
             "quantity": wish.quantity,
             "time_in_force": "gtc",
         }
-        cents = Decimal("0.01")
-        if wish.kind in ("limit", "resting"):
-            part = Decimal("1.02") if wish.kind == "limit" else Decimal("0.7")
-            body |= {"type": "limit", "limit_price": str((price * part).quantize(cents))}
-        elif wish.kind == "bracket":
-            body |= {
-                "order_class": "bracket",
-                "take_profit": {"limit_price": str((price * Decimal("1.3")).quantize(cents))},
-                "stop_loss": {"stop_price": str((price * Decimal("0.7")).quantize(cents))},
-            }
+        exits = {
+            "take_profit": {"limit_price": _at(price, _FAR["sell"])},
+            "stop_loss": {"stop_price": _at(price, _FAR["buy"])},
+        }
+        near = {"limit_price": _at(price, _NEAR[wish.side])}
+        match wish.kind:
+            case "limit":
+                return body | near | {"type": "limit"}
+            case "resting":
+                return body | {"type": "limit", "limit_price": _at(price, _FAR[wish.side])}
+            case "bracket":
+                return body | exits | {"order_class": "bracket"}
+            case "oco":
+                return body | exits | {"type": "limit", "order_class": "oco"}
+            case "twap" | "iceberg":
+                ends_at = datetime.now(UTC) + _SLICED_WITHIN
+                sliced = {"slices": 3} if wish.kind == "twap" else {"display": _third(wish)}
+                return body | near | sliced | {"style": wish.kind, "ends_at": ends_at.isoformat()}
         return body
+
+    def change_of(self, wish: Wish) -> Json:
+        """Write the change of a resting order: another price, as far away."""
+        price = _at(self._price(wish.symbol), _CHANGED[wish.side])
+        return {"client_order_id": wish.changed_name, "limit_price": price}
 
     def set_faults(self, faults: dict[str, float]) -> None:
         """Make the exchange misbehave so, or behave; it may be just starting again."""
@@ -99,10 +147,10 @@ class World:
         if faults:
             self._patiently("PATCH", "/exchange/faults", json=faults)
 
-    def positions(self) -> list[dict[str, Any]]:
+    def positions(self) -> list[Json]:
         """Read what the platform holds, in the account and all its parts."""
         answer = self.call("GET", "/v1/positions", params={"account": ACCOUNT})
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["positions"]
+        found: list[Json] = answer.raise_for_status().json()["positions"]
         return found
 
     def cash(self) -> Decimal:
@@ -153,19 +201,19 @@ class World:
         done = self._platform.run("ledger", "verify")
         return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}".strip()
 
-    def orders_at_broker(self) -> dict[str, list[dict[str, Any]]]:
-        """Read every order that the exchange has of the account, exits too, by our names."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        until: dict[str, str] = {}
+    def orders_at_broker(self, since: datetime | None) -> dict[str, list[Json]]:
+        """Read the exchange's orders from a time on, exits too, by our names."""
+        found: dict[str, list[Json]] = {}
+        window = {} if since is None else {"after": since.isoformat()}
         while True:
-            page = self._broker("/v2/orders", status="all", limit="500", direction="desc", **until)
+            page = self._broker("/v2/orders", status="all", limit="500", direction="desc", **window)
             for order in page:
                 known = found.setdefault(order["client_order_id"], [])
                 if all(each["id"] != order["id"] for each in known):
                     known.append(order)
             if len(page) < 500:
                 return found
-            until = {"until": page[-1]["submitted_at"]}
+            window["until"] = page[-1]["submitted_at"]
 
     def positions_at_broker(self) -> dict[str, Decimal]:
         """Read what the exchange says is held."""
@@ -175,34 +223,12 @@ class World:
         """Read the account's cash at the exchange."""
         return Decimal(self._broker("/v2/account")["cash"])
 
-    def kill(self, target: Target) -> int:
-        """Kill a process as the kernel does, and say how many were there to be killed."""
-        killed = 0
-        for process in self._processes(target):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-                killed += 1
-        return killed
-
     def sweep(self) -> None:
-        """Let the sweeper run now, instead of within a minute."""
+        """Let the sweeper run now, instead of within a minute; see that all parts are up."""
+        self.processes.revive()
         name = "algotrendy-local-trading-sweep-orders"
         with contextlib.suppress(Exception):
             self._platform.aws("lambda").invoke(FunctionName=name, Payload=b"{}")
-
-    def _processes(self, target: Target) -> Iterator[psutil.Process]:
-        if target in (Target.EXECUTION, Target.EXCHANGE):
-            pid = self._platform.part(target.value)["pid"]
-            if pid is not None:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    yield psutil.Process(pid)
-            return
-        for process in psutil.Process(self._emulator).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                name = process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "")
-                is_api = "trading-api" in name
-                if is_api == (target is Target.API) and "trading-" in name:
-                    yield process
 
     def _price(self, symbol: str) -> Decimal:
         is_crypto = "/" in symbol
@@ -229,3 +255,11 @@ class World:
             self._token = self._platform.token(self._username)
             self._until = time.monotonic() + 1200
         return self._token
+
+
+def _at(price: Decimal, part: Decimal) -> str:
+    return str((price * part).quantize(_CENT))
+
+
+def _third(wish: Wish) -> str:
+    return str(max(int(wish.quantity) // 3, 1))

@@ -15,12 +15,11 @@ RUNS = 4
 
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_when_processes_are_killed(platform: Platform) -> None:
-    """Orders survive SIGKILL of API, steps, service and exchange, and a hostile exchange."""
+    """Orders survive SIGKILL of every process, two services at once, and a hostile exchange."""
     told: list[str] = []
     total = campaign(platform, range(1, 1 + RUNS), told.append)
     assert total.runs == RUNS
-    assert total.orders
-    assert total.kills
+    assert not total.shortcomings, "\n".join(told)
     assert not total.is_wrong, "\n".join(told)
 
 
