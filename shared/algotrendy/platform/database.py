@@ -71,8 +71,8 @@ class Database:
         connection whose rows are dicts: ``tx.execute("SELECT ... %s", [x]).fetchone()``.
 
         Raises:
-            Unavailable: If the database does not answer, or other transactions kept coming first;
-                nothing was changed.
+            Unavailable: If the database does not answer, takes no writes now, or other transactions
+                kept coming first; nothing was changed.
             Unknown: If the connection broke in the commit, so that it may or may not have happened.
         """
         pause_s = _FIRST_PAUSE_S
@@ -103,7 +103,12 @@ class Database:
                 return result
         except (errors.SerializationFailure, errors.DeadlockDetected):
             raise
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except psycopg.Error as error:
+            if not _is_away(error):
+                raise
+            if isinstance(error, errors.ReadOnlySqlTransaction):
+                # Another server writes now: whatever else is kept leads to the old one too.
+                self.close()
             raise Unavailable("database", _first_line(error)) from error
 
     def _connect(self) -> Transaction:
@@ -156,6 +161,9 @@ class _Connections:
             kept = self._take()
             try:
                 yield kept.connection
+            except errors.ReadOnlySqlTransaction:
+                kept.connection.close()
+                raise
             finally:
                 self._put_back(kept)
         finally:
@@ -252,8 +260,21 @@ def _commit(connection: Transaction) -> None:
         connection.commit()
     except (errors.SerializationFailure, errors.DeadlockDetected):
         raise
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except psycopg.Error as error:
+        if not _is_away(error):
+            raise
         raise Unknown("commit", _first_line(error)) from error
+
+
+def _is_away(error: psycopg.Error) -> bool:
+    """Say whether it is the database that cannot be worked with now, and not the work."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return True
+    # After a failover the connection may lead to a server that has become a reader.
+    # And whatever the reason, PostgreSQL ends a session with what it calls fatal.
+    return isinstance(error, errors.ReadOnlySqlTransaction) or (
+        error.diag.severity_nonlocalized in ("FATAL", "PANIC")
+    )
 
 
 def _first_line(error: Exception) -> str:

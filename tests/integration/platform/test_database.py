@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
 
 from algotrendy.kernel.errors import Conflict, Invalid, Unavailable, Unknown
 from algotrendy.platform.database import (
@@ -146,6 +147,52 @@ def test_a_connection_that_breaks_in_the_commit_means_nobody_knows(
     with pytest.raises(Unknown, match="outcome of commit is unknown"):
         counters.run(break_off)
     assert counters.run(read) in (0, 5)
+
+
+@pytest.mark.parametrize("is_at_commit", [False, True])
+def test_a_transaction_that_the_server_gave_up_is_told_as_a_lost_connection(
+    counters_url: str, counters: Database, is_at_commit: bool
+) -> None:
+    database = Database(f"{counters_url}&options=-c%20idle_in_transaction_session_timeout%3D100")
+
+    def stand_still(tx: Transaction) -> None:
+        write(tx, 5)
+        time.sleep(0.4)
+        if not is_at_commit:
+            read(tx)
+
+    with pytest.raises(Unknown if is_at_commit else Unavailable, match="idle-in-transaction"):
+        database.run(stand_still)
+    assert database.run(read) == 0
+    database.close()
+
+
+def test_a_server_that_became_a_reader_is_left_with_every_connection(
+    counters_url: str, counters: Database
+) -> None:
+    def say(default: str) -> None:
+        writer = f"{counters_url}&options=-c%20default_transaction_read_only%3Doff"
+        with psycopg.connect(writer, autocommit=True) as other:
+            name = sql.Identifier(other.info.dbname)
+            what = sql.SQL(f"ALTER DATABASE {{}} SET default_transaction_read_only = {default}")
+            other.execute(what.format(name))
+
+    counters.close()
+    say("on")
+    try:
+        counters.run(lambda tx: counters.run(read))
+        with pytest.raises(Unavailable, match="read-only transaction"):
+            counters.run(lambda tx: write(tx, 9))
+    finally:
+        say("off")
+
+    def write_both(tx: Transaction) -> None:
+        counters.run(lambda other: write(other, 3))
+        tx.execute("INSERT INTO counters VALUES (2, 4)")
+
+    # An old connection would read on for ever.
+    counters.run(write_both)
+    assert counters.run(read) == 3
 
 
 def end_backend(url: str, pid: int) -> None:
