@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -330,6 +332,46 @@ def test_who_waits_for_a_turn_in_vain_gives_the_connection_up(
     assert locks(impatient) == 0
     assert other.run(lambda tx: tx.accounts.claim(ACCOUNT)).id == ACCOUNT
     impatient.close()
+
+
+class Frozen:
+    """A transaction whose process stands still before one of its calls."""
+
+    def __init__(self, tx: Transaction, before: int, stand_still: Callable[[], None]) -> None:
+        self._tx = tx
+        self._left = before
+        self._stand_still = stand_still
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("execute", "commit", "pipeline"):
+            if self._left == 0:
+                self._stand_still()
+            self._left -= 1
+        return getattr(self._tx, name)
+
+
+@pytest.mark.parametrize("before", range(1, 6))
+def test_a_process_that_stands_still_with_a_turn_loses_it(
+    database: Database, database_url: str, before: int
+) -> None:
+    impatient = Database(f"{database_url}&options=-c%20idle_in_transaction_session_timeout%3D100")
+    held: list[int] = []
+
+    def stand_still() -> None:
+        assert locks(database) > 0
+        time.sleep(0.5)
+        held.append(locks(database))
+
+    def work(tx: Transaction) -> None:
+        frozen: Any = Frozen(tx, before, stand_still)
+        Turns(frozen, {"one", "two"}, is_offered=True)
+        frozen.execute("SELECT 1")
+        frozen.execute("SELECT 1")
+
+    with pytest.raises(Unavailable):
+        impatient.run(work)
+    impatient.close()
+    assert held == [0]
 
 
 def test_a_database_without_such_locks_is_not_asked_for_them(database: Database) -> None:

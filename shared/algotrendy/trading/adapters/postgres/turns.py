@@ -2,8 +2,11 @@
 
 Repeatable read lets one of two writers commit and makes the other start anew. Of many that want one
 account most would only ever start anew. So whoever knows at its beginning what it wants, from its
-first statement or from a conflict before, waits there for its turn, first come, first served. That
-is courtesy and nothing more: what keeps the ledger right are the rows that they all write.
+first statement or from a conflict before, waits there for its turn, first come, first served.
+
+What keeps the ledger right are the rows that they all write, and no turn. But whoever stands still
+with a turn keeps the others waiting: so a turn is held within a transaction at every moment, which
+the server ends when nothing is heard in it for a while.
 """
 
 from __future__ import annotations
@@ -15,8 +18,13 @@ from psycopg.pq import TransactionStatus
 from algotrendy.platform.database import Transaction
 
 _LOCK = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
-_LOCK_UNTIL_THE_END = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
+# A transaction sees what was there before its first statement, here before the wait: the next one
+# sees more. Nothing comes between the two, in which nobody would end the session.
+_BEGIN_ANEW = "COMMIT AND CHAIN"
+_LOCK_UNTIL_THE_END = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)), "
+    "pg_advisory_unlock(hashtextextended(key, 0)) FROM unnest(%s::text[]) AS key"
+)
 
 
 class Turns:
@@ -52,14 +60,8 @@ class Turns:
         try:
             for key in keys:
                 self._tx.execute(_LOCK, [key])
-            # A transaction sees what was there before its first statement, here before the wait:
-            # it ends, and the next one holds the locks as well until its own end.
-            self._tx.commit()
-            with self._tx.pipeline():
-                for key in keys:
-                    self._tx.execute(_LOCK_UNTIL_THE_END, [key])
-                for key in keys:
-                    self._tx.execute(_UNLOCK, [key])
+            self._tx.execute(_BEGIN_ANEW)
+            self._tx.execute(_LOCK_UNTIL_THE_END, [keys])
         except BaseException:
             # What a session locked it keeps: nobody may get this connection with it.
             self._tx.close()
