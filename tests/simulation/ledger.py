@@ -28,6 +28,7 @@ class Store:
         self, fate: Fate, effect: Effect, has_orders: Callable[[], bool], time: Callable[[], float]
     ) -> None:
         self.memory = MemoryLedger(self._commit)
+        self.begun: Callable[[], None] = lambda: None
         self.committed: Callable[[Process], None] = lambda _: None
         self.away_until = 0.0
         self._time = time
@@ -45,6 +46,7 @@ class Store:
         if self._fate.strikes("ledger away", 0.004):
             raise Unavailable("ledger", "no connection")
         self._repeats = 0
+        self.begun()
         try:
             result = self.memory.run(work)
         except Unknown:

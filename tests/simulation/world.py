@@ -20,6 +20,7 @@ from algotrendy.risk.limits import StrategyId, parse_limits
 from algotrendy.risk.records import LimitsVersion
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.watermarks import Watermarks, put
+from algotrendy.trading.journal import Entry
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.opening import allocate, open_account, open_part
 from algotrendy.trading.order_events import OrderEvent
@@ -34,6 +35,7 @@ from simulation.fate import Fate
 from simulation.laws import Broken, Laws
 from simulation.ledger import LedgerPort, Store
 from simulation.loop import BEGIN, Killed, Process, VirtualLoop, virtual_loop
+from simulation.running import RunningSums
 from simulation.workflows import SagasPort, Workflows
 
 ROOT = AccountId("paper")
@@ -113,8 +115,10 @@ class World:
         )
         self.laws = Laws(self.store.memory.tables, self.exchange, ROOT)
         self._stored: list[tuple[PlatformOrder, Sequence[OrderEvent]]] = []
+        self._posted: list[Entry] = []
         self._count = 0
         self._open_books()
+        self._sums = RunningSums(self.store.memory.tables)
         self._watch()
 
     # What happens to processes
@@ -199,21 +203,36 @@ class World:
             store(after, events)
             self._stored.append((after, events))
 
+        post = tables.books.post
+
+        def posted(entry: Entry) -> bool:
+            is_new = post(entry)
+            if is_new:
+                self._posted.append(entry)
+            return is_new
+
         tables.orders.store = watched  # type: ignore[method-assign]
+        tables.books.post = posted  # type: ignore[method-assign]
         commit = memory.fate
 
         def fate() -> Any:
             found = commit()
             if found.name not in ("COMMITS", "IS_UNSEEN"):
-                self._stored.clear()
+                self._forget()
             return found
 
         memory.fate = fate
+        self.store.begun = self._forget
         self.store.committed = self._committed
         self.exchange.arrived = self._arrived
 
+    def _forget(self) -> None:
+        self._stored.clear()
+        self._posted.clear()
+
     def _committed(self, process: Process) -> None:
         stored, self._stored = self._stored, []
+        posted, self._posted = self._posted, []
         for order, events in stored:
             if self.history.is_wanted:
                 kinds = ", ".join(type(event).__name__ for event in events)
@@ -222,6 +241,8 @@ class World:
                 self.laws.check_stored(order, events)
             except Broken as broken:
                 self._break(broken)
+        for broken in self._sums.check([order for order, _ in stored], posted):
+            self._break(broken)
 
     def _arrived(self, name: str) -> None:
         self.tell("exchange", f"got {name}")
