@@ -260,6 +260,9 @@ def _value(name: str, text: str) -> Any:
             if not slash:
                 raise Invalid("order_rate", "orders/seconds, such as 100/60", text)
             return {"orders": _whole(name, orders), "window_s": _whole(name, window)}
+        case "value_at_risk" | "expected_shortfall":
+            loss, _, confidence = text.partition("/")
+            return {"loss": loss} | ({"confidence": confidence} if confidence else {})
         case "fat_finger":
             return {"multiple": text}
         case "duplicate_window_s":

@@ -104,6 +104,8 @@ def _value(value: Any) -> str:
             return ", ".join(str(each) for each in value)
         case {"orders": orders, "window_s": window_s}:
             return f"{orders} in {window_s} s"
+        case {"loss": loss, "confidence": confidence}:
+            return f"{loss} in a day, {float(confidence):.0%} sure"
         case {"multiple": multiple, "after": after}:
             return f"{multiple} times the mean, after {after} orders"
         case _:

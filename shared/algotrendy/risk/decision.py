@@ -36,6 +36,9 @@ class Limit(StrEnum):
     WASH_TRADE = "wash_trade"
     BUYING_POWER = "buying_power"
     UNITS_AVAILABLE = "units_available"
+    VALUE_AT_RISK = "value_at_risk"
+    EXPECTED_SHORTFALL = "expected_shortfall"
+    STRESS_LOSS = "stress_loss"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ StrategyId = NewType("StrategyId", str)
 
 MOST_ORDERS_COUNTED = 1_000
 LONGEST_WINDOW_S = 3_600
+CONFIDENCES = (Decimal("0.95"), Decimal("0.99"))
 
 
 def _no_float(value: object) -> object:
@@ -36,6 +37,12 @@ def _known_symbol(text: str) -> Symbol:
         raise ValueError(error.expected) from error
 
 
+def _known_confidence(confidence: Decimal) -> Decimal:
+    if confidence not in CONFIDENCES:
+        raise ValueError(" or ".join(str(each) for each in CONFIDENCES))
+    return confidence
+
+
 _Decimal = Annotated[Decimal, BeforeValidator(_no_float)]
 Amount = Annotated[_Decimal, Field(gt=0, max_digits=36, decimal_places=18)]
 """A sum or a quantity that may be reached and not passed, > 0."""
@@ -43,6 +50,7 @@ Fraction = Annotated[_Decimal, Field(gt=0, lt=1_000, decimal_places=6)]
 """A part of a whole, > 0; a leverage may be more than one."""
 Part = Annotated[_Decimal, Field(gt=0, le=1, decimal_places=6)]
 _Symbol = Annotated[str, AfterValidator(_known_symbol)]
+_Confidence = Annotated[_Decimal, AfterValidator(_known_confidence)]
 _Window = Annotated[int, Field(strict=True, gt=0, le=LONGEST_WINDOW_S)]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$")]
 
@@ -85,6 +93,16 @@ class FatFinger(_Document):
     after: Annotated[int, Field(strict=True, gt=0, le=20)] = 5
 
 
+class TailLimit(_Document):
+    """At most ``loss`` in a day, with this confidence: one of those that the risk report tells.
+
+    The horizon is one trading day, from a close to the next.
+    """
+
+    loss: Amount
+    confidence: _Confidence = Decimal("0.99")
+
+
 class OrderLimits(_Document):
     """Bind each order, and the position that it leads to in one symbol.
 
@@ -122,6 +140,9 @@ class BookLimits(OrderLimits):
         market_hours: None for any time.
         duplicate_window_s: An order like one of the last so many seconds is refused.
         wash_trade_guard: Refuses an order that could meet an own open order.
+        value_at_risk, expected_shortfall: Of what is held, the worse of the historical and the
+            parametric measure; watched, and not judged before an order.
+        stress_loss: In the worst of the named scenarios; watched as well.
     """
 
     gross_exposure: Amount | None = None
@@ -136,6 +157,15 @@ class BookLimits(OrderLimits):
     short_selling: bool = True
     market_hours: MarketHours | None = None
     duplicate_window_s: _Window | None = None
+    value_at_risk: TailLimit | None = None
+    expected_shortfall: TailLimit | None = None
+    stress_loss: Amount | None = None
+
+    @property
+    def watches_tails(self) -> bool:
+        """Say whether a limit needs to know what may be lost, and not only what is held."""
+        tails = (self.value_at_risk, self.expected_shortfall, self.stress_loss)
+        return any(each is not None for each in tails)
 
 
 class AccountLimits(BookLimits):
@@ -163,6 +193,11 @@ class Limits(_Document):
     account: AccountLimits = AccountLimits()
     strategies: tuple[StrategyLimits, ...] = ()
     symbols: tuple[SymbolLimits, ...] = ()
+
+    @cached_property
+    def watches_tails(self) -> bool:
+        """Say whether the account, or a strategy of it, has such a limit."""
+        return any(each.watches_tails for each in (self.account, *self.strategies))
 
     @cached_property
     def by_strategy(self) -> Mapping[str, StrategyLimits]:

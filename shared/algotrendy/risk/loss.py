@@ -87,7 +87,7 @@ def historical_portfolio_loss(
         returns: Simple returns (0.01 is 1 %) of each of these symbols, over the same spans.
         confidence: Above 0 and below 1.
     """
-    return historical_tail_loss(_profits(values, returns), confidence)
+    return historical_tail_loss(profits_of(values, returns), confidence)
 
 
 def parametric_portfolio_loss(
@@ -98,8 +98,34 @@ def parametric_portfolio_loss(
     The deviation is of the portfolio's own profits, with n - 1: the same as by the covariances,
     ``sqrt(v' S v)``. A mean of so few spans is noise, and zero the careful choice.
     """
-    profits = _profits(values, returns)
+    profits = profits_of(values, returns)
     return normal_tail_loss(0.0, standard_deviation(profits), confidence)
+
+
+def profits_of(
+    values: Mapping[Symbol, float], returns: Mapping[Symbol, Sequence[float]]
+) -> list[float]:
+    """Give what positions would have made in each span of the past.
+
+    Args:
+        values: Of the positions, shorts below zero; at least one.
+        returns: Simple returns of each of these symbols, over the same spans.
+    """
+    if not values:
+        raise Invalid("values", "at least one position", 0)
+    series: list[tuple[float, Sequence[float]]] = []
+    spans = -1
+    for symbol, value in values.items():
+        found = returns.get(symbol)
+        if found is None:
+            raise Invalid(f"returns.{symbol}", "present", None)
+        if spans not in (-1, len(found)):
+            raise Invalid(f"returns.{symbol}", f"of {spans} spans, as the others", len(found))
+        spans = len(found)
+        for change in found:
+            _finite(change, f"returns.{symbol}")
+        series.append((_finite(value, f"values.{symbol}"), found))
+    return [math.fsum(value * found[t] for value, found in series) for t in range(spans)]
 
 
 def standard_deviation(numbers: Sequence[float]) -> float:
@@ -129,26 +155,6 @@ def _upper_quantile(tail: float) -> float:
             low = middle
         else:
             high = middle
-
-
-def _profits(
-    values: Mapping[Symbol, float], returns: Mapping[Symbol, Sequence[float]]
-) -> list[float]:
-    if not values:
-        raise Invalid("values", "at least one position", 0)
-    series: list[tuple[float, Sequence[float]]] = []
-    spans = -1
-    for symbol, value in values.items():
-        found = returns.get(symbol)
-        if found is None:
-            raise Invalid(f"returns.{symbol}", "present", None)
-        if spans not in (-1, len(found)):
-            raise Invalid(f"returns.{symbol}", f"of {spans} spans, as the others", len(found))
-        spans = len(found)
-        for change in found:
-            _finite(change, f"returns.{symbol}")
-        series.append((_finite(value, f"values.{symbol}"), found))
-    return [math.fsum(value * found[t] for value, found in series) for t in range(spans)]
 
 
 def _finite(number: float, field: str) -> float:

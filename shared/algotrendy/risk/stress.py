@@ -14,6 +14,7 @@ from typing import Final
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass, Symbol
+from algotrendy.risk.book import Book
 from algotrendy.risk.state import RiskState
 from algotrendy.risk.terms import UNKNOWN_TERMS
 
@@ -131,12 +132,15 @@ def stressed(
     return tuple(sorted((each.applied(held) for each in scenarios), key=lambda one: one.profit))
 
 
-def stakes_of(state: RiskState, deviations: Mapping[Symbol, float]) -> tuple[Stake, ...]:
+def stakes_of(
+    state: RiskState, deviations: Mapping[Symbol, float], book: Book | None = None
+) -> tuple[Stake, ...]:
     """Give the account's positions as they are, open orders apart.
 
     Args:
         state: Of the account.
         deviations: Of returns, by symbol; one that is not there is taken for zero.
+        book: Of a strategy, whose positions are asked for instead.
     """
     return tuple(
         Stake(
@@ -145,6 +149,6 @@ def stakes_of(state: RiskState, deviations: Mapping[Symbol, float]) -> tuple[Sta
             float(holding.exposure.value),
             deviations.get(symbol, 0.0),
         )
-        for symbol, holding in state.account.holdings.items()
+        for symbol, holding in (book or state.account).holdings.items()
         if holding.position
     )

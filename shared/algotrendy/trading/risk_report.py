@@ -15,22 +15,20 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency
 from algotrendy.risk.book import Book as RiskBook
 from algotrendy.risk.decision import Breach
-from algotrendy.risk.engine import standing_breaches
-from algotrendy.risk.limits import StrategyId, TradingState
+from algotrendy.risk.limits import CONFIDENCES, StrategyId, TradingState
 from algotrendy.risk.loss import (
     TailLoss,
     historical_portfolio_loss,
     parametric_portfolio_loss,
-    standard_deviation,
 )
 from algotrendy.risk.stress import StressResult, stakes_of, stressed
+from algotrendy.risk.tails import Past, broken_limits, held_symbols
 from algotrendy.trading.accounts import strategy_of
 from algotrendy.trading.closes import read_closes, returns_of
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.risk_desk import RiskDesk, read_desk
 
-CONFIDENCES: Final = (0.95, 0.99)
 _ZERO: Final = Decimal(0)
 
 
@@ -114,38 +112,36 @@ class RiskReport:
 def read_report(tx: LedgerTransaction, root: AccountId, now: datetime) -> RiskReport:
     """Read from the ledger how a whole account stands; NotFound when there is none."""
     desk = read_desk(tx, root, now)
-    held = [symbol for symbol, each in desk.state.account.holdings.items() if each.position]
-    returns = returns_of(read_closes(tx, root, held))
-    return risk_report(desk, tx.books.balances(list(desk.family)), returns, now)
+    past = Past.of(returns_of(read_closes(tx, root, held_symbols(desk.state))))
+    return risk_report(desk, tx.books.balances(list(desk.family)), past, now)
 
 
 def risk_report(
     desk: RiskDesk,
     balances: Mapping[Place, Decimal],
-    returns: Mapping[Symbol, Sequence[float]],
+    past: Past,
     now: datetime,
 ) -> RiskReport:
     """Reckon how an account stands.
 
     Args:
         balances: Of the account and its parts.
-        returns: Daily, of symbols that are held, over the same days.
+        past: Of symbols that are held.
     """
     holdings = tuple(_holdings(desk, balances, now))
-    values = {each.symbol: float(each.value) for each in holdings if each.symbol in returns}
-    deviations = {symbol: standard_deviation(returns[symbol]) for symbol in values}
-    known = {symbol: returns[symbol] for symbol in values}
+    values = {each.symbol: float(each.value) for each in holdings if each.symbol in past.returns}
+    known = {symbol: past.returns[symbol] for symbol in values}
     return RiskReport(
         account=desk.account.id,
         currency=desk.account.currency,
         at=now,
         books=tuple(_books(desk, balances)),
         holdings=holdings,
-        breaches=standing_breaches(desk.state, desk.limits),
+        breaches=broken_limits(desk.state, desk.limits, past),
         tails=_tails(values, known),
         spans=min((len(each) for each in known.values()), default=0),
         without_past=tuple(each.symbol for each in holdings if each.symbol not in values),
-        stress=stressed(stakes_of(desk.state, deviations)),
+        stress=stressed(stakes_of(desk.state, past.deviations)),
     )
 
 
@@ -156,8 +152,8 @@ def _tails(
         return ()
     return tuple(
         TailReport(
-            historical=historical_portfolio_loss(values, returns, confidence),
-            parametric=parametric_portfolio_loss(values, returns, confidence),
+            historical=historical_portfolio_loss(values, returns, float(confidence)),
+            parametric=parametric_portfolio_loss(values, returns, float(confidence)),
         )
         for confidence in CONFIDENCES
     )

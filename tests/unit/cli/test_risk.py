@@ -50,6 +50,15 @@ def test_one_strategy_and_one_symbol_are_changed_among_the_others() -> None:
     assert symbols == [{"symbol": "TSLA", "fat_finger": {"multiple": "4"}}]
 
 
+def test_a_limit_on_a_tail_is_a_loss_and_may_name_its_confidence() -> None:
+    given = ["value_at_risk=5000/0.95", "expected_shortfall=7500", "stress_loss=20000"]
+    found = risk.changed(KNOWN, given, None, None)
+    limits = parse_limits({"version": 4, **found}).model_dump(mode="json")["account"]
+    assert limits["value_at_risk"] == {"loss": "5000", "confidence": "0.95"}
+    assert limits["expected_shortfall"] == {"loss": "7500", "confidence": "0.99"}
+    assert limits["stress_loss"] == "20000"
+
+
 @pytest.mark.parametrize(
     "text",
     ["order_notional", "=5", "order_rate=100", "order_rate=a/60", "short_selling=maybe"],
@@ -83,7 +92,12 @@ def test_the_kill_switch_needs_a_reason_before_anything_is_asked() -> None:
 def test_everything_of_risk_can_be_shown() -> None:
     api = TradingApi()
     api.counter.trade(buy("10"), price=100)
-    api.counter.limit(position_notional="500", order_rate={"orders": 9, "window_s": 60})
+    api.counter.limit(
+        position_notional="500",
+        order_rate={"orders": 9, "window_s": 60},
+        value_at_risk={"loss": "5000"},
+        stress_loss="150",
+    )
     api.counter.quote(AAPL, "90")
     manager = api.client("risk_manager")
     manager.post("/v1/kill-switch?account=paper", json={"flatten": True, "reason": "too wild"})
@@ -104,7 +118,9 @@ def test_everything_of_risk_can_be_shown() -> None:
         "too wild",
         "broken: position_notional of account",
         "black-monday-1987",
+        "broken: stress_loss of account: allowed 150, actual 184.23",
         "9 in 60 s",
+        "5000 in a day, 99% sure",
         "without a past: AAPL",
         "acting",
     ):

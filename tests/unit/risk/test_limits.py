@@ -45,6 +45,20 @@ def test_limits_read_from_json_values_keep_their_decimals() -> None:
             {"version": 1, "account": {"order_rate": {"orders": 1001, "window_s": 1}}},
             "account.order_rate.orders",
         ),
+        ({"version": 1, "account": {"value_at_risk": "5000"}}, "account.value_at_risk"),
+        (
+            {"version": 1, "account": {"value_at_risk": {"loss": "5", "confidence": "0.9"}}},
+            "account.value_at_risk.confidence",
+        ),
+        (
+            {"version": 1, "account": {"expected_shortfall": {"confidence": "0.99"}}},
+            "account.expected_shortfall.loss",
+        ),
+        ({"version": 1, "account": {"stress_loss": 5.5}}, "account.stress_loss"),
+        (
+            {"version": 1, "symbols": [{"symbol": "A", "stress_loss": "5"}]},
+            "symbols.0.stress_loss",
+        ),
         ({"version": 1, "symbols": [{"symbol": "a b"}]}, "symbols.0.symbol"),
         ({"version": 1, "symbols": [{"symbol": "A"}, {"symbol": "A"}]}, "symbols.1.symbol"),
         (
@@ -74,3 +88,15 @@ def test_a_revision_counts_up_and_keeps_what_it_does_not_name() -> None:
     assert first.account.leverage is None
     with pytest.raises(Invalid):
         revise(first, {"version": 20})
+
+
+def test_limits_on_tails_name_their_confidence_and_are_absent_in_older_documents() -> None:
+    before = parse_limits({"version": 1, "account": {"daily_loss": "5"}, "strategies": []})
+    assert before.account.value_at_risk is None
+    assert not before.watches_tails
+    part = {"strategy": "trend", "expected_shortfall": {"loss": "100"}}
+    limits = revise(before, {"strategies": [part]})
+    assert limits.watches_tails
+    tail = limits.model_dump(mode="json")["strategies"][0]["expected_shortfall"]
+    assert tail == {"loss": "100", "confidence": "0.99"}
+    assert parse_limits(limits.model_dump(mode="json")) == limits

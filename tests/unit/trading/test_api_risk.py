@@ -224,3 +224,28 @@ def test_the_report_has_tails_where_positions_have_a_past(api: TradingApi) -> No
     assert (report["spans"], report["without_past"]) == (39, [])
     assert [each["confidence"] for each in report["tails"]] == [0.95, 0.99]
     assert report["tails"][0]["historical"]["es"] >= report["tails"][0]["historical"]["var"] > 0
+
+
+def test_limits_on_what_may_be_lost_are_set_and_their_breaches_are_told(api: TradingApi) -> None:
+    api.counter.trade(buy("10"), price=100)
+    closes = [
+        DailyClose(day=date(2026, 1, 1) + timedelta(days=n), price=Decimal(100 - 10 * (n % 2)))
+        for n in range(40)
+    ]
+    api.ledger.run(lambda tx: put_closes(tx, ROOT, AAPL, closes, NOON))
+    account = {
+        "value_at_risk": {"loss": "90", "confidence": "0.95"},
+        "expected_shortfall": {"loss": "90"},
+        "stress_loss": "100",
+    }
+    body = {"version": 1, "account": account, "reason": "tails"}
+    answer = put(api, "limits", body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["account"]["expected_shortfall"] == {"loss": "90", "confidence": "0.99"}
+    report = get(api, "risk")
+    broken = {each["limit"]: Decimal(each["actual"]) for each in report["breaches"]}
+    tails = [report["tails"][0]["parametric"]["var"], report["tails"][1]["parametric"]["es"]]
+    assert float(broken["value_at_risk"]) == pytest.approx(tails[0], abs=0.01)
+    assert float(broken["expected_shortfall"]) == pytest.approx(tails[1], abs=0.01)
+    worst = -report["stress"][0]["profit"]
+    assert float(broken["stress_loss"]) == pytest.approx(worst, abs=0.01)
