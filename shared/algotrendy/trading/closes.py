@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
@@ -13,12 +13,16 @@ from algotrendy.kernel.decimals import plain
 from algotrendy.kernel.errors import JsonValue
 from algotrendy.kernel.ids import AccountId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.risk.tails import Past
 from algotrendy.trading.ledger import Document, LedgerTransaction
 from algotrendy.trading.ports import DailyClose
 
 CLOSES: Final = "closes"
 LEAST_SPANS: Final = 20
 """Fewer returns say nothing of a tail."""
+
+READ_EVERY: Final = timedelta(hours=1)
+AWAIT_EVERY: Final = timedelta(seconds=15)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,6 +84,38 @@ def returns_of(
         latest = max(enough, key=lambda symbol: (min(enough[symbol]), symbol))
         del enough[latest]
     return {}
+
+
+class History:
+    """How prices of what one account holds moved, at hand so that a look need not read it.
+
+    Closes are of whole days: they are read once an hour, and where there are too few, more often.
+    One user at a time.
+    """
+
+    def __init__(self, root: AccountId) -> None:
+        self._root = root
+        self._closes: dict[Symbol, Mapping[date, Decimal]] = {}
+        self._due: dict[Symbol, datetime] = {}
+        self._past = Past({}, {})
+
+    def past(self, tx: LedgerTransaction, held: Collection[Symbol], now: datetime) -> Past:
+        """Give the past of these symbols; one that has too few closes is left out of it."""
+        due = [each for each in held if not self._is_known(each, now)]
+        if due or self._closes.keys() != set(held):
+            found = read_closes(tx, self._root, due)
+            closes = {each: found.get(each, {}) for each in due}
+            self._closes = {each: closes.get(each, self._closes.get(each, {})) for each in held}
+            for each in due:
+                enough = len(closes[each]) > LEAST_SPANS
+                self._due[each] = now + (READ_EVERY if enough else AWAIT_EVERY)
+            self._past = Past.of(returns_of(self._closes))
+        return self._past
+
+    def _is_known(self, symbol: Symbol, now: datetime) -> bool:
+        # A clock that has stepped back makes it due as well.
+        due = self._due.get(symbol)
+        return symbol in self._closes and due is not None and due - READ_EVERY <= now < due
 
 
 def _returns(closes: Mapping[date, Decimal], days: Sequence[date]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from algotrendy.brokers.port import Broker
@@ -47,6 +47,8 @@ class Post:
         desk: The ledger; every transaction through it ends in Fenced once the lease is lost.
         wake: Lets the writer look through the account's orders at once: to send what was admitted,
             to cancel what was asked to end.
+        moved: Set when an execution was booked or a price has changed: what the account is worth
+            wants a look.
     """
 
     root: AccountId
@@ -55,6 +57,7 @@ class Post:
     clock: Clock
     ids: Ids
     wake: Callable[[], None]
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 Duties = Callable[[Post], Sequence[Duty]]

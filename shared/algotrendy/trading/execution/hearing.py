@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from algotrendy.brokers.port import BrokerFill, StreamGap
-from algotrendy.kernel.errors import AlgoTrendyError, NotFound
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import OrderId
-from algotrendy.trading.booking import Recorded
 from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.lease import Fenced, Monotonic
@@ -27,6 +26,7 @@ from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _BATCH = 50
 _QUEUE = 10_000
@@ -64,7 +64,6 @@ class Hearing:
         self._has_gap = True
         self._fills_read_to: datetime | None = None
         self._lacking: dict[OrderId, float] = {}
-        self._unknown_fills: list[BrokerFill] = []
 
     async def listen(self) -> None:
         """Take in what the stream tells, until cancelled; connect again when it ends."""
@@ -109,7 +108,8 @@ class Hearing:
                     self._has_gap = False
                     await self.catch_up()
                 await self._strangers.settle()
-                failures = 0
+                # What could not be written down now may never be.
+                failures = failures + 1 if self._has_gap else 0
             except Fenced:
                 raise
             except AlgoTrendyError as error:
@@ -131,27 +131,14 @@ class Hearing:
         """
         root = self._post.root
 
-        def work(tx: LedgerTransaction) -> list[tuple[PlatformOrder, bool] | None]:
-            found = [news.hear(tx, root, told) for told in batch]
-            return [
-                None if each is None else (each.after, lacks_exits(tx, each.after))
-                for each in found
-            ]
+        def work(tx: LedgerTransaction, told: Told) -> tuple[PlatformOrder, bool] | None:
+            found = news.hear(tx, root, told)
+            return None if found is None else (found.after, lacks_exits(tx, found.after))
 
-        try:
-            heard = await self._post.desk.see_through(work)
-        except Fenced:
-            raise
-        # News that cannot be written down, whatever is wrong with it, must not hold up the rest:
-        # it would be told again, and end every session anew.
-        except Exception:
-            if len(batch) == 1:
-                _logger.exception("news that cannot be: %s", batch[0])
-                return
-            for told in batch:
-                await self.hear([told])
-            return
-        for told, known in zip(batch, heard, strict=True):
+        heard = await self._written(batch, work)
+        if any(told.fill or told.busted for told, _ in heard):
+            self._post.moved.set()
+        for told, known in heard:
             if known is None:
                 self._strangers.keep(told.order, told.fill)
                 continue
@@ -212,43 +199,59 @@ class Hearing:
     async def _read_fills(self, since: datetime) -> None:
         root = self._post.root
         fills = await self._ask(self._post.broker.fills(since))
+        unknown: list[BrokerFill] = []
         for start in range(0, len(fills), _BATCH):
-            await self._hear_fills(fills[start : start + _BATCH])
-        if fills:
+            unknown += await self._hear_fills(fills[start : start + _BATCH])
+        try:
+            opened_at = await self._post.desk.run(lambda tx: tx.accounts.get(root).opened_at)
+            for fill in unknown:
+                # What was before is in the opening balance.
+                if fill.filled_at >= opened_at:
+                    for told in await self._read_order(fill.broker_order_id, fill.filled_at):
+                        self._strangers.keep(told.order, fill)
+        except AlgoTrendyError:
+            # Nobody else knows of those that are left.
+            self._has_gap = True
+            raise
+        # As long as something is missing it must not fall behind what is read again.
+        if fills and not self._has_gap:
             # A time that is yet to come would hide all that comes until then.
             read_to = min(max(fill.filled_at for fill in fills), self._post.clock.now())
             self._fills_read_to = max(self._fills_read_to or read_to, read_to)
-        opened_at = await self._post.desk.run(lambda tx: tx.accounts.get(root).opened_at)
-        strangers, self._unknown_fills = self._unknown_fills, []
-        for fill in strangers:
-            # What was before is in the opening balance.
-            if fill.filled_at >= opened_at:
-                for told in await self._read_order(fill.broker_order_id, fill.filled_at):
-                    self._strangers.keep(told.order, fill)
 
-    async def _hear_fills(self, fills: Sequence[BrokerFill]) -> None:
+    async def _hear_fills(self, fills: Sequence[BrokerFill]) -> list[BrokerFill]:
+        """Write some executions down; give those whose order is nobody's here."""
         root = self._post.root
+        heard = await self._written(fills, lambda tx, fill: news.hear_fill(tx, root, fill))
+        for _, recorded in heard:
+            if recorded is not None and recorded.events:
+                self._on_change(recorded.after.id)
+                self._post.moved.set()
+        return [fill for fill, recorded in heard if recorded is None]
 
-        def work(tx: LedgerTransaction) -> list[Recorded | None]:
-            return [news.hear_fill(tx, root, fill) for fill in fills]
+    async def _written(
+        self, items: Sequence[T], work: Callable[[LedgerTransaction, T], R]
+    ) -> list[tuple[T, R]]:
+        """Write news down, together if that can be; give what came of each that was written.
 
+        One that cannot be, whatever is wrong, must not hold up the rest: it would be told again,
+        and end every session anew. What is wrong in itself is left out for good; what stumbled over
+        anything else is read from the broker again.
+        """
         try:
-            heard = await self._post.desk.see_through(work)
+            results = await self._post.desk.see_through(
+                lambda tx: [work(tx, item) for item in items]
+            )
         except Fenced:
             raise
-        # As above.
-        except Exception:
-            if len(fills) == 1:
-                _logger.exception("a fill that cannot be: %s", fills[0])
-                return
-            for fill in fills:
-                await self._hear_fills([fill])
-            return
-        for fill, recorded in zip(fills, heard, strict=True):
-            if recorded is None:
-                self._unknown_fills.append(fill)
-            elif recorded.events:
-                self._on_change(recorded.after.id)
+        except Exception as error:
+            if len(items) > 1:
+                return [pair for item in items for pair in await self._written([item], work)]
+            _logger.exception("news that cannot be written: %s", items[0])
+            if not isinstance(error, Invalid | Rejected):
+                self._has_gap = True
+            return []
+        return list(zip(items, results, strict=True))
 
     async def _ask(self, question: Awaitable[T]) -> T:
         return await answered(question, self._post.broker.name, self._timing.ask_timeout_s)

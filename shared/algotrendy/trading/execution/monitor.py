@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -10,10 +12,11 @@ from uuid import UUID
 from algotrendy.kernel.errors import JsonValue
 from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, derived_uuid7
 from algotrendy.risk.decision import Breach
-from algotrendy.risk.engine import standing_breaches
 from algotrendy.risk.limits import StrategyId
 from algotrendy.risk.records import Marks
+from algotrendy.risk.tails import Past, broken_limits, held_symbols
 from algotrendy.trading import marks
+from algotrendy.trading.closes import History
 from algotrendy.trading.events import RiskBreached
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.ledger import Document, LedgerTransaction
@@ -21,24 +24,48 @@ from algotrendy.trading.risk_desk import RiskDesk, read_desk
 
 BREACHES: Final = "breaches"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING_KNOWN: Final = Past({}, {})
+_LEAST_REST_S: Final = 0.1
+_LONGEST_S: Final = 1.0
 
 
 class Monitor:
-    """The duty of watching an account."""
+    """The duty of watching an account: after each fill and changed price, and every second.
+
+    However much moves, one look is taken at a time, at most ten in a second, and looking leaves
+    three quarters of the time to others.
+    """
 
     name = "risk monitor"
-    every_s = 1.0
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._history = History(post.root)
+        self._took_s = 0.0
+        # Nobody looked at what was before.
+        post.moved.set()
+
+    @property
+    def every_s(self) -> float:
+        """Give how long to rest after a look."""
+        return min(max(_LEAST_REST_S, 3.0 * self._took_s), _LONGEST_S)
 
     async def do(self) -> None:
-        """Look once."""
-        now = self._post.clock.now()
-        await self._post.desk.run(lambda tx: look(tx, self._post.root, now))
+        """Wait until something moves, a second at most, and look once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_S):
+                await self._post.moved.wait()
+        # Whatever moves during the look wants another.
+        self._post.moved.clear()
+        loop = asyncio.get_running_loop()
+        now, begun = self._post.clock.now(), loop.time()
+        await self._post.desk.run(lambda tx: look(tx, self._post.root, now, self._history))
+        self._took_s = loop.time() - begun
 
 
-def look(tx: LedgerTransaction, root: AccountId, now: datetime) -> tuple[Breach, ...]:
+def look(
+    tx: LedgerTransaction, root: AccountId, now: datetime, history: History
+) -> tuple[Breach, ...]:
     """Bring the marks up to what the account is worth, and tell limits broken since the last look.
 
     A limit that stays broken is told once; one that was kept in between is told again.
@@ -53,7 +80,10 @@ def look(tx: LedgerTransaction, root: AccountId, now: datetime) -> tuple[Breach,
         moved = _moved(desk, tx.risk.marks(root), now)
     for mark in moved:
         tx.risk.put_marks(mark)
-    standing = standing_breaches(desk.state, desk.limits)
+    past = _NOTHING_KNOWN
+    if desk.limits.watches_tails:
+        past = history.past(tx, held_symbols(desk.state), now)
+    standing = broken_limits(desk.state, desk.limits, past)
     known = _known(tx, root)
     names = {_name(each): each for each in standing}
     begun = tuple(each for name, each in names.items() if name not in known)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from algotrendy.kernel.errors import Invalid, Rejected, Unavailable
@@ -50,6 +51,7 @@ class Prices:
         self._post = post
         self._market = market
         self._unlisted = _Patience()
+        self._last: dict[Symbol, Decimal] = {}
 
     async def do(self) -> None:
         """Ask for what is due, and keep it."""
@@ -59,6 +61,10 @@ class Prices:
         quotes = await self._market.quotes(needed.quotes) if needed.quotes else {}
         if quotes or listings:
             await self._post.desk.run(lambda tx: _keep(tx, root, tuple(quotes.values()), listings))
+        last = {symbol: quote.last for symbol, quote in quotes.items()}
+        if any(self._last.get(symbol) != price for symbol, price in last.items()):
+            self._post.moved.set()
+        self._last.update(last)
 
     async def _listings(self, symbols: Collection[Symbol], now: datetime) -> Sequence[Listing]:
         found: list[Listing] = []

@@ -31,15 +31,15 @@ class Feed:
         self.counter = counter
         self.asked: list[str] = []
         self.is_away = False
+        self.price = Decimal(101)
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         self.asked.append(f"quotes {' '.join(symbols)}")
         if self.is_away:
             raise Unavailable("feed", "away")
         now = self.counter.clock.now()
-        price = Decimal(101)
         return {
-            each: Quote(symbol=each, bid=None, ask=None, last=price, at=now)
+            each: Quote(symbol=each, bid=None, ask=None, last=self.price, at=now)
             for each in symbols
             if each != NONE
         }
@@ -145,6 +145,15 @@ def test_a_source_that_is_away_leaves_the_old_prices(room: Room) -> None:
     before = room.quote(AAPL)
     assert before is not None
     assert before.at == NOON
+
+
+def test_a_price_that_is_another_than_before_calls_the_monitor(room: Room) -> None:
+    room.want(TSLA)
+    for price, is_called in (("101", True), ("101", False), ("102", True), ("102", False)):
+        room.feed.price = Decimal(price)
+        room.post.moved.clear()
+        room.look()
+        assert room.post.moved.is_set() is is_called
 
 
 def test_a_clock_that_stepped_back_does_not_stop_the_asking(room: Room) -> None:
