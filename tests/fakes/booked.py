@@ -11,12 +11,11 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
-from algotrendy.trading.holds import hold_of
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.lots import ClosedLot, Lot, LotMethod
 from algotrendy.trading.order_events import OrderEvent
-from algotrendy.trading.restating import held_of
-from algotrendy.trading.verify import Difference, Stored, StoredOrder, verify
+from algotrendy.trading.verification import verify_ledger
+from algotrendy.trading.verify import Difference
 from fakes.memory_ledger import MemoryLedger
 from fakes.order_story import ACCOUNT, START, USD, dollars
 
@@ -63,22 +62,7 @@ class Booked:
 
     def verified(self) -> tuple[Difference, ...]:
         """Work it all out again from the events."""
-        tables = self.ledger.tables
-        orders = tables.orders.folded.rows
-        rows = {
-            key: StoredOrder(order.status, order.filled_quantity, hold_of(order).held)
-            for key, order in orders.items()
-        }
-        symbols = {order.symbol for order in orders.values()}
-        positions = {
-            (ACCOUNT, symbol): self.ledger.run(
-                lambda tx, symbol=symbol: held_of(tx, ACCOUNT, symbol, USD)  # type: ignore[misc]
-            )
-            for symbol in symbols
-        }
-        events = [event for history in tables.orders.histories.rows.values() for event in history]
-        journal = list(tables.books.journal.rows.values())
-        return verify(events, journal, Stored(rows, positions, self.balances()))
+        return verify_ledger(self.ledger).differences
 
 
 def renamed(lots: Iterable[Lot]) -> list[Lot]:

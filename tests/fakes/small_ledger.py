@@ -45,10 +45,13 @@ class SmallLedger:
                 held = self.journal.position(ACCOUNT, place.symbol, USD)
                 positions[ACCOUNT, place.symbol] = held
         rows = {
-            key: StoredOrder(order.status, order.filled_quantity, hold_of(order).held)
+            key: StoredOrder(
+                order.status, order.filled_quantity, hold_of(order).held, order.is_settled
+            )
             for key, order in self.orders.items()
         }
-        return Stored(rows, positions, dict(self.journal.balances()))
+        names = {key: order.broker_order_ids for key, order in self.orders.items()}
+        return Stored(rows, names, positions, dict(self.journal.balances()))
 
     def verified(self, stored: Stored | None = None) -> tuple[Difference, ...]:
         return verify(self.events, self.journal, stored or self.stored())

@@ -10,7 +10,6 @@ from decimal import Decimal
 from algotrendy.brokers.port import BrokerOrder
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.execution.lease import lease_name
 from algotrendy.trading.holds import hold_of
@@ -20,8 +19,9 @@ from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.parent import PARENT
 from algotrendy.trading.parents.working import find_parent
 from algotrendy.trading.status import read_status
-from algotrendy.trading.verify import Stored, StoredOrder, verify
+from algotrendy.trading.verification import examined
 from fakes.memory_ledger import MemoryTransaction
+from fakes.memory_ledger.evidence import MemoryEvidence
 from simulation.exchange import Exchange
 
 LOST, DOUBLED, UNBALANCED, OTHER = "lost", "duplicated", "unbalanced", "broken"
@@ -111,27 +111,12 @@ class Laws:
     def derived(self) -> Iterator[Broken]:
         """Work the whole ledger out again from its events."""
         tables = self._tables
-        events = [event for history in tables.orders.histories.rows.values() for event in history]
-        positions: dict[tuple[AccountId, Symbol], Position] = {}
         journal = Journal()
         for entry in tables.books.journal.rows.values():
             journal.append(entry)
         if unbalanced := journal.imbalance():
             yield Broken(UNBALANCED, f"the journal sums to {unbalanced}")
-        currency = tables.accounts.get(self._root).currency
-        for place in tables.books.values.rows:
-            if place.book is Book.POSITION and place.symbol is not None:
-                held = journal.position(place.account, place.symbol, currency)
-                positions[place.account, place.symbol] = held
-                lots = tables.books.lots(place.account, place.symbol)
-                if lots is not None and lots.position.quantity != held.quantity:
-                    yield Broken(UNBALANCED, f"lots of {place.symbol} are not the position")
-        rows = {
-            key: StoredOrder(order.status, order.filled_quantity, hold_of(order).held)
-            for key, order in tables.orders.folded.rows.items()
-        }
-        stored = Stored(rows, positions, dict(tables.books.values.rows))
-        for difference in verify(events, tables.books.journal.rows.values(), stored):
+        for difference in examined(MemoryEvidence(tables, self._root)).differences:
             yield Broken(UNBALANCED, f"verify: {difference}")
 
     def of_orders(self) -> Iterator[Broken]:

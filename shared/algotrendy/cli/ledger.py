@@ -38,7 +38,14 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Read every event and entry, work orders, holds, cash, positions and lots out, and compare.
+    """Read every event and entry of the ledger, work all that follows out again, and compare.
+
+    From each order's events: how many there are, its status, its filled quantity, whether it is
+    settled, its hold, the broker's names for it, and the journal's entry of each execution and of
+    each fee. From the journal: that each entry balances and is there once, every balance, each
+    position's units and cost, and the cash held. From the entries of each symbol, in the order of
+    their times: each open tax lot (units, cost, time, turn) and each closed one (units, cost,
+    profit, times). It compares nothing with the broker: the execution service does, all the time.
 
     It speaks with the database of the settings, as `algotrendy tables` does. Ends with 1 when
     anything differs, and names each difference: what is stored, and what follows.

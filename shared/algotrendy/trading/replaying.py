@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import FillId, OrderId, derived_uuid7
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
@@ -80,12 +81,22 @@ def _after_fill(now: Restated, entry: Entry, symbol: Symbol, units: Decimal) -> 
     return Restated(position, lots, (*now.closed, *closed))
 
 
+def split_lots(lots: Lots, quantity: Decimal) -> Lots:
+    """Let lots stand for another number of units, at the same cost, each for its share."""
+    return lots.split(_whole(quantity), _whole(lots.position.quantity))
+
+
 def _fill_of(entry: Entry, symbol: Symbol, units: Decimal) -> Fill:
     paid = next(
-        posting.amount
-        for posting in entry.postings
-        if posting.book is Book.CASH and isinstance(posting.amount, Money)
+        (
+            posting.amount
+            for posting in entry.postings
+            if posting.book is Book.CASH and isinstance(posting.amount, Money)
+        ),
+        None,
     )
+    if paid is None:
+        raise Invalid("postings", "the cash that a fill moved", entry.key)
     size = units.copy_abs()
     # Cash is price times quantity without rounding, so that the price comes out as it was.
     price = EXACT.divide(paid.amount.copy_abs(), size)
@@ -111,7 +122,10 @@ def _after_change(now: Restated, entry: Entry, units: Decimal, cost: Money) -> R
         value = Money.zero(cost.currency)
     position = Position(before.symbol, quantity, value)
     if entry.kind is EntryKind.SPLIT and before.quantity * quantity > 0:
-        lots = now.lots.split(_whole(quantity), _whole(before.quantity))
+        lots = split_lots(now.lots, quantity)
+    elif before.quantity * quantity < 0:
+        # What is left of the units beyond the position has just the cost that the books say.
+        lots = replace(now.lots, open=(Lot(entry.key, entry.at, quantity, value),))
     elif units:
         kept = cost if units * cost.amount > 0 else Money.zero(cost.currency)
         lots = now.lots.moved(Lot(entry.key, entry.at, units, kept))

@@ -32,7 +32,7 @@ from algotrendy.trading.journal import (
 )
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction
 from algotrendy.trading.lots import Lot, LotMethod, Lots
-from algotrendy.trading.replaying import instant_of, moved_by, restated, turn_of
+from algotrendy.trading.replaying import instant_of, moved_by, restated, split_lots, turn_of
 
 _FEW: Final = 5
 _MANY: Final = 500
@@ -58,7 +58,7 @@ def book_fill(tx: LedgerTransaction, account: Account, fill: Fill, execution_id:
         lots, closed = lots.after(fill, name)
         tx.books.put_lots(account.id, lots)
         tx.books.add_closed_lots(account.id, symbol, closed)
-    elif _all_add(held, entry, later) and account.lot_method is not LotMethod.AVERAGE:
+    elif _all_add(held, entry, later) and lots.method is not LotMethod.AVERAGE:
         tx.books.put_lots(account.id, lots.opened_before(fill, name, len(later)))
     else:
         _restate(tx, account, symbol, currency, f"late:{name}", fill.filled_at)
@@ -124,7 +124,9 @@ def split(
     if is_late or lots is None:
         _restate(tx, account, symbol, currency, f"late:{entry.key}", at)
     else:
-        tx.books.put_lots(account.id, lots.split(new, old))
+        units, _ = moved_by(entry, symbol, currency)
+        # As when it is worked out again, to the last digit of what does not divide.
+        tx.books.put_lots(account.id, split_lots(lots, EXACT.add(held.quantity, units)))
     return True
 
 
@@ -180,7 +182,10 @@ def _restate(
 ) -> None:
     """Set cost, lots and closed lots right after a symbol's past was changed, at ``at``."""
     past = _past(tx, account.id, symbol, currency, at)
-    right = restated(past, symbol, currency, account.lot_method)
+    lots = tx.books.lots(account.id, symbol)
+    # A symbol keeps the method by which its first lots were closed, whatever the settings say now.
+    method = account.lot_method if lots is None else lots.method
+    right = restated(past, symbol, currency, method)
     balances = tx.books.balances([account.id])
     booked = balances.get(Place(account.id, Book.POSITION, symbol, currency), _ZERO)
     change = right.position.cost - Money(booked, currency)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from algotrendy.kernel.decimals import plain
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.journal import Book, Entry, EntryKind, Place
-from algotrendy.trading.lots import Lots
+from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.verify import Difference, DifferenceKind, Stored, StoredOrder, verify
+from algotrendy.trading.verify_lots import PositionHistory, wrong_lots
 
 T = TypeVar("T")
 _ZERO = Decimal(0)
@@ -51,8 +51,16 @@ class Evidence(Protocol):
         """Give the balances."""
         ...
 
+    def broker_names(self) -> Mapping[OrderId, frozenset[str]]:
+        """Give the names by which orders are found that the broker tells of."""
+        ...
+
     def lots(self) -> Mapping[tuple[AccountId, Symbol], Lots]:
         """Give the open tax lots."""
+        ...
+
+    def closed_lots(self) -> Iterator[tuple[AccountId, Symbol, ClosedLot]]:
+        """Go through the closed tax lots."""
         ...
 
 
@@ -113,6 +121,7 @@ def examined(evidence: Evidence) -> Verification:
     """Compare what is kept of one account with what follows from its events."""
     seen: Counter[OrderId] = Counter()
     posted: Counter[EntryKind] = Counter()
+    past = PositionHistory()
 
     def events() -> Iterator[OrderEvent]:
         for event in evidence.events():
@@ -122,14 +131,20 @@ def examined(evidence: Evidence) -> Verification:
     def entries() -> Iterator[Entry]:
         for entry in evidence.entries():
             posted[entry.kind] += 1
+            past.add(entry)
             yield entry
 
     rows, balances = evidence.orders(), evidence.balances()
-    stored = Stored({key: row.stored for key, row in rows.items()}, _positions(balances), balances)
+    stored = Stored(
+        {key: row.stored for key, row in rows.items()},
+        evidence.broker_names(),
+        _positions(balances),
+        balances,
+    )
     differences = [
         *verify(events(), entries(), stored),
         *_lost_events(rows, seen),
-        *_wrong_lots(evidence.lots(), balances),
+        *wrong_lots(evidence.lots(), evidence.closed_lots(), past),
     ]
     return Verification(1, len(rows), seen.total(), posted.total(), tuple(differences))
 
@@ -153,20 +168,3 @@ def _lost_events(rows: Mapping[OrderId, OrderRow], seen: Counter[OrderId]) -> It
         if said != there:
             kind = DifferenceKind.HISTORY
             yield Difference(kind, str(order_id), f"{said} events", f"{there} events")
-
-
-def _wrong_lots(
-    lots: Mapping[tuple[AccountId, Symbol], Lots], balances: Mapping[Place, Decimal]
-) -> Iterator[Difference]:
-    """Tell where lots come to other units than the journal; at cost only the average agrees."""
-    booked = {
-        (place.account, place.symbol): units
-        for place, units in balances.items()
-        if place.book is Book.POSITION and place.currency is None and place.symbol is not None
-    }
-    for key in sorted(lots.keys() | booked.keys()):
-        kept = lots[key].position.quantity if key in lots else _ZERO
-        right = booked.get(key, _ZERO)
-        if kept != right:
-            subject = f"the lots of {key[0]} {key[1]}"
-            yield Difference(DifferenceKind.UNITS, subject, plain(kept), plain(right))

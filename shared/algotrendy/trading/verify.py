@@ -48,6 +48,10 @@ class DifferenceKind(StrEnum):
     FILL_ENTRY = "fill_entry"  # the cash and units of an execution in the journal
     FEE_ENTRY = "fee_entry"
     CASH_HELD = "cash_held"  # the journal's cash held, and the sum of the holds
+    SETTLED = "settled"  # whether an order is over and no execution of it is missing
+    BROKER_NAME = "broker_name"  # what the broker calls an order
+    LOT = "lot"
+    CLOSED_LOT = "closed_lot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class StoredOrder:
     status: PlatformStatus
     filled_quantity: Decimal
     held: Money
+    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Stored:
     """What the ledger keeps beside its events; nothing and zero are the same."""
 
     orders: Mapping[OrderId, StoredOrder] = field(default_factory=dict)
+    broker_names: Mapping[OrderId, frozenset[str]] = field(default_factory=dict)
     positions: Mapping[tuple[AccountId, Symbol], Position] = field(default_factory=dict)
     balances: Mapping[Place, Decimal] = field(default_factory=dict)
 
@@ -152,12 +158,27 @@ def _of_orders(stored: Stored, orders: Mapping[OrderId, PlatformOrder]) -> Itera
         {key: row.filled_quantity for key, row in rows.items() if row.filled_quantity},
         {key: order.filled_quantity for key, order in orders.items() if order.filled_quantity},
     )
+    yield from _compared(
+        DifferenceKind.SETTLED,
+        {key: _settled(row.is_settled) for key, row in rows.items() if key in orders},
+        {key: _settled(order.is_settled) for key, order in orders.items() if key in rows},
+    )
+    names = {key: order.broker_order_ids for key, order in orders.items()}
+    yield from _compared(DifferenceKind.BROKER_NAME, _listed(stored.broker_names), _listed(names))
     holds = {key: hold_of(order).held for key, order in orders.items()}
     yield from _compared(
         DifferenceKind.HOLD,
         {key: row.held for key, row in rows.items() if row.held},
         {key: held for key, held in holds.items() if held},
     )
+
+
+def _settled(is_settled: bool) -> str:
+    return "settled" if is_settled else "not settled"
+
+
+def _listed(names: Mapping[OrderId, frozenset[str]]) -> Mapping[OrderId, str]:
+    return {key: ", ".join(sorted(each)) for key, each in names.items() if each}
 
 
 def _of_positions(stored: Stored, journal: Journal) -> Iterator[Difference]:

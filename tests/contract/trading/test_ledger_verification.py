@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from algotrendy.kernel.ids import AccountId, TenantId
+from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database
@@ -16,13 +19,16 @@ from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres import PostgresLedger
 from algotrendy.trading.adapters.postgres import evidence as pages
 from algotrendy.trading.booking import record
-from algotrendy.trading.ledger import Ledger
+from algotrendy.trading.ledger import Ledger, LedgerTransaction
+from algotrendy.trading.lots import ClosedLot, Lot
+from algotrendy.trading.status import PlatformStatus
 from algotrendy.trading.verification import Auditable, verify_ledger
 from algotrendy.trading.verify import DifferenceKind
 from fakes.memory_ledger import MemoryLedger
 from fakes.order_story import ACCOUNT, START, Story, dollars, execution
 
 PART, OTHER = AccountId("one/trend"), AccountId("two")
+AAPL = Symbol("AAPL")
 
 
 def trade(ledger: Ledger) -> Story:
@@ -46,7 +52,11 @@ def trade(ledger: Ledger) -> Story:
             for event in (intended, *news):
                 ledger.run(lambda tx, event=event: record(tx, [event]))  # type: ignore[misc]
     last = Story(seed=30)
-    ledger.run(lambda tx: record(tx, [last.intended, last.submitted(), last.told("new")]))
+    ledger.run(
+        lambda tx: record(
+            tx, [last.intended, last.submitted(), last.told("new", broker_order_id="b30")]
+        )
+    )
     taken_back = sold.busted("s2", 30, reason="clearly erroneous")
     ledger.run(lambda tx: record(tx, [taken_back]))
     return last
@@ -119,7 +129,7 @@ def kinds(ledger: Auditable) -> set[DifferenceKind]:
         ("DELETE FROM ledger_entries WHERE key = 'fill:one:b1'", {"fill_entry"}),
         ("DELETE FROM ledger_entries WHERE key = 'fee:one:b1'", {"fee_entry"}),
         ("DELETE FROM ledger_entries WHERE kind = 'hold'", {"balance", "cash_held"}),
-        ("DELETE FROM ledger_lots WHERE account = 'two'", {"units"}),
+        ("DELETE FROM ledger_lots WHERE account = 'two'", {"lot"}),
     ],
 )
 def test_what_was_tampered_with_is_found(
@@ -129,6 +139,158 @@ def test_what_was_tampered_with_is_found(
     trade(ledger)
     database.run(lambda tx: tx.execute(tampering.encode()))
     assert {kind.value for kind in kinds(ledger)} >= expected
+
+
+def later(lot: Lot) -> Lot:
+    return replace(lot, opened_at=lot.opened_at + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lot: replace(lot, cost=dollars(400)), "stored 4 units for 400 USD"),
+        (lambda lot: replace(lot, quantity=Decimal(3)), "stored 3 units for 404 USD"),
+        (later, "opened 2026-11-23T14:30:11+00:00, derived 4 units for 404 USD"),
+    ],
+)
+def test_an_open_lot_that_was_tampered_with_is_found(
+    ledger: Ledger, change: Callable[[Lot], Lot], said: str
+) -> None:
+    assert isinstance(ledger, MemoryLedger | PostgresLedger)
+    trade(ledger)
+
+    def tamper(tx: LedgerTransaction) -> None:
+        lots = tx.books.lots(OTHER, AAPL)
+        assert lots is not None
+        tx.books.put_lots(OTHER, replace(lots, open=tuple(map(change, lots.open))))
+
+    ledger.run(tamper)
+    (found,) = verify_ledger(ledger).differences
+    assert found.kind is DifferenceKind.LOT
+    assert found.subject == "the lot b2 of two AAPL"
+    assert said in str(found)
+
+
+def test_lots_in_another_turn_are_found(ledger: Ledger) -> None:
+    assert isinstance(ledger, MemoryLedger | PostgresLedger)
+    trade(ledger)
+    story = Story(seed=40)
+    more = story.filled(execution("m1", 3, 90, START + timedelta(minutes=1)), 60)
+    intended = replace(story.intended, account=OTHER)
+    ledger.run(lambda tx: record(tx, [intended, more]))
+
+    def tamper(tx: LedgerTransaction) -> None:
+        lots = tx.books.lots(OTHER, AAPL)
+        assert lots is not None
+        tx.books.put_lots(OTHER, replace(lots, open=lots.open[::-1]))
+
+    assert verify_ledger(ledger).differences == ()
+    ledger.run(tamper)
+    (found,) = map(str, verify_ledger(ledger).differences)
+    assert found == "lot of the turn of the lots of two AAPL: stored m1, b2, derived b2, m1"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda lot: [replace(lot, proceeds=dollars(500))],
+            "stored 2 units for 200 USD, profit 300 USD",
+        ),
+        (lambda lot: [replace(lot, cost=dollars(100))], "profit 100 USD"),
+        (lambda lot: [], "stored nothing, derived 2 units for 200 USD, profit 0 USD"),
+        (lambda lot: [lot, replace(lot, lot_id="b9")], "the lot b9 of two AAPL closed by s1"),
+    ],
+)
+def test_a_closed_lot_that_was_tampered_with_is_found(
+    ledger: Ledger, change: Callable[[ClosedLot], list[ClosedLot]], said: str
+) -> None:
+    assert isinstance(ledger, MemoryLedger | PostgresLedger)
+    trade(ledger)
+
+    def tamper(tx: LedgerTransaction) -> None:
+        ((_, lot),) = tx.books.closed_lots(OTHER, START, 10)
+        tx.books.restate_closed_lots(OTHER, AAPL, change(lot), START)
+
+    ledger.run(tamper)
+    (found,) = verify_ledger(ledger).differences
+    assert found.kind is DifferenceKind.CLOSED_LOT
+    assert said in str(found)
+
+
+def settle_the_open_one(ledger: MemoryLedger) -> None:
+    orders = ledger.tables.orders
+    rows = orders.folded.rows
+    new = next(each for each in rows.values() if each.status is PlatformStatus.NEW)
+    orders.still_open.drop(ACCOUNT, new.id)
+
+
+def open_a_settled_one(ledger: MemoryLedger) -> None:
+    orders = ledger.tables.orders
+    settled = next(each for each in orders.folded.rows.values() if each.is_settled)
+    orders.still_open.add(ACCOUNT, settled.id)
+
+
+def forget_a_name(ledger: MemoryLedger) -> None:
+    by_broker = ledger.tables.orders.by_broker
+    (named,) = by_broker.of((ACCOUNT, "b30"))
+    by_broker.drop((ACCOUNT, "b30"), named)
+
+
+def add_a_name(ledger: MemoryLedger) -> None:
+    orders = ledger.tables.orders
+    orders.by_broker.add((ACCOUNT, "wrong"), next(iter(orders.of_root.of(ACCOUNT))))
+
+
+@pytest.mark.parametrize(
+    ("statement", "change", "expected"),
+    [
+        (
+            "UPDATE ledger_orders SET is_settled = true WHERE status = 'new'",
+            settle_the_open_one,
+            ["settled of {open}: stored settled, derived not settled"],
+        ),
+        (
+            (
+                "UPDATE ledger_orders SET is_settled = false WHERE id = "
+                "(SELECT id FROM ledger_orders WHERE is_settled AND root = 'one' "
+                "ORDER BY id LIMIT 1)"
+            ),
+            open_a_settled_one,
+            ["settled of ", "stored not settled, derived settled"],
+        ),
+        (
+            "DELETE FROM ledger_broker_orders WHERE broker_order_id = 'b30'",
+            forget_a_name,
+            ["broker_name of {open}: stored nothing, derived b30"],
+        ),
+        (
+            (
+                "INSERT INTO ledger_broker_orders SELECT root, 'wrong', id FROM ledger_orders "
+                "WHERE root = 'one' ORDER BY id LIMIT 1"
+            ),
+            add_a_name,
+            ["broker_name of ", "wrong"],
+        ),
+    ],
+)
+def test_what_was_tampered_with_is_found_on_every_ledger(
+    ledger: Ledger,
+    request: pytest.FixtureRequest,
+    statement: str,
+    change: Callable[[MemoryLedger], None],
+    expected: list[str],
+) -> None:
+    assert isinstance(ledger, MemoryLedger | PostgresLedger)
+    last = trade(ledger)
+    if isinstance(ledger, MemoryLedger):
+        change(ledger)
+    else:
+        database: Database = request.getfixturevalue("database")
+        database.run(lambda tx: tx.execute(statement.encode()))
+    (found,) = map(str, verify_ledger(ledger).differences)
+    for each in expected:
+        assert each.format(open=last.order_id) in found
 
 
 def test_what_is_left_of_no_account_is_looked_at_too(database: Database) -> None:
@@ -146,4 +308,6 @@ def test_one_difference_is_told_in_the_singular(database: Database) -> None:
     database.run(lambda tx: tx.execute("DELETE FROM ledger_lots WHERE account = 'two'"))
     found = verify_ledger(ledger)
     assert str(found).endswith(" entries, 1 difference")
-    assert str(found.differences[0]).startswith("units of the lots of two AAPL: stored 0, derived")
+    assert str(found.differences[0]) == (
+        "lot of the lots of two AAPL: stored nothing, derived lots of 4 units"
+    )

@@ -28,8 +28,8 @@ class MemoryBooks:
         self.open_lots: Table[tuple[AccountId, Symbol], Lots] = Table(undo)
         self._places: Index[AccountId, Place] = Index(undo)
         self._reversed: Table[str, str] = Table(undo)
-        self._closed: Index[tuple[AccountId, Symbol], ClosedLot] = Index(undo)
-        self._closed_in: Index[AccountId, tuple[AccountId, Symbol]] = Index(undo)
+        self.closed: Index[tuple[AccountId, Symbol], ClosedLot] = Index(undo)
+        self.closed_in: Index[AccountId, tuple[AccountId, Symbol]] = Index(undo)
 
     def entry(self, key: str) -> Entry | None:
         return self.journal.get(key)
@@ -86,27 +86,27 @@ class MemoryBooks:
     def add_closed_lots(
         self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot]
     ) -> None:
-        self._closed_in.add(root_of(account), (account, symbol))
+        self.closed_in.add(root_of(account), (account, symbol))
         for each in closed:
-            self._closed.add((account, symbol), each)
+            self.closed.add((account, symbol), each)
 
     def restate_closed_lots(
         self, account: AccountId, symbol: Symbol, closed: Sequence[ClosedLot], since: datetime
     ) -> None:
-        self._closed_in.add(root_of(account), (account, symbol))
+        self.closed_in.add(root_of(account), (account, symbol))
         key = account, symbol
-        for gone in [each for each in self._closed.of(key) if each.closed_at >= since]:
-            self._closed.drop(key, gone)
+        for gone in [each for each in self.closed.of(key) if each.closed_at >= since]:
+            self.closed.drop(key, gone)
         for each in closed:
-            self._closed.add(key, each)
+            self.closed.add(key, each)
 
     def closed_lots(
         self, account: AccountId, since: datetime, limit: int
     ) -> Sequence[tuple[Symbol, ClosedLot]]:
         found = [
             (symbol, each)
-            for owner, symbol in self._closed_in.of(root_of(account))
-            for each in self._closed.of((owner, symbol))
+            for owner, symbol in self.closed_in.of(root_of(account))
+            for each in self.closed.of((owner, symbol))
             if account in (owner, root_of(owner)) and each.closed_at >= since
         ]
         found.sort(key=lambda pair: pair[1].closed_at, reverse=True)

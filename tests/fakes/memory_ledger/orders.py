@@ -23,8 +23,8 @@ class MemoryOrders:
         self.histories: Table[OrderId, tuple[OrderEvent, ...]] = Table(undo)
         self.of_root: Index[AccountId, OrderId] = Index(undo)
         self._by_client: Table[tuple[AccountId, str], OrderId] = Table(undo)
-        self._by_broker: Index[tuple[AccountId, str], OrderId] = Index(undo)
-        self._unsettled: Index[AccountId, OrderId] = Index(undo)
+        self.by_broker: Index[tuple[AccountId, str], OrderId] = Index(undo)
+        self.still_open: Index[AccountId, OrderId] = Index(undo)
         self._legs: Index[OrderId, OrderId] = Index(undo)
         self._children: Index[OrderId, OrderId] = Index(undo)
         self._traded: Index[tuple[AccountId, Symbol], OrderId] = Index(undo)
@@ -45,7 +45,7 @@ class MemoryOrders:
         return None if found is None else self.folded.rows[found]
 
     def by_broker_id(self, root: AccountId, broker_order_id: str) -> PlatformOrder | None:
-        found = self._sorted(self._by_broker.of((root, broker_order_id)))
+        found = self._sorted(self.by_broker.of((root, broker_order_id)))
         return found[0] if found else None
 
     def legs(self, order_id: OrderId) -> Sequence[PlatformOrder]:
@@ -58,7 +58,7 @@ class MemoryOrders:
         return self.histories.get(order_id) or ()
 
     def unsettled(self, root: AccountId) -> Sequence[PlatformOrder]:
-        return self._sorted(self._unsettled.of(root))
+        return self._sorted(self.still_open.of(root))
 
     def intended_since(self, root: AccountId, since: datetime) -> Sequence[PlatformOrder]:
         return [
@@ -86,11 +86,11 @@ class MemoryOrders:
         self.folded.put(after.id, after)
         root = root_of(after.account)
         if after.is_settled:
-            self._unsettled.drop(root, after.id)
+            self.still_open.drop(root, after.id)
         else:
-            self._unsettled.add(root, after.id)
+            self.still_open.add(root, after.id)
         for name in after.broker_order_ids:
-            self._by_broker.add((root, name), after.id)
+            self.by_broker.add((root, name), after.id)
         if after.executions:
             self._traded.add((after.account, after.symbol), after.id)
 

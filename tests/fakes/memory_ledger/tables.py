@@ -64,6 +64,9 @@ class Index(Generic[K, M]):
         found = self._members.get(key)
         return () if found is None else found.keys()
 
+    def all(self) -> Iterator[tuple[K, Collection[M]]]:
+        yield from self._members.items()
+
     def add(self, key: K, member: M) -> None:
         members = self._members[key]
         if member not in members:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from algotrendy.trading.accounts import PART
 from algotrendy.trading.adapters.postgres.books import balance_of
 from algotrendy.trading.adapters.postgres.texts import decimal_of, read
 from algotrendy.trading.journal import Entry, Place
-from algotrendy.trading.lots import Lots
+from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.status import PlatformStatus
 from algotrendy.trading.verification import OrderRow
@@ -22,6 +24,8 @@ from algotrendy.trading.verify import StoredOrder
 
 PAGE = 1000
 _NOTHING = UUID(int=0)
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+_TURN_OF_CLOSED = ("closed_at", "account", "symbol", "closed_by", "lot_id")
 _ROOTS = (
     "SELECT root FROM ledger_accounts UNION SELECT root FROM ledger_orders "
     "UNION SELECT root FROM ledger_order_events UNION SELECT root FROM ledger_entries "
@@ -36,13 +40,20 @@ _ENTRIES = (
     "WHERE root = %s AND (reverses IS NOT NULL) = %s AND id > %s ORDER BY id LIMIT %s"
 )
 _ORDERS = (
-    "SELECT id, events, status, filled_quantity, held, currency FROM ledger_orders WHERE root = %s"
+    "SELECT id, events, status, filled_quantity, held, currency, is_settled "
+    "FROM ledger_orders WHERE root = %s"
 )
 _BALANCES = (
     "SELECT account, book, symbol, currency, amount FROM ledger_balances "
     "WHERE root = %s AND amount <> 0"
 )
-_LOTS = "SELECT account, document FROM ledger_lots WHERE account = %s OR account LIKE %s"
+_BROKER_NAMES = "SELECT order_id, broker_order_id FROM ledger_broker_orders WHERE root = %s"
+_LOTS = "SELECT account, symbol, document FROM ledger_lots WHERE account = %s OR account LIKE %s"
+_CLOSED_LOTS = (
+    "SELECT account, symbol, closed_by, lot_id, closed_at, document FROM ledger_closed_lots "
+    "WHERE root = %s AND (closed_at, account, symbol, closed_by, lot_id) > (%s, %s, %s, %s, %s) "
+    "ORDER BY closed_at, account, symbol, closed_by, lot_id LIMIT %s"
+)
 
 
 def roots(tx: Transaction) -> list[AccountId]:
@@ -84,11 +95,19 @@ class PostgresEvidence:
                     PlatformStatus(row["status"]),
                     decimal_of(row["filled_quantity"]),
                     Money(decimal_of(row["held"]), Currency(row["currency"])),
+                    row["is_settled"],
                 ),
                 row["events"],
             )
             for row in self._tx.execute(_ORDERS, [self._root])
         }
+
+    def broker_names(self) -> Mapping[OrderId, frozenset[str]]:
+        """Give the names by which orders are found that the broker tells of."""
+        found: defaultdict[OrderId, set[str]] = defaultdict(set)
+        for row in self._tx.execute(_BROKER_NAMES, [self._root]):
+            found[OrderId(row["order_id"])].add(row["broker_order_id"])
+        return {order_id: frozenset(names) for order_id, names in found.items()}
 
     def balances(self) -> Mapping[Place, Decimal]:
         """Give the balances."""
@@ -98,5 +117,17 @@ class PostgresEvidence:
         """Give the open tax lots."""
         # Nothing in a root's name stands for something else in a pattern.
         rows = self._tx.execute(_LOTS, [self._root, f"{self._root}{PART}%"]).fetchall()
-        kept = [(AccountId(row["account"]), read(Lots, row["document"])) for row in rows]
-        return {(account, lots.symbol): lots for account, lots in kept}
+        kept = [
+            ((AccountId(row["account"]), Symbol(row["symbol"])), read(Lots, row["document"]))
+            for row in rows
+        ]
+        return dict(kept)
+
+    def closed_lots(self) -> Iterator[tuple[AccountId, Symbol, ClosedLot]]:
+        """Go through the closed tax lots."""
+        last: tuple[object, ...] = (_LONG_AGO, "", "", "", "")
+        while rows := self._tx.execute(_CLOSED_LOTS, [self._root, *last, PAGE]).fetchall():
+            for row in rows:
+                closed = read(ClosedLot, row["document"])
+                yield AccountId(row["account"]), Symbol(row["symbol"]), closed
+            last = tuple(rows[-1][name] for name in _TURN_OF_CLOSED)
