@@ -57,6 +57,7 @@ class Exchange:
         self.cancels: list[str] = []
         self.fates: list[Exception] = []
         self.cancel_fates: list[Exception] = []
+        self.order_fates: dict[str, list[Exception]] = {}
         self.on_submit: Callable[[OrderRequest], None] = lambda request: None
         self.is_mute = False
         self.feeds: list[asyncio.Queue[BrokerUpdate | StreamGap]] = []
@@ -175,6 +176,8 @@ class ScriptedBroker:
 
     async def order(self, broker_order_id: str) -> BrokerOrder:
         await asyncio.sleep(0.01)
+        if fates := self.exchange.order_fates.get(broker_order_id):
+            raise fates.pop(0)
         return self._whole(self._order(broker_order_id))
 
     async def order_by_client_id(self, client_order_id: str) -> BrokerOrder:

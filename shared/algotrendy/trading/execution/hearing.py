@@ -167,7 +167,14 @@ class Hearing:
         for start in range(0, len(told), _BATCH):
             await self.hear(told[start : start + _BATCH])
         since = self._fills_read_to or min([begun_at, *_first_told(ours)])
-        await self._read_fills(since - _OVERLAP)
+        fills = await self._read_fills(since - _OVERLAP)
+        if fills and self._has_gap:
+            # What is missing must not fall behind what is read again.
+            self._fills_read_to = since
+        elif fills:
+            # A time that is yet to come would hide all that comes until then.
+            read_to = min(max(fill.filled_at for fill in fills), self._post.clock.now())
+            self._fills_read_to = max(self._fills_read_to or read_to, read_to)
 
     async def want_fills(self, orders: Iterable[PlatformOrder]) -> None:
         """Ask for executions that the broker counted and did not tell, less often each time.
@@ -196,7 +203,7 @@ class Hearing:
             _logger.error("the broker forgot an order: %s", error.message)
             return []
 
-    async def _read_fills(self, since: datetime) -> None:
+    async def _read_fills(self, since: datetime) -> Sequence[BrokerFill]:
         root = self._post.root
         fills = await self._ask(self._post.broker.fills(since))
         unknown: list[BrokerFill] = []
@@ -213,11 +220,7 @@ class Hearing:
             # Nobody else knows of those that are left.
             self._has_gap = True
             raise
-        # As long as something is missing it must not fall behind what is read again.
-        if fills and not self._has_gap:
-            # A time that is yet to come would hide all that comes until then.
-            read_to = min(max(fill.filled_at for fill in fills), self._post.clock.now())
-            self._fills_read_to = max(self._fills_read_to or read_to, read_to)
+        return fills
 
     async def _hear_fills(self, fills: Sequence[BrokerFill]) -> list[BrokerFill]:
         """Write some executions down; give those whose order is nobody's here."""

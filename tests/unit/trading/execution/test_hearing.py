@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from algotrendy.brokers.port import BrokerUpdate, StreamGap, UpdateKind
-from algotrendy.kernel.errors import Unknown
+from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.kernel.order import OrderClass, Side
 from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from algotrendy.kernel.order_status import OrderStatus
@@ -190,6 +190,82 @@ def test_news_that_no_ledger_takes_does_not_hold_up_the_rest() -> None:
         await asyncio.sleep(5)
         assert position(bench) == 10
         assert len(bench.exchange.feeds) == 1, "the session went on"
+
+    play(scene)
+
+
+def test_news_that_stumbled_over_anything_but_itself_is_read_again() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        fill = bench.exchange.fill("b1", 10)
+        choked = replace(fill, price=None)  # type: ignore[arg-type]
+        update = BrokerUpdate(UpdateKind.FILL, fill.filled_at, bench.exchange.orders["b1"], choked)
+        bench.exchange.feeds[0].put_nowait(update)
+        await bench.until(order_id, S.FILLED, within_s=5)
+        await asyncio.sleep(1)
+        assert position(bench) == 10
+
+    play(scene)
+
+
+def test_news_that_cannot_be_true_is_not_asked_for_again() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.asked_since.clear()
+        fill = replace(bench.exchange.fill("b1", 4), execution_id="bad", price=Decimal(0))
+        update = BrokerUpdate(UpdateKind.FILL, fill.filled_at, bench.exchange.orders["b1"], fill)
+        bench.exchange.feeds[0].put_nowait(update)
+        await asyncio.sleep(10)
+        assert bench.exchange.asked_since == []
+
+    play(scene)
+
+
+def test_what_never_can_be_written_is_asked_for_less_and_less_often() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        fill = bench.exchange.fill("b1", 4)
+        choking = replace(fill, execution_id="bad", price=None)  # type: ignore[arg-type]
+        bench.exchange.fills.append(choking)
+        bench.exchange.feeds[0].put_nowait(StreamGap("it broke"))
+        await asyncio.sleep(5)
+        bench.exchange.asked_since.clear()
+        await asyncio.sleep(1200)
+        assert 30 < len(bench.exchange.asked_since) < 50
+        bench.exchange.fill("b1", 6)
+        await bench.until(order_id, S.FILLED)
+        await asyncio.sleep(40)
+        # It has not fallen behind what is read again.
+        assert max(bench.exchange.asked_since) < fill.filled_at
+        assert position(bench) == 10
+
+    play(scene)
+
+
+def test_an_execution_of_a_stranger_is_taken_in_though_the_broker_failed_to_tell_its_order() -> (
+    None
+):
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+        await bench.until(order_id, S.NEW)
+        bench.exchange.is_mute = True
+        theirs = OrderRequest(
+            symbol="AAPL", side=Side.BUY, quantity=Decimal(5), client_order_id="by-hand"
+        )
+        bench.exchange.place(theirs)
+        bench.exchange.fill("b2", 5)
+        bench.exchange.order_fates["b2"] = [Unavailable("broker", "slow down")]
+        # Our own order's executions are missing: they are asked for, and the stranger's come along.
+        bench.exchange.fill("b1", 10)
+        update = BrokerUpdate(UpdateKind.ORDER, bench.clock.now(), bench.exchange.orders["b1"])
+        bench.exchange.feeds[0].put_nowait(update)
+        await asyncio.sleep(15)
+        assert bench.exchange.order_fates["b2"] == []
+        assert position(bench) == 15
 
     play(scene)
 
