@@ -23,7 +23,7 @@ from algotrendy.trading.holds import hold_of
 from algotrendy.trading.open_orders import judged
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import Quote
-from algotrendy.trading.risk_desk import MAX_QUOTE_AGE, RiskDesk
+from algotrendy.trading.risk_desk import RiskDesk, fault_of
 
 # Alpaca reckons a short sale at so much of the ask.
 _SHORT_MARKUP: Final = Decimal("1.03")
@@ -88,6 +88,7 @@ def judge(
         Invalid: If it costs too little, naming its size.
     """
     symbol = Symbol(request.symbol)
+    fault = fault_of(desk.quotes.get(symbol), now)
     quote = desk.quote(symbol, now)
     decision = decide(judged(request), desk.state, desk.limits, now, account.strategy)
     # The engine takes any price for one; of what only reduces none is needed.
@@ -95,8 +96,9 @@ def judge(
     cost = _cost(desk, request, decision, quote)
     reserved = _coins(desk, ZERO)
     if not decision.reduces:
-        if quote is None:
-            breaches.append(_no_price(desk, symbol, now))
+        if fault is not None:
+            scope = f"symbol {symbol}"
+            breaches.append(Breach(Limit.LAST_PRICE, scope, fault.allowed, fault.actual))
         else:
             rules.check_cost(request, cost)
         reserved = _coins(desk, EXACT.multiply(cost, desk.weight(symbol)))
@@ -166,13 +168,6 @@ def _units_breaches(desk: RiskDesk, request: OrderRequest, decision: Decision) -
     if decision.quantity <= free:
         return []
     return [Breach(Limit.UNITS_AVAILABLE, f"symbol {symbol}", free, decision.quantity)]
-
-
-def _no_price(desk: RiskDesk, symbol: Symbol, now: datetime) -> Breach:
-    known = desk.quotes.get(symbol)
-    actual = "unknown" if known is None else f"{(now - known.at).total_seconds():.0f} s old"
-    allowed = f"at most {MAX_QUOTE_AGE.total_seconds():.0f} s old"
-    return Breach(Limit.LAST_PRICE, f"symbol {symbol}", allowed, actual)
 
 
 def _coins(desk: RiskDesk, amount: Decimal) -> Money:

@@ -18,7 +18,11 @@ from algotrendy.kernel.instrument import AssetClass, Symbol
 class Quote:
     """The last that is known of a symbol's price, in its quote currency.
 
-    ``at`` is when it was last seen to be the newest, which may be long after the market made it.
+    Attributes:
+        at: When it was last seen to be the newest, which may be long after the market made it.
+        made_at: When the market made it, by the market's own clock; None where nobody tells.
+        market_now: That clock when the price was seen, where it is not the time of everybody, as
+            in a replay.
     """
 
     symbol: Symbol
@@ -26,6 +30,8 @@ class Quote:
     ask: Decimal | None
     last: Decimal
     at: datetime
+    made_at: datetime | None = None
+    market_now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

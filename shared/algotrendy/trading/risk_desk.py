@@ -31,13 +31,27 @@ from algotrendy.trading.ports import Listing, Quote
 from algotrendy.trading.status import PlatformStatus
 
 MAX_QUOTE_AGE = timedelta(seconds=60)
-"""An older price tells nothing of what a new order would cost."""
+"""A price seen longer ago tells nothing of what a new order would cost."""
+MAX_MARKET_AGE = timedelta(minutes=15)
+"""Of trading hours: a market that has told nothing for longer stands still, or its source does.
 
+Longer than a halt of trading takes as a rule, and than a seldom traded symbol goes unquoted.
+"""
+
+_MINUTE = timedelta(minutes=1)
 _FINEST = Decimal(1).scaleb(-18)
 _FINEST_UNIT = Decimal(1).scaleb(-9)
 _LOOSE = Context(prec=EXACT.prec)
 _SIZES_RECALLED = 20
 _MOST_RECALLED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFault:
+    """What a price must be to be decided by, and what it is instead, for a person to read."""
+
+    allowed: str
+    actual: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +232,39 @@ def recall_orders(
 
 def fresh(quote: Quote | None, now: datetime) -> Quote | None:
     """Give a quote back if it is young enough to decide by."""
-    if quote is None or quote.last <= 0 or now - quote.at > MAX_QUOTE_AGE:
-        return None
-    return quote
+    return quote if fault_of(quote, now) is None else None
+
+
+def fault_of(quote: Quote | None, now: datetime) -> PriceFault | None:
+    """Say what keeps a quote from being decided by; None for nothing.
+
+    It must have been seen of late, and the market have made it of late. Outside of the regular
+    hours the last price stands, and early in them one from before, as if made at the opening.
+    """
+    allowed = f"at most {MAX_QUOTE_AGE.total_seconds():.0f} s old"
+    if quote is None or quote.last <= 0:
+        return PriceFault(allowed, "unknown")
+    if (age := now - quote.at) > MAX_QUOTE_AGE:
+        return PriceFault(allowed, f"{age.total_seconds():.0f} s old")
+    if (silence := _silence_of(quote)) > MAX_MARKET_AGE:
+        allowed = f"made in the last {MAX_MARKET_AGE // _MINUTE} min of trading"
+        return PriceFault(allowed, f"made {silence // _MINUTE} min of trading ago")
+    return None
+
+
+def _silence_of(quote: Quote) -> timedelta:
+    """Give for how long of its present session a market had told nothing when it was asked."""
+    if quote.made_at is None:
+        return timedelta(0)
+    now = quote.market_now or quote.at
+    if asset_class_of(quote.symbol, None) is not AssetClass.EQUITY:
+        return now - quote.made_at
+    calendar = us_equities()
+    day = calendar.date_at(now)
+    session = calendar.session(day) if calendar.first <= day <= calendar.last else None
+    if session is None or not session.is_regular(now):
+        return timedelta(0)
+    return now - max(quote.made_at, session.open)
 
 
 def terms_of(symbol: Symbol, listing: Listing | None, account: Account) -> Terms:

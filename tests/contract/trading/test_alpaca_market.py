@@ -19,6 +19,7 @@ from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.trading.adapters.alpaca_market import DATA_URL, AlpacaMarket, _for_data
 from algotrendy.trading.adapters.markets import MarketSource, NoMarket, market_of
 from algotrendy.trading.ports import Quote
+from algotrendy.trading.risk_desk import fresh
 from fixtures.exchange import KEY_ID, OPENING, SECRET, RunningExchange, running_exchange
 
 T = TypeVar("T")
@@ -63,6 +64,8 @@ def test_quotes_come_with_every_digit_of_shares_and_pairs(exchange: RunningExcha
             ask=Decimal("100.05"),
             last=Decimal("100.03"),
             at=OPENING,
+            made_at=OPENING,
+            market_now=OPENING,
         ),
         BTC: Quote(
             symbol=BTC,
@@ -70,8 +73,39 @@ def test_quotes_come_with_every_digit_of_shares_and_pairs(exchange: RunningExcha
             ask=Decimal("50010.5"),
             last=Decimal("50005.25"),
             at=OPENING,
+            made_at=OPENING,
+            market_now=OPENING,
         ),
     }
+
+
+def test_a_market_that_stands_still_is_told_from_one_that_was_just_seen() -> None:
+    with running_exchange() as running:
+        running.quote(AAPL, 100.01, 100.05)
+        made_at = running.floor.now()
+        running.advance(15 * 60)
+        still, clock = AAPL, ManualClock(OPENING + timedelta(days=4_000))
+        alive = asked(running.url, lambda market: market.quotes({still}), clock=clock)[still]
+        assert (alive.made_at, alive.market_now) == (made_at, made_at + timedelta(minutes=15))
+        assert alive.at == clock.now()
+        assert fresh(alive, clock.now()) == alive
+        running.advance(1)
+        stale = asked(running.url, lambda market: market.quotes({still}), clock=clock)[still]
+        assert stale.at == clock.now()
+        assert fresh(stale, clock.now()) is None
+        running.trade(AAPL, 100.03, 10.0)
+        again = asked(running.url, lambda market: market.quotes({still}), clock=clock)[still]
+        assert fresh(again, clock.now()) == again
+
+
+def test_a_market_that_runs_an_hour_a_second_is_alive() -> None:
+    options = ExchangeOptions(
+        market="synthetic", start=OPENING, speed=3600.0, key_id=KEY_ID, secret=SECRET
+    )
+    with running_exchange(options) as running:
+        found = asked(running.url, lambda market: market.quotes({AAPL, BTC}))
+    assert {symbol: fresh(quote, OPENING) for symbol, quote in found.items()} == found
+    assert set(found) == {AAPL, BTC}
 
 
 def test_a_symbol_that_nobody_knows_spoils_no_other(exchange: RunningExchange) -> None:

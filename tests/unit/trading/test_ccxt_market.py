@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -11,16 +12,19 @@ import pytest
 from ccxt.base.decimal_to_precision import DECIMAL_PLACES, TICK_SIZE
 
 from algotrendy.brokers.ccxt.settings import CcxtSettings
+from algotrendy.brokers.live import Mode
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.adapters.ccxt_market import CcxtMarket
 from algotrendy.trading.adapters.readings import last_of, read_number
+from algotrendy.trading.risk_desk import fresh
 from fakes.order_story import START
 
 T = TypeVar("T")
 BTC, ETH, SOL = (Symbol(f"{coin}/USDT") for coin in ("BTC", "ETH", "SOL"))
 SETTINGS = CcxtSettings("binance", "key", "secret", (BTC, ETH), url="http://127.0.0.1:9")
+MADE_AT = START - timedelta(minutes=20)
 
 
 class Exchange:
@@ -68,9 +72,21 @@ class Broken(Exchange):
         raise TimeoutError("no answer")
 
 
-def asked(kind: type[Exchange], ask: Callable[[CcxtMarket], Awaitable[T]]) -> T:
+class Dated(Exchange):
+    """Tells when its prices were made."""
+
+    async def fetch_ticker(self, symbol: str) -> dict[str, Any]:
+        told = await super().fetch_ticker(symbol)
+        return told | {"timestamp": int(MADE_AT.timestamp() * 1000)}
+
+
+def asked(
+    kind: type[Exchange],
+    ask: Callable[[CcxtMarket], Awaitable[T]],
+    settings: CcxtSettings = SETTINGS,
+) -> T:
     async def work() -> T:
-        market = CcxtMarket(kind, SETTINGS, ManualClock(START))
+        market = CcxtMarket(kind, settings, ManualClock(START))
         try:
             return await ask(market)
         finally:
@@ -91,6 +107,18 @@ def test_pairs_of_the_account_are_quoted_with_every_digit(kind: type[Exchange]) 
         Decimal("50000.1"),
         Decimal("50000.05"),
     ]
+
+
+def test_an_exchange_says_when_its_prices_were_made_and_a_stand_in_does_not() -> None:
+    itself = replace(SETTINGS, url=None, mode=Mode.LIVE)
+    dated = asked(Dated, lambda market: market.quotes({BTC}), itself)[BTC]
+    assert (dated.made_at, dated.at) == (MADE_AT, START)
+    assert fresh(dated, START) is None
+    undated = asked(Exchange, lambda market: market.quotes({BTC}), itself)[BTC]
+    assert undated.made_at is None
+    stand_in = asked(Dated, lambda market: market.quotes({BTC}))[BTC]
+    assert stand_in.made_at is None
+    assert fresh(stand_in, START) == stand_in
 
 
 def test_a_pair_without_a_price_is_absent() -> None:

@@ -22,7 +22,7 @@ from algotrendy.kernel.errors import (
     Unavailable,
 )
 from algotrendy.kernel.instrument import AssetClass, Symbol
-from algotrendy.trading.adapters.readings import last_of, read_price
+from algotrendy.trading.adapters.readings import last_of, made_at_of, read_price, read_time
 from algotrendy.trading.ports import DailyClose, Listing, Quote
 
 DATA_URL: Final = "https://data.alpaca.markets"
@@ -36,6 +36,7 @@ class AlpacaMarket:
 
     def __init__(self, settings: AlpacaSettings, clock: Clock) -> None:
         self._clock = clock
+        self._is_stand_in = not _is_alpaca(settings)
         data = _for_data(settings)
         self._trading = AlpacaRest(replace(settings, workers=1))
         self._stocks = AlpacaRest(data)
@@ -45,13 +46,14 @@ class AlpacaMarket:
         """Ask for the newest quotes; a symbol that has none is absent; Unavailable."""
         pairs = sorted(each for each in symbols if _is_pair(each))
         shares = sorted(each for each in symbols if not _is_pair(each))
+        market_now = await self._market_now()
         asked = [self._snapshots(group) for group in (*_groups(pairs), *_groups(shares))]
         found: dict[Symbol, Quote] = {}
         for told in await asyncio.gather(*asked):
             now = self._clock.now()
             for symbol, snapshot in told.items():
                 if (quote := _quote(Symbol(symbol), snapshot, now)) is not None:
-                    found[quote.symbol] = quote
+                    found[quote.symbol] = replace(quote, market_now=market_now)
         return found
 
     async def listing(self, symbol: Symbol) -> Listing | None:
@@ -102,6 +104,16 @@ class AlpacaMarket:
         for rest in (self._trading, self._stocks, self._crypto):
             await rest.close()
 
+    async def _market_now(self) -> datetime | None:
+        """Ask what time it is where prices come from; None where it is the time of everybody."""
+        if not self._is_stand_in:
+            return None
+        try:
+            told = await self._trading.read("/clock")
+        except Rejected as error:
+            raise Unavailable(SERVICE, error.message) from error
+        return read_time(_mapping(told).get("timestamp"))
+
     async def _snapshots(self, symbols: Sequence[Symbol]) -> Mapping[str, Any]:
         try:
             return await self._ask(symbols)
@@ -126,11 +138,14 @@ class AlpacaMarket:
 
 def _for_data(settings: AlpacaSettings) -> AlpacaSettings:
     """Give the address of market data: Alpaca's own, or the place that stands in for Alpaca."""
-    host = urlsplit(settings.rest_url).hostname or ""
-    if not host.endswith(_ALPACA):
+    if not _is_alpaca(settings):
         return replace(settings, workers=2)
     # Prices are one and the same for paper and for live trading.
     return replace(settings, workers=2, mode=Mode.LIVE, url=DATA_URL, stream_url=None)
+
+
+def _is_alpaca(settings: AlpacaSettings) -> bool:
+    return (urlsplit(settings.rest_url).hostname or "").endswith(_ALPACA)
 
 
 def _is_pair(symbol: Symbol) -> bool:
@@ -146,10 +161,12 @@ def _quote(symbol: Symbol, snapshot: object, now: datetime) -> Quote | None:
     told = _mapping(snapshot)
     quoted, traded = _mapping(told.get("latestQuote")), _mapping(told.get("latestTrade"))
     bid, ask = read_price(quoted.get("bp")), read_price(quoted.get("ap"))
-    last = last_of(bid, ask, read_price(traded.get("p")))
+    trade = read_price(traded.get("p"))
+    last = last_of(bid, ask, trade)
     if last is None:
         return None
-    return Quote(symbol=symbol, bid=bid, ask=ask, last=last, at=now)
+    made_at = made_at_of(bid, ask, trade, read_time(quoted.get("t")), read_time(traded.get("t")))
+    return Quote(symbol=symbol, bid=bid, ask=ask, last=last, at=now, made_at=made_at)
 
 
 def _inner(told: object, name: str) -> Mapping[str, Any]:

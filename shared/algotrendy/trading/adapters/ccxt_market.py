@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from algotrendy.brokers.ccxt.settings import CcxtSettings
 from algotrendy.brokers.ccxt.vendor import make_exchange, vendor_class
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.instrument import AssetClass, Symbol
-from algotrendy.trading.adapters.readings import last_of, read_price
+from algotrendy.trading.adapters.readings import last_of, read_price, read_time
 from algotrendy.trading.ports import DailyClose, Listing, Quote
 
 
@@ -45,7 +46,11 @@ class CcxtMarket:
         told = await self._calls.read(lambda: self._tickers(known))
         now = self._clock.now()
         quotes = (_quote(Symbol(each), told.get(each) or {}, now) for each in known)
-        return {quote.symbol: quote for quote in quotes if quote is not None}
+        found = {quote.symbol: quote for quote in quotes if quote is not None}
+        if self._settings.url is None:
+            return found
+        # What stands in for an exchange has a time of its own, and tells nobody which.
+        return {symbol: replace(quote, made_at=None) for symbol, quote in found.items()}
 
     async def listing(self, symbol: Symbol) -> Listing | None:
         """Ask what is known of a pair; None when it is not traded there; Unavailable."""
@@ -110,4 +115,5 @@ def _quote(symbol: Symbol, told: Mapping[str, Any], now: datetime) -> Quote | No
     last = last_of(bid, ask, traded)
     if last is None:
         return None
-    return Quote(symbol=symbol, bid=bid, ask=ask, last=last, at=now)
+    made_at = read_time(told.get("timestamp"))
+    return Quote(symbol=symbol, bid=bid, ask=ask, last=last, at=now, made_at=made_at)
