@@ -35,25 +35,9 @@ def cancel_order(
         Conflict: If it has ended in another way.
         NotFound: If there is none.
     """
-    order = tx.orders.get(order_id)
-    if order.is_terminal and order.cancel_requested_at is None:
-        if order.status is PlatformStatus.CANCELED:
-            return order
-        raise Conflict(f"order {order.id} is {order.status}: there is nothing to cancel")
-    for other in tx.orders.unsettled(root_of(order.account)):
-        if other.replaces == order.id and not other.is_terminal:
-            cancel_order(tx, other.id, event_id, now, by, reason)
-    if order.is_terminal or order.cancel_requested_at is not None:
-        return order
-    moment = derived_uuid7(now, str(event_id), str(order.id), "cancel")
-    events: list[OrderEvent] = [
-        OrderCancelRequested(id=EventId(moment), order_id=order.id, at=now, by=by, reason=reason)
-    ]
-    if order.status is PlatformStatus.INTENDED:
-        withdrawn = EventId(derived_uuid7(now, str(event_id), str(order.id), "withdraw"))
-        why = f"cancelled by {by}" + (f": {reason}" if reason else "")
-        events.append(OrderWithdrawn(id=withdrawn, order_id=order.id, at=now, reason=why))
-    return recorded(tx, order, events, by, "order.cancel", reason)
+    # Whoever changes the order reads that it is not cancelled: the two run one after the other.
+    tx.accounts.claim(root_of(tx.orders.get(order_id).account))
+    return _cancelled(tx, order_id, event_id, now, by, reason)
 
 
 def recorded(
@@ -81,3 +65,32 @@ def recorded(
         )
     )
     return after
+
+
+def _cancelled(
+    tx: LedgerTransaction,
+    order_id: OrderId,
+    event_id: EventId,
+    now: datetime,
+    by: str,
+    reason: str,
+) -> PlatformOrder:
+    order = tx.orders.get(order_id)
+    if order.is_terminal and order.cancel_requested_at is None:
+        if order.status is PlatformStatus.CANCELED:
+            return order
+        raise Conflict(f"order {order.id} is {order.status}: there is nothing to cancel")
+    for other in tx.orders.unsettled(root_of(order.account)):
+        if other.replaces == order.id and not other.is_terminal:
+            _cancelled(tx, other.id, event_id, now, by, reason)
+    if order.is_terminal or order.cancel_requested_at is not None:
+        return order
+    moment = derived_uuid7(now, str(event_id), str(order.id), "cancel")
+    events: list[OrderEvent] = [
+        OrderCancelRequested(id=EventId(moment), order_id=order.id, at=now, by=by, reason=reason)
+    ]
+    if order.status is PlatformStatus.INTENDED:
+        withdrawn = EventId(derived_uuid7(now, str(event_id), str(order.id), "withdraw"))
+        why = f"cancelled by {by}" + (f": {reason}" if reason else "")
+        events.append(OrderWithdrawn(id=withdrawn, order_id=order.id, at=now, reason=why))
+    return recorded(tx, order, events, by, "order.cancel", reason)

@@ -16,6 +16,7 @@ import pytest
 from algotrendy.kernel.errors import Conflict, Rejected, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, OrderId, TenantId
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order_request import ReplaceRequest
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Transaction
 from algotrendy.trading import entries
@@ -23,10 +24,14 @@ from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres import PostgresLedger
 from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.booking import record
+from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.journal import Book, Entry, Place
 from algotrendy.trading.ledger import Lease, LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.status import PlatformStatus
+from fakes.order_counter import OrderCounter, provenance
 from fakes.order_story import ACCOUNT, START, USD, Story, dollars, execution
+from fakes.risk_desk import buy
 
 CASH = Place(ACCOUNT, Book.CASH, None, USD)
 HELD = Place(ACCOUNT, Book.CASH_HELD, None, USD)
@@ -256,6 +261,24 @@ def test_a_decision_on_an_account_that_changed_meanwhile_is_taken_again(
         return len(runs)
 
     assert ledger.run(work) == 2
+
+
+def test_a_cancel_that_began_before_a_change_ends_both_orders(ledger: PostgresLedger) -> None:
+    counter = OrderCounter(ledger=ledger)
+    old = counter.accept(counter.place(buy("10", limit_price="95")))
+    change = ReplaceRequest(limit_price=Decimal(96))
+    event_id, now = counter.event_id(), counter.clock.now()
+    changed: list[PlatformOrder] = []
+
+    def cancel(tx: LedgerTransaction) -> None:
+        tx.orders.get(old.id)
+        if not changed:
+            changed.append(counter.intake.replace(old.id, change, provenance()))
+        cancel_order(tx, old.id, event_id, now, "ada")
+
+    ledger.run(cancel)
+    assert counter.order(old).cancel_requested_at is not None
+    assert counter.order(changed[0]).status is PlatformStatus.CANCELED
 
 
 def locks(database: Database) -> int:

@@ -164,6 +164,8 @@ def _withheld(
     if order.replaces is not None:
         if old is None or old.is_terminal:
             return Withheld("the order that it was to replace is over")
+        if old.cancel_requested_at is not None:
+            return Withheld("the order that it was to replace is being cancelled")
         if not old.broker_order_ids:
             return Withheld("the order that it is to replace is not at the broker", is_final=False)
     return _halted(tx, root, order, now)
