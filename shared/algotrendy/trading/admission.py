@@ -113,7 +113,8 @@ def judge_again(tx: LedgerTransaction, order: PlatformOrder, now: datetime) -> N
     root = tx.accounts.claim(root_of(order.account))
     account = tx.accounts.get(order.account)
     desk = read_desk(tx, root.id, now, {order.symbol}, without=order.id)
-    found = _judged(tx, desk, account, order.request, None, now, (order.id,))
+    replaced = None if order.replaces is None else tx.orders.get(order.replaces)
+    found = _judged(tx, desk, account, order.request, replaced, now, order)
     if found.breaches:
         raise Refused(found.breaches, found.limits_version)
 
@@ -155,8 +156,9 @@ def _judged(
     request: OrderRequest,
     replaced: PlatformOrder | None,
     now: datetime,
-    chain: tuple[OrderId, ...] = (),
+    stored: PlatformOrder | None = None,
 ) -> Judgement:
+    """Judge a request; ``stored`` is the order that it is where it was admitted before."""
     symbol = Symbol(request.symbol)
     listing = desk.listings.get(symbol)
     kind = asset_class_of(symbol, listing)
@@ -167,10 +169,9 @@ def _judged(
     if replaced is not None:
         for other in _other_exits(desk, replaced):
             check_other_exit(request, other.request)
-    if replaced is not None:
-        chain = (*chain, replaced.id)
-    recall_orders(tx, desk, symbol, account.strategy, now, chain)
-    return judge(desk, account, request, rules, now, replaced)
+    chain = [each for each in (stored, replaced) if each is not None]
+    recall_orders(tx, desk, symbol, account.strategy, now, [each.id for each in chain])
+    return judge(desk, account, request, rules, now, chain)
 
 
 def _other_exits(desk: RiskDesk, order: PlatformOrder) -> Iterator[PlatformOrder]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -72,17 +73,18 @@ def judge(
     request: OrderRequest,
     rules: AssetRules,
     now: datetime,
-    replaced: PlatformOrder | None = None,
+    chain: Collection[PlatformOrder] = (),
 ) -> Judgement:
     """Judge an order.
 
     Args:
-        desk: Of its account, with the orders of late recalled, and without ``replaced``.
+        desk: Of its account, with the orders of late recalled, and without ``chain``.
         account: Whose order it is: the account or a part of it.
         request: As its broker takes it.
         rules: The broker's, of the asset's class.
         now: Decides whether the price is fresh.
-        replaced: The order whose place it takes: what is held for it will be free.
+        chain: The order itself where it was stored before, and the one whose place it takes: what
+            is held for them is for this very order, or will be free.
 
     Raises:
         Invalid: If it costs too little, naming its size.
@@ -102,7 +104,7 @@ def judge(
         else:
             rules.check_cost(request, cost)
         reserved = _coins(desk, EXACT.multiply(cost, desk.weight(symbol)))
-    breaches += _power_breaches(desk, account, reserved, replaced)
+    breaches += _power_breaches(desk, account, reserved, chain)
     if not rules.crosses_zero:
         breaches += _units_breaches(desk, request, decision)
     return Judgement(
@@ -135,21 +137,21 @@ def _cost(
 
 
 def _power_breaches(
-    desk: RiskDesk, account: Account, reserved: Money, replaced: PlatformOrder | None
+    desk: RiskDesk, account: Account, reserved: Money, chain: Collection[PlatformOrder]
 ) -> list[Breach]:
     """Find where buying power does not reach: in the account as a whole, and in its part."""
     if not reserved:
         return []
     found = []
-    freed = Money.zero(reserved.currency) if replaced is None else hold_of(replaced).held
     scopes: list[tuple[str, AccountId | None]] = [("account", None)]
     if len(desk.family) > 1:
         own = f"strategy {account.strategy}" if account.strategy else f"{account.id} without parts"
         scopes.append((own, account.id))
     for scope, member in scopes:
         free = desk.buying_power(member) - desk.held(member)
-        if replaced is not None and member in (None, replaced.account):
-            free += freed
+        for order in chain:
+            if member in (None, order.account):
+                free += hold_of(order).held
         if reserved > free:
             coin = Decimal(1).scaleb(-free.currency.decimals)
             allowed = max(free.amount, ZERO).quantize(coin, ROUND_FLOOR, _LOOSE)

@@ -325,6 +325,29 @@ def test_an_order_is_judged_again_when_somebody_agrees_to_it() -> None:
     assert counter.order(order).awaits_approval
 
 
+def test_what_is_held_for_an_order_does_not_speak_against_it() -> None:
+    counter = OrderCounter(approval_above=Money.of(500, USD))
+    order = counter.place(buy("1000"))
+    assert counter.intake.approve(order.id, BOSS).approved_by == BOSS
+
+
+def test_what_has_become_too_dear_is_not_agreed_to() -> None:
+    counter = OrderCounter(approval_above=Money.of(500, USD))
+    order = counter.place(buy("1000"))
+    counter.quote(AAPL, "101")
+    with pytest.raises(Rejected, match=r"buying_power of account must be at most 100000"):
+        counter.intake.approve(order.id, BOSS)
+
+
+def test_a_large_replacement_is_agreed_to_beside_the_hold_of_the_old_one() -> None:
+    counter = OrderCounter(approval_above=Money.of(60_500, USD))
+    old = counter.accept(counter.place(buy("600", limit_price="100")))
+    new = change(counter, old, limit_price="104")
+    assert new.awaits_approval
+    assert counter.held() == 60_000 + 62_400
+    assert counter.intake.approve(new.id, BOSS).approved_by == BOSS
+
+
 def test_a_refused_order_is_withdrawn_and_its_hold_released() -> None:
     counter = OrderCounter(approval_above=Money.of(500, USD))
     order = counter.intake.refuse(counter.place(buy("10")).id, BOSS, "too large")
