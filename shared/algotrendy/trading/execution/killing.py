@@ -30,12 +30,13 @@ from algotrendy.trading.accounts import Account
 from algotrendy.trading.admission import KILL_SWITCH, Placement, admit
 from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.patience import USUAL, answered
 from algotrendy.trading.journal import Book
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.parents.parent import PARENT, ParentState
-from algotrendy.trading.parents.working import keep_parent, parent_of
+from algotrendy.trading.parents.parent import ParentState
+from algotrendy.trading.parents.working import keep_parent, open_parents
 from algotrendy.trading.risk_control import pull_due_of
 from algotrendy.trading.risk_desk import asset_class_of
 
@@ -48,7 +49,6 @@ AT_ONCE: Final = 50
 OLDEST_ANSWER_S: Final = 10.0
 """How old a broker's word may be: alpacahq/Alpaca-API issue 276."""
 
-_PARENTS_READ: Final = 200
 _ZERO: Final = Decimal(0)
 _FINEST_UNIT: Final = Decimal(1).scaleb(-9)
 _DOWN: Final = Context(prec=EXACT.prec, rounding=ROUND_DOWN)
@@ -63,7 +63,7 @@ class Enacted:
 
     Attributes:
         is_acting: Whether there is any that is not done.
-        changed: Orders that were asked to end, or were placed.
+        changed: Orders and parent orders that were asked to end, and orders that were placed.
         refused: Why a position cannot be closed, by the part that holds it.
         awaits_broker: Whether nothing is left by the ledger, and only the broker's word lacks.
         is_flattening: Whether positions are closed too.
@@ -132,11 +132,14 @@ class Killing:
         return since is not None
 
     async def _is_quiet(self, *, is_flattening: bool) -> bool:
-        if await self._post.broker.orders(open_only=True):
+        broker = self._post.broker
+        # One that never answers must not keep the switches that are pulled meanwhile waiting.
+        timeout_s = USUAL.ask_timeout_s
+        if await answered(broker.orders(open_only=True), broker.name, timeout_s):
             return False
         if not is_flattening:
             return True
-        held = await self._post.broker.positions()
+        held = await answered(broker.positions(), broker.name, timeout_s)
         # What is finer than any order can never be closed.
         return all(each.quantity.copy_abs() < _FINEST_UNIT for each in held)
 
@@ -163,11 +166,11 @@ def enact(
     first = min(acting, key=lambda switch: (switch.pulled_at or switch.asked_at, switch.id))
     orders = tx.orders.unsettled(root)
     ending = [order for order in orders if order.provenance.user != KILL_SWITCH]
-    _end_parents(tx, root, first)
+    parents = _end_parents(tx, root, first)
     to_end = islice(filter(_is_to_end, ending), AT_ONCE)
     ended = tuple(_end(tx, order, first, now) for order in to_end)
-    if ended:
-        return Enacted(is_acting=True, changed=ended)
+    if ended or len(parents) == AT_ONCE:
+        return Enacted(is_acting=True, changed=(*parents, *ended))
     flattening = [switch for switch in acting if switch.flatten]
     if flattening:
         found = _flattened(tx, account, flattening[0], {order.symbol for order in orders}, now)
@@ -214,13 +217,14 @@ def _is_to_end(order: PlatformOrder) -> bool:
     return not order.is_terminal and order.cancel_requested_at is None
 
 
-def _end_parents(tx: LedgerTransaction, root: AccountId, switch: KillSwitch) -> None:
-    """Let no parent order place another slice; the one at the market is an order like others."""
-    for document in tx.documents.select(PARENT, root, _PARENTS_READ, only_open=True):
-        parent = parent_of(document)
-        if parent.state is not ParentState.CANCELLING:
-            state, reason = ParentState.CANCELLING, f"kill switch: {switch.reason}"
-            keep_parent(tx, replace(parent, state=state, reason=reason, look_at=None))
+def _end_parents(tx: LedgerTransaction, root: AccountId, switch: KillSwitch) -> tuple[OrderId, ...]:
+    """Let parent orders place no other slice, some at a time; one at the market is an order."""
+    state, reason = ParentState.CANCELLING, f"kill switch: {switch.reason}"
+    going_on = (each for each in open_parents(tx, root) if each.state is not state)
+    found = tuple(islice(going_on, AT_ONCE))
+    for parent in found:
+        keep_parent(tx, replace(parent, state=state, reason=reason, look_at=None))
+    return tuple(parent.id for parent in found)
 
 
 def _end(tx: LedgerTransaction, order: PlatformOrder, switch: KillSwitch, now: datetime) -> OrderId:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from algotrendy.kernel.errors import Invalid, Rejected
 from algotrendy.kernel.ids import EventId, OrderId
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.ledger import LedgerTransaction
-from algotrendy.trading.parents.parent import PARENT
-from algotrendy.trading.parents.working import StepIds, advance, note_refusal
-
-_MOST_PARENTS = 200
+from algotrendy.trading.parents.parent import Parent
+from algotrendy.trading.parents.working import StepIds, advance, note_refusal, open_parents
 
 
 class SliceDuty:
@@ -30,8 +30,10 @@ class SliceDuty:
             self._post.wake()
 
     def _open(self, tx: LedgerTransaction) -> list[OrderId]:
-        documents = tx.documents.select(PARENT, self._post.root, _MOST_PARENTS, only_open=True)
-        return [OrderId(each.id) for each in reversed(documents)]
+        now = self._post.clock.now()
+        parents = [each for each in open_parents(tx, self._post.root) if _is_due(each, now)]
+        # Oldest first.
+        return [each.id for each in reversed(parents)]
 
     async def _advance(self, parent_id: OrderId) -> bool:
         ids = StepIds(OrderId(self._post.ids.next()), EventId(self._post.ids.next()))
@@ -42,3 +44,8 @@ class SliceDuty:
             reason = error.message
             await self._post.desk.see_through(lambda tx: note_refusal(tx, parent_id, reason, now))
             return False
+
+
+def _is_due(parent: Parent, now: datetime) -> bool:
+    """Leave out the many that only wait for their next slice's time."""
+    return parent.slice is not None or parent.look_at is None or parent.look_at <= now

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from algotrendy.brokers.tables import capabilities_named
 from algotrendy.kernel.decimals import EXACT, plain
 from algotrendy.kernel.errors import Rejected
-from algotrendy.kernel.ids import EventId, OrderId
+from algotrendy.kernel.ids import AccountId, EventId, OrderId
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import Placement, admit
 from algotrendy.trading.cancelling import cancel_order
@@ -38,6 +39,7 @@ from algotrendy.trading.risk_desk import fresh
 WRITER: Final = "platform:parent-order"
 RETRY_AFTER: Final = timedelta(seconds=30)
 MOST_REFUSALS: Final = 5
+_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ def find_parent(tx: LedgerTransaction, parent_id: OrderId) -> Parent | None:
 def parent_of(document: Document) -> Parent:
     """Read a parent order from its document."""
     return from_document(Parent, document.body)
+
+
+def open_parents(tx: LedgerTransaction, root: AccountId) -> Iterator[Parent]:
+    """Go through all parent orders of an account that are not over, newest first."""
+    before: UUID | None = None
+    while page := tx.documents.select(PARENT, root, _PAGE, before=before, only_open=True):
+        yield from map(parent_of, page)
+        before = page[-1].id
 
 
 def keep_parent(tx: LedgerTransaction, parent: Parent) -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algotrendy.kernel.ids import AccountId
+from algotrendy.brokers.port import BrokerOrder
+from algotrendy.kernel.errors import Unavailable
+from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
 from algotrendy.kernel.order_status import OrderStatus
@@ -24,9 +28,11 @@ from algotrendy.trading.execution.killing import (
     closings,
     enact,
 )
+from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.intake import ParentIntake
-from algotrendy.trading.parents.parent import ParentState, ParentWish, Style
+from algotrendy.trading.parents.parent import Parent, ParentState, ParentWish, Style
+from algotrendy.trading.parents.working import keep_parent, open_parents
 from algotrendy.trading.risk_control import RiskControl
 from algotrendy.trading.status import PlatformStatus
 from fakes.order_counter import AAPL, BTC, MSFT, ROOT, OrderCounter, provenance
@@ -146,6 +152,26 @@ def test_the_broker_is_asked_until_no_answer_can_be_older_than_the_last_order() 
         assert not await is_done(OLDEST_ANSWER_S)
         assert not await is_done(OLDEST_ANSWER_S - 1)
         assert await is_done(1)
+
+    run_quickly(story())
+
+
+def test_a_broker_that_never_answers_keeps_no_switch_waiting() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+
+    class Silent(ScriptedBroker):
+        async def orders(self, *, open_only: bool = False) -> Sequence[BrokerOrder]:
+            await asyncio.Event().wait()
+            return ()
+
+    async def story() -> None:
+        post = await post_of(counter.ledger, counter.clock, counter.ids, ROOT)
+        killing = Killing(replace(post, broker=Silent(Exchange(counter.clock))))
+        emergency.pull()
+        with pytest.raises(Unavailable, match="no answer within"):
+            await asyncio.wait_for(killing.do(), 60)
+        assert emergency.switch().is_acting
 
     run_quickly(story())
 
@@ -292,6 +318,41 @@ def test_a_parent_order_places_no_more_slices() -> None:
     emergency.enact()
     assert parents.get(parent.id).state is ParentState.CANCELLING
     assert parents.get(parent.id).reason == "kill switch: it runs wild"
+
+
+def test_no_switch_is_done_while_one_of_many_parent_orders_works() -> None:
+    emergency = Emergency()
+    counter = emergency.counter
+    now = counter.clock.now()
+    wish = ParentWish(
+        account=ROOT,
+        style=Style.TWAP,
+        symbol=AAPL,
+        side=Side.BUY,
+        quantity=Decimal(10),
+        slices=2,
+        ends_at=now + timedelta(minutes=10),
+    )
+
+    def keep(tx: LedgerTransaction) -> None:
+        for _ in range(4 * AT_ONCE + 5):
+            parent_id = OrderId(counter.ids.next())
+            parent = Parent(id=parent_id, wish=wish, provenance=provenance(), begins_at=now)
+            keep_parent(tx, parent)
+
+    counter.ledger.run(keep)
+    emergency.pull()
+    for looks in range(1, 6):
+        found = emergency.enact()
+        working = [
+            parent
+            for parent in counter.ledger.run(lambda tx: list(open_parents(tx, ROOT)))
+            if parent.state is ParentState.WORKING
+        ]
+        assert len(working) == max(0, 4 * AT_ONCE + 5 - looks * AT_ONCE)
+        assert found.is_acting is bool(working)
+        assert len(found.changed) == (AT_ONCE if working else 0)
+    assert emergency.switch().done_at is not None
 
 
 def test_the_end_is_in_the_audit() -> None:

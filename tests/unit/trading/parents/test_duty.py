@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from algotrendy.kernel.ids import OrderId
 from algotrendy.kernel.order import Side
 from algotrendy.risk.limits import TradingState
+from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.parents.duty import SliceDuty
 from algotrendy.trading.parents.intake import ParentIntake
 from algotrendy.trading.parents.parent import Parent, ParentState, ParentWish, Style
+from algotrendy.trading.parents.working import keep_parent
 from fakes.memory_ledger import Fate
 from fakes.order_counter import AAPL, NOON, ROOT, OrderCounter, provenance
 from fakes.post import post_of
@@ -76,3 +80,23 @@ def test_a_refusal_is_written_down_and_disturbs_nothing_else() -> None:
     assert (parent.state, parent.refusals) == (ParentState.WORKING, 1)
     assert "trading_state" in parent.reason
     assert writer.woken == 0
+
+
+def test_the_oldest_of_more_parent_orders_than_a_page_is_not_starved() -> None:
+    writer = Writer()
+    counter = writer.counter
+    first = writer.look()
+    later = NOON + timedelta(minutes=9)
+
+    def keep(tx: LedgerTransaction) -> None:
+        for _ in range(250):
+            waiting = replace(first, id=OrderId(counter.ids.next()), look_at=later)
+            keep_parent(tx, waiting)
+
+    counter.ledger.run(keep)
+    writer.work()
+    assert len(counter.ledger.tables.orders.children(first.id)) == 1
+    before = counter.ledger.commits
+    writer.work()
+    # Those that wait for their time cost no transaction each.
+    assert counter.ledger.commits - before < 10
