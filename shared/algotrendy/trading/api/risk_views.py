@@ -33,6 +33,8 @@ LIMITS_EXAMPLES: Any = {
                 "price_collar": "0.05",
                 "order_rate": {"orders": 100, "window_s": 60},
                 "restricted": ["GME"],
+                "value_at_risk": {"loss": "4000", "confidence": "0.95"},
+                "stress_loss": "25000",
             },
             "strategies": [{"strategy": "trend", "position_notional": "20000"}],
             "symbols": [{"symbol": "TSLA", "order_quantity": "100"}],
