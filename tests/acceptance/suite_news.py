@@ -1,4 +1,4 @@
-"""A35 to A48: what is told of orders, fills and money, and what is true when things go wrong."""
+"""A35 to A49: what is told of orders, fills and money, and what is true when things go wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from acceptance.cases import Needs
 from acceptance.harness import CASH, Fault, Harness
 from acceptance.steps import (
     TEN,
@@ -26,9 +27,9 @@ from acceptance.steps import (
 )
 from acceptance.suite_orders import SUITE
 from algotrendy.brokers.port import BrokerOrder, UpdateKind
-from algotrendy.kernel.errors import NotFound, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, NotFound, Unavailable, Unknown
 from algotrendy.kernel.order import Side
-from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
 from algotrendy.kernel.order_status import OrderStatus
 
 
@@ -233,3 +234,21 @@ async def close_twice(h: Harness) -> None:
         for _ in range(2):
             await h.broker.close()
         await heard.until(lambda so_far: so_far.over)
+
+
+@SUITE.case(
+    "A49", "A replacement repeated under its name is a Conflict, and stands", needs=Needs.REPLACE
+)
+async def repeated_replacement(h: Harness) -> None:
+    placed = await h.broker.submit(resting(h, "99.00"))
+    change = ReplaceRequest(
+        limit_price=Decimal("99.50"), client_order_id=f"{placed.client_order_id}-2"
+    )
+    await h.fail_next(Fault.LOST_ANSWER)
+    with contextlib.suppress(Unknown):
+        await h.broker.replace(placed.broker_order_id, change)
+    with pytest.raises(Conflict):
+        await h.broker.replace(placed.broker_order_id, change)
+    found = await h.broker.order_by_client_id(change.client_order_id or "")
+    assert (found.limit_price, found.status.is_open) == (Decimal("99.50"), True)
+    assert [o.broker_order_id for o in await open_orders(h.broker)] == [found.broker_order_id]

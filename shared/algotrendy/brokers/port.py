@@ -203,7 +203,11 @@ class Broker(Protocol):
         ...
 
     async def replace(self, broker_order_id: str, request: ReplaceRequest) -> BrokerOrder:
-        """Change a standing order; the answer has a new broker order id where the broker's does."""
+        """Change a standing order; the answer has a new broker order id where the broker's does.
+
+        It raises as ``submit`` does; Conflict also where the order of the request's client order id
+        is what took the old one's place: a replacement that is repeated.
+        """
         ...
 
     async def cancel(self, broker_order_id: str) -> None:

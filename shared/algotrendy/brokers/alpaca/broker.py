@@ -35,6 +35,7 @@ from algotrendy.kernel.errors import (
     Invalid,
     NotFound,
     Rejected,
+    Unauthenticated,
     Unavailable,
     Unknown,
 )
@@ -98,11 +99,19 @@ class AlpacaBroker:
         return _read(answers.order_of, json, operation, changes=True)
 
     async def replace(self, broker_order_id: str, request: ReplaceRequest) -> BrokerOrder:
-        """Change a standing order; the answer is the order that takes its place."""
+        """Change a standing order, once; the answer is the order that takes its place."""
         CAPABILITIES.check_replace(request)
         operation = f"replacement of {broker_order_id}"
         path = _order_path(broker_order_id)
-        json = await self._rest.change("PATCH", path, operation, replace_body(request))
+        try:
+            json = await self._rest.change("PATCH", path, operation, replace_body(request))
+        except Unauthenticated:
+            raise
+        except Rejected as error:
+            # An order that this very replacement has replaced is refused, whatever the number.
+            if request.client_order_id is not None:
+                await self._refuse_reuse(request.client_order_id, error)
+            raise
         return _read(answers.order_of, json, operation, changes=True)
 
     async def cancel(self, broker_order_id: str) -> None:

@@ -99,17 +99,18 @@ class CcxtBroker:
         """Put a new order in the place of one that has filled nothing; it is one request."""
         self._table.check_replace(request)
         old = await self.order(broker_order_id)
+        wanted = changed(old, request, self._table.client_order_id_length)
+        name = check_name(self._table, self._profile, wanted.client_order_id)
+        self._table.check(wanted)
+        ticket = ticket_of(self._exchange, wanted, name)
+        # An order that this very replacement has replaced is not open any more: look for it first.
+        await self._refuse_reuse(wanted.symbol, name)
         if not old.status.is_open or old.filled_quantity:
             raise Rejected(
                 f"an order must be open and have filled nothing to be replaced, was {old.status} "
                 f"with {old.filled_quantity} filled: cancel it, and send the rest",
                 status=old.status.value,
             )
-        wanted = changed(old, request, self._table.client_order_id_length)
-        name = check_name(self._table, self._profile, wanted.client_order_id)
-        self._table.check(wanted)
-        ticket = ticket_of(self._exchange, wanted, name)
-        await self._refuse_reuse(wanted.symbol, name)
         symbol, vendor_id = self._parts(broker_order_id)
         operation = f"replacement of {broker_order_id} by {name}"
         # What fills on the way must not be bought twice.
