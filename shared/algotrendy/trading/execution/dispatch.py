@@ -39,10 +39,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """An order that is about to be sent; ``old`` is the one whose place it takes."""
+    """An order that is about to be sent; ``old`` is the one whose place it takes.
+
+    ``is_repeated`` says that it was sent before without an answer, and that the broker then did
+    not know it: that request may have come late.
+    """
 
     order: PlatformOrder
     old: PlatformOrder | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def begin(
     old = None if order.replaces is None else tx.orders.find(order.replaces)
     if submitted.id in order.seen:
         is_waiting = order.status is PlatformStatus.SUBMITTING and order.epoch == submitted.epoch
-        return Sending(order, old) if is_waiting else None
+        return Sending(order, old, _was_absent(tx, order)) if is_waiting else None
     if order.status is not PlatformStatus.INTENDED:
         return None
     withheld = _withheld(tx, root, order, old, now)
@@ -75,7 +80,7 @@ def begin(
         if withheld.is_final:
             record(tx, [_withdrawn(order, withdrawn_id, now, withheld.reason)])
         return None
-    return Sending(record(tx, [submitted]).after, old)
+    return Sending(record(tx, [submitted]).after, old, _was_absent(tx, order))
 
 
 def after_sending(
@@ -145,6 +150,13 @@ def replacement(order: PlatformOrder, old: PlatformOrder) -> ReplaceRequest:
         trail=_changed(_trail(new), _trail(was)),
         time_in_force=_changed(new.time_in_force, was.time_in_force),
         client_order_id=order.client_order_id,
+    )
+
+
+def _was_absent(tx: LedgerTransaction, order: PlatformOrder) -> bool:
+    """Say whether the broker ever did not know an order that was sent to it."""
+    return order.submitted_at is not None and any(
+        isinstance(event, OrderFoundAbsent) for event in tx.orders.history(order.id)
     )
 
 

@@ -47,12 +47,15 @@ class Patience:
     Attributes:
         in_doubt_since: Since when nobody can be sending it any more without an answer.
         absences: Looks in a row that did not find it, and that count.
+        refusal: Why the broker refused it when it was sent again; it stands once the broker is
+            proven not to have the order from the time before.
     """
 
     next_at: float = 0.0
     failures: int = 0
     in_doubt_since: float | None = None
     absences: int = 0
+    refusal: str | None = None
 
     def wait_longer(self, now: float, timing: Timing, at_least_s: float = 0.0) -> None:
         """Put the next try off, each time for longer; ``now`` is of a monotonic clock."""

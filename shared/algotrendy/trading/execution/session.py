@@ -29,6 +29,7 @@ from algotrendy.kernel.ids import EventId, OrderId
 from algotrendy.trading.execution import dispatch, news
 from algotrendy.trading.execution.dispatch import Sending
 from algotrendy.trading.execution.duties import Post
+from algotrendy.trading.execution.lanes import Lane
 from algotrendy.trading.execution.lease import SEND_TIMEOUT_S, Monotonic
 from algotrendy.trading.execution.patience import USUAL, Patience, Timing, answered
 from algotrendy.trading.execution.rate import Rate
@@ -45,17 +46,7 @@ from algotrendy.trading.status import PlatformStatus
 
 T = TypeVar("T")
 
-_STORED_AHEAD = 8
-
 _logger = logging.getLogger(__name__)
-
-
-class _Lane:
-    """Where orders for one symbol wait: some are stored meanwhile, one is sent after the other."""
-
-    def __init__(self) -> None:
-        self.entrance = asyncio.Semaphore(_STORED_AHEAD)
-        self.turn = asyncio.Lock()
 
 
 class _Facts(TypedDict):
@@ -89,7 +80,7 @@ class Session:
         if limit is None:
             limit = post.broker.capabilities.requests_per_minute
         self._rate = Rate(limit or None, monotonic)
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._lanes: defaultdict[str, Lane] = defaultdict(Lane)
         self._patience: defaultdict[OrderId, Patience] = defaultdict(Patience)
         self._busy: dict[OrderId, asyncio.Task[None]] = {}
         self._is_stopping = False
@@ -173,7 +164,8 @@ class Session:
             case PlatformStatus.INTENDED:
                 return self._submit(order) if self._is_due(order, is_woken=is_woken) else None
             case PlatformStatus.SUBMITTING:
-                # Nobody here is sending it, and nobody else may.
+                # No task of ours sends it, and under our lease nobody else may begin to. A request
+                # of its writer may still be on its way: _resolve lets that pass before it counts.
                 return self._orphan(order)
             case PlatformStatus.UNKNOWN:
                 return self._look(order) if order.is_at_broker else self._resolve(order)
@@ -238,9 +230,8 @@ class Session:
     ) -> BrokerOrder | OrderNotSent | OrderOutcomeUnknown | OrderRejected:
         """Send an order, once; give the broker's answer, or what its absence means."""
         order = sending.order
-        is_late = self._monotonic() - begun_at > self._timing.start_within_s
-        if is_late or not self._post.desk.fence.may_send():
-            return self._not_sent(order, "it could not be sent soon enough after it was stored")
+        if (hindrance := self._hindrance(order, begun_at)) is not None:
+            return self._not_sent(order, hindrance)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 return await self._request(sending)
@@ -248,19 +239,27 @@ class Session:
             return self._not_sent(order, error.message, error.retry_after_s or 0.0)
         except (Unauthenticated, Forbidden) as error:
             return self._not_sent(order, error.message)
-        except Conflict as error:
-            # The name is in use there: perhaps by this very order, which was sent before.
+        except (Conflict, Unknown) as error:
+            # Of a conflict: the name is in use, perhaps by this very order, which was sent before.
             return self._unknown(order, error.message)
         except (Rejected, Invalid) as error:
-            return OrderRejected(**self._facts(order), reason=error.message)
-        except Unknown as error:
-            return self._unknown(order, error.message)
+            return self._refused(sending, error.message)
         except TimeoutError:
             return self._unknown(order, f"no answer within {SEND_TIMEOUT_S:g} s")
         # A fault of an adapter tells nothing of the order.
         except Exception as error:
             _logger.exception("order %s", order.id)
             return self._unknown(order, f"{type(error).__name__} while it was sent")
+
+    def _hindrance(self, order: PlatformOrder, begun_at: float) -> str | None:
+        """Say why an order that was stored as sent must not leave now: it may have waited long."""
+        is_stale = self._monotonic() - begun_at > self._timing.start_within_s
+        if is_stale or not self._post.desk.fence.may_send():
+            return "it could not be sent soon enough after it was stored"
+        # Stored in time is not enough: it may have waited in its lane, or the machine have slept.
+        if order.submit_by is not None and self._post.clock.now() >= order.submit_by:
+            return "it could not be sent in time"
+        return None
 
     async def _request(self, sending: Sending) -> BrokerOrder:
         broker, order, old = self._post.broker, sending.order, sending.old
@@ -292,7 +291,7 @@ class Session:
             told = await self._ask(self._post.broker.order_by_client_id(order.client_order_id))
         except NotFound:
             if patience.count_absence(asked_at, timing):
-                await self._store_absent(order)
+                await self._store_absent(order, patience.refusal)
             return
         except AlgoTrendyError:
             patience.absences = 0
@@ -301,8 +300,7 @@ class Session:
             await self._store_told(order, told)
         else:
             reason = f"{order.client_order_id} names another order at the broker"
-            refused = OrderRejected(**self._facts(order), reason=reason)
-            await self._store(order, lambda tx: dispatch.after_sending(tx, refused))
+            await self._store_refused(order, reason)
 
     async def _look(self, order: PlatformOrder) -> PlatformOrder:
         """Read anew how an order stands that the broker has."""
@@ -350,8 +348,15 @@ class Session:
             self._patience.pop(order.id, None)
         return after
 
-    async def _store_absent(self, order: PlatformOrder) -> None:
+    async def _store_refused(self, order: PlatformOrder, reason: str) -> None:
+        refused = OrderRejected(**self._facts(order), reason=reason)
+        await self._store(order, lambda tx: dispatch.after_sending(tx, refused))
+
+    async def _store_absent(self, order: PlatformOrder, refusal: str | None) -> None:
         self._patience.pop(order.id, None)
+        if refusal is not None:
+            await self._store_refused(order, refusal)
+            return
         withdrawn_id = EventId(self._post.ids.next())
         absent = OrderFoundAbsent(**self._facts(order))
         after = await self._store(order, lambda tx: dispatch.found_absent(tx, absent, withdrawn_id))
@@ -369,6 +374,14 @@ class Session:
     ) -> OrderNotSent:
         self._wait_longer(order.id, retry_after_s)
         return OrderNotSent(**self._facts(order), reason=reason)
+
+    def _refused(self, sending: Sending, reason: str) -> OrderOutcomeUnknown | OrderRejected:
+        """Let a refusal stand, unless it may be for what an earlier request of the order did."""
+        order = sending.order
+        if not sending.is_repeated:
+            return OrderRejected(**self._facts(order), reason=reason)
+        self._patience[order.id].refusal = reason
+        return self._unknown(order, f"it was refused ({reason}), perhaps as a repeat")
 
     def _unknown(self, order: PlatformOrder, reason: str) -> OrderOutcomeUnknown:
         self._patience[order.id].in_doubt_since = self._monotonic()

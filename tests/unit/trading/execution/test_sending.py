@@ -11,6 +11,7 @@ import pytest
 
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import (
+    AlgoTrendyError,
     Conflict,
     Invalid,
     Rejected,
@@ -128,6 +129,90 @@ def test_a_refusal_ends_the_order_and_gives_its_hold_back(error: Exception) -> N
         assert bench.held(order_id) == 0
 
     play(scene)
+
+
+REFUSALS: list[AlgoTrendyError] = [
+    Rejected("already replaced"),
+    Invalid("order_id", "open", "replaced"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=repr)
+def test_a_replacement_that_came_late_is_not_over_when_its_repeat_is_refused(
+    refusal: Exception,
+) -> None:
+    async def scene(bench: Bench) -> None:
+        old = bench.intend(type=OrderType.LIMIT, limit_price=Decimal(100))
+        await bench.until(old, S.NEW)
+        # The first request is lost to us, and lands right before its repeat is looked at.
+        bench.exchange.fates = [before(Unknown("order", "no answer")), after(refusal)]
+        bench.exchange.is_mute = True
+        new = bench.intend(type=OrderType.LIMIT, limit_price=Decimal(101), replaces=old)
+        order = await bench.until(new, S.NEW, S.REJECTED)
+        assert order.broker_order_ids == {"b2"}
+        assert bench.held(new) > 0
+        assert bench.exchange.fates == []
+
+    bench = play(scene)
+    assert len(bench.exchange.orders) == 2
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=repr)
+def test_a_repeat_that_is_refused_is_over_once_the_broker_is_proven_not_to_have_it(
+    refusal: AlgoTrendyError,
+) -> None:
+    async def scene(bench: Bench) -> None:
+        bench.exchange.fates = [before(Unknown("order", "no answer")), before(refusal)]
+        order_id = bench.intend()
+        order = await bench.until(order_id, S.REJECTED)
+        assert order.reason == refusal.message
+        assert bench.held(order_id) == 0
+        history = bench.ledger.run(lambda tx: tx.orders.history(order_id))
+        [absent] = [event.at for event in history if isinstance(event, OrderFoundAbsent)]
+        assert history[-1].at - absent >= timedelta(seconds=12)
+
+    assert play(scene).exchange.submits == 2
+
+
+def test_a_refusal_is_final_where_all_earlier_requests_were_surely_not_taken() -> None:
+    async def scene(bench: Bench) -> None:
+        bench.exchange.fates = [before(Unavailable("broker", "busy")), before(Rejected("no"))]
+        order_id = bench.intend()
+        await bench.until(order_id, S.REJECTED, within_s=10)
+
+    play(scene)
+
+
+def test_a_repeat_is_known_as_one_when_its_transaction_was_committed_unseen() -> None:
+    async def scene(bench: Bench) -> None:
+        bench.exchange.fates = [before(Unknown("order", "no answer")), after(Rejected("again"))]
+        bench.exchange.is_mute = True
+        order_id = bench.intend()
+        await bench.until(order_id, S.UNKNOWN)
+        await bench.until(order_id, S.INTENDED)
+        commits = iter(range(10**9))
+        bench.ledger.fate = lambda: Fate.IS_UNSEEN if next(commits) % 2 else Fate.COMMITS
+        await bench.until(order_id, S.NEW)
+
+    play(scene)
+
+
+def test_an_order_whose_time_is_over_when_it_would_leave_is_withdrawn_unsent() -> None:
+    async def scene(bench: Bench) -> None:
+        order_id = bench.intend()
+
+        def let_time_pass() -> Fate:
+            # Between storing and sending, as when the machine sleeps.
+            if bench.order(order_id).status is S.SUBMITTING:
+                bench.clock.ahead = timedelta(seconds=70)
+            return Fate.COMMITS
+
+        bench.ledger.fate = let_time_pass
+        order = await bench.until(order_id, S.CANCELED)
+        assert order.reason == "it could not be sent in time"
+        assert bench.held(order_id) == 0
+
+    assert play(scene).exchange.submits == 0
 
 
 def test_what_cannot_be_sent_in_time_is_withdrawn() -> None:
