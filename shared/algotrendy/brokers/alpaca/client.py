@@ -6,7 +6,7 @@ after 429 and 504, waits for an answer without end, and reads numbers as floats.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,9 +15,7 @@ import requests
 from alpaca.trading.client import TradingClient
 from urllib3.exceptions import NewConnectionError
 
-
-class NeverSent(Exception):  # noqa: N818 - reads as what it means
-    """Says that no connection was made: the request cannot have been heard."""
+from algotrendy.brokers.alpaca.wire import NeverSent, Wire, sending_while
 
 
 class NoAnswer(Exception):  # noqa: N818
@@ -53,15 +51,27 @@ class OnceClient(TradingClient):
         self._timeout_s = timeout_s
         # No proxy, no .netrc: what reaches a broker is what the settings say.
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Wire())
 
-    def ask(self, method: str, path: str, data: Mapping[str, Any] | None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        data: Mapping[str, Any] | None,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> Answer:
         """Send one request once.
 
+        Args:
+            may_send: Asked before connecting, and again right before the request leaves.
+
         Raises:
-            NeverSent: If there was no connection.
+            NeverSent: If there was no connection, or no leave to send any more.
             NoAnswer: If the connection broke, or no whole answer came in time.
         """
-        return self._request(method, path, dict(data or {}))  # type: ignore[return-value]
+        with sending_while(may_send):
+            return self._request(method, path, dict(data or {}))  # type: ignore[return-value]
 
     def close(self) -> None:
         """End the session's connections."""
@@ -77,11 +87,12 @@ class OnceClient(TradingClient):
         try:
             response = self._session.request(method, url, timeout=self._timeout_s, **opts)
         except requests.exceptions.ConnectTimeout as error:
-            raise NeverSent(_words(error)) from error
+            raise NeverSent(_no_connection(error)) from error
         except requests.exceptions.ConnectionError as error:
             reason = getattr(error.args[0] if error.args else None, "reason", None)
-            kind = NeverSent if isinstance(reason, NewConnectionError) else NoAnswer
-            raise kind(_words(error)) from error
+            if isinstance(reason, NewConnectionError):
+                raise NeverSent(_no_connection(error)) from error
+            raise NoAnswer(_words(error)) from error
         except requests.exceptions.RequestException as error:
             raise NoAnswer(_words(error)) from error
         return Answer(response.status_code, response.headers, _json_of(response))
@@ -94,6 +105,10 @@ def _json_of(response: requests.Response) -> Any:
         return response.json(parse_float=Decimal)
     except ValueError:
         return response.text[:200]
+
+
+def _no_connection(error: Exception) -> str:
+    return f"no connection ({_words(error)})"
 
 
 def _words(error: Exception) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
+from algotrendy.brokers.alpaca.leave import Leave
 from algotrendy.brokers.alpaca.pace import Pace, retry_after_s
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.live import Mode
@@ -66,7 +68,7 @@ class AlpacaRest:
     async def change(
         self, method: Method, path: str, operation: str, data: Mapping[str, Any] | None = None
     ) -> Any:
-        """Ask for a change, once.
+        """Ask for a change, once: it leaves soon or not at all, and never once nobody waits for it.
 
         Args:
             operation: What it is, for the error.
@@ -92,17 +94,26 @@ class AlpacaRest:
     ) -> Any:
         self._require_open()
         changes = method != "GET"
+        leave = self._leave(changes=changes)
         wait_s = self._pace.take(changes=changes)
         if wait_s:
             await asyncio.sleep(wait_s)
             self._require_open()
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(
-            self._threads, self._once, method, path, data, operation, changes
-        )
+        try:
+            answer = await loop.run_in_executor(
+                self._threads, self._once, method, path, data, operation, leave
+            )
+        finally:
+            # A thread that is connecting goes on when its request is given up.
+            leave.withdraw()
         self._pace.heard(answer.headers)
         self._judge(answer, path, operation, changes=changes)
         return answer.json
+
+    def _leave(self, *, changes: bool) -> Leave:
+        until_s = time.monotonic() + self._settings.send_within_s if changes else math.inf
+        return Leave(time.monotonic, until_s)
 
     def _require_open(self) -> None:
         if self._closed:
@@ -114,16 +125,16 @@ class AlpacaRest:
         path: str,
         data: Mapping[str, Any] | None,
         operation: str,
-        changes: bool,
+        leave: Leave,
     ) -> Answer:
         from algotrendy.brokers.alpaca.client import NeverSent, NoAnswer
 
         try:
-            return self._client().ask(method, path, data)
+            return self._client().ask(method, path, data, leave.holds)
         except NeverSent as error:
-            raise Unavailable(SERVICE, f"no connection ({error})") from error
+            raise Unavailable(SERVICE, str(error)) from error
         except NoAnswer as error:
-            if changes:
+            if method != "GET":
                 raise Unknown(operation, f"Alpaca did not answer ({error})") from error
             raise Unavailable(SERVICE, f"it did not answer ({error})") from error
 

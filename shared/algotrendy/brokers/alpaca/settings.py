@@ -13,6 +13,14 @@ _STREAM = {
     Mode.PAPER: "wss://paper-api.alpaca.markets/stream",
     Mode.LIVE: "wss://api.alpaca.markets/stream",
 }
+_ABOVE_ZERO = (
+    "connect_timeout_s",
+    "read_timeout_s",
+    "send_within_s",
+    "silence_s",
+    "answer_s",
+    "workers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,8 @@ class AlpacaSettings:
         url: Base URL of the REST API; None for Alpaca's own of the mode.
         stream_url: Of the trade updates; None for the one beside ``url``.
         connect_timeout_s, read_timeout_s: alpaca-py itself waits for ever.
+        send_within_s: After so long a change leaves no more. Less than its caller waits for it, so
+            that one which could not leave is known not to have been sent.
         workers: Most requests at once.
         patience_s: How long a request may be held back for the rate limit before it is refused
             with a time to come again.
@@ -37,8 +47,9 @@ class AlpacaSettings:
     mode: Mode = Mode.PAPER
     url: str | None = None
     stream_url: str | None = None
-    connect_timeout_s: float = 5.0
+    connect_timeout_s: float = 2.0
     read_timeout_s: float = 20.0
+    send_within_s: float = 4.0
     workers: int = 4
     patience_s: float = 5.0
     silence_s: float = 15.0
@@ -63,7 +74,7 @@ class AlpacaSettings:
                 raise Invalid(name, "a paper address: live trading has two switches", value)
             if value is not None and self.mode is Mode.LIVE and _is_open_to_read(value):
                 raise Invalid(name, "an encrypted address: the secret goes with it", value)
-        for name in ("connect_timeout_s", "read_timeout_s", "silence_s", "answer_s", "workers"):
+        for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise Invalid(name, "above zero", getattr(self, name))
         if any(wait_s < 0 for wait_s in self.look_again_s):
