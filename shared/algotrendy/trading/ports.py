@@ -36,7 +36,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What the broker says of a symbol that it trades."""
+    """What the broker says of a symbol that it trades.
+
+    Attributes:
+        is_easy_to_borrow: Whether it is lent at once, and not on asking only; some do not tell.
+        maintenance_rate: Part of a position's value that must be there as equity to keep it, the
+            greater of long and short; None where the broker does not tell.
+    """
 
     symbol: Symbol
     asset_class: AssetClass
@@ -45,6 +51,8 @@ class Listing:
     is_fractionable: bool
     price_increment: Decimal | None
     at: datetime
+    is_easy_to_borrow: bool = True
+    maintenance_rate: Decimal | None = None
 
 
 class MarketFacts(Protocol):

@@ -270,9 +270,13 @@ def _silence_of(quote: Quote) -> timedelta:
 def terms_of(symbol: Symbol, listing: Listing | None, account: Account) -> Terms:
     """Say what a symbol needs and when it trades; the careful answer where nobody told."""
     kind = asset_class_of(symbol, listing)
-    may_short = listing is not None and listing.is_shortable and account.leverage > 1
-    lends = kind is not AssetClass.CRYPTO
+    lends = kind is not AssetClass.CRYPTO and account.leverage > 1
     rate = _LOOSE.divide(Decimal(1), account.leverage) if lends else Decimal(1)
+    if lends and listing is not None and listing.maintenance_rate is not None:
+        # What the broker lends on the account, it may not lend on this symbol.
+        rate = max(rate, listing.maintenance_rate)
+    is_lent = listing is not None and listing.is_shortable and listing.is_easy_to_borrow
+    may_short = lends and is_lent
     return Terms(
         asset_class=kind,
         margin_rate=rate.quantize(_FINEST_UNIT, ROUND_CEILING, _LOOSE),

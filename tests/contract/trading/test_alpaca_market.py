@@ -16,7 +16,12 @@ from algotrendy.exchange.wiring import ExchangeOptions
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.instrument import AssetClass, Symbol
-from algotrendy.trading.adapters.alpaca_market import DATA_URL, AlpacaMarket, _for_data
+from algotrendy.trading.adapters.alpaca_market import (
+    DATA_URL,
+    AlpacaMarket,
+    _for_data,
+    read_listing,
+)
 from algotrendy.trading.adapters.markets import MarketSource, NoMarket, market_of
 from algotrendy.trading.ports import Quote
 from algotrendy.trading.risk_desk import fresh
@@ -129,7 +134,29 @@ def test_listings_say_what_may_be_done(exchange: RunningExchange) -> None:
         True,
         False,
     )
+    assert (share.is_easy_to_borrow, pair.is_easy_to_borrow) == (True, False)
+    assert pair.maintenance_rate == 1
     assert asked(exchange.url, lambda market: market.listing(NONE)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "rate"),
+    [
+        ({}, None),
+        ({"maintenance_margin_requirement": 30}, "0.3"),
+        ({"maintenance_margin_requirement": 0, "margin_requirement_long": ""}, None),
+        ({"margin_requirement_long": "40", "margin_requirement_short": "112.5"}, "1.125"),
+        ({"marginable": True, "maintenance_margin_requirement": 75}, "0.75"),
+        ({"marginable": False, "maintenance_margin_requirement": 30}, "1"),
+    ],
+)
+def test_what_alpaca_demands_to_keep_a_position_is_told_in_per_cents(
+    told: dict[str, object], rate: str | None
+) -> None:
+    found = read_listing(AAPL, {"class": "us_equity", "shortable": True, **told}, OPENING)
+    assert found is not None
+    assert found.maintenance_rate == (None if rate is None else Decimal(rate))
+    assert (found.is_shortable, found.is_easy_to_borrow) == (True, False)
 
 
 def test_keys_that_are_not_taken_are_no_reason_to_believe_in_no_prices(

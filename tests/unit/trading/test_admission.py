@@ -386,6 +386,27 @@ def test_an_order_closes_no_more_than_is_there() -> None:
     assert counter.refused(sell("7", limit_price="120"))["units_available"] == "6"
 
 
+def test_what_is_not_lent_at_once_is_not_sold_short() -> None:
+    counter = OrderCounter(leverage=Decimal(2))
+    counter.list(AAPL, is_easy_to_borrow=False)
+    assert "short_available" in counter.refused(sell("1"))
+    counter.list(AAPL)
+    counter.place(sell("1"))
+
+
+def test_a_position_takes_what_the_broker_demands_to_keep_it() -> None:
+    counter = OrderCounter(cash=10_000, leverage=Decimal(2))
+    counter.list(AAPL, maintenance_rate=Decimal("0.8"))
+    assert "buying_power" in counter.refused(buy("126"))
+    counter.place(buy("125"))
+    roomy = OrderCounter(cash=10_000, leverage=Decimal(2))
+    roomy.list(AAPL, maintenance_rate=Decimal("0.3"))
+    roomy.place(buy("200"))
+    of_cash = OrderCounter(cash=10_000)
+    of_cash.list(AAPL, maintenance_rate=Decimal("1.5"))
+    of_cash.place(buy("100"))
+
+
 def test_a_cash_account_sells_nothing_short() -> None:
     assert "short_available" in OrderCounter().refused(sell("1"))
 

@@ -114,6 +114,18 @@ RECORDS: list[object] = [
         price_increment=None,
         at=START,
     ),
+    Quote(symbol=AAPL, bid=None, ask=None, last=Decimal(1), at=START, made_at=START),
+    Listing(
+        symbol=AAPL,
+        asset_class=AssetClass.EQUITY,
+        is_tradable=True,
+        is_shortable=True,
+        is_fractionable=True,
+        price_increment=None,
+        at=START,
+        is_easy_to_borrow=False,
+        maintenance_rate=Decimal("0.3"),
+    ),
     LimitsVersion(
         account=ACCOUNT,
         limits=parse_limits(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote as in_path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from algotrendy.brokers.alpaca.rest import SERVICE, AlpacaRest
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.live import Mode
 from algotrendy.kernel.clock import Clock, parse_time
+from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import (
     Forbidden,
     NotFound,
@@ -28,6 +30,13 @@ from algotrendy.trading.ports import DailyClose, Listing, Quote
 DATA_URL: Final = "https://data.alpaca.markets"
 _ALPACA: Final = "alpaca.markets"
 _AT_ONCE: Final = 100
+_PER_CENT: Final = Decimal("0.01")
+# The first is the older name of what the others tell apart.
+_REQUIREMENTS: Final = (
+    "maintenance_margin_requirement",
+    "margin_requirement_long",
+    "margin_requirement_short",
+)
 _CLASSES: Final = {"us_equity": AssetClass.EQUITY, "crypto": AssetClass.CRYPTO}
 
 
@@ -64,18 +73,7 @@ class AlpacaMarket:
             return None
         if not isinstance(told, Mapping):
             raise Unavailable(SERVICE, "it told of no asset")
-        kind = _CLASSES.get(str(told.get("class")))
-        if kind is None:
-            return None
-        return Listing(
-            symbol=symbol,
-            asset_class=kind,
-            is_tradable=bool(told.get("tradable")) and told.get("status") == "active",
-            is_shortable=bool(told.get("shortable")),
-            is_fractionable=bool(told.get("fractionable")),
-            price_increment=read_price(told.get("price_increment")),
-            at=self._clock.now(),
-        )
+        return read_listing(symbol, told, self._clock.now())
 
     async def closes(self, symbol: Symbol, days: int) -> Sequence[DailyClose]:
         """Ask for the closes of about so many days, oldest first; Unavailable."""
@@ -136,6 +134,24 @@ class AlpacaMarket:
         return _mapping(await self._stocks.read("/stocks/snapshots", query))
 
 
+def read_listing(symbol: Symbol, told: Mapping[str, Any], now: datetime) -> Listing | None:
+    """Read an asset as Alpaca tells it; None for one of a class that is not traded here."""
+    kind = _CLASSES.get(str(told.get("class")))
+    if kind is None:
+        return None
+    return Listing(
+        symbol=symbol,
+        asset_class=kind,
+        is_tradable=bool(told.get("tradable")) and told.get("status") == "active",
+        is_shortable=bool(told.get("shortable")),
+        is_fractionable=bool(told.get("fractionable")),
+        price_increment=read_price(told.get("price_increment")),
+        at=now,
+        is_easy_to_borrow=bool(told.get("easy_to_borrow")),
+        maintenance_rate=_maintenance_rate(told),
+    )
+
+
 def _for_data(settings: AlpacaSettings) -> AlpacaSettings:
     """Give the address of market data: Alpaca's own, or the place that stands in for Alpaca."""
     if not _is_alpaca(settings):
@@ -167,6 +183,15 @@ def _quote(symbol: Symbol, snapshot: object, now: datetime) -> Quote | None:
         return None
     made_at = made_at_of(bid, ask, trade, read_time(quoted.get("t")), read_time(traded.get("t")))
     return Quote(symbol=symbol, bid=bid, ask=ask, last=last, at=now, made_at=made_at)
+
+
+def _maintenance_rate(told: Mapping[str, Any]) -> Decimal | None:
+    """Give the part of a position that is needed to keep it; Alpaca tells per cents."""
+    if told.get("marginable") is False:
+        return Decimal(1)
+    asked = (read_price(told.get(name)) for name in _REQUIREMENTS)
+    most = max((each for each in asked if each is not None), default=None)
+    return None if most is None else EXACT.multiply(most, _PER_CENT)
 
 
 def _inner(told: object, name: str) -> Mapping[str, Any]:
