@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from algotrendy.kernel.errors import Rejected, Unavailable
+from algotrendy.kernel.ids import AccountId, TenantId
 from algotrendy.kernel.instrument import AssetClass, Symbol
+from algotrendy.trading.accounts import Account
 from algotrendy.trading.closes import read_closes
 from algotrendy.trading.execution.killing import Killing
 from algotrendy.trading.execution.lease import Fenced, lease_name
@@ -17,6 +19,7 @@ from algotrendy.trading.execution.prices import Pasts, Prices
 from algotrendy.trading.ledger import Lease
 from algotrendy.trading.ports import DailyClose, Listing, Quote
 from algotrendy.trading.risk_control import RiskControl
+from algotrendy.trading.risk_desk import read_desk
 from fakes.order_counter import AAPL, MSFT, NOON, ROOT, OrderCounter
 from fakes.post import post_of
 from fakes.risk_desk import buy
@@ -114,6 +117,29 @@ def test_what_is_held_ordered_or_wanted_gets_a_price(room: Room) -> None:
     assert found.at == room.counter.clock.now()
     listings = room.counter.ledger.run(lambda tx: tx.market.listings(ROOT, {TSLA}))
     assert listings[TSLA].is_tradable
+
+
+def test_each_account_decides_by_the_prices_of_its_own_market(room: Room) -> None:
+    counter, live = room.counter, AccountId("live")
+    opened = Account(id=live, tenant=TenantId("other"), broker="alpaca", opened_at=NOON)
+    counter.ledger.run(lambda tx: tx.accounts.add(opened))
+    feed = Feed(counter)
+    feed.price = Decimal(250)
+    post = asyncio.run(post_of(counter.ledger, counter.clock, counter.ids, live, lambda: None))
+    prices = Prices(post, feed)
+    room.want(TSLA)
+    room.want(AAPL)
+    counter.ledger.run(lambda tx: tx.market.want(live, {AAPL}, NOON))
+
+    def price_in(root: AccountId) -> Decimal:
+        desk = counter.ledger.run(lambda tx: read_desk(tx, root, counter.clock.now(), [AAPL]))
+        return desk.state.prices[AAPL]
+
+    assert room.look() == ["listing TSLA", "quotes AAPL TSLA"]
+    asyncio.run(prices.do())
+    assert feed.asked == ["listing AAPL", "quotes AAPL"]
+    room.look()
+    assert (price_in(ROOT), price_in(live)) == (101, 250)
 
 
 def test_a_price_is_asked_for_again_after_a_second(room: Room) -> None:
