@@ -20,6 +20,7 @@ from algotrendy.trading.lots import ClosedLot, Lots
 from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.ports import MarketFacts
+from algotrendy.trading.status import PlatformStatus
 from algotrendy.trading.waits import Waits
 
 T = TypeVar("T")
@@ -64,15 +65,23 @@ class OrderQuery:
     Attributes:
         account: An account, with all its parts, or one part.
         is_open: Only those that may still change, or only those that may not.
+        statuses: Only those that stand at one of these; all where there is none.
+        until: Only those that were intended before.
         before: Only older ones: the id of the last of the page before.
+        with_parts: Whether the parts of an account are asked for too.
+        with_legs: Whether exits that brokers hold for other orders are asked for too.
     """
 
     account: AccountId
     is_open: bool | None = None
     symbol: Symbol | None = None
+    statuses: Collection[PlatformStatus] = ()
     since: datetime | None = None
+    until: datetime | None = None
     before: OrderId | None = None
     limit: int = 50
+    with_parts: bool = True
+    with_legs: bool = True
 
 
 class Orders(Protocol):
@@ -161,6 +170,16 @@ class EntryQuery:
     limit: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedPlace:
+    """Where a closed lot stands among those of an account."""
+
+    closed_at: datetime
+    symbol: Symbol
+    closed_by: str
+    lot_id: str
+
+
 class Books(Protocol):
     """The journal, and what it adds up to; tax lots beside it."""
 
@@ -205,9 +224,9 @@ class Books(Protocol):
         ...
 
     def closed_lots(
-        self, account: AccountId, since: datetime, limit: int
+        self, account: AccountId, since: datetime, limit: int, after: ClosedPlace | None = None
     ) -> Sequence[tuple[Symbol, ClosedLot]]:
-        """List what a part and its kin closed, newest first."""
+        """List what a part and its kin closed, newest first, all that follows one of them."""
         ...
 
 

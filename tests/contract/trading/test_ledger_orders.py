@@ -245,6 +245,11 @@ def test_orders_are_listed_newest_first_by_account_state_symbol_and_time(ledger:
     assert listed(limit=2) == [4, 3]
     assert listed(limit=2, before=stories[3].order_id) == [2, 1]
     assert listed(account=AccountId("three")) == []
+    place(ledger, 6, at=40, leg_of=stories[1].order_id)
+    assert listed(limit=2) == [6, 4]
+    assert listed(limit=2, with_legs=False) == [4, 3]
+    assert listed(with_parts=False) == [6, 2, 1]
+    assert listed(account=PART, with_parts=False, with_legs=False) == [3]
 
 
 def test_workflows_are_counted_until_their_end(ledger: Ledger) -> None:

@@ -137,9 +137,12 @@ class MemoryOrders:
 
 def _fits(order: PlatformOrder, query: OrderQuery) -> bool:
     return (
-        (PART not in query.account or order.account == query.account)
+        (order.account == query.account or (query.with_parts and PART not in query.account))
+        and (query.with_legs or order.leg_of is None)
         and (query.is_open is None or order.is_settled is not query.is_open)
         and (query.symbol is None or order.symbol == query.symbol)
         and (query.since is None or order.intended_at >= query.since)
+        and (query.until is None or order.intended_at < query.until)
+        and (not query.statuses or order.status in query.statuses)
         and (query.before is None or order.id.int < query.before.int)
     )

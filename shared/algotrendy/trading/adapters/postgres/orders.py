@@ -132,13 +132,20 @@ class PostgresOrders:
 
     def select(self, query: OrderQuery) -> Sequence[PlatformOrder]:
         """List orders."""
-        conditions = [f"{scope_of(query.account)} = %(account)s"]
+        scope = scope_of(query.account) if query.with_parts else "account"
+        conditions = [f"{scope} = %(account)s"]
+        if not query.with_legs:
+            conditions.append("leg_of IS NULL")
         if query.is_open is not None:
             conditions.append("is_settled = %(is_settled)s")
         if query.symbol is not None:
             conditions.append("symbol = %(symbol)s")
         if query.since is not None:
             conditions.append("intended_at >= %(since)s")
+        if query.until is not None:
+            conditions.append("intended_at < %(until)s")
+        if query.statuses:
+            conditions.append("status = ANY(%(statuses)s)")
         if query.before is not None:
             conditions.append("id < %(before)s")
         values = {
@@ -146,6 +153,8 @@ class PostgresOrders:
             "is_settled": not query.is_open,
             "symbol": query.symbol,
             "since": query.since,
+            "until": query.until,
+            "statuses": [each.value for each in query.statuses],
             "before": query.before,
             "limit": query.limit,
         }
