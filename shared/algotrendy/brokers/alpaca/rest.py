@@ -127,7 +127,8 @@ class AlpacaRest:
         operation: str,
         leave: Leave,
     ) -> Answer:
-        from algotrendy.brokers.alpaca.client import NeverSent, NoAnswer
+        from algotrendy.brokers.alpaca.client import NoAnswer
+        from algotrendy.brokers.alpaca.wire import NeverSent
 
         try:
             return self._client().ask(method, path, data, leave.holds)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from algotrendy.brokers.alpaca.broker import AlpacaBroker
 from algotrendy.brokers.alpaca.client import OnceClient
@@ -133,7 +134,8 @@ def test_leave_ends_with_its_time_or_when_it_is_withdrawn() -> None:
 def test_the_system_stops_repeating_what_nobody_hears() -> None:
     with canned(Canned(200, ORDER)) as server:
         pool = Wire().poolmanager.connection_from_url(server.url)
-        connection = pool._get_conn()
+        connection = pool._new_conn()
+        assert isinstance(connection, HTTPConnection)
         connection.connect()
         with closing(connection):
             found = connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
