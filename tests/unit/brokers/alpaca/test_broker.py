@@ -28,7 +28,7 @@ from algotrendy.kernel.errors import (
 )
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderClass, OrderType, Side
-from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from fakes.alpaca_order import MULTI_LEG, ORDER
 from fakes.canned_server import Canned, CannedServer, canned, free_port
 
@@ -223,44 +223,6 @@ def test_a_422_behind_which_nobody_answers_is_unknown() -> None:
         submit(server)
 
 
-CHANGE = ReplaceRequest(limit_price=Decimal(101), client_order_id="mine-1")
-REPLACED = Canned(422, {"code": 42210000, "message": "order is already replaced"})
-
-
-def replace(server: CannedServer, change: ReplaceRequest = CHANGE) -> Any:
-    return ask(server.url, lambda broker: broker.replace(ID, change))
-
-
-def test_a_replacement_that_is_refused_though_its_order_stands_is_a_conflict() -> None:
-    with canned(REPLACED, Canned(200, ORDER)) as server, pytest.raises(Conflict) as refusal:
-        replace(server)
-    assert refusal.value.facts["broker_order_id"] == ID
-    assert server.lines[1].startswith("GET /v2/orders:by_client_order_id?client_order_id=mine-1")
-
-
-def test_a_replacement_that_is_refused_and_has_no_order_is_rejected_with_the_words() -> None:
-    with canned(REPLACED, NO_SUCH) as server, pytest.raises(Rejected, match="already") as found:
-        replace(server)
-    assert not isinstance(found.value, Conflict)
-
-
-def test_a_replacement_behind_whose_refusal_nobody_answers_is_unknown() -> None:
-    with canned(REPLACED, Canned(500)) as server, pytest.raises(Unknown):
-        replace(server)
-
-
-def test_a_replacement_without_a_name_is_rejected_without_a_look() -> None:
-    with canned(REPLACED) as server, pytest.raises(Rejected, match="already"):
-        replace(server, ReplaceRequest(limit_price=Decimal(101)))
-    assert len(server.asked) == 1
-
-
-def test_a_replacement_under_keys_that_are_refused_is_unauthenticated() -> None:
-    with canned(Canned(401, {"code": 40110000})) as server, pytest.raises(Unauthenticated):
-        replace(server)
-    assert len(server.asked) == 1
-
-
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
@@ -303,13 +265,6 @@ def test_an_id_that_alpaca_never_gives_is_not_found_without_asking() -> None:
     with canned() as server, pytest.raises(NotFound):
         ask(server.url, lambda broker: broker.order("../account"))
     assert server.asked == []
-
-
-def test_a_replacement_says_only_what_changes() -> None:
-    with canned(Canned(200, ORDER)) as server:
-        change = ReplaceRequest(limit_price=Decimal("101.5"), client_order_id="mine-3")
-        ask(server.url, lambda broker: broker.replace(ID, change))
-    assert server.asked[0].body == {"limit_price": "101.5", "client_order_id": "mine-3"}
 
 
 def test_orders_are_read_page_by_page() -> None:
