@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -22,7 +20,6 @@ from algotrendy.platform.database import Database, Transaction
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.postgres import PostgresLedger
-from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.booking import record
 from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.journal import Book, Entry, Place
@@ -32,6 +29,7 @@ from algotrendy.trading.status import PlatformStatus
 from fakes.order_counter import OrderCounter, provenance
 from fakes.order_story import ACCOUNT, START, USD, Story, dollars, execution
 from fakes.risk_desk import buy
+from fixtures.postgres import locks
 
 CASH = Place(ACCOUNT, Book.CASH, None, USD)
 HELD = Place(ACCOUNT, Book.CASH_HELD, None, USD)
@@ -281,12 +279,6 @@ def test_a_cancel_that_began_before_a_change_ends_both_orders(ledger: PostgresLe
     assert counter.order(changed[0]).status is PlatformStatus.CANCELED
 
 
-def locks(database: Database) -> int:
-    held = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'"
-    row = database.run(lambda tx: tx.execute(held).fetchone())
-    return int((row or {})["n"])
-
-
 def test_who_begins_with_a_claim_waits_for_a_turn_and_runs_once(
     database: Database, ledger: PostgresLedger
 ) -> None:
@@ -355,58 +347,6 @@ def test_who_waits_for_a_turn_in_vain_gives_the_connection_up(
     assert locks(impatient) == 0
     assert other.run(lambda tx: tx.accounts.claim(ACCOUNT)).id == ACCOUNT
     impatient.close()
-
-
-class Frozen:
-    """A transaction whose process stands still before one of its calls."""
-
-    def __init__(self, tx: Transaction, before: int, stand_still: Callable[[], None]) -> None:
-        self._tx = tx
-        self._left = before
-        self._stand_still = stand_still
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("execute", "commit", "pipeline"):
-            if self._left == 0:
-                self._stand_still()
-            self._left -= 1
-        return getattr(self._tx, name)
-
-
-@pytest.mark.parametrize("before", range(1, 6))
-def test_a_process_that_stands_still_with_a_turn_loses_it(
-    database: Database, database_url: str, before: int
-) -> None:
-    impatient = Database(f"{database_url}&options=-c%20idle_in_transaction_session_timeout%3D100")
-    held: list[int] = []
-
-    def stand_still() -> None:
-        assert locks(database) > 0
-        time.sleep(0.5)
-        held.append(locks(database))
-
-    def work(tx: Transaction) -> None:
-        frozen: Any = Frozen(tx, before, stand_still)
-        Turns(frozen, {"one", "two"}, is_offered=True)
-        frozen.execute("SELECT 1")
-        frozen.execute("SELECT 1")
-
-    with pytest.raises(Unavailable):
-        impatient.run(work)
-    impatient.close()
-    assert held == [0]
-
-
-def test_a_database_without_such_locks_is_not_asked_for_them(database: Database) -> None:
-    wanted: set[str] = set()
-
-    def work(tx: Transaction) -> int:
-        Turns(tx, wanted, is_offered=False).take("one")
-        return locks(database)
-
-    assert database.run(work) == 0
-    assert database.run(work) == 0
-    assert wanted == {"one"}
 
 
 def test_a_client_order_id_is_taken_for_all_parts_of_an_account(ledger: PostgresLedger) -> None:
