@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 
 from simulation.hunt import Tally, cores, hunt, quiet, shortest
 from simulation.run import Result, play
@@ -50,10 +51,14 @@ def _play_many(first: int, count: int, workers: int) -> int:
         _say(f"failed: {', '.join(map(str, sorted(tally.failed)[:20]))}; make simulate SEED={seed}")
         _say(f"the shortest history that was found of seed {seed}:")
         _say_lines(shortest(play(Plan(seed))))
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.faults.items()))
-    _say(f"{tally.orders} orders; {kinds}")
+    _say(f"{tally.orders} orders; at the broker: {_counted(tally.kinds)}")
+    _say(f"faults: {_counted(tally.faults)}")
     _say(str(tally))
     return 1 if tally.failed else 0
+
+
+def _counted(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
 def _say_lines(result: Result) -> None:

@@ -24,6 +24,7 @@ class Tally:
 
     seeds: int = 0
     orders: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     laws: Counter[str] = field(default_factory=Counter)
     failed: list[int] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Tally:
         """Take other seeds in."""
         self.seeds += other.seeds
         self.orders += other.orders
+        self.kinds += other.kinds
         self.faults += other.faults
         self.laws += other.laws
         self.failed += other.failed
@@ -51,6 +53,7 @@ def play_all(seeds: Iterable[int]) -> Tally:
         result = play(Plan(seed))
         tally.seeds += 1
         tally.orders += result.orders
+        tally.kinds += result.kinds
         tally.faults += result.faults
         tally.laws.update(result.laws)
         if result.broken:

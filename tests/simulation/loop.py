@@ -103,11 +103,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     """Runs callbacks of processes in a seeded order; time passes only when nobody is ready.
 
     Attributes:
+        begin: What time of day it is when nothing has happened yet.
         steps: How many callbacks ran.
         crashes: Errors that nobody caught.
     """
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, begin: datetime) -> None:
+        self.begin = begin
         self.steps = 0
         self.crashes: list[str] = []
         self._random = chance.random
@@ -126,7 +128,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def wall(self, skew_s: float = 0.0) -> datetime:
         """Tell the true time of day, or that of a clock that is wrong."""
-        return BEGIN + timedelta(microseconds=round((self._now + skew_s) * 1e6))
+        return self.begin + timedelta(microseconds=round((self._now + skew_s) * 1e6))
 
     def get_debug(self) -> bool:
         """Never debug: it would look at real time."""
@@ -288,9 +290,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._timers.clear()
 
 
-def virtual_loop(chance: Random) -> VirtualLoop:
+def virtual_loop(chance: Random, begin: datetime = BEGIN) -> VirtualLoop:
     """Make a loop; of all that a loop can, it has what code without a network asks for."""
-    return VirtualLoop(chance)  # type: ignore[abstract]
+    return VirtualLoop(chance, begin)  # type: ignore[abstract]
 
 
 def _close(coroutine: Any) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Rejected, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, CorrelationId, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderType
 from algotrendy.kernel.order_request import ReplaceRequest
 from algotrendy.trading.intake import Intake
 from algotrendy.trading.order_events import Provenance
@@ -20,12 +21,16 @@ from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.intake import ParentIntake
 from algotrendy.trading.parents.parent import ParentWish, Style
 from simulation.loop import Process
-from simulation.story import Action
+from simulation.story import Action, exits_of
 from simulation.world import World
 
 ATTEMPTS = 6
 ANSWER_WITHIN_S = 8.0
 SLICED_WITHIN_S = 20.0
+EXITS_LOOKS = 10
+STYLES = (Style.ICEBERG, Style.TWAP, Style.VWAP)
+CURVE = (Decimal(3), Decimal(1), Decimal(0), Decimal(2))
+CHANGED_TRAIL = Decimal("1.25")
 ANN = UserId("ann")
 
 T = TypeVar("T")
@@ -59,6 +64,8 @@ class People:
                 await self._place(action)
             case "slice":
                 await self._slice(action)
+            case "exits":
+                await self._exits(action)
             case "replace":
                 await self._replace(action)
             case _ if (order_id := self._target(action)) is None:
@@ -80,16 +87,18 @@ class People:
         assert request is not None
         if request.quantity is None:
             return
-        is_iceberg = action.number % 2 == 0
+        style = STYLES[action.number % len(STYLES)]
+        is_iceberg = style is Style.ICEBERG
         wish = ParentWish(
             account=AccountId(action.account),
             symbol=Symbol(request.symbol),
             side=request.side,
             quantity=request.quantity,
-            style=Style.ICEBERG if is_iceberg else Style.TWAP,
+            style=style,
             ends_at=world.loop.wall() + timedelta(seconds=SLICED_WITHIN_S),
             limit_price=Decimal(100 + 2 * request.side.sign) if is_iceberg else None,
-            slices=0 if is_iceberg else 4,
+            slices=4 if style is Style.TWAP else 0,
+            curve=CURVE if style is Style.VWAP else (),
             display=max(request.quantity // 3, Decimal(1)) if is_iceberg else None,
             client_order_id=f"parent-{action.number}",
         )
@@ -100,6 +109,26 @@ class People:
             door.place(wish, _provenance(action))
 
         await self._ask_in(place)
+
+    async def _exits(self, action: Action) -> None:
+        """Place a pair of exits for what an order was given: that one, or whichever is first."""
+        orders = self._world.store.memory.tables.orders.folded.rows
+        given: list[PlatformOrder] = []
+        for _ in range(EXITS_LOOKS):
+            given = [each for each in orders.values() if _is_given(each, action.account)]
+            if given:
+                break
+            await asyncio.sleep(2.0)
+        else:
+            return
+        target, name = self._target(action), f"order-{action.number}"
+        known = next((each for each in given if each.id == target), given[-1])
+        asked = known.request
+        request = exits_of(asked.side, asked.symbol, known.filled_quantity, name)
+        order = await self._ask(
+            lambda door: door.place(known.account, request, _provenance(action))
+        )
+        self._note(action, order, name)
 
     async def _replace(self, action: Action) -> None:
         order_id, name = self._target(action), f"order-{action.number}"
@@ -112,6 +141,7 @@ class People:
         change = ReplaceRequest(
             limit_price=action.price if asked.type.has_limit else None,
             stop_price=action.price if asked.type.has_stop else None,
+            trail=CHANGED_TRAIL if asked.type is OrderType.TRAILING_STOP else None,
             client_order_id=name,
         )
         order = await self._ask(lambda door: door.replace(order_id, change, _provenance(action)))
@@ -154,6 +184,12 @@ class People:
             world.ids,
             pause=lambda seconds: world.blocking.pause(process, seconds),
         )
+
+
+def _is_given(order: PlatformOrder, account: str) -> bool:
+    """Say whether it was given whole units, of which exits may be a pair."""
+    filled = order.filled_quantity
+    return order.account == account and filled > 0 and filled == filled.to_integral_value()
 
 
 def _provenance(action: Action) -> Provenance:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.order import OrderClass
+from algotrendy.trading.parents.working import find_parent
 from simulation.exchange import SYMBOLS
 from simulation.laws import LOST, OTHER, Broken
 from simulation.people import People
@@ -36,6 +38,7 @@ class Result:
     struck: list[tuple[int, str]] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     orders: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     steps: int = 0
     lines: list[str] = field(default_factory=list)
@@ -82,10 +85,28 @@ class Play:
             struck=world.fate.struck,
             actions=self.actions,
             orders=len(world.store.memory.tables.orders.folded.rows),
+            kinds=self._kinds(),
             seconds=world.loop.time(),
             steps=world.loop.steps,
             lines=world.history.lines,
         )
+
+    def _kinds(self) -> Counter[str]:
+        """Count the orders that reached the broker, by what they are."""
+        tables = self.world.store.memory.tables
+        found: Counter[str] = Counter()
+        for order in tables.orders.folded.rows.values():
+            if not order.broker_order_ids:
+                continue
+            asked = order.request
+            found[asked.type if asked.order_class is OrderClass.SIMPLE else asked.order_class] += 1
+            found["extended hours"] += asked.extended_hours
+            found["replacement"] += order.replaces is not None
+            found["market not always open"] += not self.world.is_always_open
+            parent = order.provenance.parent and find_parent(tables, order.provenance.parent)
+            if parent:
+                found[f"slice of a {parent.wish.style}"] += 1
+        return found
 
     def _schedule(self) -> None:
         loop = self.world.loop

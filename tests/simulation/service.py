@@ -32,7 +32,7 @@ class Services:
         self._world = world
         self._running: list[tuple[Process, Station]] = [self._begun(n) for n in range(COUNT)]
         # It takes as long to look through an account's risk as to do all else.
-        self._is_monitored = world.chance.random() < 0.1
+        self._is_monitored = world.chance.random() < 0.2
 
     def start(self) -> None:
         """Begin to keep them."""

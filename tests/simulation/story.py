@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
+from typing import TypedDict
 
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
@@ -25,8 +26,14 @@ TROUBLES = {
     "exit cancelled by hand": 0.15,
     "order placed by hand": 0.1,
     "kill switch": 0.08,
+    "kill switch later": 0.06,
 }
 ROOT, PART = "paper", "paper/alpha"
+
+
+class _Exits(TypedDict):
+    take_profit: TakeProfit
+    stop_loss: StopLoss
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Action:
 
     Attributes:
         at_s: When.
-        kind: place, slice, cancel, replace, approve, or one of the troubles.
+        kind: place, slice, exits, cancel, replace, approve, or one of the troubles.
         number: Which action it is; an order is called by the number of what placed it.
         on: The number of the order that it is about.
     """
@@ -69,7 +76,7 @@ def story(seed: int) -> list[Action]:
         at = round(chance.uniform(0.5, LAST_S), 3)
         before = [each for each in placed if each.at_s < at]
         kind = chance.choices(
-            ("place", "slice", "cancel", "replace", "approve"), (6, 0.5, 2, 1.5, 1)
+            ("place", "slice", "exits", "cancel", "replace", "approve"), (6, 0.7, 1, 2, 1.5, 1)
         )[0]
         if kind == "slice":
             wish = replace(_wish(chance, f"order-{number}"), order_class=OrderClass.SIMPLE)
@@ -83,6 +90,8 @@ def story(seed: int) -> list[Action]:
             target = chance.choice(before)
             price = Decimal(chance.randint(9_700, 10_300)) / 100
             action = Action(at, kind, number, target.account, None, target.number, price)
+            if kind == "exits":
+                placed.append(action)
         actions.append(action)
     actions += _troubles(chance, len(actions))
     if chance.random() < 0.5:
@@ -111,13 +120,20 @@ def _wish(chance: Random, name: str) -> OrderRequest:
     symbol = chance.choice(SYMBOLS)
     side = Side.BUY if chance.random() < 0.65 else Side.SELL
     size = Decimal(chance.randint(1, 60))
-    kind = chance.choices(("market", "limit", "stop", "bracket", "notional"), (3, 4, 1, 2, 0.7))[0]
+    kinds = ("market", "limit", "stop", "trailing", "bracket", "notional")
+    kind = chance.choices(kinds, (3, 4, 1, 0.7, 2, 0.7))[0]
     cents = chance.randint(-250, 250)
     price = Decimal(10_000 + cents) / 100
     life = TimeInForce.GTC if chance.random() < 0.5 else TimeInForce.DAY
     order = OrderRequest(symbol, side, quantity=size, client_order_id=name, time_in_force=life)
     if kind == "limit":
-        return replace(order, type=OrderType.LIMIT, limit_price=price)
+        is_early = chance.random() < 0.15
+        return replace(order, type=OrderType.LIMIT, limit_price=price, extended_hours=is_early)
+    if kind == "trailing":
+        trail = Decimal(chance.randint(20, 200)) / 100
+        if chance.random() < 0.5:
+            return replace(order, type=OrderType.TRAILING_STOP, trail_price=trail)
+        return replace(order, type=OrderType.TRAILING_STOP, trail_percent=trail)
     if kind == "stop":
         away = Decimal(10_000 + side.sign * chance.randint(10, 300)) / 100
         return replace(order, type=OrderType.STOP, stop_price=away)
@@ -125,18 +141,35 @@ def _wish(chance: Random, name: str) -> OrderRequest:
         worth = Decimal(chance.randint(100, 3_000))
         return replace(order, quantity=None, notional=worth, time_in_force=TimeInForce.DAY)
     if kind == "bracket":
-        high, low = Decimal(103) + size / 100, Decimal(97) - size / 100
-        profit, loss = (high, low) if side is Side.BUY else (low, high)
         is_limit = chance.random() < 0.5
         return replace(
             order,
             type=OrderType.LIMIT if is_limit else OrderType.MARKET,
             limit_price=price if is_limit else None,
             order_class=OrderClass.BRACKET,
-            take_profit=TakeProfit(profit),
-            stop_loss=StopLoss(loss),
+            **_exits(side, size / 100),
         )
     return order
+
+
+def exits_of(side: Side, symbol: str, size: Decimal, name: str) -> OrderRequest:
+    """Write the pair of exits of what an order of that side has given."""
+    return OrderRequest(
+        symbol,
+        side.opposite,
+        type=OrderType.LIMIT,
+        quantity=size,
+        client_order_id=name,
+        time_in_force=TimeInForce.GTC,
+        order_class=OrderClass.OCO,
+        **_exits(side, Decimal(0)),
+    )
+
+
+def _exits(entry: Side, wider: Decimal) -> _Exits:
+    high, low = Decimal(103) + wider, Decimal(97) - wider
+    profit, loss = (high, low) if entry is Side.BUY else (low, high)
+    return {"take_profit": TakeProfit(profit), "stop_loss": StopLoss(loss)}
 
 
 def _told(request: OrderRequest, account: str) -> str:

@@ -9,22 +9,28 @@ import pytest
 
 from algotrendy.brokers.port import BrokerUpdate
 from algotrendy.kernel.ids import EventId, derived_uuid7
+from algotrendy.kernel.order import Fill, Side
+from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
 from algotrendy.trading.execution import dispatch, news
 from algotrendy.trading.execution.lease import Fence
 from algotrendy.trading.execution.news import Told
+from algotrendy.trading.holds import hold_entry
+from algotrendy.trading.journal import Entry
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.order_events import (
+    OrderEvent,
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderRejected,
     OrderWithdrawn,
 )
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.restating import book_fill
 from algotrendy.trading.status import PlatformStatus
 from simulation.hunt import shortest
 from simulation.laws import DOUBLED, LOST, UNBALANCED
-from simulation.run import Result, play
+from simulation.run import PEACE_S, Result, play
 from simulation.world import Plan
 
 WITHIN = 1_000
@@ -71,6 +77,31 @@ def test_a_cumulative_quantity_added_up_is_found(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(news, "told_by", added_up)
     assert first_broken(UNBALANCED).broken
+
+
+def test_a_hold_that_is_not_given_back_is_found_in_that_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def kept(before: PlatformOrder | None, after: PlatformOrder, event: OrderEvent) -> Entry | None:
+        return None if after.is_terminal else hold_entry(before, after, event)
+
+    monkeypatch.setattr("algotrendy.trading.booking.hold_entry", kept)
+    found = first_broken(UNBALANCED)
+    assert "is held, for orders that need" in found.broken[0].what
+    assert found.seconds < PEACE_S
+
+
+def test_an_entry_that_is_not_booked_in_the_position_is_found_in_that_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sometimes(tx: LedgerTransaction, account: Account, fill: Fill, name: str) -> None:
+        if fill.side is Side.BUY:
+            book_fill(tx, account, fill, name)
+
+    monkeypatch.setattr("algotrendy.trading.booking.book_fill", sometimes)
+    found = first_broken(UNBALANCED)
+    assert "executions come to" in found.broken[0].what
+    assert found.seconds < PEACE_S
 
 
 def test_a_writer_without_a_fence_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 
 from algotrendy.brokers.port import BrokerOrder
@@ -13,6 +14,8 @@ from algotrendy.trading.risk_control import RiskControl
 from simulation.service import Services
 from simulation.story import Action
 from simulation.world import ROOT, World
+
+SCHEDULED_S = (1.0, 8.0)
 
 
 class Troubles:
@@ -69,7 +72,10 @@ class Troubles:
             case "order placed by hand":
                 self._place(action)
             case "kill switch":
-                self._pull(is_flat=self._world.chance.random() < 0.5)
+                self._pull(is_flat=self._is_flat(), after_s=0.0)
+            case "kill switch later":
+                after_s = self._world.chance.uniform(*SCHEDULED_S)
+                self._pull(is_flat=self._is_flat(), after_s=after_s)
 
     def _in(self, least_s: float, most_s: float) -> float:
         return self._world.loop.time() + self._world.chance.uniform(least_s, most_s)
@@ -98,18 +104,28 @@ class Troubles:
             with suppress(Rejected):
                 exchange.cancel(victim.broker_order_id)
 
-    def _pull(self, *, is_flat: bool) -> None:
+    def _is_flat(self) -> bool:
+        # Nobody closes a position in a market that is closed.
+        return self._world.is_always_open and self._world.chance.random() < 0.5
+
+    def _pull(self, *, is_flat: bool, after_s: float) -> None:
         world = self._world
         process = world.process("function", "kill switch")
         control = RiskControl(world.ledger(process), process, world.ids)
-        pull = partial(control.pull_kill_switch, ROOT, is_flat, "ann", "it smells of smoke")
+        at = world.loop.wall() + timedelta(seconds=after_s) if after_s else None
+        pull = partial(control.pull_kill_switch, ROOT, is_flat, "ann", "it smells of smoke", at)
         call = world.blocking.call(process, pull)
-        call.add_done_callback(lambda done: self._pulled(done.exception(), is_flat=is_flat))
+        call.add_done_callback(
+            lambda done: self._pulled(done.exception(), is_flat=is_flat, after_s=after_s)
+        )
 
-    def _pulled(self, error: BaseException | None, *, is_flat: bool) -> None:
+    def _pulled(self, error: BaseException | None, *, is_flat: bool, after_s: float) -> None:
         if isinstance(error, AlgoTrendyError):
             # Whoever smells smoke pulls again.
-            self._world.loop.call_later(1.0, partial(self._pull, is_flat=is_flat))
+            again = partial(self._pull, is_flat=is_flat, after_s=after_s)
+            self._world.loop.call_later(1.0, again)
         elif error is None:
+            # Of one for later it is not known here when somebody pulls it: what disturbs the
+            # account from now on may come after.
             self._halted_at = self._world.loop.time()
             self._is_flattened |= is_flat

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -42,6 +43,14 @@ ROOT = AccountId("paper")
 # How likely a kill is at a point around an effect: many commits of a service change nothing.
 KILLS = {"service": 0.0005, "function": 0.006}
 KILLS_AROUND_REQUESTS = 0.02
+# At most times the market is open around the clock; else a run begins while it is closed, in
+# extended hours, or so that the session ends within the run.
+AROUND_THE_CLOCK = 0.85
+OTHER_BEGINS = (
+    datetime(2026, 9, 15, 2, 0, tzinfo=UTC),
+    datetime(2026, 9, 15, 12, 0, tzinfo=UTC),
+    datetime(2026, 9, 15, 19, 59, 40, tzinfo=UTC),
+)
 # Some runs go wrong more than others.
 LEVELS = (0.3, 1.0, 1.0, 1.0, 3.0)
 
@@ -92,7 +101,10 @@ class World:
         self.history = history
         self.broken: list[Broken] = []
         self.strangers: set[str] = set()
-        self.loop = virtual_loop(Random(f"{seed}/loop"))
+        hours = Random(f"{seed}/hours")
+        self.is_always_open = hours.random() < AROUND_THE_CLOCK
+        begin = BEGIN if self.is_always_open else hours.choice(OTHER_BEGINS)
+        self.loop = virtual_loop(Random(f"{seed}/loop"), begin)
         level = plan.level * Random(f"{seed}/level").choice(LEVELS)
         self.fate = Fate(Random(f"{seed}/fate"), level, plan.faults, plan.most_faults)
         self.fate.told = lambda kind: self.tell("fault", kind)
@@ -104,7 +116,7 @@ class World:
             liquidity=self.chance.choice(("unlimited", "quoted")),
             partial_fills=self.chance.choice((0.0, 0.4)),
             fees=self.chance.choice(("none", "us_equity")),
-            always_open=True,
+            always_open=self.is_always_open,
         )
         self.exchange = Exchange(self.loop, Random(f"{seed}/market"), terms)
         self.wire = Wire(self.loop, self.fate, self.exchange, self.effect)
@@ -241,8 +253,8 @@ class World:
                 self.laws.check_stored(order, events)
             except Broken as broken:
                 self._break(broken)
-        for broken in self._sums.check([order for order, _ in stored], posted):
-            self._break(broken)
+        for found in self._sums.check([order for order, _ in stored], posted):
+            self._break(found)
 
     def _arrived(self, name: str) -> None:
         self.tell("exchange", f"got {name}")
@@ -261,12 +273,12 @@ class World:
 
     def _open_books(self) -> None:
         held = BrokerAccount(self.exchange.account_id, "USD", CASH, CASH, CASH)
-        usd = Currency.USD
+        usd, begin = Currency.USD, self.loop.begin
         self.account = account = Account(
             id=ROOT,
             tenant=TenantId("demo"),
             broker=SERVICE,
-            opened_at=BEGIN,
+            opened_at=begin,
             leverage=Decimal(2),
             approval_above=Money(Decimal(5_000), usd) if self.chance.random() < 0.3 else None,
         )
@@ -277,13 +289,13 @@ class World:
         marks = Watermarks.at_opening(self.exchange.fills(), activities)
 
         def work(tx: LedgerTransaction) -> None:
-            open_account(tx, account, held, [], BEGIN)
+            open_account(tx, account, held, [], begin)
             put(tx, account, marks)
-            part = open_part(tx, ROOT, StrategyId("alpha"), BEGIN)
-            allocate(tx, ROOT, part.id, Money(Decimal(40_000), usd), "begin", BEGIN)
+            part = open_part(tx, ROOT, StrategyId("alpha"), begin)
+            allocate(tx, ROOT, part.id, Money(Decimal(40_000), usd), "begin", begin)
             if is_loose:
                 version = LimitsVersion(
-                    account=ROOT, limits=loose, by="ann", reason="simulated", at=BEGIN
+                    account=ROOT, limits=loose, by="ann", reason="simulated", at=begin
                 )
                 tx.risk.add_limits(version)
 
