@@ -75,8 +75,8 @@ def test_a_loss_is_allowed_up_to_the_limit_and_a_short_loses_when_prices_rise() 
 
 def test_the_worst_scenario_may_be_the_one_of_deviations() -> None:
     past = Past.of({A: [0.2, -0.2] * 50})
-    broken = found(holding(100), rules(stress_loss="5999"), past)
-    assert broken[Limit.STRESS_LOSS] > Decimal(6000)  # type: ignore[operator]
+    assert found(holding(100), rules(stress_loss="6000"), past)
+    assert not found(holding(100), rules(stress_loss="6050"), past)
 
 
 def test_a_position_without_a_past_is_in_the_stress_alone() -> None:
