@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -23,6 +25,21 @@ class SystemClock:
     def now(self) -> datetime:
         """Tell the time, aware and in UTC."""
         return datetime.now(UTC)
+
+
+def seconds_passed() -> float:
+    """Tell the seconds since some moment, which never step, and count a sleep of the machine.
+
+    ``time.monotonic`` stands still meanwhile on Linux and macOS, and with it a loop's clock.
+    """
+    if sys.platform == "linux":
+        clock = time.CLOCK_BOOTTIME
+    elif sys.platform == "darwin":
+        # Counts a sleep there, and not on Linux: https://reviews.llvm.org/D74341.
+        clock = time.CLOCK_MONOTONIC_RAW
+    else:
+        clock = time.CLOCK_MONOTONIC
+    return time.clock_gettime(clock)
 
 
 class ManualClock:

@@ -135,7 +135,7 @@ def execution(holder: str, monotonic: Monotonic) -> Execution:
 
     Args:
         holder: Names this process, and no other one that ever was.
-        monotonic: Seconds of the loop's clock.
+        monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well.
     """
     from algotrendy.trading.adapters.execution_process import Execution
     from algotrendy.trading.adapters.sqs_bell import SqsRings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from algotrendy.kernel.clock import ManualClock, SystemClock, parse_time
+from algotrendy.kernel.clock import ManualClock, SystemClock, parse_time, seconds_passed
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import (
     SeededIds,
@@ -28,6 +29,24 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def test_the_system_clock_tells_aware_utc() -> None:
     assert SystemClock().now().utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("platform", "clock"),
+    [("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC_RAW")],
+)
+def test_the_seconds_that_passed_count_a_sleep_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, platform: str, clock: str
+) -> None:
+    # The one clock of the system that counts it there; no test can put the machine to sleep.
+    told = {getattr(time, clock): 5_000.0, time.CLOCK_MONOTONIC: 1_400.0}
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("time.clock_gettime", told.__getitem__)
+    assert seconds_passed() == 5_000.0
+
+
+def test_the_seconds_that_passed_never_step_back() -> None:
+    assert seconds_passed() <= seconds_passed()
 
 
 def test_a_manual_clock_moves_only_when_it_is_moved() -> None:

@@ -86,7 +86,8 @@ class LeaseKeeper:
 
     Args:
         holder: Names this process, and no other one that ever was.
-        monotonic: Seconds of a clock that never steps, such as the loop's.
+        monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well:
+            the lease of a machine that sleeps runs out.
     """
 
     def __init__(
