@@ -15,18 +15,21 @@ import urllib.request
 from contextlib import suppress
 from uuid import uuid4
 
+from algotrendy.kernel.clock import seconds_passed
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.platform.settings import settings
 from algotrendy.trading import wiring
-from algotrendy.trading.adapters.execution_process import Execution
+from algotrendy.trading.adapters.execution_process import Execution, run_until
 from services.execution.health import serve_health
 
 _ASK_TIMEOUT_S = 3.0
 _RETRY_S = 2.0
 
+_logger = logging.getLogger(__name__)
 
-async def serve() -> None:
-    """Serve until asked to stop."""
+
+async def serve() -> int:
+    """Serve until asked to stop; give the exit code, which is 0 only then."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -35,20 +38,19 @@ async def serve() -> None:
     async with await serve_health(lambda: execution, settings().execution_port):
         while execution is None and not stopping.is_set():
             execution = await _made(stopping)
-        if execution is not None:
-            running = asyncio.create_task(execution.run())
-            await stopping.wait()
-            execution.stop()
-            await running
+        if execution is None or await run_until(execution, stopping):
+            return 0
+    # Whoever supervises the process starts another one.
+    return 1
 
 
 async def _made(stopping: asyncio.Event) -> Execution | None:
     """Make the service; None, after a while, when what it needs is not deployed yet."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4()}"
     try:
-        return wiring.execution(holder, asyncio.get_running_loop().time)
+        return wiring.execution(holder, seconds_passed)
     except AlgoTrendyError as error:
-        logging.getLogger(__name__).warning("%s", error.message)
+        _logger.warning("%s", error.message)
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), _RETRY_S)
     return None
@@ -75,8 +77,7 @@ def main() -> int:
     )
     for chatty in ("alpaca", "botocore", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    asyncio.run(serve())
-    return 0
+    return asyncio.run(serve())
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ async def serve_health(current: Callable[[], Execution | None], port: int) -> as
     Args:
         current: Gives the service; None while it cannot be made yet.
 
-    ``/health`` answers 200 as long as the process turns. ``/ready`` answers 200 when the ledger was
-    reached and every account is served here or by somebody else, and tells which; else 503.
+    ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
+    anew. ``/ready`` answers 200 when the ledger took what every account wrote within the time of a
+    lease, else 503. It tells how each account stands: one whose broker does not answer is ready,
+    and is not served.
     """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 from algotrendy.brokers.accounts import BrokerAccountSettings
 from algotrendy.brokers.port import Broker
@@ -34,13 +36,15 @@ from algotrendy.trading.ledger import Ledger
 from algotrendy.trading.parents.duty import SliceDuty
 from algotrendy.trading.ports import Sagas
 
+_logger = logging.getLogger(__name__)
+
 
 class Execution:
     """The execution service of one process.
 
     Args:
         holder: Names this process, and no other one that ever was.
-        monotonic: Seconds of the loop's clock.
+        monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well.
     """
 
     def __init__(
@@ -83,7 +87,7 @@ class Execution:
 
     @property
     def is_ready(self) -> bool:
-        """Say whether every account is served here, or could be as soon as its lease is free."""
+        """Say whether the ledger took what every account wrote within the time of a lease."""
         return all(station.has_ledger for station in self.stations)
 
     def describe(self) -> dict[str, JsonValue]:
@@ -99,16 +103,49 @@ class Execution:
             station.stop()
 
     async def run(self) -> None:
-        """Serve until asked to stop."""
+        """Serve until asked to stop; whatever ends one station ends all, and is raised."""
         listening = asyncio.create_task(self._switchboard.run())
         try:
-            await asyncio.gather(*(station.run() for station in self.stations))
+            async with asyncio.TaskGroup() as stations:
+                for station in self.stations:
+                    stations.create_task(station.run())
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
             await asyncio.gather(*(market.close() for market in self._markets.values()))
             await asyncio.to_thread(self._rings.close)
             await asyncio.to_thread(self._desk.close)
+
+
+class Service(Protocol):
+    """What serves until it is asked to stop."""
+
+    def stop(self) -> None:
+        """Let ``run`` end."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until asked to stop."""
+        ...
+
+
+async def run_until(service: Service, stopping: asyncio.Event) -> bool:
+    """Run a service until it is asked to stop; False if it ended by itself, or not well."""
+    running = asyncio.create_task(service.run())
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait((running, asked), return_when=asyncio.FIRST_COMPLETED)
+    was_asked = asked.done()
+    asked.cancel()
+    service.stop()
+    try:
+        await running
+    # The outermost handler of the process.
+    except Exception:
+        _logger.exception("the service failed")
+        return False
+    if not was_asked:
+        _logger.error("the service ended without being asked to")
+    return was_asked
 
 
 def _connector(connection: BrokerAccountSettings) -> Connect:

@@ -24,6 +24,7 @@ from algotrendy.trading.execution.duties import Duties, Post, keep_doing
 from algotrendy.trading.execution.hearing import Hearing
 from algotrendy.trading.execution.lease import (
     RENEW_EVERY_S,
+    TTL_S,
     Fence,
     Fenced,
     FencedDesk,
@@ -70,7 +71,7 @@ class Surroundings:
 
     Attributes:
         holder: Names this process, and no other one that ever was.
-        monotonic: Seconds of a clock that never steps, such as the loop's.
+        monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well.
         duties: What is done again and again while the lease is held.
     """
 
@@ -104,13 +105,19 @@ class Station:
         self._wake = asyncio.Event()
         self._leaving: set[asyncio.Future[None]] = set()
         self.standing = Standing.WAITING
+        self._answered_at = float("-inf")
+        self._failures = 0
         self.epoch = 0
-        self.has_ledger = False
 
     @property
     def root(self) -> AccountId:
         """Give the account."""
         return self._account.id
+
+    @property
+    def has_ledger(self) -> bool:
+        """Say whether the ledger took what was written lately: within the time of a lease."""
+        return self._around.monotonic() - self._answered_at < TTL_S
 
     def stop(self) -> None:
         """Ask it to hand over; ``run`` ends then."""
@@ -118,47 +125,66 @@ class Station:
 
     async def run(self) -> None:
         """Serve whenever the lease is free, until asked to stop."""
-        failures = 0
         while not self._stopping.is_set():
-            fence = await self._acquire()
-            if fence is None:
-                await self._pause(_ACQUIRE_EVERY_S)
-                continue
-            self.epoch = fence.epoch
-            self.standing = Standing.TAKING_OVER
             try:
-                await self._hold(fence)
-            except Fenced as error:
-                _logger.warning("%s", error.message)
-            except AlgoTrendyError as error:
-                _logger.warning("account %s: %s", self.root, error.message, extra=error.fields())
+                pause_s = await self._turn()
             # The outermost handler: whatever stumbled, the account is taken up again.
             except Exception:
                 _logger.exception("account %s", self.root)
-            failures = 0 if self.standing is Standing.SERVING else failures + 1
-            self.standing = Standing.WAITING
-            await self._give_back(fence)
-            await self._pause(min(_RETRY_S * 2.0 ** min(failures, 10), _LONGEST_RETRY_S))
+                pause_s = self._longer()
+            await self._pause(pause_s)
         self.standing = Standing.STOPPED
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=_LEAVE_S)
+
+    async def _turn(self) -> float:
+        """Serve if the lease is free, until that ends; say how long to wait then."""
+        fence = await self._acquire()
+        if fence is None:
+            return _ACQUIRE_EVERY_S
+        self.epoch = fence.epoch
+        self.standing = Standing.TAKING_OVER
+        try:
+            await self._hold(fence)
+        except Fenced as error:
+            _logger.warning("%s", error.message)
+        except AlgoTrendyError as error:
+            _logger.warning("account %s: %s", self.root, error.message, extra=error.fields())
+        # The lease is given back whatever stumbled.
+        except Exception:
+            _logger.exception("account %s", self.root)
+        if self.standing is Standing.SERVING:
+            self._failures = 0
+        self.standing = Standing.WAITING
+        pause_s = self._longer()
+        await self._give_back(fence)
+        return pause_s
 
     async def _acquire(self) -> Fence | None:
         try:
             fence = await self._keeper.acquire()
         except (Unavailable, Unknown) as error:
-            self.has_ledger = False
             _logger.warning("account %s: %s", self.root, error.message)
             return None
-        self.has_ledger = True
+        self._ledger_answered()
         return fence
 
     async def _give_back(self, fence: Fence) -> None:
         try:
             async with asyncio.timeout(_RELEASE_S):
                 await self._keeper.release(fence)
+            self._ledger_answered()
         except (TimeoutError, Unavailable, Unknown):
             _logger.warning("lease %s runs out by itself", fence.name)
+
+    def _ledger_answered(self) -> None:
+        self._answered_at = self._around.monotonic()
+
+    def _longer(self) -> float:
+        """Wait for longer after each failure in a row."""
+        wait_s = min(_RETRY_S * 2.0 ** min(self._failures, 10), _LONGEST_RETRY_S)
+        self._failures += 1
+        return wait_s
 
     async def _hold(self, fence: Fence) -> None:
         """Serve under a lease until asked to stop; raise what ended it before."""
@@ -172,9 +198,10 @@ class Station:
             await asyncio.sleep(wait_s)
             try:
                 await self._keeper.renew(fence)
-                self.has_ledger, wait_s = True, RENEW_EVERY_S
+                self._ledger_answered()
+                wait_s = RENEW_EVERY_S
             except (Unavailable, Unknown) as error:
-                self.has_ledger, wait_s = False, _RETRY_S
+                wait_s = _RETRY_S
                 _logger.warning("lease %s: %s", fence.name, error.message)
 
     async def _serve(self, fence: Fence) -> None:
