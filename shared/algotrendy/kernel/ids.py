@@ -116,6 +116,11 @@ def time_of(identifier: UUID) -> datetime:
     return _EPOCH + timedelta(milliseconds=identifier.int >> 80)
 
 
+def first_uuid7(at: datetime) -> UUID:
+    """Give the least UUIDv7 of a time's millisecond: all that were made earlier are below it."""
+    return _assemble(_milliseconds(at), 0)
+
+
 def parse_uuid7(text: str, field: str) -> UUID:
     """Read a UUIDv7 in its canonical form, hyphens and all.
 

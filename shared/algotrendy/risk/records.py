@@ -106,8 +106,14 @@ class RiskRecords(Protocol):
         """Take a new state in place of the one before."""
         ...
 
-    def kill_switches(self, account: AccountId, limit: int = 20) -> Sequence[KillSwitch]:
-        """Give the last ones, newest first."""
+    def kill_switches(
+        self, account: AccountId, limit: int = 20, before: KillSwitch | None = None
+    ) -> Sequence[KillSwitch]:
+        """Give the last ones, newest first, all that were asked for before one of them."""
+        ...
+
+    def kill_switch(self, switch_id: UUID) -> KillSwitch | None:
+        """Give one by its id, of whatever account, or None."""
         ...
 
     def due_kill_switches(self, now: datetime) -> Sequence[KillSwitch]:

@@ -5,41 +5,33 @@ Each runs within one transaction, so that what it tells fits together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
+from typing import Final
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import NotFound
-from algotrendy.kernel.ids import AccountId, OrderId, TenantId, parse_order_id, parse_uuid7
+from algotrendy.kernel.ids import AccountId, OrderId, TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.journal import (
     Book,
-    Entry,
-    EntryKind,
     Place,
-    key_of_bust,
-    without_amendment,
 )
 from algotrendy.trading.ledger import (
-    AuditRecord,
-    Document,
-    EntryQuery,
     LedgerTransaction,
-    OrderQuery,
 )
-from algotrendy.trading.lots import ClosedLot, Lot
-from algotrendy.trading.order_events import Execution, OrderEvent
+from algotrendy.trading.lots import Lot
+from algotrendy.trading.order_events import OrderEvent
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.paging import Page, Question
 from algotrendy.trading.ports import Quote
 
 ZERO = Decimal(0)
+_NAMED_WITHIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +112,6 @@ class OrderStory:
     legs: tuple[PlatformOrder, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FillRecord:
-    """An execution as it was booked; ``place`` is where it stands in the journal."""
-
-    place: str
-    order: PlatformOrder
-    execution: Execution
-    is_busted: bool
-
-
 def require_account(tx: LedgerTransaction, tenant: TenantId, account: AccountId) -> Account:
     """Read a tenant's account or part; another tenant's is NotFound too."""
     found = tx.accounts.get(account)
@@ -188,113 +170,6 @@ def story(tx: LedgerTransaction, tenant: TenantId, order_id: OrderId) -> OrderSt
     """Tell an order from its intent to where it stands."""
     order = require_order(tx, tenant, order_id)
     return OrderStory(order, tuple(tx.orders.history(order_id)), tuple(tx.orders.legs(order_id)))
-
-
-def orders(
-    tx: LedgerTransaction,
-    tenant: TenantId,
-    account: AccountId,
-    question: Question,
-    *,
-    is_open: bool | None = None,
-    symbol: Symbol | None = None,
-    since: datetime | None = None,
-) -> Page[PlatformOrder]:
-    """List the orders of an account with all its parts, or of one part, newest first."""
-    require_account(tx, tenant, account)
-    place = question.place
-    query = OrderQuery(
-        account=account,
-        is_open=is_open,
-        symbol=symbol,
-        since=since,
-        before=None if place is None else parse_order_id(place, "cursor"),
-        limit=question.limit + 1,
-    )
-    return question.page(tx.orders.select(query), lambda order: str(order.id))
-
-
-def fills(
-    tx: LedgerTransaction, tenant: TenantId, account: AccountId, question: Question
-) -> Page[FillRecord]:
-    """List the executions of an account with all its parts, or of one part, newest first."""
-    page = activities(tx, tenant, account, question, [EntryKind.FILL])
-    known: dict[OrderId, PlatformOrder] = {}
-    found: list[FillRecord] = []
-    for place, entry in page.items:
-        order_id = parse_order_id(entry.reason, "order_id")
-        if order_id not in known:
-            known[order_id] = tx.orders.get(order_id)
-        order = known[order_id]
-        key = without_amendment(entry.key)
-        execution_id = key.removeprefix(f"{EntryKind.FILL}:{entry.account}:")
-        # One that its broker told otherwise is in the journal twice, and stands there once.
-        is_told_anew = execution_id in order.disputed and execution_id not in order.busted
-        if is_told_anew and tx.books.entry(key_of_bust(entry.key)) is not None:
-            continue
-        execution = next(each for each in order.executions if each.id == execution_id)
-        found.append(FillRecord(place, order, execution, execution_id in order.busted))
-    return Page(tuple(found), page.next_cursor)
-
-
-def activities(
-    tx: LedgerTransaction,
-    tenant: TenantId,
-    account: AccountId,
-    question: Question,
-    kinds: Collection[EntryKind] = (),
-) -> Page[tuple[str, Entry]]:
-    """List the journal of an account with all its parts, or of one part, newest first."""
-    require_account(tx, tenant, account)
-    query = EntryQuery(
-        account=account,
-        before=question.place,
-        kinds=[kind.value for kind in kinds],
-        limit=question.limit + 1,
-    )
-    return question.page(tx.books.entries(query), lambda placed: placed[0])
-
-
-def closed_lots(
-    tx: LedgerTransaction, tenant: TenantId, account: AccountId, since: datetime, limit: int
-) -> Sequence[tuple[Symbol, ClosedLot]]:
-    """List what was closed from a moment on, lot by lot, newest first."""
-    require_account(tx, tenant, account)
-    return tx.books.closed_lots(account, since, limit)
-
-
-def documents(
-    tx: LedgerTransaction,
-    tenant: TenantId,
-    account: AccountId,
-    kind: str,
-    question: Question,
-    *,
-    only_open: bool = False,
-) -> Page[Document]:
-    """List the records of one kind of an account and its parts, newest first."""
-    require_account(tx, tenant, account)
-    found = tx.documents.select(
-        kind,
-        root_of(account),
-        question.limit + 1,
-        before=_uuid(question.place),
-        only_open=only_open,
-    )
-    return question.page(found, lambda document: str(document.id))
-
-
-def audit(
-    tx: LedgerTransaction, tenant: TenantId, account: AccountId, question: Question
-) -> Page[AuditRecord]:
-    """List what people did to an account, newest first."""
-    require_account(tx, tenant, account)
-    found = tx.audit.select(account, question.limit + 1, _uuid(question.place))
-    return question.page(found, lambda record: str(record.id))
-
-
-def _uuid(place: str | None) -> UUID | None:
-    return None if place is None else parse_uuid7(place, "cursor")
 
 
 def _members(tx: LedgerTransaction, account: Account) -> Sequence[Account]:

@@ -12,7 +12,7 @@ from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.journal import Entry, Place, place_of, require_reversal
-from algotrendy.trading.ledger import EntryQuery
+from algotrendy.trading.ledger import ClosedPlace, EntryQuery
 from algotrendy.trading.lots import ClosedLot, Lots
 from fakes.memory_ledger.tables import Index, Sorted, Table, Undo
 
@@ -101,7 +101,7 @@ class MemoryBooks:
             self.closed.add(key, each)
 
     def closed_lots(
-        self, account: AccountId, since: datetime, limit: int
+        self, account: AccountId, since: datetime, limit: int, after: ClosedPlace | None = None
     ) -> Sequence[tuple[Symbol, ClosedLot]]:
         found = [
             (symbol, each)
@@ -109,5 +109,12 @@ class MemoryBooks:
             for each in self.closed.of((owner, symbol))
             if account in (owner, root_of(owner)) and each.closed_at >= since
         ]
+        found.sort(key=lambda pair: (pair[0], pair[1].closed_by))
         found.sort(key=lambda pair: pair[1].closed_at, reverse=True)
+        if after is not None:
+            places = [
+                ClosedPlace(lot.closed_at, symbol, lot.closed_by, lot.lot_id)
+                for symbol, lot in found
+            ]
+            found = found[places.index(after) + 1 :]
         return found[:limit]

@@ -49,8 +49,16 @@ class MemoryRiskRecords:
         states = {**self.trading_states(change.account), change.strategy: change}
         self._states.put(change.account, states)
 
-    def kill_switches(self, account: AccountId, limit: int = 20) -> Sequence[KillSwitch]:
-        return self._newest(account)[:limit]
+    def kill_switches(
+        self, account: AccountId, limit: int = 20, before: KillSwitch | None = None
+    ) -> Sequence[KillSwitch]:
+        found = self._newest(account)
+        if before is not None:
+            found = [each for each in found if _asked(each) < _asked(before)]
+        return found[:limit]
+
+    def kill_switch(self, switch_id: UUID) -> KillSwitch | None:
+        return self._switches.get(switch_id)
 
     def due_kill_switches(self, now: datetime) -> Sequence[KillSwitch]:
         due = [
@@ -76,4 +84,8 @@ class MemoryRiskRecords:
 
     def _newest(self, account: AccountId) -> list[KillSwitch]:
         found = [self._switches.rows[each] for each in self._switches_of.of(account)]
-        return sorted(found, key=lambda each: (each.asked_at, each.id.int), reverse=True)
+        return sorted(found, key=_asked, reverse=True)
+
+
+def _asked(switch: KillSwitch) -> tuple[datetime, int]:
+    return switch.asked_at, switch.id.int

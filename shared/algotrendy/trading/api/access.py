@@ -89,6 +89,8 @@ AccountName = Annotated[
     ),
 ]
 PageSize = Annotated[int, Query(ge=1, le=MOST, description="How many a page.")]
+Since = Annotated[datetime | None, Query(description="Only from this time on.")]
+Until = Annotated[datetime | None, Query(description="Only before this time.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
 _KEY = Header(
     description="Yours, unique for this request in its account: sent again with it, nothing is "

@@ -137,6 +137,7 @@ class ClosedLotsOut(BaseModel):
     """Closed lots, newest first."""
 
     lots: list[ClosedLotOut]
+    next_cursor: str | None = Field(description=_NEXT)
 
 
 class PostingOut(BaseModel):

@@ -8,9 +8,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from algotrendy.trading import queries
+from algotrendy.kernel.ids import parse_order_id
+from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.trading import listings
 from algotrendy.trading.api import access
-from algotrendy.trading.api.access import AccountName, Books, Cursor, PageSize, Viewer
+from algotrendy.trading.api.access import (
+    AccountName,
+    Books,
+    Cursor,
+    PageSize,
+    Since,
+    Until,
+    Viewer,
+)
 from algotrendy.trading.api.account_views import (
     ActivitiesOut,
     AuditsOut,
@@ -23,7 +33,7 @@ from algotrendy.trading.api.account_views import (
 )
 from algotrendy.trading.api.order_views import FillsOut, fill_out
 from algotrendy.trading.journal import EntryKind
-from algotrendy.trading.paging import Question
+from algotrendy.trading.paging import Question, Within
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,13 +53,30 @@ def get_fills(
     account: AccountName,
     viewer: Viewer,
     books: Books,
+    symbol: Annotated[str | None, Query(description="Only of this symbol.")] = None,
+    order: Annotated[str | None, Query(description="Only of the order of this id.")] = None,
+    since: Since = None,
+    until: Until = None,
     limit: PageSize = 50,
     cursor: Cursor = None,
 ) -> FillsOut:
     """List executions, newest first, busted ones too."""
-    asked = access.account_of(account)
-    question = Question(("fills", asked), limit, cursor)
-    page = books.run(lambda tx: queries.fills(tx, viewer.tenant, asked, question))
+    asked, within = access.account_of(account), _within(since, until)
+    of_symbol = None if symbol is None else parse_symbol(symbol)
+    of_order = None if order is None else parse_order_id(order, "order")
+    words = ("fills", asked, str(of_symbol), str(of_order), *_words(within))
+    question = Question(words, limit, cursor)
+    page = books.run(
+        lambda tx: listings.fills(
+            tx,
+            viewer.tenant,
+            asked,
+            question,
+            symbol=of_symbol,
+            order_id=of_order,
+            within=within,
+        )
+    )
     return FillsOut(fills=[fill_out(each) for each in page.items], next_cursor=page.next_cursor)
 
 
@@ -61,13 +88,18 @@ def get_activities(
     kind: Annotated[
         list[EntryKind] | None, Query(description="Only these; give it again for more.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: PageSize = 50,
     cursor: Cursor = None,
 ) -> ActivitiesOut:
     """List the double-entry journal, newest first: all that ever moved cash or units."""
     asked, kinds = access.account_of(account), sorted(set(kind or ()))
-    question = Question(("activities", asked, *kinds), limit, cursor)
-    page = books.run(lambda tx: queries.activities(tx, viewer.tenant, asked, question, kinds))
+    within = _within(since, until)
+    question = Question(("activities", asked, *kinds, *_words(within)), limit, cursor)
+    page = books.run(
+        lambda tx: listings.activities(tx, viewer.tenant, asked, question, kinds, within)
+    )
     return ActivitiesOut(
         activities=[activity_out(entry) for _, entry in page.items], next_cursor=page.next_cursor
     )
@@ -80,11 +112,16 @@ def get_closed_lots(
     books: Books,
     since: Annotated[datetime | None, Query(description="Closed then or later.")] = None,
     limit: PageSize = 50,
+    cursor: Cursor = None,
 ) -> ClosedLotsOut:
     """List tax lots that were closed, newest first, each with its profit."""
     asked, from_then = access.account_of(account), access.moment_of(since, "since") or _BEGINNING
-    found = books.run(lambda tx: queries.closed_lots(tx, viewer.tenant, asked, from_then, limit))
-    return ClosedLotsOut(lots=[closed_lot_out(symbol, lot) for symbol, lot in found])
+    question = Question(("closed-lots", asked, from_then.isoformat()), limit, cursor)
+    page = books.run(lambda tx: listings.closed_lots(tx, viewer.tenant, asked, from_then, question))
+    return ClosedLotsOut(
+        lots=[closed_lot_out(symbol, lot) for symbol, lot in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get("/reconciliations")
@@ -109,7 +146,7 @@ def get_reconciliations(
     asked = access.account_of(account)
     question = Question((about, asked, str(only_open)), limit, cursor)
     page = books.run(
-        lambda tx: queries.documents(
+        lambda tx: listings.documents(
             tx, viewer.tenant, asked, about.value, question, only_open=only_open
         )
     )
@@ -123,11 +160,36 @@ def get_audit(
     account: AccountName,
     viewer: Viewer,
     books: Books,
+    who: Annotated[str | None, Query(description="Only what this one did.")] = None,
+    subject: Annotated[
+        str | None, Query(description="Only what was done to this: an order, a version.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: PageSize = 50,
     cursor: Cursor = None,
 ) -> AuditsOut:
     """List who did what and why, newest first."""
-    asked = access.account_of(account)
-    question = Question(("audit", asked), limit, cursor)
-    page = books.run(lambda tx: queries.audit(tx, viewer.tenant, asked, question))
+    asked, within = access.account_of(account), _within(since, until)
+    # Nobody is called nothing, which so stands for everybody here.
+    question = Question(("audit", asked, who or "", subject or "", *_words(within)), limit, cursor)
+    page = books.run(
+        lambda tx: listings.audit(
+            tx,
+            viewer.tenant,
+            asked,
+            question,
+            who=who or None,
+            subject=subject or None,
+            within=within,
+        )
+    )
     return AuditsOut(records=[audit_out(each) for each in page.items], next_cursor=page.next_cursor)
+
+
+def _within(since: datetime | None, until: datetime | None) -> Within:
+    return Within(access.moment_of(since, "since"), access.moment_of(until, "until"))
+
+
+def _words(within: Within) -> tuple[str, str]:
+    return str(within.since), str(within.until)

@@ -12,6 +12,7 @@ from algotrendy.kernel.decimals import rounded
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.trading.api.values import DecimalOut
 from algotrendy.trading.holds import hold_of
+from algotrendy.trading.listings import FillRecord
 from algotrendy.trading.order_events import (
     Execution,
     OrderApproved,
@@ -25,7 +26,7 @@ from algotrendy.trading.order_events import (
     OrderUpdated,
 )
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.queries import FillRecord, OrderStory
+from algotrendy.trading.queries import OrderStory
 from algotrendy.trading.status import PlatformStatus
 
 _PRICE_DECIMALS = 6

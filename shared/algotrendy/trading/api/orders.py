@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -10,8 +10,9 @@ from fastapi import APIRouter, Body, Query, Response
 from algotrendy.identity.principal import Principal
 from algotrendy.kernel.ids import AccountId, OrderId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.kernel.order import Side
 from algotrendy.platform.telemetry import correlation_id
-from algotrendy.trading import queries
+from algotrendy.trading import listings, queries
 from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
@@ -21,7 +22,9 @@ from algotrendy.trading.api.access import (
     Orders,
     PageSize,
     RiskManager,
+    Since,
     Trader,
+    Until,
     Viewer,
 )
 from algotrendy.trading.api.order_bodies import (
@@ -40,8 +43,10 @@ from algotrendy.trading.api.order_views import (
     story_out,
 )
 from algotrendy.trading.ledger import Ledger
+from algotrendy.trading.listings import OrderFilter
 from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.paging import Question
+from algotrendy.trading.status import PlatformStatus
 
 POLL_AFTER_S = 1
 _ACCEPTED: Any = {202: {"headers": {"Location": {"schema": {"type": "string"}}}}}
@@ -84,28 +89,33 @@ def list_orders(
     is_open: Annotated[
         bool | None, Query(alias="open", description="Only those that may still change, or not.")
     ] = None,
+    status: Annotated[
+        list[PlatformStatus] | None,
+        Query(description="Only those that stand there; give it again for more."),
+    ] = None,
+    side: Annotated[Side | None, Query(description="Only buys, or only sells.")] = None,
     symbol: Annotated[str | None, Query(description="Only of this symbol.")] = None,
-    since: Annotated[datetime | None, Query(description="Only from this time on.")] = None,
+    since: Since = None,
+    until: Until = None,
     limit: PageSize = 50,
     cursor: Cursor = None,
 ) -> OrdersOut:
     """List orders, newest first, the exits of brackets too."""
     asked = access.account_of(account)
     wanted = None if symbol is None else parse_symbol(symbol)
-    from_then = access.moment_of(since, "since")
-    words = ("orders", asked, str(is_open), str(wanted), str(from_then))
-    question = Question(words, limit, cursor)
-    page = books.run(
-        lambda tx: queries.orders(
-            tx,
-            viewer.tenant,
-            asked,
-            question,
-            is_open=is_open,
-            symbol=wanted,
-            since=from_then,
-        )
+    from_then, before = access.moment_of(since, "since"), access.moment_of(until, "until")
+    statuses = sorted(set(status or ()))
+    words = map(str, ("orders", asked, is_open, side, wanted, from_then, before, *statuses))
+    question = Question(tuple(words), limit, cursor)
+    fitting = OrderFilter(
+        is_open=is_open,
+        statuses=statuses,
+        side=side,
+        symbol=wanted,
+        since=from_then,
+        until=before,
     )
+    page = books.run(lambda tx: listings.orders(tx, viewer.tenant, asked, question, fitting))
     return OrdersOut(orders=[order_out(each) for each in page.items], next_cursor=page.next_cursor)
 
 

@@ -15,7 +15,7 @@ from algotrendy.kernel.ids import OrderId, TenantId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side, TimeInForce
 from algotrendy.platform.telemetry import correlation_id
-from algotrendy.trading import queries
+from algotrendy.trading import listings, queries
 from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
@@ -189,7 +189,7 @@ def list_parents(
     asked = access.account_of(account)
     question = Question((PARENT, asked, str(only_open)), limit, cursor)
     page = books.run(
-        lambda tx: queries.documents(
+        lambda tx: listings.documents(
             tx, viewer.tenant, asked, PARENT, question, only_open=only_open
         )
     )

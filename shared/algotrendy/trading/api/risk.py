@@ -12,7 +12,7 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, parse_uuid7
 from algotrendy.risk.limits import StrategyId, TradingState
 from algotrendy.risk.records import LimitsVersion, StateChange
-from algotrendy.trading import queries
+from algotrendy.trading import listings, queries
 from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
@@ -155,16 +155,20 @@ def post_kill_switch(
 
 
 @router.get("/kill-switch")
-def get_kill_switches(account: AccountName, viewer: Viewer, books: Books) -> SwitchesOut:
-    """List the last kill switches of an account, newest first, scheduled ones too."""
+def get_kill_switches(
+    account: AccountName,
+    viewer: Viewer,
+    books: Books,
+    limit: PageSize = 20,
+    cursor: Cursor = None,
+) -> SwitchesOut:
+    """List the kill switches of an account, newest first, scheduled ones too."""
     asked = access.whole_account_of(account)
-
-    def work(tx: LedgerTransaction) -> SwitchesOut:
-        queries.require_account(tx, viewer.tenant, asked)
-        found = tx.risk.kill_switches(asked)
-        return SwitchesOut(kill_switches=[switch_out(each) for each in found])
-
-    return books.run(work)
+    question = Question(("kill-switch", asked), limit, cursor)
+    page = books.run(lambda tx: listings.kill_switches(tx, viewer.tenant, asked, question))
+    return SwitchesOut(
+        kill_switches=[switch_out(each) for each in page.items], next_cursor=page.next_cursor
+    )
 
 
 @router.delete("/kill-switch/{switch_id}")

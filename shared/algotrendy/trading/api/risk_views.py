@@ -147,9 +147,10 @@ class SwitchOut(BaseModel):
 
 
 class SwitchesOut(BaseModel):
-    """The last kill switches, newest first."""
+    """Kill switches, newest first."""
 
     kill_switches: list[SwitchOut]
+    next_cursor: str | None = Field(description="Ask for the next page with it; null at the end.")
 
 
 def limits_out(limits: Limits, version: LimitsVersion | None = None) -> LimitsOut:

@@ -18,7 +18,7 @@ from algotrendy.trading.accounts import root_of
 from algotrendy.trading.adapters.postgres.texts import decimal_of, read, scope_of, written
 from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.journal import Book, Entry, Place, place_of, require_reversal
-from algotrendy.trading.ledger import EntryQuery
+from algotrendy.trading.ledger import ClosedPlace, EntryQuery
 from algotrendy.trading.lots import ClosedLot, Lots
 
 _POST = (
@@ -49,6 +49,13 @@ _CLOSE_LOTS = (
     "AS given (closed_by, lot_id, closed_at, turn, document) "
     "ON CONFLICT (account, symbol, closed_by, lot_id) DO UPDATE SET "
     "closed_at = EXCLUDED.closed_at, turn = EXCLUDED.turn, document = EXCLUDED.document"
+)
+_PLACE = ("closed_at", "symbol", "closed_by", "lot_id")
+_FOLLOWING = (
+    "AND closed_at <= %(closed_at)s AND (closed_at < %(closed_at)s OR "
+    "(symbol, closed_by, turn) > (%(symbol)s, %(closed_by)s, COALESCE("
+    "(SELECT max(turn) FROM ledger_closed_lots WHERE {scope} AND closed_at = %(closed_at)s "
+    "AND symbol = %(symbol)s AND closed_by = %(closed_by)s AND lot_id = %(lot_id)s), -1)))"
 )
 _OPEN_AGAIN = (
     "DELETE FROM ledger_closed_lots WHERE account = %s AND symbol = %s AND (closed_by, lot_id) IN "
@@ -176,14 +183,20 @@ class PostgresBooks:
         self._put_closed_lots(account, symbol, changed)
 
     def closed_lots(
-        self, account: AccountId, since: datetime, limit: int
+        self, account: AccountId, since: datetime, limit: int, after: ClosedPlace | None = None
     ) -> Sequence[tuple[Symbol, ClosedLot]]:
-        """List what a part and its kin closed, newest first."""
+        """List what a part and its kin closed, newest first, all that follows one of them."""
+        scope = f"{scope_of(account)} = %(account)s"
+        values: dict[str, object] = {"account": account, "since": since, "limit": limit}
+        following = ""
+        if after is not None:
+            following = _FOLLOWING.format(scope=scope)
+            values |= {name: getattr(after, name) for name in _PLACE}
         rows = self._tx.execute(
             "SELECT symbol, document FROM ledger_closed_lots "  # noqa: S608 - constants
-            f"WHERE {scope_of(account)} = %s AND closed_at >= %s "
-            "ORDER BY closed_at DESC, closed_by, turn LIMIT %s",
-            [account, since, limit],
+            f"WHERE {scope} AND closed_at >= %(since)s {following} "
+            "ORDER BY closed_at DESC, symbol, closed_by, turn LIMIT %(limit)s",
+            values,
         ).fetchall()
         return [(Symbol(row["symbol"]), read(ClosedLot, row["document"])) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import AccountId
@@ -76,12 +77,21 @@ class PostgresRiskRecords:
         """Take a new state in place of the one before."""
         self._tx.execute(_PUT_STATE, [change.account, change.strategy or "", written(change)])
 
-    def kill_switches(self, account: AccountId, limit: int = 20) -> Sequence[KillSwitch]:
-        """Give the last ones, newest first."""
+    def kill_switches(
+        self, account: AccountId, limit: int = 20, before: KillSwitch | None = None
+    ) -> Sequence[KillSwitch]:
+        """Give the last ones, newest first, all that were asked for before one of them."""
+        older = "" if before is None else "AND (asked_at, id) < (%s, %s) "
+        place = [] if before is None else [before.asked_at, before.id]
         return self._switches(
-            f"{_SWITCHES} WHERE account = %s ORDER BY asked_at DESC, id DESC LIMIT %s",
-            [account, limit],
+            f"{_SWITCHES} WHERE account = %s {older}ORDER BY asked_at DESC, id DESC LIMIT %s",
+            [account, *place, limit],
         )
+
+    def kill_switch(self, switch_id: UUID) -> KillSwitch | None:
+        """Give one by its id, of whatever account, or None."""
+        found = self._switches(f"{_SWITCHES} WHERE id = %s", [switch_id])
+        return found[0] if found else None
 
     def due_kill_switches(self, now: datetime) -> Sequence[KillSwitch]:
         """Give those of any account that are due, and neither pulled nor revoked."""
