@@ -4,9 +4,11 @@
 
 Brings up a platform of its own with a real deploy, places some orders so that no function is cold,
 and waits until the platform is at rest. One client places orders one after another; then several
-for a minute, as fast as they get answers. Beside it, in the same run, the same orders are
-sent straight to the paper exchange, without a ledger, risk or workflow: the ratio is what those
-cost. Prints one JSON document.
+for a minute, as fast as they get answers, while somebody looks which of them the broker has: what
+counts as held for that minute is what it had a few seconds after it. Beside it, in the same run,
+the same orders are sent straight to the paper exchange, without a ledger, risk or workflow: the
+ratio is what those cost. Prints one JSON document; ends with 1 where an order was refused, or
+never acknowledged.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -37,6 +40,8 @@ REST_S = 2.0
 LOOK_EVERY_S = 0.02
 PAUSE_S = 0.25
 REST_LOOKS = 30
+GRACE_S = 5.0
+WATCH_EVERY_S = 0.3
 
 
 class Api:
@@ -117,7 +122,9 @@ def acknowledged(client: httpx.Client, order_id: str, every_s: float = 0.25) -> 
 
 
 def cuts(values: Sequence[float]) -> dict[str, float]:
-    """Give the median and the 99th hundredth, in milliseconds."""
+    """Give the median and the 99th hundredth, in milliseconds; nothing of fewer than two."""
+    if len(values) < 2:
+        return {}
     parts = statistics.quantiles(values, n=100, method="inclusive")
     return {"p50_ms": round(parts[49], 1), "p99_ms": round(parts[98], 1)}
 
@@ -143,41 +150,83 @@ def straight(api: Api, orders: int) -> dict[str, float]:
         return cuts([place_direct(exchange, f"direct-{n}") for n in range(orders)])
 
 
+class Watch:
+    """Looks at many orders at once, and notes when each was first seen at the broker."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, float] = {}
+        self.seen: dict[str, float] = {}
+        self._since = datetime.now(UTC).isoformat()
+
+    @property
+    def waiting(self) -> set[str]:
+        """Give the orders that nobody has seen there yet."""
+        return set(self.sent) - set(self.seen)
+
+    def look(self, client: httpx.Client) -> None:
+        """Read the orders of the platform, newest first, as far back as one is waited for."""
+        waiting = self.waiting
+        asked = {"account": "paper", "since": self._since, "limit": "200"}
+        while waiting:
+            page = client.get("/v1/orders", params=asked).raise_for_status().json()
+            now = time.perf_counter()
+            for order in page["orders"]:
+                if order["id"] in waiting:
+                    waiting.remove(order["id"])
+                    if order["broker_order_ids"]:
+                        self.seen[order["id"]] = now
+            if page["next_cursor"] is None:
+                return
+            asked["cursor"] = page["next_cursor"]
+
+    def watch(self, client: httpx.Client, until: Callable[[], bool]) -> None:
+        """Look again and again."""
+        while not until():
+            self.look(client)
+            time.sleep(WATCH_EVERY_S)
+
+    def waits(self) -> list[float]:
+        """Give the milliseconds from each order's request until it was seen at the broker."""
+        return [(at - self.sent[order_id]) * 1e3 for order_id, at in self.seen.items()]
+
+
 def for_a_while(api: Api, clients: int, seconds: float) -> dict[str, Any]:
-    """Let several clients place orders as fast as they are answered."""
+    """Let several clients place orders as fast as they are answered, and watch the broker."""
     waits: list[float] = []
-    ids: list[str] = []
     failures: list[str] = []
-    end = time.monotonic() + seconds
+    watch, end = Watch(), time.perf_counter() + seconds
 
     def work(number: int) -> None:
         n = 0
         with api.client() as client:
-            while time.monotonic() < end:
+            while (begin := time.perf_counter()) < end:
                 try:
                     order_id, took_ms = place(client, f"rate-{number}-{n}")
-                except SystemExit as error:
+                except (SystemExit, httpx.HTTPError) as error:
                     failures.append(str(error))
                 else:
                     waits.append(took_ms)
-                    ids.append(order_id)
+                    watch.sent[order_id] = begin
                 n += 1
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
     with api.client() as client:
-        at_broker = sum(acknowledged(client, order_id) for order_id in ids)
+        watch.watch(client, lambda: not any(each.is_alive() for each in threads))
+        watch.watch(client, lambda: not watch.waiting or time.perf_counter() > end + ACK_S)
+    held = sum(at <= end + GRACE_S for at in watch.seen.values())
     return {
         "clients": clients,
         "seconds": seconds,
-        "orders_per_s": round(len(ids) / seconds, 1),
+        "orders_per_s": round(held / seconds, 1),
+        "accepted_per_s": round(len(waits) / seconds, 1),
         "to_202": cuts(waits),
+        "to_broker_ack": cuts(watch.waits()),
+        "drain_s": round(max([at - end for at in watch.seen.values()], default=0.0), 1),
         "refused": len(failures),
         "first_refusal": failures[0][:300] if failures else None,
-        "acknowledged": at_broker,
+        "not_acknowledged": len(watch.waiting),
     }
 
 
@@ -207,8 +256,8 @@ def measure(
     }
 
 
-def main() -> None:
-    """Read what is asked, and print the result."""
+def main() -> int:
+    """Read what is asked, and print the result; 1 where not every order reached the broker."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=100, help="placed one by one")
     parser.add_argument("--clients", type=int, default=2, help="that place orders at once")
@@ -218,8 +267,11 @@ def main() -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    print(json.dumps(measure(asked.orders, asked.clients, asked.seconds, say), indent=2))
+    found = measure(asked.orders, asked.clients, asked.seconds, say)
+    print(json.dumps(found, indent=2))
+    rate = found["for_a_while"]
+    return 1 if rate["refused"] or rate["not_acknowledged"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
