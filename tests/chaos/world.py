@@ -18,7 +18,8 @@ from fixtures.platform import Platform
 
 ACCOUNT = "paper"
 _KEYS = {"APCA-API-KEY-ID": "PAPER", "APCA-API-SECRET-KEY": "paper-secret"}
-_PATIENCE_S = 90.0
+# A call that a killed worker leaves hanging takes 40 s to fail.
+_PATIENCE_S = 180.0
 _CENT = Decimal("0.01")
 # Of the price: near enough to be filled at once, or far enough to rest.
 _NEAR = {"buy": Decimal("1.02"), "sell": Decimal("0.98")}
