@@ -10,7 +10,7 @@ class Leave:
     """The leave to send one request; safe from any thread.
 
     Args:
-        monotonic_s: A clock that never steps back.
+        monotonic_s: A clock that never steps, and counts a sleep of the machine.
         until_s: By that clock, when it ends by itself.
     """
 

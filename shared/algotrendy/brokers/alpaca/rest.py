@@ -14,6 +14,7 @@ from algotrendy.brokers.alpaca.leave import Leave
 from algotrendy.brokers.alpaca.pace import Pace, retry_after_s
 from algotrendy.brokers.alpaca.settings import AlpacaSettings
 from algotrendy.brokers.live import Mode
+from algotrendy.kernel.clock import seconds_passed
 from algotrendy.kernel.errors import (
     Conflict,
     NotFound,
@@ -112,8 +113,8 @@ class AlpacaRest:
         return answer.json
 
     def _leave(self, *, changes: bool) -> Leave:
-        until_s = time.monotonic() + self._settings.send_within_s if changes else math.inf
-        return Leave(time.monotonic, until_s)
+        until_s = seconds_passed() + self._settings.send_within_s if changes else math.inf
+        return Leave(seconds_passed, until_s)
 
     def _require_open(self) -> None:
         if self._closed:
