@@ -220,7 +220,8 @@ def _answers(connection: Transaction) -> bool:
 def _postgres_conninfo(url: str) -> str:
     """Let the server end a transaction of whose client nothing is heard, and so free its locks.
 
-    DSQL has no locks, and ends such a transaction by itself.
+    DSQL has no locks, and ends such a transaction by itself. In the midst of a pipeline the server
+    counts nobody as silent: whoever stands still just there keeps its locks.
     """
     given = conninfo_to_dict(url).get("options") or ""
     most = f"-c idle_in_transaction_session_timeout={int(MAX_SILENCE_S * 1000)}"
