@@ -19,6 +19,7 @@ from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.lease import Monotonic
 from algotrendy.trading.execution.news import Told
 from algotrendy.trading.execution.patience import USUAL, Timing, answered
+from algotrendy.trading.execution.succession import exits_of, succession
 from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
@@ -141,10 +142,7 @@ def lacks_exits(tx: LedgerTransaction, order: PlatformOrder) -> bool:
         return False
     if order.is_terminal and not order.executions:
         return False
-    first = order
-    while first.replaces is not None and (before := tx.orders.find(first.replaces)) is not None:
-        first = before
-    return not tx.orders.legs(first.id)
+    return not any(exits_of(tx, succession(tx, order)))
 
 
 def _is_in_doubt(tx: LedgerTransaction, post: Post, told: BrokerOrder) -> bool:
