@@ -1,55 +1,57 @@
-"""Find positions that have lost the stop which an entry was to put under them."""
+"""Find positions that have lost the stop which was put under them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
-from uuid import UUID
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
-from algotrendy.kernel.instrument import Symbol
-from algotrendy.kernel.order import OrderClass, OrderType, Side
-from algotrendy.trading.journal import Book, Entry, EntryKind, Units
-from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
+from algotrendy.kernel.order import OrderType, Side
+from algotrendy.trading.execution.guards import (
+    Guard,
+    guards_of,
+    is_stop,
+    total,
+    was_asked_for,
+    was_given_up,
+)
+from algotrendy.trading.execution.held_since import Held, Holding, held_since
+from algotrendy.trading.journal import Book
+from algotrendy.trading.ledger import LedgerTransaction, OrderQuery
 from algotrendy.trading.orders import PlatformOrder
-from algotrendy.trading.replaying import instant_of
-from algotrendy.trading.status import PlatformStatus
 
-Holding = tuple[AccountId, Symbol]
 NONE: Final[Mapping[Holding, Hashable]] = MappingProxyType({})
 
-_ZERO: Final = Decimal(0)
-_LOOKED_AT: Final = 100
 _PAGE: Final = 200
 _PAGES: Final = 10
-_MOVES: Final = (EntryKind.FILL, EntryKind.BUST, EntryKind.SPLIT, EntryKind.CORRECTION)
-_GROUPS: Final = (OrderClass.BRACKET, OrderClass.OTO)
 
 
 @dataclass(frozen=True, slots=True)
 class Naked:
-    """So many units that an entry brought, and that no stop protects any more.
+    """So many units of a position that had a stop, and that no stop protects any more.
 
     Attributes:
-        exits: Its exits that are known, and the orders that were placed in their stead.
+        is_given_up: Whether somebody has placed another stop since, and ended it on purpose.
     """
 
-    entry: PlatformOrder
+    guard: Guard
     quantity: Decimal
-    exits: tuple[PlatformOrder, ...]
-    stood_in: tuple[PlatformOrder, ...]
+    is_given_up: bool
+
+    @property
+    def order(self) -> PlatformOrder:
+        """Give the entry whose stop it was, or the stop that was placed by itself."""
+        return self.guard.order
 
     @property
     def version(self) -> tuple[Decimal, tuple[int, ...]]:
-        """Give what changes with whatever happens to the entry or its exits."""
-        orders = (self.entry, *self.exits, *self.stood_in)
-        return self.quantity, tuple(len(each.seen) for each in orders)
+        """Give what changes with whatever happens to its orders."""
+        return self.quantity, tuple(len(each.seen) for each in self.guard.orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,171 +66,149 @@ class Look:
     calm: Mapping[Holding, Hashable]
 
 
-def naked(tx: LedgerTransaction, root: AccountId, calm: Mapping[Holding, Hashable] = NONE) -> Look:
-    """Find every entry of an account, of whatever part, whose units stand without their stop.
+def naked(
+    tx: LedgerTransaction,
+    root: AccountId,
+    calm: Mapping[Holding, Hashable] = NONE,
+    only: Holding | None = None,
+) -> Look:
+    """Find every stop of an account, of whatever part, that is gone from under a position.
 
-    A position needs stops for as much as its entries had, less what their exits sold, and never
-    for more than is held. Every stop of the part in that symbol counts, whoever placed it.
+    A position needs stops for as much as its entries had, less what their exits sold, and for
+    stops that were placed by themselves and that nobody here ended; never for more than is held.
+    Every stop of the part in that symbol counts, whoever placed it.
+
+    It reads at most ten pages of the account's moves, and for each position that is looked at ten
+    pages of its own orders, each with its exits: those since it was last flat, or the 2,000 newest
+    where the moves do not tell when that was.
 
     Args:
         calm: What an earlier look gave: a position of the same version is not looked at.
+        only: The one position to look at.
     """
     family = [member.id for member in tx.accounts.family(root)]
     working: defaultdict[Holding, list[PlatformOrder]] = defaultdict(list)
     for order in tx.orders.unsettled(root):
         working[order.account, order.symbol].append(order)
-    found: list[Naked] = []
-    still_calm: dict[Holding, Hashable] = {}
+    looked_at: dict[Holding, Decimal] = {}
+    versions: dict[Holding, Hashable] = {}
     for place, units in sorted(tx.books.balances(family).items(), key=str):
-        if place.book is Book.POSITION and place.currency is None and place.symbol is not None:
-            holding = (place.account, place.symbol)
-            orders = working[holding]
-            version = (units, tuple((order.id, len(order.seen)) for order in orders))
-            lacking = []
-            if calm.get(holding) != version:
-                lacking = list(_of_position(tx, holding, units, orders))
-            if not lacking:
-                still_calm[holding] = version
-            found += lacking
-    return Look(tuple(found), still_calm)
+        if place.book is not Book.POSITION or place.currency is not None or place.symbol is None:
+            continue
+        holding = (place.account, place.symbol)
+        if only not in (None, holding):
+            continue
+        seen = tuple((order.id, len(order.seen)) for order in working[holding])
+        versions[holding] = (units, seen)
+        if calm.get(holding) != versions[holding]:
+            looked_at[holding] = units
+    found: list[Naked] = []
+    for holding, held in held_since(tx, root, looked_at).items():
+        lacking = list(_of_position(tx, holding, held, working[holding]))
+        found += lacking
+        if lacking:
+            del versions[holding]
+    return Look(tuple(found), versions)
 
 
-def stand_in_id(entry: PlatformOrder, number: int) -> OrderId:
-    """Name the order that is placed instead of an entry's stop, from 1."""
-    return OrderId(derived_uuid7(entry.intended_at, str(entry.id), "protect", str(number)))
-
-
-def alarm_id(entry: PlatformOrder, number: int) -> EventId:
+def alarm_id(order: PlatformOrder, number: int) -> EventId:
     """Name the alarm that is raised after so many orders in place of the stop."""
-    names = (str(entry.id), "unprotected", str(number))
-    return EventId(derived_uuid7(entry.intended_at, *names))
-
-
-def is_stop(order: PlatformOrder) -> bool:
-    """Say whether an order ends a loss: a stop, or the pair of exits of an OCO."""
-    request = order.request
-    return request.type.has_stop or (
-        request.type is OrderType.TRAILING_STOP
-        or (request.order_class is OrderClass.OCO and request.stop_loss is not None)
-    )
+    names = (str(order.id), "unprotected", str(number))
+    return EventId(derived_uuid7(order.intended_at, *names))
 
 
 def _of_position(
-    tx: LedgerTransaction, holding: Holding, units: Decimal, working: Sequence[PlatformOrder]
+    tx: LedgerTransaction, holding: Holding, held: Held, working: Sequence[PlatformOrder]
 ) -> Iterator[Naked]:
-    account, symbol = holding
-    side = Side.BUY if units > 0 else Side.SELL
-    query = OrderQuery(account=account, symbol=symbol, limit=_LOOKED_AT)
-    entries = [
-        order
-        for order in tx.orders.select(query)
-        if order.account == account and order.request.side is side and _is_entry(order)
-    ]
-    if not entries:
-        return
-    held = {order.id: _with_exits(tx, order) for order in entries}
-    left = _lacking(units, working, held.values())
-    if left <= 0:
-        return
-    # An entry of before the position was last closed has nothing to do with this one.
-    live = _since_flat(tx, account, symbol, units)
-    of_now = [each for order_id, each in held.items() if live is None or order_id in live]
-    left = _lacking(units, working, of_now)
-    for each in of_now:
-        quantity = min(EXACT.subtract(_needed(each), _own_stops(each)), left)
+    side = Side.SELL if held.units > 0 else Side.BUY
+    orders = _orders(tx, holding, held, working)
+    # Where the position is older than what was read, nobody knows which orders were of before it.
+    live = held.grown_by if held.is_whole else frozenset(orders)
+    guards = {each.order.id: each for each in guards_of(tx, orders.values(), side, live)}
+    counted = _counted(tx, guards.values(), held)
+    left = _lacking(held.units, counted, guards.values(), working)
+    given_up = [each.order.intended_at for each in guards.values() if was_given_up(each)]
+    for guard in counted:
+        quantity = min(EXACT.subtract(guard.needed, guard.kept), left)
         if quantity > 0:
             left = EXACT.subtract(left, quantity)
-            yield Naked(each.entry, quantity, each.exits, each.stood_in)
+            ended = guard.ended_at
+            is_given_up = ended is not None and any(at > ended for at in given_up)
+            yield Naked(guard, quantity, is_given_up)
 
 
-def _is_entry(order: PlatformOrder) -> bool:
-    """Say whether the order is over, has filled, and was to leave a stop behind."""
-    return (
-        order.leg_of is None
-        and order.request.order_class in _GROUPS
-        and order.request.stop_loss is not None
-        and order.is_terminal
-        and order.status is not PlatformStatus.REPLACED
-        and bool(order.filled_quantity)
-    )
+def _orders(
+    tx: LedgerTransaction, holding: Holding, held: Held, working: Sequence[PlatformOrder]
+) -> Mapping[OrderId, PlatformOrder]:
+    """Give a position's orders since it was last flat, exits of others left out."""
+    account, symbol = holding
+    found = {order.id: order for order in working if order.leg_of is None}
+    opened_by = None if held.opening is None else tx.orders.find(held.opening[0])
+    since = None if opened_by is None else opened_by.intended_at
+    before: OrderId | None = None
+    for _ in range(_PAGES):
+        query = OrderQuery(
+            account=account,
+            symbol=symbol,
+            since=since,
+            before=before,
+            limit=_PAGE,
+            with_parts=False,
+            with_legs=False,
+        )
+        page = tx.orders.select(query)
+        found |= {order.id: order for order in page}
+        if len(page) < _PAGE:
+            break
+        before = page[-1].id
+    # One may have been placed long before it filled.
+    for order_id in sorted(held.grown_by - found.keys()):
+        order = tx.orders.find(order_id)
+        if order is not None and order.leg_of is None:
+            found[order_id] = order
+    return found
 
 
-def _with_exits(tx: LedgerTransaction, entry: PlatformOrder) -> Naked:
-    stood_in: list[PlatformOrder] = []
-    while (known := tx.orders.find(stand_in_id(entry, len(stood_in) + 1))) is not None:
-        stood_in.append(known)
-    return Naked(entry, _ZERO, tuple(tx.orders.legs(entry.id)), tuple(stood_in))
+def _counted(tx: LedgerTransaction, guards: Iterable[Guard], held: Held) -> Sequence[Guard]:
+    """Give the guards that should keep units, newest first."""
+    alone = [each for each in guards if not each.is_entry]
+    lost = [each for each in alone if _is_lost(tx, each, held)]
+    ends = [each.ended_at for each in lost if each.ended_at is not None]
+    # One that stood beside a lost one was for other units, and does not make up for it.
+    beside = [
+        each
+        for each in alone
+        if each.ended_at is None and any(each.order.intended_at < end for end in ends)
+    ]
+    counted = [*(each for each in guards if each.is_entry and not each.is_pending), *lost, *beside]
+    return sorted(counted, key=lambda each: (each.order.intended_at, each.order.id.int))[::-1]
 
 
-def _needed(each: Naked) -> Decimal:
-    exited = _sum(order.filled_quantity for order in (*each.exits, *each.stood_in))
-    return max(EXACT.subtract(each.entry.filled_quantity, exited), _ZERO)
+def _is_lost(tx: LedgerTransaction, guard: Guard, held: Held) -> bool:
+    """Say whether a stop that was placed by itself is over, and nobody here asked for it."""
+    ended = guard.ended_at
+    if ended is None or not guard.needed or was_given_up(guard):
+        return False
+    if held.opening is not None and ended < held.opening[1]:
+        return False
+    return not was_asked_for(tx, guard)
 
 
-def _own_stops(each: Naked) -> Decimal:
-    return _sum(
-        order.remaining_quantity or _ZERO
-        for order in (*each.exits, *each.stood_in)
-        if is_stop(order) and not order.is_terminal
-    )
-
-
-def _lacking(units: Decimal, working: Iterable[PlatformOrder], entries: Iterable[Naked]) -> Decimal:
+def _lacking(
+    units: Decimal,
+    counted: Iterable[Guard],
+    guards: Collection[Guard],
+    working: Iterable[PlatformOrder],
+) -> Decimal:
     """Give how many units of a position lack a stop that they should have."""
-    needed = min(units.copy_abs(), _sum(_needed(each) for each in entries))
-    covered = _ZERO
+    needed = min(units.copy_abs(), total(each.needed for each in counted))
+    kept = total(each.kept for each in guards)
+    guarded = {order.id for each in guards for order in each.orders}
     for order in working:
         # A market order that is under way closes the position itself.
         closes = is_stop(order) or order.request.type is OrderType.MARKET
-        if closes and not order.is_terminal and order.request.side.sign * units < 0:
+        is_free = order.id not in guarded and not order.is_terminal
+        if closes and is_free and order.request.side.sign * units < 0:
             rest = order.remaining_quantity
-            covered = needed if rest is None else EXACT.add(covered, rest)
-    return EXACT.subtract(needed, covered)
-
-
-def _since_flat(
-    tx: LedgerTransaction, account: AccountId, symbol: Symbol, units: Decimal
-) -> frozenset[OrderId] | None:
-    """Give the orders that filled since the position was last nothing, or the other way.
-
-    None where that was longer ago than anybody looks.
-    """
-    found: set[OrderId] = set()
-    before = units
-    place: str | None = None
-    instant: datetime | None = None
-    for _ in range(_PAGES):
-        page = tx.books.entries(EntryQuery(account, place, _MOVES, _PAGE))
-        for _, entry in page:
-            # Nobody knows what a position was between two entries of one instant.
-            if instant_of(entry) != instant and before * units <= 0:
-                return frozenset(found)
-            instant = instant_of(entry)
-            moved = _moved(entry, account, symbol)
-            if moved and entry.kind is EntryKind.FILL:
-                found.add(OrderId(UUID(entry.reason)))
-            before = EXACT.subtract(before, moved)
-        if len(page) < _PAGE:
-            return frozenset(found)
-        place, _ = page[-1]
-    return None
-
-
-def _moved(entry: Entry, account: AccountId, symbol: Symbol) -> Decimal:
-    """Give by how many units an entry moved a position."""
-    if entry.account != account:
-        return _ZERO
-    return _sum(
-        posting.amount.count
-        for posting in entry.postings
-        if posting.book is Book.POSITION
-        and posting.symbol == symbol
-        and isinstance(posting.amount, Units)
-    )
-
-
-def _sum(values: Iterable[Decimal]) -> Decimal:
-    total = _ZERO
-    for value in values:
-        total = EXACT.add(total, value)
-    return total
+            kept = needed if rest is None else EXACT.add(kept, rest)
+    return EXACT.subtract(needed, kept)

@@ -1,13 +1,13 @@
-"""Watch that positions keep the stops which their entries put under them.
+"""Watch that positions keep the stops that were put under them.
 
-An exit that ended without a fill, and nobody here asked it to, leaves a position naked. There is an
+A stop that ended without a fill, and nobody here asked it to, leaves a position naked. There is an
 alarm each time; then the account's policy sends the stop again, or closes the position.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ from algotrendy.brokers.tables import asset_rules, capabilities_named
 from algotrendy.kernel.decimals import decimals_of, plain
 from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound, Rejected
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
-from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.kernel.order import OrderType, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.risk.limits import TradingState
 from algotrendy.trading.accounts import Account, Protection, root_of, strategy_of
@@ -27,20 +27,15 @@ from algotrendy.trading.cancelling import cancel_order
 from algotrendy.trading.events import PositionUnprotected
 from algotrendy.trading.execution import news
 from algotrendy.trading.execution.duties import Post
-from algotrendy.trading.execution.naked import (
-    Holding,
-    Look,
-    Naked,
-    alarm_id,
-    is_stop,
-    naked,
-    stand_in_id,
-)
+from algotrendy.trading.execution.guards import Guard, stand_in_id, was_asked_for
+from algotrendy.trading.execution.held_since import Holding
+from algotrendy.trading.execution.naked import Look, Naked, alarm_id, naked
 from algotrendy.trading.execution.patience import USUAL, answered
 from algotrendy.trading.ledger import Document, LedgerTransaction
-from algotrendy.trading.order_events import OrderCancelRequested, Provenance
+from algotrendy.trading.order_events import Provenance
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.risk_desk import MAX_QUOTE_AGE, asset_class_of
+from algotrendy.trading.status import PlatformStatus
 
 PROTECTION_RECORD: Final = "protection"
 
@@ -51,7 +46,6 @@ RETRY_AFTER: Final = (timedelta(seconds=10), timedelta(hours=1))
 """How long after an order in place of a stop another is sent: at first, and at most."""
 
 _OPEN_AT_MOST: Final = 100
-_SELVES: Final = frozenset({PROTECTION, news.WRITER})
 
 _logger = logging.getLogger(__name__)
 
@@ -90,32 +84,32 @@ class ProtectionWatch:
         post = self._post
         look = await post.desk.run(lambda tx: _seen(tx, post.root, self._calm))
         found, self._calm = look.found, look.calm
-        standing = [each for each in found if self._before.get(each.entry.id) == each.version]
-        self._before = {each.entry.id: each.version for each in found}
+        standing = [each for each in found if self._before.get(each.order.id) == each.version]
+        self._before = {each.order.id: each.version for each in found}
         has_changed = False
         for each in standing:
-            now, entry_id = post.clock.now(), each.entry.id
-            version, acted_at = self._acted.get(entry_id, (None, now))
+            now, order_id = post.clock.now(), each.order.id
+            version, acted_at = self._acted.get(order_id, (None, now))
             if version == each.version and now < acted_at + AGAIN_AFTER:
                 continue
             if not await self._is_confirmed(each):
                 continue
-            act = partial(protect, root=post.root, entry_id=entry_id, now=now)
+            act = partial(protect, root=post.root, order_id=order_id, now=now)
             has_changed |= await post.desk.see_through(act)
-            self._acted[entry_id] = (each.version, now)
+            self._acted[order_id] = (each.version, now)
         if has_changed:
             post.wake()
 
     async def _is_confirmed(self, found: Naked) -> bool:
-        """Ask the broker how the entry and its exits stand, and write it down.
+        """Ask the broker how the order and its exits stand, and write it down.
 
         False where it told anything new: the next look decides.
         """
-        post = self._post
+        post, guard = self._post, found.guard
         orders = [
             order
-            for order in (found.entry, *found.exits, *found.stood_in)
-            if order.broker_order_ids and (order is found.entry or not order.is_terminal)
+            for order in {each.id: each for each in (guard.last, *guard.orders)}.values()
+            if order.broker_order_ids and (order.id == guard.last.id or not order.is_terminal)
         ]
         is_new = False
         for order in orders:
@@ -127,19 +121,17 @@ class ProtectionWatch:
             told_at = news.Told(told, post.clock.now())
             heard = await post.desk.see_through(partial(_heard, root=post.root, told=told_at))
             is_new |= heard
-        again = await post.desk.run(lambda tx: naked(tx, post.root).found)
-        return not is_new and found.version in [
-            each.version for each in again if each.entry.id == found.entry.id
-        ]
+        again = await post.desk.run(lambda tx: _again(tx, post.root, found.order))
+        return not is_new and again is not None and found.version == again.version
 
 
-def protect(tx: LedgerTransaction, root: AccountId, entry_id: OrderId, now: datetime) -> bool:
-    """Raise the alarm for an entry whose position is naked, and do what the policy says.
+def protect(tx: LedgerTransaction, root: AccountId, order_id: OrderId, now: datetime) -> bool:
+    """Raise the alarm for an order whose stop is gone, and do what the policy says.
 
     Gives whether there is anything to send. Done again, it does nothing more.
     """
     tx.accounts.claim(root)
-    found = next((each for each in naked(tx, root).found if each.entry.id == entry_id), None)
+    found = _again(tx, root, tx.orders.get(order_id))
     if found is None:
         return False
     choice = _choice(tx, found, now)
@@ -147,7 +139,7 @@ def protect(tx: LedgerTransaction, root: AccountId, entry_id: OrderId, now: date
     has_changed = False
     match choice.remedy:
         case Remedy.AWAIT_EXITS:
-            has_changed = _end_exits(tx, found, now)
+            has_changed = _end_exits(tx, found.guard, now)
         case Remedy.REPROTECT | Remedy.FLATTEN:
             try:
                 placed = _placed(tx, found, choice.remedy, now)
@@ -167,39 +159,56 @@ def _heard(tx: LedgerTransaction, root: AccountId, told: news.Told) -> bool:
 def _seen(tx: LedgerTransaction, root: AccountId, calm: Mapping[Holding, Hashable]) -> Look:
     """Find naked positions, and close the records of those that are so no more."""
     look = naked(tx, root, calm)
-    entries = {str(each.entry.id) for each in look.found}
+    orders = {str(each.order.id) for each in look.found}
     for record in tx.documents.select(PROTECTION_RECORD, root, _OPEN_AT_MOST, only_open=True):
-        if record.body.get("order_id") not in entries:
+        if record.body.get("order_id") not in orders:
             tx.documents.put(replace(record, is_open=False))
     return look
 
 
+def _again(tx: LedgerTransaction, root: AccountId, order: PlatformOrder) -> Naked | None:
+    found = naked(tx, root, only=(order.account, order.symbol)).found
+    return next((each for each in found if each.order.id == order.id), None)
+
+
 def _choice(tx: LedgerTransaction, found: Naked, now: datetime) -> Choice:
-    account = tx.accounts.get(found.entry.account)
+    account, guard = tx.accounts.get(found.order.account), found.guard
     if account.protection is Protection.ALARM:
         return Choice(Remedy.NONE, "the account asks for the alarm only")
     if _is_halted(tx, account):
         return Choice(Remedy.NONE, "trading is halted")
-    if _was_asked_for(tx, found.exits):
+    if found.is_given_up or was_asked_for(tx, guard):
         return Choice(Remedy.NONE, "somebody asked for the end of its stop")
-    if _is_too_early(found, now):
+    if not guard.is_entry and (reason := _owners_choice(guard)):
+        return Choice(Remedy.NONE, reason)
+    if _is_too_early(guard, now):
         return Choice(Remedy.NONE, "the last order in its place came to nothing, another follows")
-    if any(not each.is_terminal for each in found.exits if not is_stop(each)):
+    if guard.in_the_way:
         return Choice(Remedy.AWAIT_EXITS, "its other exit still holds the units")
     if account.protection is Protection.FLATTEN:
         return Choice(Remedy.FLATTEN, "the account asks for it")
-    if _is_passed(tx, found.entry, now):
+    if _is_passed(tx, guard, now):
         return Choice(Remedy.FLATTEN, "the price has passed the stop")
     return Choice(Remedy.REPROTECT, "the account asks for it")
 
 
-def _is_too_early(found: Naked, now: datetime) -> bool:
+def _owners_choice(guard: Guard) -> str:
+    """Say why whoever placed a stop by itself may have wanted its end; empty where he did not."""
+    last = guard.last
+    if last.status is PlatformStatus.EXPIRED and last.request.time_in_force is TimeInForce.DAY:
+        return "it was for the day"
+    if any(each.provenance.user == news.BROKER for each in guard.chain):
+        return "it was placed by other means, and may have been ended so"
+    return ""
+
+
+def _is_too_early(guard: Guard, now: datetime) -> bool:
     """Say whether the last order in place of the stop failed a short while ago."""
-    if not found.stood_in:
+    if not guard.stood_in:
         return False
     least, most = RETRY_AFTER
-    wait = min(least * 2.0 ** min(len(found.stood_in) - 1, 20), most)
-    return now < found.stood_in[-1].intended_at + wait
+    wait = min(least * 2.0 ** min(len(guard.stood_in) - 1, 20), most)
+    return now < guard.stood_in[-1].intended_at + wait
 
 
 def _is_halted(tx: LedgerTransaction, account: Account) -> bool:
@@ -210,83 +219,75 @@ def _is_halted(tx: LedgerTransaction, account: Account) -> bool:
     return any(states[each].state is TradingState.HALTED for each in scopes if each in states)
 
 
-def _was_asked_for(tx: LedgerTransaction, exits: Collection[PlatformOrder]) -> bool:
-    """Say whether a person, or anything but this watch, ended a stop on purpose."""
-    return any(
-        isinstance(event, OrderCancelRequested) and event.by not in _SELVES
-        for order in exits
-        if is_stop(order) and order.cancel_requested_at is not None
-        for event in tx.orders.history(order.id)
-    )
-
-
-def _is_passed(tx: LedgerTransaction, entry: PlatformOrder, now: datetime) -> bool:
-    stop = entry.request.stop_loss
-    quote = tx.market.quotes(root_of(entry.account), [entry.symbol]).get(entry.symbol)
-    if stop is None or quote is None or now - quote.at > MAX_QUOTE_AGE:
+def _is_passed(tx: LedgerTransaction, guard: Guard, now: datetime) -> bool:
+    order, stop_price = guard.order, guard.terms.stop_price
+    quote = tx.market.quotes(root_of(order.account), [order.symbol]).get(order.symbol)
+    if stop_price is None or quote is None or now - quote.at > MAX_QUOTE_AGE:
         return False
-    return (quote.last - stop.stop_price) * entry.request.side.sign <= 0
+    return (quote.last - stop_price) * guard.side.sign >= 0
 
 
-def _end_exits(tx: LedgerTransaction, found: Naked, now: datetime) -> bool:
+def _end_exits(tx: LedgerTransaction, guard: Guard, now: datetime) -> bool:
     """Ask for the end of what still holds the units; say whether it was not asked for before."""
     has_asked = False
-    for order in found.exits:
-        if not order.is_terminal and order.cancel_requested_at is None:
-            names = (str(found.entry.id), "make way", str(order.id))
+    for order in guard.in_the_way:
+        if order.cancel_requested_at is None:
+            names = (str(guard.order.id), "make way", str(order.id))
             event_id = EventId(derived_uuid7(order.intended_at, *names))
-            reason = f"the stop of order {found.entry.id} is gone"
+            reason = f"the stop of order {guard.order.id} is gone"
             cancel_order(tx, order.id, event_id, now, PROTECTION, reason)
             has_asked = True
     return has_asked
 
 
 def _placed(tx: LedgerTransaction, found: Naked, remedy: Remedy, now: datetime) -> PlatformOrder:
-    entry = found.entry
-    order_id = stand_in_id(entry, len(found.stood_in) + 1)
+    order, guard = found.order, found.guard
+    order_id = stand_in_id(order, len(guard.stood_in) + 1)
     provenance = Provenance(
-        correlation_id=entry.provenance.correlation_id,
+        correlation_id=order.provenance.correlation_id,
         user=PROTECTION,
-        strategy=entry.provenance.strategy,
-        parameters=(("protects", str(entry.id)),),
+        strategy=order.provenance.strategy,
+        parameters=(("protects", str(order.id)),),
     )
     placement = Placement(
-        account=entry.account,
+        account=order.account,
         request=_request(tx, found, remedy),
         provenance=provenance,
         order_id=order_id,
-        intent_id=EventId(derived_uuid7(entry.intended_at, str(order_id), "intent")),
+        intent_id=EventId(derived_uuid7(order.intended_at, str(order_id), "intent")),
     )
     return admit(tx, placement, now)
 
 
 def _request(tx: LedgerTransaction, found: Naked, remedy: Remedy) -> OrderRequest:
-    entry, stop = found.entry, found.entry.request.stop_loss
-    side = Side.SELL if entry.request.side is Side.BUY else Side.BUY
-    if remedy is Remedy.FLATTEN or stop is None:
-        kind, stop_price, limit_price = OrderType.MARKET, None, None
+    terms, side = found.guard.terms, found.guard.side
+    if remedy is Remedy.FLATTEN:
         times = (TimeInForce.DAY, TimeInForce.GTC)
-    else:
-        has_limit = stop.limit_price is not None
-        kind = OrderType.STOP_LIMIT if has_limit else OrderType.STOP
-        stop_price, limit_price = stop.stop_price, stop.limit_price
-        # It is to outlive the day, as the position does.
-        times = (TimeInForce.GTC, TimeInForce.DAY)
+        return OrderRequest(
+            symbol=terms.symbol,
+            side=side,
+            time_in_force=_time(tx, found, OrderType.MARKET, times),
+            quantity=found.quantity,
+        )
+    # It is to outlive the day, as the position does.
+    times = (TimeInForce.GTC, TimeInForce.DAY)
     return OrderRequest(
-        symbol=entry.symbol,
+        symbol=terms.symbol,
         side=side,
-        type=kind,
-        time_in_force=_time(tx, found, kind, times),
+        type=terms.type,
+        time_in_force=_time(tx, found, terms.type, times),
         quantity=found.quantity,
-        limit_price=limit_price,
-        stop_price=stop_price,
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        trail_price=terms.trail_price,
+        trail_percent=terms.trail_percent,
     )
 
 
 def _time(
     tx: LedgerTransaction, found: Naked, kind: OrderType, times: Sequence[TimeInForce]
 ) -> TimeInForce:
-    account, symbol = tx.accounts.get(found.entry.account), found.entry.symbol
+    account, symbol = tx.accounts.get(found.order.account), found.order.symbol
     table = capabilities_named(account.broker)
     listing = tx.market.listings(account.root, [symbol]).get(symbol)
     rules = asset_rules(account.broker, asset_class_of(symbol, listing))
@@ -307,12 +308,12 @@ def _keep_record(
     now: datetime,
 ) -> None:
     """Keep what is done about it; tell of it once, and again when another order failed."""
-    entry = found.entry
-    record_id = alarm_id(entry, len(found.stood_in))
+    order = found.order
+    record_id = alarm_id(order, len(found.guard.stood_in))
     known = tx.documents.find(PROTECTION_RECORD, record_id)
     body: dict[str, JsonValue] = {
-        "order_id": str(entry.id),
-        "symbol": entry.symbol,
+        "order_id": str(order.id),
+        "symbol": order.symbol,
         "quantity": plain(found.quantity),
         "remedy": choice.remedy.value,
         "reason": choice.reason,
@@ -324,7 +325,7 @@ def _keep_record(
         Document(
             kind=PROTECTION_RECORD,
             id=record_id,
-            account=entry.account,
+            account=order.account,
             at=now if known is None else known.at,
             is_open=True,
             body=body,
@@ -332,16 +333,16 @@ def _keep_record(
     )
     if known is not None and known.is_open:
         return
-    _logger.error("position of order %s has lost its stop: %s", entry.id, choice.reason)
+    _logger.error("position of order %s has lost its stop: %s", order.id, choice.reason)
     tx.publish(
         PositionUnprotected(
             id=EventId(derived_uuid7(now, str(record_id))),
             occurred_at=now,
-            correlation_id=entry.provenance.correlation_id,
-            tenant=tx.accounts.get(entry.account).tenant,
-            order_id=entry.id,
-            account=entry.account,
-            symbol=entry.symbol,
+            correlation_id=order.provenance.correlation_id,
+            tenant=tx.accounts.get(order.account).tenant,
+            order_id=order.id,
+            account=order.account,
+            symbol=order.symbol,
             quantity=found.quantity,
             remedy=choice.remedy.value,
         )

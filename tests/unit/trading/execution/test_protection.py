@@ -5,91 +5,31 @@ The venue is the real one: it ends an exit on its own, as brokers do.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import pytest
 
 from algotrendy.kernel.ids import EventId
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
-from algotrendy.kernel.order_request import StopLoss, TakeProfit
+from algotrendy.kernel.order_request import StopLoss
 from algotrendy.risk.limits import TradingState
 from algotrendy.risk.records import StateChange
 from algotrendy.trading.accounts import Protection
-from algotrendy.trading.admission import PROTECTION
-from algotrendy.trading.booking import record
 from algotrendy.trading.cancelling import cancel_order
-from algotrendy.trading.events import PositionUnprotected
-from algotrendy.trading.execution import naked
+from algotrendy.trading.execution import held_since, naked
 from algotrendy.trading.execution.protection import PROTECTION_RECORD, ProtectionWatch
-from algotrendy.trading.order_events import OrderSubmitted
-from algotrendy.trading.orders import PlatformOrder
-from fakes.veiled_venue import ROOT, World, world
-
-Story = Callable[[World, ProtectionWatch], Awaitable[None]]
-
-
-def tell(story: Story, protection: Protection = Protection.REPROTECT) -> None:
-    async def main() -> None:
-        async with world(protection) as found:
-            await story(found, ProtectionWatch(found.post))
-
-    asyncio.run(main())
-
-
-async def look(found: World, watch: ProtectionWatch, times: int = 2) -> None:
-    for _ in range(times):
-        await found.floor.advance(5)
-        found.quote(100.0)
-        await watch.do()
-
-
-async def bracket(found: World, quantity: int = 10, *, oto: bool = False) -> PlatformOrder:
-    """Buy at the market, with exits at 95 and 110, or only the first."""
-    order = await found.send(
-        Side.BUY,
-        quantity,
-        time_in_force=TimeInForce.GTC,
-        order_class=OrderClass.OTO if oto else OrderClass.BRACKET,
-        stop_loss=StopLoss(Decimal(95)),
-        take_profit=None if oto else TakeProfit(Decimal(110)),
-    )
-    await found.hear_fills()
-    return await found.hear(order.client_order_id)
-
-
-def exit_of(found: World, entry: PlatformOrder, kind: OrderType) -> PlatformOrder:
-    legs = found.ledger.run(lambda tx: tx.orders.legs(entry.id))
-    return next(each for each in legs if each.request.type is kind)
-
-
-async def lose(found: World, entry: PlatformOrder) -> None:
-    """Let the broker end the stop of its own accord, and the ledger hear of it."""
-    stop = exit_of(found, entry, OrderType.STOP)
-    await found.broker.cancel(next(iter(stop.broker_order_ids)))
-    await found.hear(entry.client_order_id)
-
-
-def placed(found: World) -> list[PlatformOrder]:
-    """Give what was placed to protect positions, oldest first."""
-    orders = found.ledger.run(lambda tx: tx.orders.intended_since(ROOT, found.account.opened_at))
-    return [each for each in orders if each.provenance.user == PROTECTION]
-
-
-def alarms(found: World) -> list[PositionUnprotected]:
-    return [each for each in found.published if isinstance(each, PositionUnprotected)]
-
-
-async def send(found: World, order: PlatformOrder) -> PlatformOrder:
-    """Send an order that was placed, as the account's writer does."""
-    submitted = OrderSubmitted(
-        id=EventId(found.ids.next()), order_id=order.id, at=found.clock.now(), epoch=1
-    )
-    found.ledger.run(lambda tx: record(tx, [submitted]))
-    await found.broker.submit(order.request)
-    return await found.hear(order.client_order_id)
+from fakes.protected import (
+    alarms,
+    bracket,
+    exit_of,
+    look,
+    lose,
+    placed,
+    send,
+    tell,
+)
+from fakes.veiled_venue import ROOT, World
 
 
 @pytest.mark.parametrize("oto", [False, True])
@@ -225,7 +165,7 @@ def test_a_stop_placed_by_hand_protects_too() -> None:
 def test_a_position_that_was_closed_by_hand_and_bought_anew_is_not_naked(
     page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naked, "_PAGE", page)
+    monkeypatch.setattr(held_since, "_PAGE", page)
 
     async def story(found: World, watch: ProtectionWatch) -> None:
         entry = await bracket(found)
@@ -256,8 +196,8 @@ def test_a_position_is_not_taken_for_closed_between_two_trades_of_one_instant() 
 def test_where_nobody_looks_so_far_back_what_is_held_is_protected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(naked, "_PAGE", 1)
-    monkeypatch.setattr(naked, "_PAGES", 1)
+    monkeypatch.setattr(held_since, "_PAGE", 1)
+    monkeypatch.setattr(held_since, "_PAGES", 1)
 
     async def story(found: World, watch: ProtectionWatch) -> None:
         entry = await bracket(found)
@@ -303,5 +243,50 @@ def test_a_stop_that_comes_to_nothing_is_sent_again_less_often_each_time() -> No
         assert waits == sorted(waits)
         assert waits[-1] >= 40
         assert len(alarms(found)) == len(times) + 1
+
+    tell(story)
+
+
+def test_an_entry_is_found_however_many_orders_came_after() -> None:
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await bracket(found)
+        for _ in range(51):
+            await found.trade(Side.BUY, 1)
+            await found.trade(Side.SELL, 1)
+        await lose(found, entry)
+        await look(found, watch)
+        [stop] = placed(found)
+        assert stop.request.quantity == 10
+
+    tell(story)
+
+
+@pytest.mark.parametrize("page", [2, 200])
+def test_an_entry_that_was_placed_before_the_position_was_opened_is_found(
+    page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naked, "_PAGE", page)
+
+    async def story(found: World, watch: ProtectionWatch) -> None:
+        entry = await found.send(
+            Side.BUY,
+            10,
+            type=OrderType.LIMIT,
+            limit_price=Decimal(99),
+            time_in_force=TimeInForce.GTC,
+            order_class=OrderClass.OTO,
+            stop_loss=StopLoss(Decimal(95)),
+        )
+        await found.floor.advance(1)
+        for _ in range(3):
+            await found.trade(Side.BUY, 1)
+        await found.price(98.99, 99)
+        await found.hear_fills()
+        await found.hear(entry.client_order_id)
+        assert found.units() == 13
+        await lose(found, entry)
+        await look(found, watch)
+        [stop] = placed(found)
+        assert stop.request.quantity == 10
 
     tell(story)
