@@ -10,6 +10,16 @@ import typer
 from rich.table import Table
 
 from algotrendy.cli.orders_view import clock_time
+from algotrendy.cli.paged import (
+    Everything,
+    From,
+    Limit,
+    OfSymbol,
+    Since,
+    Until,
+    read_list,
+    say_more,
+)
 from algotrendy.cli.trading_calls import (
     ACCOUNT,
     HELP_NAMES,
@@ -46,9 +56,6 @@ class Remedy(StrEnum):
     ALARM = "alarm"
     REPROTECT = "reprotect"
     FLATTEN = "flatten"
-
-
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 
 
 @app.command("list")
@@ -131,10 +138,28 @@ def transfer(
 
 
 @app.command()
-def fills(account: Account = ACCOUNT, limit: Limit = 20, as_json: AsJson = False) -> None:
+def fills(
+    account: Account = ACCOUNT,
+    symbol: OfSymbol = None,
+    order: Annotated[str | None, typer.Option(help="Only of the order of this id.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
+    as_json: AsJson = False,
+) -> None:
     """List executions, newest first."""
+    asked = {
+        "account": account,
+        "symbol": symbol.upper() if symbol else None,
+        "order": order,
+        "since": since,
+        "until": until,
+    }
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/fills", account=account, limit=str(limit))
+        page = read_list(api, "/v1/fills", "fills", most, cursor, **asked)
     if as_json:
         print_json(page)
         return
@@ -152,6 +177,7 @@ def fills(account: Account = ACCOUNT, limit: Limit = 20, as_json: AsJson = False
             fill["execution_id"] + busted,
         )
     console().print(table)
+    say_more(page)
 
 
 @app.command()
@@ -160,12 +186,18 @@ def activities(
     kind: Annotated[
         list[str] | None, typer.Option(help="fill, fee, hold, deposit...; again for more.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
     as_json: AsJson = False,
 ) -> None:
     """List the journal, newest first: all that ever moved cash or units."""
+    asked = {"account": account, "kind": kind or [], "since": since, "until": until}
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/activities", account=account, limit=str(limit), kind=kind or [])
+        page = read_list(api, "/v1/activities", "activities", most, cursor, **asked)
     if as_json:
         print_json(page)
         return
@@ -178,6 +210,7 @@ def activities(
         at = clock_time(entry["at"])
         table.add_row(at, entry["account"], entry["kind"], moved, entry["reason"])
     console().print(table)
+    say_more(page)
 
 
 @app.command()
@@ -190,14 +223,19 @@ def reconciliations(
         bool, typer.Option("--open", help="Only those that somebody has to act on.")
     ] = False,
     limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
     as_json: AsJson = False,
 ) -> None:
     """List what differed between the broker and the ledger, and what was done about it."""
-    asked = {"account": account, "limit": str(limit)}
-    asked |= {"open": "true"} if only_open else {}
-    asked |= {"about": "protection"} if protection else {}
+    asked = {
+        "account": account,
+        "open": "true" if only_open else None,
+        "about": "protection" if protection else None,
+    }
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/reconciliations", **asked)
+        page = read_list(api, "/v1/reconciliations", "reconciliations", most, cursor, **asked)
     if as_json:
         print_json(page)
         return
@@ -209,13 +247,28 @@ def reconciliations(
         for name in ("settled", "unsettled"):
             for found in each["report"].get(name, []):
                 say(f"  {name}: {_summary(found)}")
+    say_more(page)
 
 
 @app.command()
-def audit(account: Account = ACCOUNT, limit: Limit = 20, as_json: AsJson = False) -> None:
+def audit(
+    account: Account = ACCOUNT,
+    who: Annotated[str | None, typer.Option(help="Only what this one did.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only what was done to this, such as an order.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
+    as_json: AsJson = False,
+) -> None:
     """List who did what and why, newest first."""
+    asked = {"account": account, "who": who, "subject": subject, "since": since, "until": until}
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/audit", account=account, limit=str(limit))
+        page = read_list(api, "/v1/audit", "records", most, cursor, **asked)
     if as_json:
         print_json(page)
         return
@@ -224,6 +277,7 @@ def audit(account: Account = ACCOUNT, limit: Limit = 20, as_json: AsJson = False
         at = clock_time(each["at"])
         table.add_row(at, each["who"], each["action"], each["subject"], each["reason"])
     console().print(table)
+    say_more(page)
 
 
 def positions(

@@ -11,6 +11,16 @@ from algotrendy.cli.api_client import ApiClient
 from algotrendy.cli.order_words import OrderWords
 from algotrendy.cli.orders_view import described, print_orders, print_story
 from algotrendy.cli.orders_watch import Api, follow, is_answered
+from algotrendy.cli.paged import (
+    Everything,
+    From,
+    Limit,
+    OfSymbol,
+    Since,
+    Until,
+    read_list,
+    say_more,
+)
 from algotrendy.cli.trading_calls import (
     ACCOUNT,
     HELP_NAMES,
@@ -25,6 +35,7 @@ from algotrendy.cli.trading_calls import (
 )
 from algotrendy.kernel.errors import Invalid, Unavailable
 from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.trading.status import PlatformStatus
 
 _PATIENCE_S = 30.0
 _PLACE_HELP = """Place an order; it is checked against every limit, stored, then sent.
@@ -209,24 +220,37 @@ def list_(
     only_open: Annotated[
         bool, typer.Option("--open", help="Only those that may still change.")
     ] = False,
-    symbol: Annotated[str | None, typer.Option(help="Only of this symbol.")] = None,
-    since: Annotated[
-        str | None, typer.Option(help="From this time on: 2026-11-22T12:00:00Z.")
+    status: Annotated[
+        list[PlatformStatus] | None,
+        typer.Option(help="Only those that stand there; again for more."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+    side: Annotated[Side | None, typer.Option(help="Only buys, or only sells.")] = None,
+    symbol: OfSymbol = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
     as_json: AsJson = False,
 ) -> None:
     """List orders, newest first."""
-    asked = {"account": account, "limit": str(limit)}
-    asked |= {"open": "true"} if only_open else {}
-    asked |= {"symbol": symbol.upper()} if symbol else {}
-    asked |= {"since": since} if since else {}
+    asked = {
+        "account": account,
+        "open": "true" if only_open else None,
+        "status": [each.value for each in status or ()],
+        "side": side,
+        "symbol": symbol.upper() if symbol else None,
+        "since": since,
+        "until": until,
+    }
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/orders", **asked)
+        page = read_list(api, "/v1/orders", "orders", most, cursor, **asked)
     if as_json:
         print_json(page)
     elif page["orders"]:
         print_orders(console(), page["orders"])
+        say_more(page)
     else:
         say(f"no orders in {account}: algotrendy orders place buy AAPL 1")
 

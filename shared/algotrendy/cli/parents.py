@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from algotrendy.cli.orders_view import clock_time, print_orders
+from algotrendy.cli.paged import Everything, From, Limit, read_list, say_more
 from algotrendy.cli.trading_calls import (
     ACCOUNT,
     HELP_NAMES,
@@ -98,13 +99,16 @@ def place(
 def list_(
     account: Account = ACCOUNT,
     only_open: Annotated[bool, typer.Option("--open", help="Only those not over.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+    limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
     as_json: AsJson = False,
 ) -> None:
     """List parent orders, newest first."""
-    asked = {"account": account, "limit": str(limit)} | ({"open": "true"} if only_open else {})
+    asked = {"account": account, "open": "true" if only_open else None}
+    most = None if everything else limit
     with connected() as api:
-        page = api.get("/v1/parent-orders", **asked)
+        page = read_list(api, "/v1/parent-orders", "parents", most, cursor, **asked)
     if as_json:
         print_json(page)
         return
@@ -123,6 +127,7 @@ def list_(
             clock_time(parent["ends_at"]),
         )
     console().print(table)
+    say_more(page)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from algotrendy.cli.paged import Everything, From, Limit, read_list, say_more
 from algotrendy.cli.risk_view import print_limits, print_risk, print_states, print_switches
 from algotrendy.cli.trading_calls import (
     ACCOUNT,
@@ -30,6 +31,8 @@ app = typer.Typer(
     help="Limits, trading state, kill switch: what an account may do, and what is at stake.",
     context_settings=HELP_NAMES,
 )
+
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class State(StrEnum):
@@ -77,7 +80,9 @@ def limits(
         Path | None,
         typer.Option("--file", help="JSON with account, strategies, symbols: the whole of each."),
     ] = None,
-    history: Annotated[bool, typer.Option("--history", help="Who changed them, and why.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Every version: who made it, and why.")
+    ] = False,
     reason: Why = "",
     as_json: AsJson = False,
 ) -> None:
@@ -94,7 +99,7 @@ def limits(
         raise Invalid("file", "given, or --set, and not both", str(file))
     with connected() as api:
         if history:
-            found = api.get("/v1/limits/versions", account=account, limit="50")
+            found = read_list(api, "/v1/limits/versions", "versions", None, None, account=account)
         else:
             found = api.get("/v1/limits", account=account)
             if set_ or file:
@@ -171,14 +176,22 @@ def kill(
 
 
 @app.command()
-def switches(account: Account = ACCOUNT, as_json: AsJson = False) -> None:
+def switches(
+    account: Account = ACCOUNT,
+    limit: Limit = 20,
+    everything: Everything = False,
+    cursor: From = None,
+    as_json: AsJson = False,
+) -> None:
     """List the last kill switches, newest first, scheduled ones too."""
+    most = None if everything else limit
     with connected() as api:
-        found = api.get("/v1/kill-switch", account=account)
+        found = read_list(api, "/v1/kill-switch", "kill_switches", most, cursor, account=account)
     if as_json:
         print_json(found)
     elif found["kill_switches"]:
         print_switches(console(), found["kill_switches"])
+        say_more(found)
     else:
         say(f"nobody ever pulled the kill switch of {account}")
 
@@ -268,9 +281,9 @@ def _value(name: str, text: str) -> Any:
         case "duplicate_window_s":
             return _whole(name, text)
         case "short_selling" | "wash_trade_guard":
-            if text not in ("yes", "no"):
-                raise Invalid(name, "yes or no", text)
-            return text == "yes"
+            if text not in _TRUTHS:
+                raise Invalid(name, "true or false, yes or no", text)
+            return _TRUTHS[text]
         case _:
             return text
 

@@ -41,6 +41,15 @@ def test_a_change_keeps_what_it_does_not_name() -> None:
     parse_limits({"version": 4, **found})
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"), [("true", True), ("yes", True), ("false", False), ("no", False)]
+)
+def test_a_guard_is_switched_as_people_say_it(text: str, meant: bool) -> None:
+    found = risk.changed(KNOWN, [f"wash_trade_guard={text}"], None, None)
+    assert found["account"]["wash_trade_guard"] is meant
+    parse_limits({"version": 4, **found})
+
+
 def test_one_strategy_and_one_symbol_are_changed_among_the_others() -> None:
     two = risk.changed(KNOWN, ["order_quantity=7"], "other", None)["strategies"]
     assert [each["strategy"] for each in two] == ["trend", "other"]

@@ -106,6 +106,51 @@ def test_positions_fills_and_the_journal(api: TradingApi, run: Run) -> None:
     assert "nothing is noted of paper" in run("accounts", "reconciliations")
 
 
+def test_a_list_goes_on_where_it_ended(api: TradingApi, run: Run) -> None:
+    for number in range(5):
+        api.place(client_order_id=f"c{number}", side="buy", type="limit", limit_price=f"9{number}")
+
+    def names(*words: str) -> list[str]:
+        page = json.loads(run("orders", "list", "--json", *words))
+        return [order["client_order_id"] for order in page["orders"]]
+
+    newest = ["c4", "c3", "c2", "c1", "c0"]
+    assert names("--all", "--limit", "2") == newest
+    first = json.loads(run("orders", "list", "--limit", "2", "--json"))
+    assert names("--cursor", first["next_cursor"], "--limit", "2") == newest[2:4]
+    assert f"more: --all, or --cursor {first['next_cursor']}" in run(
+        "orders", "list", "--limit", "2"
+    )
+    assert "more:" not in run("orders", "list")
+    assert names("--side", "sell") == names("--status", "filled") == []
+    assert names("--side", "buy", "--status", "intended", "--status", "unknown") == newest
+    assert names("--until", "2020-01-01T00:00:00Z") == []
+
+
+def test_fills_journal_and_audit_are_filtered(api: TradingApi, run: Run) -> None:
+    order = api.counter.trade(buy("10"), price=100)
+    api.counter.trade(sell("4"), price=101)
+
+    def listed(what: str, name: str, *words: str) -> int:
+        return len(json.loads(run("accounts", what, "--json", *words))[name])
+
+    assert listed("fills", "fills") == 2
+    assert listed("fills", "fills", "--order", str(order.id)) == 1
+    assert listed("fills", "fills", "--symbol", "msft") == 0
+    assert listed("fills", "fills", "--since", "2100-01-01T00:00:00Z") == 0
+    assert listed("activities", "activities", "--until", "2020-01-01T00:00:00Z") == 0
+    assert listed("audit", "records") == 2
+    assert listed("audit", "records", "--subject", str(order.id)) == 1
+    assert listed("audit", "records", "--who", "nobody") == 0
+
+
+def test_every_version_of_the_limits_is_shown(run: Run) -> None:
+    for number in range(1, 4):
+        run("risk", "limits", "--set", f"order_quantity={number}", "--reason", f"turn {number}")
+    shown = run("risk", "limits", "--history")
+    assert [f"turn {number}" in shown for number in range(1, 4)] == [True] * 3
+
+
 def test_what_differed_is_shown_with_what_was_done(api: TradingApi, run: Run) -> None:
     found = {"kind": "cash", "subject": "USD", "ours": "1", "theirs": "2", "reason": "no rule"}
     body: dict[str, Any] = {"compared": {"orders": 3}, "settled": [], "unsettled": [found]}
