@@ -183,7 +183,11 @@ class OrderCounter:
         return self.record(
             OrderSubmitted(id=self.event_id(), order_id=order.id, at=now, epoch=1),
             OrderAccepted(
-                id=self.event_id(), order_id=order.id, at=now, broker_order_id=f"b-{order.id}"
+                id=self.event_id(),
+                order_id=order.id,
+                at=now,
+                broker_order_id=f"b-{order.id}",
+                status="new",
             ),
         )
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from algotrendy.brokers.capabilities import STANDING
+from algotrendy.brokers.order_hours import US_EQUITIES, OrderHours
 from algotrendy.kernel.decimals import decimals_of, plain
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import AssetClass
 from algotrendy.kernel.order import OrderClass, OrderType, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.kernel.order_status import OrderStatus
 
 _ANY_TIME = frozenset(TimeInForce)
+_TOO_EARLY = frozenset(
+    {
+        OrderStatus.ACCEPTED,
+        OrderStatus.ACCEPTED_FOR_BIDDING,
+        OrderStatus.PENDING_NEW,
+        OrderStatus.PENDING_CANCEL,
+        OrderStatus.PENDING_REPLACE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +40,8 @@ class AssetRules:
         shorts: Whether a position may be short, in whole units.
         crosses_zero: Whether one order may close a position and open the opposite one.
         least: Least cost of an order; ``least_of_part`` of one that is not of whole units.
+        hours: When which times in force are taken; None for at any hour.
+        unchangeable: States in which an order there is not changed.
     """
 
     times: Mapping[OrderType, frozenset[TimeInForce]]
@@ -37,6 +51,8 @@ class AssetRules:
     crosses_zero: bool = True
     least: Decimal = Decimal(0)
     least_of_part: Decimal = Decimal(0)
+    hours: OrderHours | None = None
+    unchangeable: frozenset[OrderStatus] = frozenset()
 
     def check(self, request: OrderRequest) -> None:
         """Refuse an order that is not taken in this class of assets.
@@ -58,6 +74,15 @@ class AssetRules:
         if request.order_class is not OrderClass.SIMPLE and not self.groups:
             expected = f"simple for {request.symbol}"
             raise Invalid("order_class", expected, request.order_class.value)
+
+    def check_hours(self, request: OrderRequest, now: datetime) -> None:
+        """Refuse an order that is not taken at this hour.
+
+        Raises:
+            Invalid: Naming ``time_in_force``.
+        """
+        if self.hours is not None:
+            self.hours.check(request.time_in_force, now)
 
     def check_cost(self, request: OrderRequest, cost: Decimal) -> None:
         """Refuse an order that costs too little.
@@ -92,6 +117,8 @@ ALPACA: Mapping[AssetClass, AssetRules] = {
         ),
         crosses_zero=False,
         least_of_part=Decimal(1),
+        hours=US_EQUITIES,
+        unchangeable=_TOO_EARLY,
     ),
     AssetClass.CRYPTO: AssetRules(
         times=dict.fromkeys(
@@ -102,6 +129,7 @@ ALPACA: Mapping[AssetClass, AssetRules] = {
         shorts=False,
         crosses_zero=False,
         least=Decimal(10),
+        unchangeable=_TOO_EARLY,
     ),
 }
 """Alpaca's, which the paper exchange has taken over."""

@@ -12,6 +12,7 @@ from algotrendy.kernel.decimals import plain
 class Limit(StrEnum):
     """What can be broken."""
 
+    BROKER_ACCOUNT = "broker_account"
     TRADING_STATE = "trading_state"
     LAST_PRICE = "last_price"
     ORDER_QUANTITY = "order_quantity"

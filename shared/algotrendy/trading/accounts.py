@@ -39,6 +39,8 @@ class Account:
         leverage: Buying power in times of equity, 1 for a cash account.
         lot_method: Which tax lots a sale closes.
         approval_above: An order of more than this waits for a person; None for none.
+        round_the_clock: Whether its broker's market never closes, as the paper exchange's.
+        is_blocked: Whether its broker takes no orders of it, as it said last; of a whole account.
     """
 
     id: AccountId
@@ -50,6 +52,8 @@ class Account:
     lot_method: LotMethod = LotMethod.FIFO
     protection: Protection = Protection.REPROTECT
     approval_above: Money | None = None
+    round_the_clock: bool = False
+    is_blocked: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an id that is none, and a leverage below one."""

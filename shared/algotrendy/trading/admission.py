@@ -163,7 +163,12 @@ def _judged(
     listing = desk.listings.get(symbol)
     kind = asset_class_of(symbol, listing)
     rules = asset_rules(desk.account.broker, kind)
+    if replaced is not None and replaced.status.value in rules.unchangeable:
+        raise Conflict(f"order {replaced.id} is {replaced.status}: its broker cannot change it now")
     check_listed(request, kind, rules, listing, desk.quote(symbol, now))
+    is_kept = replaced is not None and request.time_in_force is replaced.request.time_in_force
+    if not (is_kept or desk.account.round_the_clock):
+        rules.check_hours(request, now)
     if replaced is None or replaced.leg_of is None:
         check_direction(request, rules, position_in(desk, symbol))
     if replaced is not None:

@@ -95,6 +95,8 @@ def judge(
     decision = decide(judged(request), desk.state, desk.limits, now, account.strategy)
     # The engine takes any price for one; of what only reduces none is needed.
     breaches = [each for each in decision.breaches if each.limit is not Limit.LAST_PRICE]
+    if desk.account.is_blocked:
+        breaches.append(Breach(Limit.BROKER_ACCOUNT, "account", "free to trade", "blocked"))
     cost = _cost(desk, request, decision, quote)
     reserved = _coins(desk, ZERO)
     if not decision.reduces:

@@ -48,7 +48,7 @@ def open_account(
     tx.accounts.add(account)
     known = tx.accounts.claim(account.id)
     _require_same(known, account)
-    settled = replace(account, opened_at=known.opened_at)
+    settled = replace(account, opened_at=known.opened_at, is_blocked=broker.trading_blocked)
     if settled != known:
         tx.accounts.put(settled)
     record = _record(settled, broker, positions, now)
@@ -69,6 +69,13 @@ def open_account(
             at = now - _CLOCKS_DIFFER
             correct(tx, settled, f"{OPENING}:{held.symbol}", at, _REASON, units, cost)
     tx.documents.put(record)
+
+
+def note_block(tx: LedgerTransaction, root: AccountId, *, is_blocked: bool) -> None:
+    """Keep whether an account's broker takes orders of it."""
+    known = tx.accounts.claim(root)
+    if known.is_blocked != is_blocked:
+        tx.accounts.put(replace(known, is_blocked=is_blocked))
 
 
 def is_open(tx: LedgerTransaction, account: Account) -> bool:
@@ -95,6 +102,7 @@ def open_part(
         whole,
         id=part_of(root, strategy),
         opened_at=now,
+        is_blocked=False,
         lot_method=lot_method or whole.lot_method,
         protection=protection or whole.protection,
         approval_above=approval_above or whole.approval_above,

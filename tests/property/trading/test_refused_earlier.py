@@ -43,9 +43,7 @@ prices = st.one_of(*[cents] * 7, odd_prices)
 maybe = st.none() | prices
 odd_sizes = st.sampled_from(["0.5", "7.25", "0.003", "0.0000000001", "2000000000"]).map(Decimal)
 sizes = st.one_of(*[st.integers(1, 400).map(Decimal)] * 5, odd_sizes)
-times = st.sampled_from(
-    [TimeInForce.DAY, TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK]
-)
+times = st.sampled_from([TimeInForce.DAY, TimeInForce.DAY, *TimeInForce])
 
 
 def _of_type(kind: OrderType) -> st.SearchStrategy[OrderRequest]:
@@ -109,6 +107,14 @@ class Cancel:
     choice: int
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Time in which nobody does anything: into the night, or from one auction to the next."""
+
+    minutes: int
+
+
+waits = st.builds(Wait, st.sampled_from([1, 25, 65, 355, 600, 1_440]))
 changes = st.builds(
     Change,
     st.integers(0, 20),
@@ -123,6 +129,8 @@ changes = st.builds(
 acts = st.one_of(
     simple, simple, simple, groups, wild, changes, st.builds(Cancel, st.integers(0, 20)), st.none()
 )
+at_all_hours = st.one_of(acts, acts, waits)
+Act = OrderRequest | Change | Cancel | Wait | None
 
 
 class LoopClock:
@@ -135,9 +143,17 @@ class LoopClock:
 class Street:
     """A counter that sends at once what it has admitted, and hears all news at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_always_open: bool) -> None:
         self.loop = virtual_loop(Random(0))
-        terms = VenueTerms(seed=3, fees="none", partial_fills=0.3, always_open=True)
+        self.is_always_open = is_always_open
+        terms = VenueTerms(
+            seed=3,
+            fees="none",
+            partial_fills=0.3,
+            always_open=is_always_open,
+            # What a night costs is news of the account, which nobody here hears.
+            borrow_rate=Decimal(0),
+        )
         self.exchange = Exchange(self.loop, Random(2), terms)
         self.ledger = MemoryLedger()
         ids = SeededIds(self.loop, Random(1))
@@ -150,7 +166,7 @@ class Street:
         self.ledger.run(self._open)
         self.taken = 0
 
-    def do(self, act: OrderRequest | Change | Cancel | None) -> None:
+    def do(self, act: Act) -> None:
         match act:
             case OrderRequest():
                 with suppress(Rejected, Invalid):
@@ -164,10 +180,10 @@ class Street:
                 with suppress(Conflict):
                     self.intake.cancel(order.id, "ada")
                     self.exchange.cancel(min(order.broker_order_ids))
+            case Wait(minutes=minutes):
+                self._pass(minutes * 60)
             case _:
-                self.loop.pass_time(1)
-                for symbol in SYMBOLS:
-                    self.exchange.move(symbol)
+                self._pass(1)
         self._hear()
         self.ledger.run(self._keep_prices)
 
@@ -196,6 +212,11 @@ class Street:
         at = self.loop.wall()
         self.ledger.run(lambda tx: news.hear(tx, ROOT, news.Told(told, at)))
 
+    def _pass(self, seconds: float) -> None:
+        self.loop.pass_time(seconds)
+        for symbol in SYMBOLS:
+            self.exchange.move(symbol)
+
     def _hear(self) -> None:
         for update in self.news:
             said = update
@@ -209,6 +230,7 @@ class Street:
             broker=SERVICE,
             opened_at=BEGIN,
             leverage=Decimal(2),
+            round_the_clock=self.is_always_open,
         )
         held = BrokerAccount(self.exchange.account_id, "USD", CASH, CASH, CASH)
         open_account(tx, account, held, [], BEGIN)
@@ -220,12 +242,19 @@ class Street:
         tx.market.put_listings(ROOT, [listing_of(symbol, now) for symbol in SYMBOLS])
 
 
+def require_all_taken(street: Street, asked: list[Act]) -> None:
+    for act in asked:
+        street.do(act)
+
+
 # A price may differ by a tick between the two: no chance for it where tests must not flicker.
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(asked=st.lists(acts, max_size=30))
-def test_the_exchange_takes_whatever_was_admitted(
-    asked: list[OrderRequest | Change | Cancel | None],
-) -> None:
-    street = Street()
-    for act in asked:
-        street.do(act)
+def test_the_exchange_takes_whatever_was_admitted(asked: list[Act]) -> None:
+    require_all_taken(Street(is_always_open=True), asked)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(asked=st.lists(at_all_hours, max_size=30))
+def test_the_exchange_takes_whatever_was_admitted_at_any_hour(asked: list[Act]) -> None:
+    require_all_taken(Street(is_always_open=False), asked)

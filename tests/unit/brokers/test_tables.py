@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -82,3 +85,38 @@ def test_what_costs_too_little_is_refused() -> None:
         rules.check_cost(order("0.5"), Decimal("0.99"))
     with pytest.raises(Invalid, match="10 or more"):
         asset_rules("alpaca", AssetClass.CRYPTO).check_cost(order("2"), Decimal("9.99"))
+
+
+def new_york(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """Give a moment of late November 2026: the 26th is Thanksgiving, the 27th closes at 13:00."""
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("life", "moment", "is_taken"),
+    [
+        (TimeInForce.IOC, new_york(25, 9, 29, 59), False),
+        (TimeInForce.IOC, new_york(25, 9, 30), True),
+        (TimeInForce.FOK, new_york(25, 15, 59, 59), True),
+        (TimeInForce.FOK, new_york(25, 16), False),
+        (TimeInForce.IOC, new_york(26, 12), False),
+        (TimeInForce.IOC, new_york(27, 13), False),
+        (TimeInForce.OPG, new_york(25, 9, 27, 59), True),
+        (TimeInForce.OPG, new_york(25, 9, 28), False),
+        (TimeInForce.OPG, new_york(25, 18, 59, 59), False),
+        (TimeInForce.OPG, new_york(25, 19), True),
+        (TimeInForce.OPG, new_york(26, 12), True),
+        (TimeInForce.CLS, new_york(25, 15, 49, 59), True),
+        (TimeInForce.CLS, new_york(25, 15, 50), False),
+        (TimeInForce.CLS, new_york(27, 12, 50), False),
+        (TimeInForce.CLS, new_york(27, 16), True),
+        (TimeInForce.DAY, new_york(26, 3), True),
+        (TimeInForce.GTC, new_york(26, 3), True),
+    ],
+)
+def test_shares_are_taken_at_the_hours_of_their_time_in_force(
+    life: TimeInForce, moment: datetime, is_taken: bool
+) -> None:
+    rules = asset_rules("alpaca", AssetClass.EQUITY)
+    with nullcontext() if is_taken else pytest.raises(Invalid, match="time_in_force"):
+        rules.check_hours(order(time_in_force=life), moment)

@@ -50,6 +50,19 @@ def test_prices_come_from_the_broker_unless_somebody_else_is_named() -> None:
     assert (other.account.broker, other.prices.broker) == ("simulated", "alpaca")
 
 
+def test_whose_market_never_closes_is_said() -> None:
+    def found(url: str | None = None, **changes: Any) -> bool:
+        text = written(**changes) if url is None else None
+        (account,) = read_accounts(text, url, BEGIN)
+        return account.account.round_the_clock
+
+    assert found(url="http://127.0.0.1:4580")
+    assert not found()
+    assert found(round_the_clock=True)
+    assert found(connection={"broker": "simulated"})
+    assert not found(connection={"broker": "simulated", "always_open": False})
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [

@@ -130,7 +130,7 @@ def test_an_order_at_the_broker_is_asked_to_end_once() -> None:
     order = standing(counter)
     first = counter.intake.cancel(order.id, "ada")
     assert first.cancel_requested_at == counter.clock.now()
-    assert first.status is PlatformStatus.ACCEPTED
+    assert first.status is PlatformStatus.NEW
     assert counter.held() == 950
     counter.clock.advance(timedelta(seconds=1))
     assert counter.intake.cancel(order.id, "bob") == first

@@ -73,6 +73,14 @@ def test_an_account_opens_with_what_the_broker_holds() -> None:
     assert lots.position == position_of(balances, PAPER, TSLA, USD)
 
 
+def test_what_the_broker_says_of_trading_is_kept_at_each_start() -> None:
+    ledger = opened()
+    for is_blocked in (True, False):
+        told = replace(at_broker(), trading_blocked=is_blocked)
+        ledger.run(lambda tx, told=told: open_account(tx, ACCOUNT, told, (), START))  # type: ignore[misc]
+        assert ledger.run(lambda tx: tx.accounts.get(PAPER)).is_blocked is is_blocked
+
+
 def test_what_a_slow_clock_tells_later_comes_after_the_opening() -> None:
     ledger = opened(positions=HELD)
     story = Story(side=Side.SELL, reserved=0)

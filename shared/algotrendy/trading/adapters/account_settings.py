@@ -11,7 +11,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from algotrendy.brokers.accounts import AlpacaAccount, BrokerAccountSettings, read_account
+from algotrendy.brokers.accounts import (
+    AlpacaAccount,
+    BrokerAccountSettings,
+    SimulatedAccount,
+    read_account,
+)
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, parse_account_id, parse_tenant
 from algotrendy.kernel.money import Currency, Money
@@ -52,6 +57,7 @@ class _Written(BaseModel):
     approval_above: Annotated[Decimal, Field(gt=0)] | None = None
     connection: dict[str, Any]
     orders_per_minute: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    round_the_clock: bool = False
     # For a broker that tells no prices.
     prices: dict[str, Any] | None = None
 
@@ -102,9 +108,14 @@ def _account(name: str, values: object, now: datetime) -> TradedAccount:
         lot_method=written.lot_method,
         protection=written.protection,
         approval_above=None if above is None else Money(above, written.currency),
+        round_the_clock=written.round_the_clock or _never_closes(connection),
     )
     prices = connection if written.prices is None else read_account(written.prices)
     return TradedAccount(account, connection, prices, written.orders_per_minute)
+
+
+def _never_closes(connection: BrokerAccountSettings) -> bool:
+    return isinstance(connection, SimulatedAccount) and connection.always_open
 
 
 def _paper(url: str, now: datetime) -> TradedAccount:
@@ -118,6 +129,8 @@ def _paper(url: str, now: datetime) -> TradedAccount:
         opened_at=now,
         # What the paper exchange lends for a day is more, overnight it is this.
         leverage=Decimal(2),
+        # So it deals where nobody says otherwise.
+        round_the_clock=True,
     )
     # The paper exchange counts no requests.
     return TradedAccount(account, connection, connection, orders_per_minute=0)

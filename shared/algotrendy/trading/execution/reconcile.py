@@ -29,7 +29,7 @@ from algotrendy.trading.execution.reports import Findings, Looked, Unsettled, ke
 from algotrendy.trading.execution.settling import IN_DOUBT, Settling
 from algotrendy.trading.execution.watermarks import Watermarks, load, put
 from algotrendy.trading.ledger import LedgerTransaction
-from algotrendy.trading.opening import is_open
+from algotrendy.trading.opening import is_open, note_block
 from algotrendy.trading.orders import PlatformOrder
 
 EVERY_S: Final = 30.0
@@ -67,6 +67,7 @@ class Reconciliation:
         self._activities = 0
         self._reported_at: datetime | None = None
         self._deep_at: datetime | None = None
+        self._is_blocked: bool | None = None
 
     @property
     def every_s(self) -> float:
@@ -79,6 +80,7 @@ class Reconciliation:
         if marks is None:
             return
         view = await answered(self._ask(marks), self._post.broker.name, LOOK_WITHIN_S)
+        await self._note_block(is_blocked=view.account.trading_blocked)
         found = await self._comparing.compare(view, marks.ignored, self._raised.keys())
         settled: list[Difference] = []
         activities = 0
@@ -121,6 +123,13 @@ class Reconciliation:
         await post.desk.see_through(lambda tx: put(tx, tx.accounts.get(post.root), first))
         self._watermarks = first
         return first
+
+    async def _note_block(self, *, is_blocked: bool) -> None:
+        """Keep whether the broker takes orders of the account, where it says so anew."""
+        if is_blocked != self._is_blocked:
+            root = self._post.root
+            await self._post.desk.run(lambda tx: note_block(tx, root, is_blocked=is_blocked))
+            self._is_blocked = is_blocked
 
     async def _ask(self, marks: Watermarks) -> BrokerView:
         """Ask the broker for everything; what it knows of orders comes last, and is the newest."""

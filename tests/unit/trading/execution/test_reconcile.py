@@ -81,6 +81,18 @@ def test_where_nothing_differs_a_report_is_kept_each_hour_and_nothing_is_raised(
     tell(story)
 
 
+def test_what_the_broker_says_of_trading_is_kept_at_each_look() -> None:
+    async def story(found: World, reconciliation: Reconciliation) -> None:
+        for is_blocked in (True, False):
+            venue, now = found.floor.venue, found.floor.now()
+            venue.configure(found.broker.account_id, now, blocked=is_blocked)
+            await look(found, reconciliation)
+            account = found.ledger.run(lambda tx: tx.accounts.get(ROOT))
+            assert account.is_blocked is is_blocked
+
+    tell(story)
+
+
 def test_an_execution_that_was_missed_is_booked_at_the_second_look() -> None:
     async def story(found: World, reconciliation: Reconciliation) -> None:
         order = await found.send(Side.BUY, 10)
