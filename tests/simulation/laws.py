@@ -18,7 +18,7 @@ from algotrendy.trading.order_events import OrderEvent, OrderSubmitted
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.parents.parent import PARENT
 from algotrendy.trading.parents.working import find_parent
-from algotrendy.trading.status import read_status
+from algotrendy.trading.status import PlatformStatus, read_status
 from algotrendy.trading.verification import examined
 from fakes.memory_ledger import MemoryTransaction
 from fakes.memory_ledger.evidence import MemoryEvidence
@@ -63,7 +63,10 @@ class Laws:
         if order.filled_quantity > given:
             said = f"filled {order.filled_quantity}, at the broker {given}"
             raise Broken(UNBALANCED, f"{_named(order)} is {said}")
-        if order.is_terminal and truth is not None and truth.status.is_open:
+        # So may it look filled, by executions of which one was taken back.
+        wanted = order.request.quantity
+        is_given = order.status is PlatformStatus.FILLED and wanted is not None and given >= wanted
+        if order.is_terminal and truth is not None and truth.status.is_open and not is_given:
             said = f"over ({order.reason}) but open at the broker"
             raise Broken(LOST, f"{_named(order)} is {said}")
         if order.is_terminal and not order.is_at_broker and truth is not None:
