@@ -17,6 +17,12 @@ from fakes.risk_desk import sell
 from fakes.trading_api import ORDER, TradingApi, problem, wrong_fields
 
 NOBODY = "01936b1e-0000-7000-8000-000000000009"
+STRATEGY: dict[str, Any] = {
+    "name": "sma@3",
+    "parameters": {"slow": "50", "fast": "10"},
+    "data_hash": "d" * 64,
+    "code_hash": "c" * 64,
+}
 
 
 @pytest.fixture
@@ -105,7 +111,11 @@ def test_a_refusal_names_every_limit_its_value_and_the_actual(api: TradingApi) -
         ({"extended_hours": True}, "extended_hours"),
         ({"submit_within_s": 0}, "submit_within_s"),
         ({"leverage": "3"}, "leverage"),
-        ({"strategy": {"name": "x", "data_hash": "short"}}, "strategy.data_hash"),
+        ({"strategy": STRATEGY | {"data_hash": "short"}}, "strategy.data_hash"),
+        ({"strategy": STRATEGY | {"name": "sma"}}, "strategy.name"),
+        ({"strategy": STRATEGY | {"name": "sma@"}}, "strategy.name"),
+        ({"strategy": {"name": "sma@3", "data_hash": "d" * 64}}, "strategy.code_hash"),
+        ({"strategy": {"name": "sma@3", "code_hash": "c" * 64}}, "strategy.data_hash"),
     ],
 )
 def test_bad_input_names_its_field(api: TradingApi, change: dict[str, Any], field: str) -> None:
@@ -119,12 +129,24 @@ def test_a_bracket_keeps_its_exits_and_its_provenance(api: TradingApi) -> None:
         time_in_force="gtc",
         take_profit={"limit_price": "110"},
         stop_loss={"stop_price": "90", "limit_price": "89.50"},
-        strategy={"name": "sma@3", "parameters": {"slow": "50", "fast": "10"}},
+        strategy=STRATEGY,
     )
     assert order["take_profit"] == {"limit_price": "110"}
     assert order["stop_loss"] == {"stop_price": "90", "limit_price": "89.5"}
     assert order["provenance"]["strategy"] == "sma@3"
+    assert order["provenance"]["code_hash"] == "c" * 64
     assert stored(api, order).provenance.parameters == (("fast", "10"), ("slow", "50"))
+
+
+def test_the_part_of_a_strategy_takes_orders_of_that_strategy_and_of_people(
+    api: TradingApi,
+) -> None:
+    part = api.counter.part("sma", 10_000)
+    placed = api.place(account=part, strategy=STRATEGY)
+    assert placed["account"] == part
+    api.place(account=part, symbol="MSFT")
+    other = {**ORDER, "account": part, "strategy": STRATEGY | {"name": "mean@3"}}
+    assert wrong_fields(api.client().post("/v1/orders", json=other)) == ["strategy.name"]
 
 
 def test_an_order_tells_its_whole_story(api: TradingApi) -> None:

@@ -6,14 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from algotrendy.kernel.ids import CorrelationId, UserId
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.ids import AccountId, CorrelationId, UserId
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.trading.accounts import strategy_of
 from algotrendy.trading.api.values import Body, DecimalIn, example
 from algotrendy.trading.order_events import Provenance
 
 LONGEST_WAIT_S = 3_600
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_VERSIONED = r"^[A-Za-z0-9][A-Za-z0-9._:-]*@[A-Za-z0-9][A-Za-z0-9._:-]*$"
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -31,12 +34,30 @@ class StopLossIn(Body):
 
 
 class StrategyIn(Body):
-    """What decided, where it was no person."""
+    """What decided, where it was no person: enough to decide the same again, and compare."""
 
-    name: Annotated[_Name, Field(description="With its version.", examples=["sma_cross@3"])]
+    name: Annotated[
+        str,
+        Field(
+            pattern=_VERSIONED,
+            max_length=128,
+            description="With its version.",
+            examples=["sma_cross@3"],
+        ),
+    ]
     parameters: dict[_Name, _Name] = Field(default_factory=dict, max_length=64)
-    data_hash: _Hash | None = Field(None, description="SHA-256 of what the decision read.")
-    code_hash: _Hash | None = Field(None, description="SHA-256 of what decided.")
+    data_hash: _Hash = Field(description="SHA-256 of what the decision read.")
+    code_hash: _Hash = Field(description="SHA-256 of what decided.")
+
+    def require_part(self, account: str) -> None:
+        """Refuse a strategy whose order is for the part of another one.
+
+        Raises:
+            Invalid: Naming it.
+        """
+        part = strategy_of(AccountId(account))
+        if part is not None and part not in (self.name, self.name.partition("@")[0]):
+            raise Invalid("strategy.name", f"{part} in a version: {account} is its part", self.name)
 
 
 class OrderIn(Body):
@@ -89,10 +110,15 @@ class OrderIn(Body):
         )
 
     def provenance(self, user: UserId, correlation: CorrelationId) -> Provenance:
-        """Say where it came from."""
+        """Say where it came from.
+
+        Raises:
+            Invalid: If its account is the part of another strategy than the one that decided.
+        """
         strategy = self.strategy
         if strategy is None:
             return Provenance(correlation_id=correlation, user=user)
+        strategy.require_part(self.account)
         return Provenance(
             correlation_id=correlation,
             user=user,
@@ -167,7 +193,12 @@ ORDER_EXAMPLES: Any = {
         "Of a strategy, in its part of the account",
         account="paper/sma_cross",
         quantity="5",
-        strategy={"name": "sma_cross@3", "parameters": {"fast": "10", "slow": "50"}},
+        strategy={
+            "name": "sma_cross@3",
+            "parameters": {"fast": "10", "slow": "50"},
+            "data_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "code_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        },
     ),
 }
 REPLACE_EXAMPLES: Any = {"price": example({"limit_price": "188.00"}, "Only another price")}
