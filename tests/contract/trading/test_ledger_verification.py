@@ -300,6 +300,12 @@ def test_what_is_left_of_no_account_is_looked_at_too(database: Database) -> None
         database.run(lambda tx, table=table: tx.execute(f"DELETE FROM {table}".encode()))  # type: ignore[misc]
     assert DifferenceKind.BALANCE in kinds(ledger)
     assert verify_ledger(ledger).accounts == 2
+    database.run(lambda tx: tx.execute("DELETE FROM ledger_balances"))
+    assert kinds(ledger) == {
+        DifferenceKind.BROKER_NAME,
+        DifferenceKind.LOT,
+        DifferenceKind.CLOSED_LOT,
+    }
 
 
 def test_one_difference_is_told_in_the_singular(database: Database) -> None:

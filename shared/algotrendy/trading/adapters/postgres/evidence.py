@@ -29,7 +29,8 @@ _TURN_OF_CLOSED = ("closed_at", "account", "symbol", "closed_by", "lot_id")
 _ROOTS = (
     "SELECT root FROM ledger_accounts UNION SELECT root FROM ledger_orders "
     "UNION SELECT root FROM ledger_order_events UNION SELECT root FROM ledger_entries "
-    "UNION SELECT root FROM ledger_balances"
+    "UNION SELECT root FROM ledger_balances UNION SELECT root FROM ledger_broker_orders "
+    "UNION SELECT root FROM ledger_closed_lots"
 )
 _EVENTS = (
     "SELECT order_id, seq, document FROM ledger_order_events "
