@@ -214,6 +214,19 @@ def test_a_standing_order_is_changed_by_one_that_takes_its_place(api: TradingApi
     assert len(api.client().get("/v1/orders?account=paper").json()["orders"]) == 2
 
 
+def test_a_change_says_which_strategy_decided(api: TradingApi) -> None:
+    part = api.counter.part("sma", 10_000)
+    order = api.place(account=part, type="limit", limit_price="99", strategy=STRATEGY)
+    api.counter.accept(stored(api, order))
+    path, body = f"/v1/orders/{order['id']}", {"limit_price": "99.50"}
+    other = body | {"strategy": STRATEGY | {"name": "mean@3"}}
+    assert wrong_fields(api.client().request("PATCH", path, json=other)) == ["strategy.name"]
+    again = body | {"strategy": STRATEGY | {"name": "sma@4"}}
+    answer = api.client().request("PATCH", path, json=again)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["provenance"]["strategy"] == "sma@4"
+
+
 def test_a_change_of_nothing_names_what_is_missing(api: TradingApi) -> None:
     order = api.place(type="limit", limit_price="99")
     api.counter.accept(stored(api, order))

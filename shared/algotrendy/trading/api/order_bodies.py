@@ -49,16 +49,6 @@ class StrategyIn(Body):
     data_hash: _Hash = Field(description="SHA-256 of what the decision read.")
     code_hash: _Hash = Field(description="SHA-256 of what decided.")
 
-    def require_part(self, account: str) -> None:
-        """Refuse a strategy whose order is for the part of another one.
-
-        Raises:
-            Invalid: Naming it.
-        """
-        part = strategy_of(AccountId(account))
-        if part is not None and part not in (self.name, self.name.partition("@")[0]):
-            raise Invalid("strategy.name", f"{part} in a version: {account} is its part", self.name)
-
 
 class OrderIn(Body):
     """An order as its sender wants it."""
@@ -115,18 +105,7 @@ class OrderIn(Body):
         Raises:
             Invalid: If its account is the part of another strategy than the one that decided.
         """
-        strategy = self.strategy
-        if strategy is None:
-            return Provenance(correlation_id=correlation, user=user)
-        strategy.require_part(self.account)
-        return Provenance(
-            correlation_id=correlation,
-            user=user,
-            strategy=strategy.name,
-            parameters=tuple(sorted(strategy.parameters.items())),
-            data_hash=strategy.data_hash,
-            code_hash=strategy.code_hash,
-        )
+        return _provenance(user, correlation, AccountId(self.account), self.strategy)
 
 
 class ReplaceIn(Body):
@@ -140,6 +119,7 @@ class ReplaceIn(Body):
     client_order_id: str | None = Field(
         None, description="Of the order that takes its place; sent again, it is the same one."
     )
+    strategy: StrategyIn | None = Field(None, description="What decided to change it.")
 
     def request(self, key: str | None) -> ReplaceRequest:
         """Give it as the rest of the platform says it."""
@@ -152,12 +132,40 @@ class ReplaceIn(Body):
             client_order_id=key if self.client_order_id is None else self.client_order_id,
         )
 
+    def provenance(
+        self, user: UserId, correlation: CorrelationId, account: AccountId
+    ) -> Provenance:
+        """Say where the order comes from that takes the place of one of an account.
+
+        Raises:
+            Invalid: If the account is the part of another strategy than the one that decided.
+        """
+        return _provenance(user, correlation, account, self.strategy)
+
 
 class ApprovalIn(Body):
     """A person's word on an order that waits for it."""
 
     approve: bool = Field(description="False withdraws the order.")
     reason: str = Field("", max_length=500, description="Kept in the audit.")
+
+
+def _provenance(
+    user: UserId, correlation: CorrelationId, account: AccountId, strategy: StrategyIn | None
+) -> Provenance:
+    if strategy is None:
+        return Provenance(correlation_id=correlation, user=user)
+    part, name = strategy_of(account), strategy.name
+    if part is not None and part not in (name, name.partition("@")[0]):
+        raise Invalid("strategy.name", f"{part} in a version: {account} is its part", name)
+    return Provenance(
+        correlation_id=correlation,
+        user=user,
+        strategy=name,
+        parameters=tuple(sorted(strategy.parameters.items())),
+        data_hash=strategy.data_hash,
+        code_hash=strategy.code_hash,
+    )
 
 
 def _order(summary: str, **fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 
 from algotrendy.identity.principal import Principal
-from algotrendy.kernel.ids import AccountId, OrderId, parse_order_id
+from algotrendy.kernel.ids import AccountId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side
 from algotrendy.platform.telemetry import correlation_id
@@ -44,7 +44,7 @@ from algotrendy.trading.api.order_views import (
 )
 from algotrendy.trading.ledger import Ledger
 from algotrendy.trading.listings import OrderFilter
-from algotrendy.trading.order_events import Provenance
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.paging import Question
 from algotrendy.trading.status import PlatformStatus
 
@@ -141,9 +141,9 @@ def patch_order(
     The new one is answered; the old one stands until the broker has changed it. A new quantity
     counts what is filled already.
     """
-    wanted = _owned(books, trader, order_id)
-    provenance = Provenance(correlation_id=correlation_id(), user=access.name_of(trader))
-    order = intake.replace(wanted, body.request(idempotency_key), provenance)
+    old = _owned(books, trader, order_id)
+    provenance = body.provenance(access.name_of(trader), correlation_id(), old.account)
+    order = intake.replace(old.id, body.request(idempotency_key), provenance)
     return _accepted(response, order_out(order))
 
 
@@ -159,7 +159,7 @@ def delete_order(
 
     What fills before the broker hears of it stays filled. Asked twice, it is the same.
     """
-    wanted = _owned(books, trader, order_id)
+    wanted = _owned(books, trader, order_id).id
     return order_out(intake.cancel(wanted, access.name_of(trader), reason))
 
 
@@ -172,7 +172,7 @@ def post_approval(
     intake: Orders,
 ) -> OrderOut:
     """Agree that an order be sent that waits for a person, or withdraw it."""
-    wanted = _owned(books, manager, order_id)
+    wanted = _owned(books, manager, order_id).id
     by = access.name_of(manager)
     answer = intake.approve if body.approve else intake.refuse
     return order_out(answer(wanted, by, body.reason))
@@ -182,10 +182,9 @@ def _require(books: Ledger, caller: Principal, account: AccountId) -> None:
     books.run(lambda tx: queries.require_account(tx, caller.tenant, account))
 
 
-def _owned(books: Ledger, caller: Principal, text: str) -> OrderId:
+def _owned(books: Ledger, caller: Principal, text: str) -> PlatformOrder:
     order_id = parse_order_id(text)
-    books.run(lambda tx: queries.require_order(tx, caller.tenant, order_id))
-    return order_id
+    return books.run(lambda tx: queries.require_order(tx, caller.tenant, order_id))
 
 
 def _accepted(response: Response, order: OrderOut) -> OrderOut:
