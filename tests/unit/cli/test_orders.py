@@ -139,7 +139,7 @@ def test_an_order_is_followed_from_the_intent_to_the_end() -> None:
     assert told == [
         "stored by ada",
         "sending under lease 1",
-        "accepted",
+        "new",
         "filled 4 at 100",
         "filled 6 at 100",
         "settled: filled, 10 filled, 0 USD still set aside",
