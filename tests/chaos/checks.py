@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 Json = dict[str, Any]
 ZERO = Decimal(0)
+
+CLOCKS_APART = timedelta(seconds=5)
+"""How far the exchange's clock may be behind ours."""
+
+LONGEST_WAY = timedelta(seconds=90)
+"""How long an order may be on its way from the client to the exchange."""
 
 
 @dataclass
@@ -94,9 +100,11 @@ def look(world: Witness, asked: Asked, *, whole: bool = False, money: bool = Fal
         money: Compare the cash too, and work the ledger out again. Fees are told late.
     """
     found = Found()
-    since = None if whole else asked.since
-    known = {each["id"]: each for each in world.orders(since)}
-    at_broker = world.orders_at_broker(since)
+    # What the exchange shows here must be among what is ours: that begins earlier.
+    first_there = None if whole else asked.since - CLOCKS_APART
+    first_here = None if whole else asked.since - CLOCKS_APART - LONGEST_WAY
+    known = {each["id"]: each for each in world.orders(first_here)}
+    at_broker = world.orders_at_broker(first_there)
     for name, order_id in asked.orders.items():
         ours = [each for each in known.values() if each["client_order_id"] == name]
         _look_at_order(found, name, order_id, ours, at_broker.get(name, []))

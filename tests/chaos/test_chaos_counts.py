@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from chaos.campaign import Total
-from chaos.checks import Asked, Found, Json, look
+from chaos.checks import CLOCKS_APART, LONGEST_WAY, Asked, Found, Json, look
 from chaos.plan import Target, Wish, plan_of
 from chaos.run import Result, breaches
 
@@ -156,7 +156,8 @@ def test_the_orders_of_a_run_are_looked_at_alone_until_the_whole_account_is() ->
     world = TwoBooks([order("a")], {"a": at_broker("a")})
     assert not look(world, asked({"a": "id-a"})).wrong
     assert not look(world, asked({"a": "id-a"}), whole=True, money=True).wrong
-    assert world.asked_since == [SINCE, SINCE, None, None]
+    there = SINCE - CLOCKS_APART
+    assert world.asked_since == [there - LONGEST_WAY, there, None, None]
 
 
 @pytest.mark.parametrize(
