@@ -83,11 +83,13 @@ def ensure_supervisor(
     with held_lock(home.start_lock_file, _START_PATIENCE_S) as is_ours:
         if not is_ours:
             raise Unavailable("supervisor", "another `algotrendy up` is starting it; try again")
-        (home.requests / request).touch()
         if is_running(home):
             _refuse_other_ports(home, ports)
+            (home.requests / request).touch()
         else:
             _clear_before_start(home, ports)
+            # Only now: a supervisor that was just stopped may have taken up what it found.
+            (home.requests / request).touch()
             _spawn(home, project, ports, module)
             _await_lock(home)
     return request

@@ -133,12 +133,11 @@ def stop_processes(processes: Iterable[psutil.Process], grace_s: float) -> list[
     for process in waiting:
         with contextlib.suppress(psutil.Error):
             process.send_signal(_stop_signal(process))
-    _, waiting = psutil.wait_procs(waiting, timeout=grace_s)
+    waiting = _still_live(waiting, grace_s)
     for process in waiting:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    _, survivors = psutil.wait_procs(waiting, timeout=5)
-    return [process for process in survivors if _is_live(process)]
+    return _still_live(waiting, 5)
 
 
 def clear_home(home: Home, grace_s: float = 15.0) -> tuple[list[str], list[psutil.Process]]:
@@ -189,6 +188,16 @@ def _part_served(process: psutil.Process, home: Home) -> str | None:
 def _stop_signal(process: psutil.Process) -> signal.Signals:
     # PostgreSQL takes SIGTERM as "wait until every client has gone"; SIGINT is its fast shutdown.
     return signal.SIGINT if process.name() == "postgres" else signal.SIGTERM
+
+
+def _still_live(processes: Iterable[psutil.Process], patience_s: float) -> list[psutil.Process]:
+    """Wait for processes to end; a zombie has, whoever should have noticed it."""
+    deadline = time.monotonic() + patience_s
+    while (waiting := [each for each in processes if _is_live(each)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.05)
+    return waiting
 
 
 def _is_live(process: psutil.Process) -> bool:
