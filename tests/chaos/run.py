@@ -159,8 +159,14 @@ def _place(world: World, plan: Plan, sent: Sent, begin: float) -> None:
         time.sleep(0.2)
     sent.refusal = f"{answer.status_code}: {answer.text[:300]}"
     is_wash = breaches(answer) == {"wash_trade"} and plan.may_wash(wish)
-    is_late = wish.is_parent and answer.status_code == 422 and "ends_at" in answer.text
+    is_late = (
+        wish.is_parent and answer.status_code == 422 and _fields(answer) <= {"ends_at", "slices"}
+    )
     sent.is_foreseen = is_wash or is_late
+
+
+def _fields(answer: httpx.Response) -> set[str]:
+    return {each["field"] for each in answer.json()["errors"]}
 
 
 def _change(world: World, sent: Sent, change: Json) -> None:
