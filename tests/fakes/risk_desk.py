@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.kernel.order import OrderType, Side
-from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.kernel.order import OrderClass, OrderType, Side
+from algotrendy.kernel.order_request import OrderRequest, StopLoss, TakeProfit
 from algotrendy.risk.decision import Decision, Limit
 from algotrendy.risk.engine import decide
 from algotrendy.risk.limits import Limits, StrategyId, parse_limits
@@ -84,3 +84,13 @@ class Desk:
         side = Side.BUY if amount > 0 else Side.SELL
         price = self.state.prices[symbol]
         self.state.on_fill(symbol, side, abs(amount), price, strategy=strategy)
+
+
+def bracket(profit: str = "110", stop: str = "90") -> OrderRequest:
+    """Ask for a purchase with both exits."""
+    return buy(
+        "10",
+        order_class=OrderClass.BRACKET,
+        take_profit=TakeProfit(Decimal(profit)),
+        stop_loss=StopLoss(Decimal(stop)),
+    )
