@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import requests
 from alpaca.trading.client import TradingClient
@@ -71,7 +71,7 @@ class OnceClient(TradingClient):
             NoAnswer: If the connection broke, or no whole answer came in time.
         """
         with sending_while(may_send):
-            return self._request(method, path, dict(data or {}))  # type: ignore[return-value]
+            return cast("Answer", self._request(method, path, dict(data or {})))
 
     def close(self) -> None:
         """End the session's connections."""
