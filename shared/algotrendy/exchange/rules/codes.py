@@ -4,21 +4,52 @@ from __future__ import annotations
 
 from typing import Final
 
-MARKET: Final = 0
-LIMIT: Final = 1
-STOP: Final = 2
-STOP_LIMIT: Final = 3
-TRAILING_STOP: Final = 4
+from algotrendy.kernel.order_codes import (
+    BUY,
+    CLS,
+    DAY,
+    FOK,
+    GTC,
+    IOC,
+    LIMIT,
+    MARKET,
+    OPG,
+    SELL,
+    STOP,
+    STOP_LIMIT,
+    TRAILING_STOP,
+)
 
-BUY: Final = 1
-SELL: Final = -1
-
-DAY: Final = 0
-GTC: Final = 1
-OPG: Final = 2
-CLS: Final = 3
-IOC: Final = 4
-FOK: Final = 5
+__all__ = [
+    "ALONE",
+    "BUY",
+    "CANCELED",
+    "CLS",
+    "DAY",
+    "ENTRY",
+    "EXPIRED",
+    "FILLED",
+    "FIRST_OF_SESSION",
+    "FOK",
+    "FREE",
+    "GTC",
+    "HELD",
+    "IOC",
+    "LAST_OF_SESSION",
+    "LIMIT",
+    "MARKET",
+    "OPG",
+    "PARTLY_FILLED",
+    "QUANTITY_STEPS",
+    "REGULAR_HOURS",
+    "SELL",
+    "STOP",
+    "STOP_LIMIT",
+    "STOP_LOSS",
+    "TAKE_PROFIT",
+    "TRAILING_STOP",
+    "WORKING",
+]
 
 # What an order is in its group.
 ALONE: Final = 0

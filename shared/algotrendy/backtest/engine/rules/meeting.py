@@ -1,0 +1,115 @@
+"""Let the orders of an asset meet one of its bars, and book what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from algotrendy.backtest.engine.records import (
+    AccountRow,
+    AssetRow,
+    CostRow,
+    DoneRow,
+    LogRow,
+)
+from algotrendy.backtest.engine.rules.booking import gross_of, settle
+from algotrendy.backtest.engine.rules.desk import admit, keep_states, liquidate
+from algotrendy.exchange.rules.bars import match_touched
+from algotrendy.exchange.rules.codes import LAST_OF_SESSION, MARKET
+from algotrendy.exchange.rules.groups import expire_session, is_working
+from algotrendy.exchange.rules.prices import is_touched
+from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
+
+
+def meet(
+    assets: Sequence[AssetRow],
+    count: int,
+    k: int,
+    account: AccountRow,
+    costs: CostRow,
+    orders: Sequence[OrderRow],
+    log: Sequence[LogRow],
+    bar: BarRow,
+    begin: int,
+    terms: Terms,
+    found: Sequence[FillRow],
+    done: Sequence[DoneRow],
+    at: int,
+    step: int,
+) -> int:
+    """Let an asset's orders meet a bar that began at ``begin``.
+
+    Args:
+        found: Room for the market's fills, four for each order row.
+        done: Gets the booked fills, from ``at`` on.
+
+    Returns:
+        The new number of booked fills.
+    """
+    asset = assets[k]
+    known = admit(orders, asset, log, begin)
+    is_met = False
+    for row in range(known):
+        if is_touched(orders[row], bar.low, bar.high):
+            is_met = True
+            break
+    if is_met:
+        fills = match_touched(orders, known, bar, terms, found, 0)
+        if at + fills > len(done):
+            account.is_full = 1
+            return at
+        for f in range(fills):
+            fill = found[f]
+            units, price, fee = settle(
+                assets, count, k, account, costs, orders, log, fill, bar.volume
+            )
+            if units > 0.0:
+                order = orders[fill.order]
+                booked = done[at]
+                booked.step = step
+                booked.asset = asset.index
+                booked.order = order.key
+                booked.units = units * order.side
+                booked.price = price
+                booked.fee = fee
+                booked.slippage = abs(price - fill.price)
+                at += 1
+    if bar.phase & LAST_OF_SESSION != 0 and expire_session(orders, known, 0) > 0:
+        is_met = True
+    if is_met:
+        keep_states(orders, asset, log)
+    return at
+
+
+def sells_first(orders: Sequence[OrderRow], asset: AssetRow) -> bool:
+    """Tell whether an asset has a sale that fills at the next open: it is met before the others."""
+    for row in range(asset.count):
+        order = orders[row]
+        if order.side < 0 and order.kind == MARKET and is_working(order):
+            return True
+    return False
+
+
+def is_called(assets: Sequence[AssetRow], count: int, account: AccountRow, costs: CostRow) -> bool:
+    """Tell whether the equity is below what the positions need, or gone; counts the call."""
+    gross = gross_of(assets, count)
+    if account.equity <= 0.0 and gross > 0.0:
+        account.is_ruined = 1
+        return True
+    if gross > 0.0 and account.equity < costs.maintenance * gross:
+        account.margin_calls += 1
+        return True
+    return False
+
+
+def close_all(
+    assets: Sequence[AssetRow],
+    count: int,
+    account: AccountRow,
+    tables: Sequence[Sequence[OrderRow]],
+    log: Sequence[LogRow],
+    step: int,
+    now: int,
+) -> None:
+    """Cancel every order, and close every position at its next open."""
+    for k in range(count):
+        liquidate(tables[k], assets[k], account, log, step, now)
