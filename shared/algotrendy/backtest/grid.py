@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import product
 
-from algotrendy.backtest.sweep import Range, SweepSpec
-from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Parameter, Strategy, Value
+from algotrendy.backtest.search.space import Combination, Space
+from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.strategy.definition import Strategy
+
+__all__ = ["COUNTED_LIMIT", "Combination", "Grid", "check_grid", "expand", "sample", "shuffled"]
 
 COUNTED_LIMIT = 10**6
 """Up to this size a grid is walked whole, and what the rules leave out is counted exactly."""
 
 # A larger grid is drawn from until enough are found, or until so many draws broke a rule.
 _MISSES, _MISSES_A_FIND = 10_000, 20
-
-Combination = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +39,6 @@ class Grid:
         return self.excluded is None or len(self.combinations) + self.excluded < self.size
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """The values of one parameter, by place; never laid out, as there may be too many."""
-
-    count: int
-    at: Callable[[int], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    """The values of every parameter; a combination has a number, the last axis counts fastest."""
-
-    strategy: Strategy
-    axes: tuple[_Axis, ...]
-
-    def every(self) -> Iterator[Combination]:
-        return product(*([axis.at(i) for i in range(axis.count)] for axis in self.axes))
-
-    def numbered(self, number: int) -> Combination:
-        values: list[Value] = []
-        for axis in reversed(self.axes):
-            number, place = divmod(number, axis.count)
-            values.append(axis.at(place))
-        return tuple(reversed(values))
-
-    def allows(self, combination: Combination) -> bool:
-        names = (parameter.name for parameter in self.strategy.parameters)
-        return self.strategy.allows(dict(zip(names, combination, strict=True)))
-
-
 def expand(spec: SweepSpec, strategy: Strategy) -> Grid:
     """Give the combinations to try: at most ``max_runs`` over all symbols, seeded when sampled.
 
@@ -78,11 +46,8 @@ def expand(spec: SweepSpec, strategy: Strategy) -> Grid:
         Invalid: If a name or a value does not fit the strategy, which names
             ``parameters.<name>``, or if the rules leave nothing.
     """
-    axes = _axes(spec, strategy)
-    wanted = spec.max_runs // len(spec.symbols)
-    if spec.grid <= COUNTED_LIMIT:
-        return _walked(axes, spec, wanted)
-    return _drawn(axes, spec, wanted)
+    space = Space.of(strategy, spec.parameters)
+    return sample(space, spec.max_runs // len(spec.symbols), spec.seed)
 
 
 def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
@@ -93,46 +58,45 @@ def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
     Raises:
         Invalid: As ``expand``.
     """
-    axes = _axes(spec, strategy)
-    if spec.grid > COUNTED_LIMIT:
-        _drawn(axes, spec, 1)
-    elif not any(axes.allows(combination) for combination in axes.every()):
-        raise _nothing_left(strategy, spec)
+    space = Space.of(strategy, spec.parameters)
+    if space.size > COUNTED_LIMIT:
+        _drawn(space, 1, spec.seed)
+    elif not any(space.allows(combination) for combination in space.every()):
+        raise space.nothing_allowed()
 
 
-def _axes(spec: SweepSpec, strategy: Strategy) -> _Axes:
-    strategy.check_names(spec.parameters)
-    given = spec.parameters
-    return _Axes(strategy, tuple(_axis(p, given.get(p.name)) for p in strategy.parameters))
+def sample(space: Space, wanted: int, seed: int) -> Grid:
+    """Give what the rules of a space allow, in order: all, or ``wanted`` of them by the seed.
+
+    Raises:
+        Invalid: If the rules leave nothing.
+    """
+    if space.size <= COUNTED_LIMIT:
+        return _walked(space, wanted, seed)
+    return _drawn(space, wanted, seed)
 
 
-def _walked(axes: _Axes, spec: SweepSpec, wanted: int) -> Grid:
-    allowed = [combination for combination in axes.every() if axes.allows(combination)]
+def _walked(space: Space, wanted: int, seed: int) -> Grid:
+    allowed = [combination for combination in space.every() if space.allows(combination)]
     if not allowed:
-        raise _nothing_left(axes.strategy, spec)
-    excluded = spec.grid - len(allowed)
+        raise space.nothing_allowed()
+    excluded = space.size - len(allowed)
     if len(allowed) > wanted:
-        drawn = shuffled(len(allowed), spec.seed)
+        drawn = shuffled(len(allowed), seed)
         allowed = [allowed[place] for place in sorted(next(drawn) for _ in range(wanted))]
-    return Grid(tuple(allowed), spec.grid, excluded)
+    return Grid(tuple(allowed), space.size, excluded)
 
 
-def _drawn(axes: _Axes, spec: SweepSpec, wanted: int) -> Grid:
+def _drawn(space: Space, wanted: int, seed: int) -> Grid:
     found: list[int] = []
-    for tried, number in enumerate(shuffled(spec.grid, spec.seed)):
+    for tried, number in enumerate(shuffled(space.size, seed)):
         if tried - len(found) > _MISSES + _MISSES_A_FIND * wanted:
-            raise _nothing_left(axes.strategy, spec)
-        if axes.allows(axes.numbered(number)):
+            raise space.nothing_allowed()
+        if space.allows(space.numbered(number)):
             found.append(number)
             if len(found) == wanted:
                 break
-    return Grid(tuple(axes.numbered(number) for number in sorted(found)), spec.grid, None)
-
-
-def _nothing_left(strategy: Strategy, spec: SweepSpec) -> Invalid:
-    rules = " and ".join(str(rule) for rule in strategy.rules)
-    given = spec.model_dump(mode="json")["parameters"]
-    return Invalid("parameters", f"ranges in which often enough {rules}", given)
+    return Grid(tuple(space.numbered(number) for number in sorted(found)), space.size, None)
 
 
 def shuffled(size: int, seed: int) -> Iterator[int]:
@@ -147,26 +111,3 @@ def shuffled(size: int, seed: int) -> Iterator[int]:
         other = place + int.from_bytes(digest, "big") % (size - place)
         yield moved.get(other, other)
         moved[other] = moved.pop(place, place)
-
-
-def _axis(parameter: Parameter, given: Range | tuple[Decimal, ...] | None) -> _Axis:
-    if given is None:
-        return _Axis(1, lambda _: parameter.default)
-    kind = int if parameter.kind == "int" else float
-    if isinstance(given, Range):
-        _check_range(parameter, given)
-        return _Axis(given.count, lambda place: kind(given.at(place)))
-    values = [parameter.check(_number(value)) for value in given]
-    return _Axis(len(values), values.__getitem__)
-
-
-def _check_range(parameter: Parameter, given: Range) -> None:
-    # A straight line: when its ends fit, and for whole numbers its step does, all of it fits.
-    for value in (given.start, given.at(given.count - 1)):
-        parameter.check(_number(value))
-    if parameter.kind == "int" and given.count > 1 and given.step != int(given.step):
-        raise Invalid(f"parameters.{parameter.name}.step", "a whole number", given.step)
-
-
-def _number(value: Decimal) -> Value:
-    return int(value) if value == int(value) else float(value)

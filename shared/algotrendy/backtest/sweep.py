@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from math import prod
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -45,11 +45,13 @@ Number = Annotated[
 ]
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """A part of a request: never changed, and without a field that nobody knows."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Range(_Frozen):
+class Range(Frozen):
     """Evenly spaced values: start, start + step, ... up to and with stop."""
 
     start: Number
@@ -83,12 +85,11 @@ Values = Annotated[
 ]
 
 
-class SweepSpec(_Frozen):
-    """A request to try every combination of parameter values on every symbol.
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
-    A parameter that is not named keeps its default. Symbols and values are brought into order,
-    so that equal requests are equal.
-    """
+
+class ResearchSpec(Frozen):
+    """What every request for research says: a strategy, symbols, a period, ranges, costs."""
 
     strategy: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     symbols: Annotated[
@@ -101,19 +102,12 @@ class SweepSpec(_Frozen):
     fee_bps: Annotated[Number, Field(ge=0, le=1000)] = Decimal(10)
     adjustment: Literal["raw", "all"] = "all"
     fractional: bool = False
-    max_runs: Annotated[int, Field(ge=1, le=100_000)] = 10_000
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.end < self.start:
             raise ValueError(
                 f"a period whose end is at or after its start, {self.start}, was {self.end}"
-            )
-        if self.max_runs < len(self.symbols):
-            raise ValueError(
-                f"max_runs of at least the number of symbols, {len(self.symbols)}, "
-                f"was {self.max_runs}"
             )
         if self.grid > GRID_LIMIT:
             raise ValueError(
@@ -128,19 +122,51 @@ class SweepSpec(_Frozen):
         return prod(axis.count if isinstance(axis, Range) else len(axis) for axis in axes)
 
 
+class SweepSpec(ResearchSpec):
+    """A request to try every combination of parameter values on every symbol.
+
+    A parameter that is not named keeps its default. Symbols and values are brought into order,
+    so that equal requests are equal.
+    """
+
+    max_runs: Annotated[int, Field(ge=1, le=100_000)] = 10_000
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _check_runs(self) -> Self:
+        if self.max_runs < len(self.symbols):
+            raise ValueError(
+                f"max_runs of at least the number of symbols, {len(self.symbols)}, "
+                f"was {self.max_runs}"
+            )
+        return self
+
+
+_Spec = TypeVar("_Spec", bound=ResearchSpec)
+
+
 def parse_spec(given: Mapping[str, Any]) -> SweepSpec:
     """Read a request that did not come through an API.
 
     Raises:
         Invalid: Naming the first wrong field, as ``parameters.fast.step``.
     """
+    return parse_as(SweepSpec, given, "sweep")
+
+
+def parse_as(kind: type[_Spec], given: Mapping[str, Any], subject: str) -> _Spec:
+    """Read any request for research; ``subject`` is what it is called when its parts do not fit.
+
+    Raises:
+        Invalid: Naming the first wrong field, as ``parameters.fast.step``.
+    """
     try:
-        return SweepSpec.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
-        raise _named(error.errors(include_url=False)) from error
+        raise _named(error.errors(include_url=False), subject) from error
 
 
-def _named(errors: Sequence[Any]) -> Invalid:
+def _named(errors: Sequence[Any], subject: str) -> Invalid:
     first = errors[0]
     # The branch of a union is no part of the caller's words.
     path = [
@@ -153,14 +179,14 @@ def _named(errors: Sequence[Any]) -> Invalid:
         return Invalid(".".join(path), "given", None)
     if not path:
         # A fault of the whole says its figures itself; the whole request would only hide them.
-        return _Misfit(expected)
+        return _Misfit(subject, expected)
     return Invalid(".".join(path), expected, first["input"])
 
 
 class _Misfit(Invalid):
     """Says that fields which are right one by one do not fit together."""
 
-    def __init__(self, expected: str) -> None:
-        super().__init__("sweep", expected, None)
-        self.message = f"sweep must have {expected}"
+    def __init__(self, subject: str, expected: str) -> None:
+        super().__init__(subject, expected, None)
+        self.message = f"{subject} must have {expected}"
         self.args = (self.message,)
