@@ -1,0 +1,98 @@
+"""Read names of timeframes such as 5Min and 1Month, and say when their bars end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algotrendy.backtest.data.moments import DAY_NS, HOUR_NS, MINUTE_NS
+from algotrendy.kernel.errors import Invalid
+
+Unit = Literal["Min", "Hour", "Day", "Week", "Month"]
+
+_FORMAT: Final = re.compile(r"([1-9]\d?)(Min|Hour|Day|Week|Month)", re.ASCII)
+_NS: Final = {"Min": MINUTE_NS, "Hour": HOUR_NS, "Day": DAY_NS, "Week": 7 * DAY_NS, "Month": 0}
+_COUNTS: Final = {
+    "Min": range(1, 60),
+    "Hour": range(1, 24),
+    "Day": (1,),
+    "Week": (1,),
+    "Month": (1, 2, 3, 6, 12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeframe:
+    """The length of a bar: so many minutes, hours or months, one day, or one week.
+
+    A day is a date of the market, a week begins on a Monday, and months are counted from January.
+    """
+
+    count: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        """Give the name, as ``5Min``."""
+        return f"{self.count}{self.unit}"
+
+    @property
+    def ns(self) -> int:
+        """Count the nanoseconds; 0 for months, which differ in length."""
+        return self.count * _NS[self.unit]
+
+    @property
+    def is_intraday(self) -> bool:
+        """Say whether several bars make a day."""
+        return self.unit in ("Min", "Hour")
+
+    def ends(self, begins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the ends of bars by their begins, both in nanoseconds since 1970 UTC."""
+        if self.unit != "Month":
+            return begins + self.ns
+        months = begins.view("M8[ns]").astype("M8[M]") + self.count
+        return months.astype("M8[ns]").astype(np.int64)
+
+    def order(self) -> tuple[int, int]:
+        """Give what timeframes are sorted by, the shortest first."""
+        return (self.count if self.unit == "Month" else 0), self.ns
+
+
+def parse_timeframe(text: str, field: str = "timeframe") -> Timeframe:
+    """Read a timeframe, or raise Invalid with those there are."""
+    found = _FORMAT.fullmatch(str(text))
+    if found is not None:
+        count, unit = int(found[1]), cast("Unit", found[2])
+        if count in _COUNTS[unit]:
+            return Timeframe(count, unit)
+    expected = "1Min to 59Min, 1Hour to 23Hour, 1Day, 1Week or 1, 2, 3, 6 or 12Month"
+    raise Invalid(field, expected, text)
+
+
+def infer_timeframe(times: NDArray[np.int64], field: str = "timeframe") -> Timeframe:
+    """Tell the timeframe by the least distance between bars.
+
+    28 to 31 days are a month, 89 to 92 three of them, and a week is 7 days; gaps do not matter as
+    long as two bars follow each other.
+
+    Args:
+        times: Begins of bars, nanoseconds since 1970 UTC, at least two, increasing.
+
+    Raises:
+        Invalid: If the distance is that of no timeframe, which asks for the name of one.
+    """
+    if len(times) < 2:
+        raise Invalid(field, "named where there are fewer than two bars", len(times))
+    least = int(np.diff(times).min())
+    days = least // DAY_NS
+    for shortest, longest, months in ((28, 31, 1), (89, 92, 3), (365, 366, 12)):
+        if shortest <= days <= longest:
+            return Timeframe(months, "Month")
+    for unit in ("Week", "Day", "Hour", "Min"):
+        count = least // _NS[unit]
+        if count * _NS[unit] == least and count in _COUNTS[unit]:
+            return Timeframe(count, unit)
+    raise Invalid(field, "named: bars do not follow each other at an even distance", f"{least} ns")
