@@ -1,15 +1,17 @@
-"""What backtesting needs from the world: objects by key, a store of sweeps, a workflow runner."""
+"""What backtesting needs from the world: objects by key, stores, a workflow runner."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.trials import Batch, BatchId, Counted
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import SweepId, TenantId
+from algotrendy.kernel.instrument import Symbol
 
 Change = Callable[[Sweep], tuple[Sweep, Sequence[Event]]]
 
@@ -72,6 +74,31 @@ class SweepStore(Protocol):
     ) -> list[Sweep]:
         """List sweeps of all tenants that are requested or running and whose ``updated_at`` is at
         or before a time; the longest unchanged first, at most ``limit``, behind ``after``."""
+        ...
+
+
+class TrialStore(Protocol):
+    """Keeps batches of trials; what is kept is never changed."""
+
+    def add(self, batch: Batch) -> Batch:
+        """Store a batch, whole or not at all.
+
+        When the tenant has a batch of that hash, nothing is stored, and that batch is given back:
+        also when two callers race.
+        """
+        ...
+
+    def overlapping(
+        self, tenant: TenantId, symbols: Sequence[Symbol], first: date, last: date
+    ) -> list[Counted]:
+        """List a tenant's tallies on any of the symbols at dates that overlap, each once.
+
+        In the order of the batches' hashes, then of the data: whoever adds them up rounds alike.
+        """
+        ...
+
+    def newest(self, tenant: TenantId, limit: int, before: BatchId | None = None) -> list[Batch]:
+        """List a tenant's batches, newest id first, at most ``limit``, older than ``before``."""
         ...
 
 

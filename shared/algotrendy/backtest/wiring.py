@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from algotrendy.backtest.ports import SweepRunner
 from algotrendy.backtest.sweeps import Sweeps
+from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.ids import Uuid7s
 from algotrendy.platform.settings import settings
@@ -24,6 +25,16 @@ def sweeps() -> Sweeps:
 
     clock = SystemClock()
     return Sweeps(PostgresSweeps(database(), Outbox()), clock, Uuid7s(clock))
+
+
+@cache
+def trials() -> TrialLedger:
+    """Give the use cases of trials, over the database of the setting ``database_url``."""
+    from algotrendy.backtest.adapters.postgres_trials import PostgresTrials
+    from algotrendy.platform.database import database
+
+    clock = SystemClock()
+    return TrialLedger(PostgresTrials(database()), clock, Uuid7s(clock))
 
 
 @cache
