@@ -1,0 +1,164 @@
+"""Compute every figure of a run at once: one entry for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from algotrendy.backtest.statistics.benchmark import Relative, relative
+from algotrendy.backtest.statistics.drawdowns import (
+    Drawdown,
+    DrawdownSummary,
+    drawdown_table,
+    falls,
+    summarise_falls,
+)
+from algotrendy.backtest.statistics.exposure import Activity, activity
+from algotrendy.backtest.statistics.returns import Calendar, Growth, calendar, growth
+from algotrendy.backtest.statistics.risk import Ratios, Risk, ratios, risk
+from algotrendy.backtest.statistics.round_trips import TradesBySide, rate_trades
+from algotrendy.backtest.statistics.sample import sample_of
+from algotrendy.backtest.statistics.selection import Confidence, Trials, confidence
+from algotrendy.backtest.statistics.series import (
+    TRADING_DAYS,
+    Series,
+    compounded,
+    from_equity,
+    from_returns,
+)
+from algotrendy.backtest.trades import Trade
+from algotrendy.kernel.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class FullStatistics:
+    """Every figure of a run, in groups; a figure that its definition leaves open is None.
+
+    ``benchmark``, ``trades`` and ``activity`` are None where nothing was given to compute them
+    from. ``drawdown_table`` holds the deepest falls first.
+    """
+
+    growth: Growth
+    risk: Risk
+    ratios: Ratios
+    drawdowns: DrawdownSummary
+    confidence: Confidence
+    benchmark: Relative | None
+    activity: Activity | None
+    trades: TradesBySide | None
+    calendar: Calendar
+    drawdown_table: tuple[Drawdown, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give all of it as plain dicts, tuples and numbers, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doings:
+    """What a run did besides its equity; see ``activity`` and ``rate_trades`` for shapes.
+
+    Attributes:
+        gross: Gross market value at each close.
+        traded: Notional of each fill.
+        fees: Of each fill.
+        trades: Closed round trips, in the order of exit.
+        high, low: Bars of the one asset that was traded, for the excursions.
+    """
+
+    gross: ArrayLike | None = None
+    traded: ArrayLike | None = None
+    fees: ArrayLike | None = None
+    trades: Sequence[Trade] | None = None
+    high: ArrayLike | None = None
+    low: ArrayLike | None = None
+
+
+def full_statistics(
+    equity: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    *,
+    returns: ArrayLike | None = None,
+    benchmark: ArrayLike | None = None,
+    periods_per_year: float = TRADING_DAYS,
+    doings: Doings | None = None,
+    trials: Trials | None = None,
+    drawdowns: int = 10,
+) -> FullStatistics:
+    """Compute every figure of a run.
+
+    Args:
+        equity: At the closes, the first what the run began with, shape (n + 1,); or
+        returns: instead of it, simple, shape (n,).
+        times: Nanoseconds UTC or datetime64 of each value; figures by the calendar need them.
+        benchmark: In the same form and of the same bars: prices beside equity, returns beside
+            returns.
+        periods_per_year: Bars in a year, for annualising.
+        doings: What the run held and traded.
+        trials: How many runs this one was chosen from, for the deflated Sharpe ratio.
+        drawdowns: How many rows the table of drawdowns has at most.
+
+    Raises:
+        Invalid: Naming the argument, and the row where there is one.
+    """
+    if (equity is None) == (returns is None):
+        raise Invalid(
+            "equity", "given, or returns instead of it", "both" if equity is not None else None
+        )
+    series = (
+        from_equity(equity, times, periods_per_year)
+        if equity is not None
+        else from_returns(_given(returns), times, periods_per_year)
+    )
+    sample = sample_of(series.returns)
+    days, months, years = (compounded(series, unit) for unit in ("day", "month", "year"))
+    grown = growth(series, days, months, years)
+    found = falls(series)
+    fallen = summarise_falls(found)
+    return FullStatistics(
+        growth=grown,
+        risk=risk(sample, periods_per_year),
+        ratios=ratios(series, sample, grown.cagr, fallen, months),
+        drawdowns=fallen,
+        confidence=confidence(sample, periods_per_year, trials),
+        benchmark=None if benchmark is None else _against(series, benchmark, equity is not None),
+        activity=None if doings is None or equity is None else _activity(equity, series, doings),
+        trades=None
+        if doings is None or doings.trades is None
+        else rate_trades(doings.trades, doings.high, doings.low),
+        calendar=calendar(months, years),
+        drawdown_table=drawdown_table(series, found, drawdowns),
+    )
+
+
+def _given(values: ArrayLike | None) -> ArrayLike:
+    if values is None:
+        raise Invalid("returns", "given", None)
+    return values
+
+
+def _against(series: Series, benchmark: ArrayLike, prices: bool) -> Relative:
+    length = np.shape(benchmark)
+    try:
+        market = from_equity(benchmark) if prices else from_returns(benchmark)
+    except Invalid as error:
+        raise Invalid("benchmark", error.expected, error.actual) from error
+    # Either may have ended in ruin before the other.
+    common = min(len(series.returns), len(market.returns))
+    if common < len(series.returns):
+        raise Invalid("benchmark", f"of at least {len(series.returns)} returns above -1", length)
+    return relative(series.returns, market.returns[: len(series.returns)], series.periods_per_year)
+
+
+def _activity(equity: ArrayLike, series: Series, doings: Doings) -> Activity:
+    return activity(
+        np.asarray(equity, dtype=np.float64),
+        series.years,
+        doings.gross,
+        doings.traded,
+        doings.fees,
+    )
