@@ -4,7 +4,7 @@
 
 A strategy reads them as ``own.fast``, ``own.trend_signal``: nan while they warm up. A text in the
 place of a number names a parameter of the strategy; ``on`` names a column of the bars or an
-attribute of another declared indicator.
+attribute of an indicator that is declared before.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from algotrendy.strategy.indicators.channels import (
     parabolic_sar,
     supertrend,
 )
-from algotrendy.strategy.indicators.declared import attributes, bars_before, in_order
+from algotrendy.strategy.indicators.declared import attribute_of, bars_before
 from algotrendy.strategy.indicators.moments import (
     correlation,
     linear_regression,
@@ -62,7 +62,7 @@ from algotrendy.strategy.indicators.ranges import (
     typical_price,
 )
 from algotrendy.strategy.indicators.replaying import replay, replay_all
-from algotrendy.strategy.indicators.spec import COLUMNS, Argument, Indicator, Limits
+from algotrendy.strategy.indicators.spec import ANSWER, Argument, Indicator, Limits, Output
 from algotrendy.strategy.indicators.volumes import (
     accumulation_distribution,
     chaikin_oscillator,
@@ -123,16 +123,17 @@ FACTORIES: Final[tuple[Callable[..., Indicator], ...]] = (
 """All that there are, as the documentation lists them."""
 
 __all__ = [
-    "COLUMNS",
+    "ANSWER",
     "FACTORIES",
     "Argument",
     "Indicator",
     "Limits",
+    "Output",
     "accumulation_distribution",
     "adx",
     "aroon",
     "atr",
-    "attributes",
+    "attribute_of",
     "bars_before",
     "bollinger",
     "cci",
@@ -145,7 +146,6 @@ __all__ = [
     "highest",
     "hull_ma",
     "ichimoku",
-    "in_order",
     "kama",
     "keltner",
     "lag",

@@ -12,7 +12,7 @@ from algotrendy.strategy.indicators.sizes import (
     after_full,
     when_full,
 )
-from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits
+from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import channels as update
 from algotrendy.strategy.indicators.updates.averages import EMA
 from algotrendy.strategy.indicators.updates.moments import bollinger as update_bollinger
@@ -125,7 +125,7 @@ def supertrend(period: Argument = 10, width: Argument = 3.0, timeframe: int = 0)
         _supertrend_cells,
         after_full,
         "Olivier Seban's Supertrend.",
-        ("", "direction"),
+        outputs_of("direction"),
         timeframe,
     )
 
@@ -176,6 +176,6 @@ def ichimoku(
         update.ichimoku_cells,
         _ichimoku_warm_up,
         "Goichi Hosoda's Ichimoku Kinko Hyo (1969).",
-        ("", "base", "span_a", "span_b"),
+        outputs_of("base", "span_a", "span_b"),
         timeframe,
     )

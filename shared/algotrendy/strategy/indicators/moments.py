@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.indicators.sizes import SPREAD_PERIOD, after_full, when_full
-from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits
+from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import moments as update
 from algotrendy.strategy.indicators.updates.ramps import linear_regression as update_regression
 from algotrendy.strategy.indicators.updates.ramps import ramp_cells
@@ -102,7 +102,7 @@ def linear_regression(period: Argument, on: str = "close", timeframe: int = 0) -
         _regression_cells,
         when_full,
         "Least squares.",
-        ("", "slope"),
+        outputs_of("slope"),
         timeframe,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from algotrendy.strategy.definition import Value
 from algotrendy.strategy.indicators.sizes import BAR, PERIOD, after_full, when_full
-from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits
+from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import momentum as update
 from algotrendy.strategy.indicators.updates.averages import EMA, WILDER
 from algotrendy.strategy.indicators.updates.windows import extreme_cells, lag_cells, sum_cells
@@ -129,7 +129,7 @@ def macd(
         _macd_cells,
         _macd_warm_up,
         "Appel, 'Technical Analysis: Power Tools for Active Investors' (2005).",
-        ("", "signal", "histogram"),
+        outputs_of("signal", "histogram"),
         timeframe,
     )
 
@@ -209,7 +209,7 @@ def stochastic(
         update.stochastic_cells,
         _stochastic_warm_up,
         "Lane, 'Lane's Stochastics', Technical Analysis of Stocks & Commodities 2 (1984).",
-        ("", "signal", "raw"),
+        outputs_of("signal", "raw"),
         timeframe,
     )
 
@@ -253,6 +253,6 @@ def aroon(period: Argument = 25, timeframe: int = 0) -> Indicator:
         update.aroon_cells,
         after_full,
         "Tushar Chande's Aroon (1995).",
-        ("", "up", "down"),
+        outputs_of("up", "down"),
         timeframe,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from algotrendy.strategy.indicators.sizes import BAR, PERIOD, after_full, at_once, when_full
-from algotrendy.strategy.indicators.spec import Argument, Indicator
+from algotrendy.strategy.indicators.spec import Argument, Indicator, outputs_of
 from algotrendy.strategy.indicators.updates import ranges as update
 from algotrendy.strategy.indicators.updates.windows import extreme_cells
 from algotrendy.strategy.indicators.updates.windows import highest as update_highest
@@ -157,6 +157,6 @@ def adx(period: Argument = 14, timeframe: int = 0) -> Indicator:
         _adx_cells,
         _adx_warm_up,
         _WILDER,
-        ("", "plus_di", "minus_di"),
+        outputs_of("plus_di", "minus_di"),
         timeframe,
     )

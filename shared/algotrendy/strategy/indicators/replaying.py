@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Values
-from algotrendy.strategy.indicators.declared import Declared, attribute_of, in_order
+from algotrendy.strategy.indicators.declared import Declared, attribute_of
 from algotrendy.strategy.indicators.spec import Indicator
 
 Series = Sequence[float]
@@ -35,11 +35,11 @@ def replay(
             expected = f"as long as {indicator.inputs[0]}, {len(inputs[0])}"
             raise Invalid(f"columns.{name}", expected, len(column))
     memory = [0.0] * indicator.cells(*arguments)
-    found: dict[str, list[float]] = {output: [] for output in indicator.outputs}
+    found: dict[str, list[float]] = {output: [] for output, _ in indicator.outputs}
     for values in zip(*inputs, strict=True):
         answer = indicator.update(memory, 0, *values, *arguments)
-        for cell, output in enumerate(indicator.outputs):
-            found[output].append(memory[cell - 1] if output else answer)
+        for output, cell in indicator.outputs:
+            found[output].append(memory[cell] if output else answer)
     return found
 
 
@@ -49,12 +49,12 @@ def replay_all(
     """Run a strategy's indicators, which may read each other; give them by attribute.
 
     Raises:
-        Invalid: As `replay`, and as `in_order`.
+        Invalid: As `replay`; one that is read must be declared before.
     """
     series: dict[str, Series] = dict(columns)
     found: dict[str, list[float]] = {}
-    for name in in_order(declared):
-        outputs = replay(declared[name], series, parameters)
+    for name, indicator in declared.items():
+        outputs = replay(indicator, series, parameters)
         found |= {attribute_of(name, output): column for output, column in outputs.items()}
         series |= found
     return found

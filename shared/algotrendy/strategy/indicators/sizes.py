@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from algotrendy.strategy.definition import Value
-from algotrendy.strategy.indicators.spec import Limits
+from algotrendy.strategy.indicators.spec import Limits, outputs_of
 
 PERIOD: Final = Limits("period", 1)
 SPREAD_PERIOD: Final = Limits("period", 2)
@@ -13,7 +13,7 @@ WIDTH: Final = Limits("width", 0.0, 1_000.0, "float")
 
 BAR: Final = ("high", "low", "close")
 TRADED_BAR: Final = ("high", "low", "close", "volume")
-BANDS: Final = ("", "upper", "lower")
+BANDS: Final = outputs_of("upper", "lower")
 
 
 def at_once() -> int:

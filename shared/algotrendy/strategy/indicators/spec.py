@@ -13,7 +13,12 @@ from algotrendy.strategy.definition import Value, Values
 Argument = int | float | str
 """A number, or the name of the strategy's parameter that holds it."""
 
-COLUMNS: Final = ("open", "high", "low", "close", "volume")
+Output = tuple[str, int]
+"""A name, and the cell where it stands, counted from the indicator's first."""
+
+ANSWER: Final[Output] = ("", -1)
+"""What ``update`` answers with: it has no name of its own and stands in no cell."""
+
 LONGEST_PERIOD: Final = 1_000_000
 """Bars: a window of that many takes up to 16 MB a copy of an indicator."""
 
@@ -71,9 +76,8 @@ class Indicator:
         cells: Called with the resolved arguments: how many floats of memory it needs, all 0.0.
         warm_up: Called with the resolved arguments: how many values come before its first.
         source: Where its definition stands, so that a reader can check it.
-        outputs: Names of what it gives: the empty name is the answer of ``update``, the next ones
-            stand in its first cells. Declared as ``macd`` they are ``own.macd``,
-            ``own.macd_signal`` and so on.
+        outputs: What it gives: `ANSWER`, then the others with their cells. Declared as ``macd``
+            they are ``own.macd``, ``own.macd_signal`` and so on.
         timeframe: Which of the strategy's timeframes feeds it; 0 is the first.
     """
 
@@ -85,7 +89,7 @@ class Indicator:
     cells: Callable[..., int]
     warm_up: Callable[..., int]
     source: str
-    outputs: tuple[str, ...] = ("",)
+    outputs: tuple[Output, ...] = (ANSWER,)
     timeframe: int = 0
 
     def __post_init__(self) -> None:
@@ -99,12 +103,8 @@ class Indicator:
             if not _is_name(name):
                 raise Invalid(f"{self.name}.on", "the name of a column or an indicator", name)
         _TIMEFRAME.check(self.timeframe, f"{self.name}.timeframe")
-        for limits, argument in zip(self.limits, self.arguments, strict=True):
-            if not isinstance(argument, str):
-                limits.check(argument, f"{self.name}.{limits.name}")
-            elif not _is_name(argument):
-                expected = "a number or the name of a parameter"
-                raise Invalid(f"{self.name}.{limits.name}", expected, argument)
+        given = zip(self.limits, self.arguments, strict=True)
+        object.__setattr__(self, "arguments", tuple(self._read(*pair) for pair in given))
         self._check_order(self.arguments)
 
     def resolve(self, parameters: Values) -> tuple[Value, ...]:
@@ -118,26 +118,25 @@ class Indicator:
         self._check_order(values)
         return values
 
-    def offset_of(self, output: str) -> int:
-        """Give the cell of a further output, counted from the indicator's first.
-
-        Raises:
-            Invalid: If there is no such further output.
-        """
-        further = self.outputs[1:]
-        if output not in further:
-            expected = f"one of {', '.join(further)}" if further else "absent: it has but one"
-            raise Invalid(f"{self.name}.output", expected, output)
-        return further.index(output)
+    def _read(self, limits: Limits, argument: Argument) -> Argument:
+        field = f"{self.name}.{limits.name}"
+        if not isinstance(argument, str):
+            return limits.check(argument, field)
+        if not _is_name(argument):
+            raise Invalid(field, "a number or the name of a parameter", argument)
+        return argument
 
     def _resolved(self, limits: Limits, argument: Argument, parameters: Values) -> Value:
+        if not isinstance(argument, str):
+            return argument
         field = f"{self.name}.{limits.name}"
-        if isinstance(argument, str):
-            if argument not in parameters:
-                names = f": {', '.join(parameters)}" if parameters else ", of which there are none"
-                raise Invalid(field, f"a number or the name of a parameter{names}", argument)
-            return limits.check(parameters[argument], field)
-        return limits.check(argument, field)
+        if argument not in parameters:
+            names = f": {', '.join(parameters)}" if parameters else ", of which there are none"
+            raise Invalid(field, f"a number or the name of a parameter{names}", argument)
+        value = parameters[argument]
+        if limits.kind == "int" and not isinstance(value, int):
+            raise Invalid(field, "the name of a parameter of whole numbers", argument)
+        return limits.check(value, field)
 
     def _check_order(self, arguments: tuple[Argument, ...]) -> None:
         by_name: Mapping[str, Argument] = {
@@ -154,3 +153,8 @@ class Indicator:
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and value.isidentifier()
+
+
+def outputs_of(*names: str) -> tuple[Output, ...]:
+    """Give the answer of ``update`` and further outputs, which stand in the first cells."""
+    return (ANSWER, *((name, cell) for cell, name in enumerate(names)))
