@@ -111,7 +111,7 @@ def test_tallies_are_found_by_overlapping_dates_to_the_day(store: TrialStore) ->
 
 def test_tallies_come_in_one_order_however_they_were_stored(store: TrialStore) -> None:
     for number in (3, 1, 4, 2):
-        store.add(some_batch(number, some_tally(sharpes=[number / 100])))
+        store.add(some_batch(number, some_tally(sharpes=[number / 100]), strategy=f"s{number}"))
     found = [tally.best for _, tally in store.overlapping(ACME, [AAPL], *DECADE)]
     assert found == [number / 100 for number in sorted((1, 2, 3, 4), key=sha)]
 

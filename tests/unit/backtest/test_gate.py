@@ -175,6 +175,14 @@ def test_a_check_reads_true_at_any_distance(changes: dict[str, Any], name: str, 
     assert str(check) == text
 
 
+def test_a_miss_is_never_shown_as_nothing() -> None:
+    gate = Gate(walk_forward_efficiency=0.5051)
+    [missed] = judge(with_(walk_forward_efficiency=0.5049), gate).missed
+    assert str(missed) == (
+        "walk-forward efficiency must be at least 0.5051, was 0.5049 (0.0002 short)"
+    )
+
+
 def test_no_record_is_long_enough_where_none_would_be() -> None:
     refused = the("track_record", with_(minimum_track_record=inf, observations=10**9))
     assert (refused.passed, refused.missed_by) == (False, inf)
