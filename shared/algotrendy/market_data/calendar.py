@@ -70,7 +70,7 @@ class TradingCalendar:
         self.name = name
         self.first = first
         self.last = last
-        self._zone = ZoneInfo(zone)
+        self.zone = ZoneInfo(zone)
         self._trades = trades
         self._known: dict[date, Session | None] = {}
 
@@ -129,7 +129,7 @@ class TradingCalendar:
 
     def date_at(self, now: datetime) -> date:
         """Give the date that it is where the market is."""
-        return as_utc(now, "now").astimezone(self._zone).date()
+        return as_utc(now, "now").astimezone(self.zone).date()
 
     def _nearest(self, day: date, step: int) -> Session:
         while True:

@@ -15,6 +15,7 @@ from algotrendy.kernel.errors import Invalid
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 WHOLE_SESSION: Final = FIRST_OF_SESSION | LAST_OF_SESSION | REGULAR_HOURS
 """The phase of a daily bar, and of a longer one."""

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algotrendy.backtest.data.moments import DAY_NS, HOUR_NS, MINUTE_NS
+from algotrendy.backtest.data.moments import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from algotrendy.kernel.errors import Invalid
 
 Unit = Literal["Min", "Hour", "Day", "Week", "Month"]
 
 _FORMAT: Final = re.compile(r"([1-9]\d?)(Min|Hour|Day|Week|Month)", re.ASCII)
-_NS: Final = {"Min": MINUTE_NS, "Hour": HOUR_NS, "Day": DAY_NS, "Week": 7 * DAY_NS, "Month": 0}
-_COUNTS: Final = {
+_NS: Final[dict[Unit, int]] = {
+    "Min": MINUTE_NS,
+    "Hour": HOUR_NS,
+    "Day": DAY_NS,
+    "Week": 7 * DAY_NS,
+    "Month": 0,
+}
+_UNITS: Final[tuple[Unit, ...]] = ("Week", "Day", "Hour", "Min")
+_MONTH_DAYS: Final = ((28, 31, 1), (89, 92, 3), (365, 366, 12))
+_COUNTS: Final[dict[Unit, Sequence[int]]] = {
     "Min": range(1, 60),
     "Hour": range(1, 24),
     "Day": (1,),
@@ -73,26 +82,37 @@ def parse_timeframe(text: str, field: str = "timeframe") -> Timeframe:
 
 
 def infer_timeframe(times: NDArray[np.int64], field: str = "timeframe") -> Timeframe:
-    """Tell the timeframe by the least distance between bars.
+    """Tell the timeframe by the least distance between bars, which must be the commonest too.
 
-    28 to 31 days are a month, 89 to 92 three of them, and a week is 7 days; gaps do not matter as
-    long as two bars follow each other.
+    A week is 7 days, 28 to 31 days are a month, 89 to 92 three of them, 365 and 366 twelve. Bars
+    at an odd distance are not guessed at: a bar taken for a shorter one would be seen too early.
 
     Args:
-        times: Begins of bars, nanoseconds since 1970 UTC, at least two, increasing.
+        times: Begins of bars, nanoseconds since 1970 UTC, at least two.
 
     Raises:
-        Invalid: If the distance is that of no timeframe, which asks for the name of one.
+        Invalid: If the distances do not tell, which asks for the name of one.
     """
-    if len(times) < 2:
-        raise Invalid(field, "named where there are fewer than two bars", len(times))
-    least = int(np.diff(times).min())
-    days = least // DAY_NS
-    for shortest, longest, months in ((28, 31, 1), (89, 92, 3), (365, 366, 12)):
+    distances = np.diff(times)
+    distances = distances[distances > 0]
+    if not len(distances):
+        raise Invalid(field, "named, where no bar is later than another", f"{len(times)} bars")
+    values, counts = np.unique(distances, return_counts=True)
+    spans = int(values[0]), int(values[np.argmax(counts)])
+    least, commonest = (_of_span(span) for span in spans)
+    if least is None or least != commonest:
+        actual = "at least {:g} s, and mostly {:g} s".format(*(span / SECOND_NS for span in spans))
+        raise Invalid(field, "named, where the distances of bars do not tell it", actual)
+    return least
+
+
+def _of_span(span_ns: int) -> Timeframe | None:
+    days = span_ns // DAY_NS
+    for shortest, longest, months in _MONTH_DAYS:
         if shortest <= days <= longest:
             return Timeframe(months, "Month")
-    for unit in ("Week", "Day", "Hour", "Min"):
-        count = least // _NS[unit]
-        if count * _NS[unit] == least and count in _COUNTS[unit]:
+    for unit in _UNITS:
+        count = span_ns // _NS[unit]
+        if count * _NS[unit] == span_ns and count in _COUNTS[unit]:
             return Timeframe(count, unit)
-    raise Invalid(field, "named: bars do not follow each other at an even distance", f"{least} ns")
+    return None
