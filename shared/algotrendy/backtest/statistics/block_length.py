@@ -19,8 +19,9 @@ def optimal_block_length(returns: ArrayLike) -> float:
 
     Sources: Politis and White, "Automatic Block-Length Selection for the Dependent Bootstrap",
     Econometric Reviews 23 (2004); corrected by Patton, Politis and White, Econometric Reviews 28
-    (2009). The autocorrelation counts as gone after the lag behind which max(5, root log10 n)
-    follow one another below 2 root(log10 n / n).
+    (2009). The autocorrelation counts as gone from the first of max(5, root log10 n) lags in a row
+    that stay below 2 root(log10 n / n); the bandwidth is twice that lag, as in arch. Counting from
+    the lag before it, as the paper can be read, gives shorter blocks.
     """
     values = numbers("returns", returns)
     count = len(values)
@@ -53,12 +54,8 @@ def _autocovariance(values: FloatArray, furthest: int) -> FloatArray:
 
 def _bandwidth(covariance: FloatArray, count: int, in_a_row: int, furthest: int) -> int:
     limit = 2.0 * math.sqrt(math.log10(count) / count)
-    strong = np.abs(covariance[1:] / covariance[0]) > limit
-    last = 0
+    strong = np.abs(covariance[1:] / covariance[0]) >= limit
     for lag in range(furthest - in_a_row + 1):
         if not strong[lag : lag + in_a_row].any():
-            last = lag
-            break
-    else:
-        last = int(np.flatnonzero(strong).max()) + 1 if strong.any() else 0
-    return min(2 * max(last, 1), furthest)
+            return min(2 * (lag + 1), furthest)
+    return furthest
