@@ -1,0 +1,17 @@
+"""W1 in nautilus_trader 2."""
+
+from __future__ import annotations
+
+from measuring import Subject, report, size
+from nautilus_venue import NOTE, Crossing, bars_of, engine, run
+from workloads import CASH, FAST, SLOW, minute_bars, minute_times
+
+
+def main() -> None:
+    bars = bars_of(minute_bars(size()), minute_times(size()))
+    subject = Subject("nautilus_trader", "nautilus_trader", "Rust, Python on_bar()", NOTE)
+    report(subject, "W1", run, lambda: engine(Crossing(FAST, SLOW), bars, CASH))
+
+
+if __name__ == "__main__":
+    main()
