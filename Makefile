@@ -19,6 +19,7 @@ APP := .venv/.synced
 INFRA := .venv-infra/.synced
 EMULATOR := .venv-emulator/.synced
 NODE := node_modules/.synced
+BENCH := .venv-bench/.synced
 SETUP := $(APP) $(INFRA) $(EMULATOR) $(NODE)
 
 ## ---- Run it ------------------------------------------------------------------------------
@@ -104,6 +105,12 @@ bench-exchange: $(APP) ## Measure the paper exchange: orders/s over HTTP, update
 bench-orders: setup ## Measure the order path on a platform of its own: to 202, to the broker's word, orders/s; prints JSON
 	PYTHONPATH=tests .venv/bin/python benchmarks/orders.py
 
+bench-backtest: $(APP) $(BENCH) ## Measure backtests, us and every peer that installs; prints JSON lines (OPTIONS="--quick --only ours,vectorbt")
+	.venv/bin/python benchmarks/backtest.py $(OPTIONS)
+
+bench-sweep: setup ## Measure one sweep by each executor on a platform of its own; prints JSON lines
+	PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
+
 ## ---- Keep it -----------------------------------------------------------------------------
 
 lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
@@ -111,7 +118,7 @@ lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
 	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what was built and installed (the platform's data folder stays)
-	rm -rf .venv .venv-infra .venv-emulator .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-infra .venv-emulator .venv-bench .venv-bench-nautilus .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^## ----/ {gsub(/^## -+ | -+$$/, ""); printf "\n%s\n", $$0} \
@@ -129,6 +136,11 @@ $(EMULATOR): pyproject.toml uv.lock | $(UV)
 	UV_PROJECT_ENVIRONMENT=.venv-emulator $(UV) sync --quiet --frozen --only-group emulator
 	@touch $@
 
+# Competitors, for benchmarks only: no target but theirs asks for it.
+$(BENCH): $(wildcard benchmarks/peers/requirements*) benchmarks/peers/install.py | $(UV)
+	$(PYTHON) benchmarks/peers/install.py $(UV)
+	@touch $@
+
 $(NODE): package.json package-lock.json
 	npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
@@ -137,4 +149,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange bench-orders lock clean help
+.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help

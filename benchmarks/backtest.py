@@ -1,0 +1,153 @@
+"""Measure backtests: us and every peer that installs, one process after another, in one run.
+
+    make bench-backtest
+    .venv/bin/python benchmarks/backtest.py --quick --only ours,vectorbt --workload W1
+
+Prints JSON lines: one a peer, workload and mode, or the reason why it could not be measured; last,
+the ratios of our rates over theirs. Progress and a table for people go to stderr. Ends with 1 where
+a run of ours did not come to the figures that it must. docs/benchmarks.md says what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from peers.install import FAILURES, NAUTILUS, PEERS
+from peers.parity import checked
+from peers.ratios import OURS, Line, ratios, table
+from peers.tasks import PEERS as NAMES
+from peers.tasks import TASKS, WORKLOADS, Task
+
+SCRIPTS = Path(__file__).parent / "peers"
+PYTHONS = {
+    "product": Path(sys.executable),
+    "peers": PEERS / "bin" / "python",
+    "nautilus": NAUTILUS / "bin" / "python",
+}
+
+
+def measure(task: Task, size: int, caches: Path, timeout_s: float) -> Line:
+    """Run a task in a process of its own; give its line, or why there is none."""
+    try:
+        return checked(_with_cache(_measured(task, size, caches, timeout_s), task))
+    except NotMeasuredError as reason:
+        mode = ", ".join(filter(None, (*task.arguments[1:], task.mode)))
+        return {
+            "workload": task.workload,
+            "peer": task.peer,
+            "mode": mode,
+            "failed": str(reason),
+        }
+
+
+class NotMeasuredError(Exception):
+    """Says why a task gave no line."""
+
+
+def _measured(task: Task, size: int, caches: Path, timeout_s: float) -> Line:
+    reasons = json.loads(FAILURES.read_text("utf-8")) if FAILURES.exists() else {}
+    if task.peer in reasons:
+        raise NotMeasuredError(f"does not install: {reasons[task.peer]}")
+    if not PYTHONS[task.environment].exists():
+        raise NotMeasuredError(f"{PYTHONS[task.environment]} is missing: make bench-backtest")
+    command = [str(PYTHONS[task.environment]), str(SCRIPTS / task.file), str(size)]
+    try:
+        done = subprocess.run(
+            [*command, *task.arguments],
+            env=_environment(task, caches),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotMeasuredError(f"not done within {timeout_s:g} s") from None
+    if done.returncode:
+        raise NotMeasuredError(_last(done.stderr) or f"ended with {done.returncode}")
+    try:
+        line: Line = json.loads(_last(done.stdout))
+    except ValueError:
+        raise NotMeasuredError(f"printed no line but {_last(done.stdout)!r}") from None
+    return line
+
+
+def _environment(task: Task, caches: Path) -> dict[str, str]:
+    """Give each process a cache of compiled code of its own, but where the task says another."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    environment |= {"PYTHONHASHSEED": "0", "RAPTORBT_NO_VERSION_CHECK": "1"}
+    if task.cache != "shipped":
+        cache = caches / "-".join((task.file, *task.arguments))
+        if task.cache != "kept" and cache.exists():
+            raise NotMeasuredError(f"its cache {cache} is not cold")
+        cache.mkdir(exist_ok=True)
+        environment["NUMBA_CACHE_DIR"] = str(cache)
+    return environment
+
+
+def _with_cache(line: Line, task: Task) -> Line:
+    return line | {"mode": f"{line['mode']}, {task.mode}"} if task.mode else line
+
+
+def _last(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _names(allowed: tuple[str, ...]) -> Any:
+    def read(text: str) -> list[str]:
+        given = text.split(",")
+        for name in given:
+            if name not in allowed:
+                expected = ", ".join(allowed)
+                raise argparse.ArgumentTypeError(f"expected some of {expected}, was {name}")
+        return given
+
+    return read
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", type=_names(NAMES), default=NAMES, help=f"some of {','.join(NAMES)}"
+    )
+    parser.add_argument(
+        "--workload", type=_names(WORKLOADS), default=WORKLOADS, help=f"some of {WORKLOADS}"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes: a look, no measurement")
+    parser.add_argument(
+        "--timeout", type=float, default=900.0, help="seconds that a process may take"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, compare."""
+    options = _options()
+    tasks = [t for t in TASKS if t.peer in options.only and t.workload in options.workload]
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="at-bench-", dir="/tmp") as caches:
+        for number, task in enumerate(tasks, 1):
+            size = task.quick if options.quick else task.size
+            what = " ".join(
+                filter(None, (task.workload, task.peer, *task.arguments[1:], task.mode))
+            )
+            print(f"{number}/{len(tasks)} {what}, size {size:,}", file=sys.stderr, flush=True)
+            lines.append(measure(task, size, Path(caches), options.timeout))
+            print(json.dumps(lines[-1]), flush=True)
+    print(json.dumps({"cores": os.cpu_count(), "ratios": ratios(lines)}), flush=True)
+    print(f"\n{table(lines)}", file=sys.stderr)
+    if any(line["peer"] == OURS and line.get("parity") is False for line in lines):
+        sys.exit("a run of ours did not come to the figures that it must")
+
+
+if __name__ == "__main__":
+    main()
