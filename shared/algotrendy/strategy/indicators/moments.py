@@ -8,6 +8,8 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.indicators.sizes import SPREAD_PERIOD, after_full, when_full
 from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import moments as update
+from algotrendy.strategy.indicators.updates.pairs import correlation as update_correlation
+from algotrendy.strategy.indicators.updates.pairs import correlation_cells
 from algotrendy.strategy.indicators.updates.ramps import linear_regression as update_regression
 from algotrendy.strategy.indicators.updates.ramps import ramp_cells
 
@@ -119,11 +121,11 @@ def correlation(period: Argument, on: Sequence[str], timeframe: int = 0) -> Indi
         raise Invalid("correlation.on", "the names of two series", on)
     return Indicator(
         "correlation",
-        update.correlation,
+        update_correlation,
         tuple(on),
         (period,),
         (SPREAD_PERIOD,),
-        update.correlation_cells,
+        correlation_cells,
         when_full,
         "Pearson's coefficient.",
         timeframe=timeframe,

@@ -1,4 +1,4 @@
-"""Measure how values spread around their mean, and how two series move together.
+"""Measure how values spread around their mean.
 
 Squares are summed relative to an anchor, a value of the round before, and not to zero: the
 variance of prices near 700 would else lose six digits in a difference.
@@ -26,16 +26,6 @@ RING: Final = 11
 """The cells of a variance: where in the ring the next value goes, 1.0 once it was full, the newest
 value, how often it came in a row, the mean; the value that sums are relative to, the sum, the sum
 of squares; the same three for this round alone; then the ring."""
-
-OTHER_ANCHOR: Final = 2
-PRODUCTS: Final = 3
-OTHER_TOTAL: Final = 4
-ROUND_OTHER_ANCHOR: Final = 11
-ROUND_PRODUCTS: Final = 12
-ROUND_OTHER_TOTAL: Final = 13
-PAIRS: Final = 14
-"""The cells of a covariance: place, full, anchor and total as above, the like for the other series
-and the products; then both rings."""
 
 
 def variance_cells(period: int) -> int:
@@ -142,77 +132,3 @@ def realised_volatility(
         return math.nan
     spread = variance(memory, at + 1, math.log(value / before), period)
     return math.sqrt(spread * period / (period - 1.0) * periods_a_year)
-
-
-def covariance_cells(period: int) -> int:
-    """Count the cells of a covariance."""
-    return PAIRS + 2 * period
-
-
-def covariance(memory: Memory, at: int, one: float, other: float, period: int) -> float:
-    """Give the population covariance of the last ``period`` values of two series."""
-    if one != one or other != other:
-        return math.nan
-    place = memory[at]
-    full = memory[at + FULL]
-    if place == 0.0 and full == 0.0:
-        memory[at + ROUND_ANCHOR] = one
-        memory[at + ROUND_OTHER_ANCHOR] = other
-    slot = at + PAIRS + int(place)
-    anchor, other_anchor = memory[at + ANCHOR], memory[at + OTHER_ANCHOR]
-    enters, other_enters = one - anchor, other - other_anchor
-    leaves, other_leaves = memory[slot] - anchor, memory[slot + period] - other_anchor
-    total = memory[at + TOTAL] + (enters - leaves)
-    other_total = memory[at + OTHER_TOTAL] + (other_enters - other_leaves)
-    products = memory[at + PRODUCTS] + (enters * other_enters - leaves * other_leaves)
-    fresh = one - memory[at + ROUND_ANCHOR]
-    other_fresh = other - memory[at + ROUND_OTHER_ANCHOR]
-    round_total = memory[at + ROUND_TOTAL] + fresh
-    round_other_total = memory[at + ROUND_OTHER_TOTAL] + other_fresh
-    round_products = memory[at + ROUND_PRODUCTS] + fresh * other_fresh
-    memory[slot] = one
-    memory[slot + period] = other
-    place += 1.0
-    if place == period:
-        place = 0.0
-        full = 1.0
-        total, other_total, products = round_total, round_other_total, round_products
-        round_total, round_other_total, round_products = 0.0, 0.0, 0.0
-        memory[at + ANCHOR] = memory[at + ROUND_ANCHOR]
-        memory[at + OTHER_ANCHOR] = memory[at + ROUND_OTHER_ANCHOR]
-        memory[at + ROUND_ANCHOR] = one
-        memory[at + ROUND_OTHER_ANCHOR] = other
-    memory[at] = place
-    memory[at + FULL] = full
-    memory[at + TOTAL] = total
-    memory[at + OTHER_TOTAL] = other_total
-    memory[at + PRODUCTS] = products
-    memory[at + ROUND_TOTAL] = round_total
-    memory[at + ROUND_OTHER_TOTAL] = round_other_total
-    memory[at + ROUND_PRODUCTS] = round_products
-    if full == 0.0:
-        return math.nan
-    return products / period - (total / period) * (other_total / period)
-
-
-def correlation_cells(period: int) -> int:
-    """Count the cells of a correlation."""
-    return covariance_cells(period) + 2 * variance_cells(period)
-
-
-def correlation(memory: Memory, at: int, one: float, other: float, period: int) -> float:
-    """Correlate the last ``period`` values of two series; nan when one of them does not move."""
-    if one != one or other != other:
-        return math.nan
-    together = covariance(memory, at, one, other, period)
-    first = at + covariance_cells(period)
-    alone = variance(memory, first, one, period)
-    alone *= variance(memory, first + variance_cells(period), other, period)
-    if not alone > 0.0:
-        return math.nan
-    found = together / math.sqrt(alone)
-    if found > 1.0:
-        return 1.0
-    if found < -1.0:
-        return -1.0
-    return found
