@@ -22,6 +22,8 @@ BoolArray = NDArray[np.bool_]
 TRADING_DAYS = 252.0
 DAY_NS = 86_400_000_000_000
 YEAR_NS = 365.25 * DAY_NS
+MOST = 1e12
+"""The highest return of one bar."""
 _PIECE = 8_192
 
 Unit = Literal["day", "month", "year"]
@@ -89,8 +91,10 @@ def from_equity(
         ruined = int((values <= 0.0).argmax())
         values = values[: ruined + 1]
         stamps = None if stamps is None else stamps[: ruined + 1]
-    returns = values[1:] / values[:-1]
+    with np.errstate(over="ignore"):
+        returns = values[1:] / values[:-1]
     returns -= 1.0
+    _check_highest("equity", returns)
     return Series(returns, values / values[0], stamps, periods_per_year)
 
 
@@ -111,6 +115,7 @@ def from_returns(
     """
     values = numbers("returns", returns)
     check_periods(periods_per_year)
+    _check_highest("returns", values)
     stamps = None
     if times is not None:
         stamps = _with_beginning(_instants(times, (len(values), len(values) + 1)), len(values))
@@ -121,7 +126,8 @@ def from_returns(
     wealth = np.empty(len(values) + 1)
     wealth[0] = 1.0
     np.add(values, 1.0, out=wealth[1:])
-    np.cumprod(wealth, out=wealth)
+    with np.errstate(over="ignore"):
+        np.cumprod(wealth, out=wealth)
     if not np.isfinite(wealth[-1]):
         raise Invalid("returns", "such that what 1 becomes is a number", "beyond all floats")
     return Series(values, wealth, stamps, periods_per_year)
@@ -193,6 +199,13 @@ def ratio(above: float | None, below: float | None) -> float | None:
     if above is None or below is None or below == 0.0:
         return None
     return defined(above / below)
+
+
+def _check_highest(field: str, returns: FloatArray) -> None:
+    """Refuse what no market makes, and no fourth power of which would be a number."""
+    if len(returns) and returns.max() > MOST:
+        row = int(returns.argmax())
+        raise Invalid(field, f"without a return above {MOST:g}", f"{returns[row]:g} in bar {row}")
 
 
 def _instants(times: ArrayLike, lengths: tuple[int, ...]) -> IntArray:
