@@ -85,16 +85,21 @@ class WalkForward:
     progress: Progress = no_progress
 
     def run(self) -> Walked:
-        """Walk through all windows.
+        """Walk through all windows, one after the other.
 
         Raises:
             Invalid: If there is no window, or if returns out of sample do not fit it.
         """
         if not self.windows:
             raise Invalid("windows", "at least one", 0)
-        return Walked(self.space, tuple(self._step(window) for window in self.windows))
+        return Walked(self.space, tuple(self.step(window) for window in self.windows))
 
-    def _step(self, window: Window) -> Step:
+    def step(self, window: Window) -> Step:
+        """Choose in one window, and look out of sample.
+
+        No window needs another one: several workers can do them, and ``Walked`` puts the steps
+        together in the order of the windows.
+        """
         tried = self._searched(window)
         counted = _counted(window, tried)
         self.trials.record(counted)

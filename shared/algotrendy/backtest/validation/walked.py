@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algotrendy.backtest.search.space import Space
+from algotrendy.backtest.trials import Moments
 from algotrendy.backtest.validation.choice import Choice
 from algotrendy.backtest.validation.ports import WindowTrials
 from algotrendy.backtest.validation.windows import Window
@@ -43,6 +45,33 @@ class Step:
     def total_return(self) -> float:
         """Compound the returns out of sample."""
         return float(np.prod(1.0 + self.returns)) - 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all of it as JSON values, for ``from_json``: what one worker sends to another."""
+        window, choice, sharpe = self.window, self.choice, self.trials.sharpe
+        return {
+            "window": window.number,
+            "in_sample": [window.in_sample.start, window.in_sample.stop],
+            "out_of_sample": [window.out_of_sample.start, window.out_of_sample.stop],
+            "trials": self.trials.count,
+            "sharpe": [sharpe.count, sharpe.mean, sharpe.m2],
+            "best": self.trials.best,
+            "choice": choice
+            and [list(choice.combination), choice.score, choice.selection, choice.area],
+            "mean": self.mean,
+            "score": self.score,
+            "returns": self.returns.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Step:
+        """Read what ``to_json`` gave: the same to the last bit."""
+        inside, outside = range(*found["in_sample"]), range(*found["out_of_sample"])
+        window = Window(found["window"], inside, outside)
+        trials = WindowTrials(window, found["trials"], Moments(*found["sharpe"]), found["best"])
+        choice = found["choice"] and Choice(tuple(found["choice"][0]), *found["choice"][1:])
+        returns = np.array(found["returns"], dtype=np.float64)
+        return cls(window, trials, choice, found["mean"], found["score"], returns)
 
 
 @dataclass(frozen=True, slots=True)

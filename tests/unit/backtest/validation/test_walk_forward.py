@@ -11,6 +11,7 @@ from algotrendy.backtest.search.methods import MethodName
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.validation.ports import Scored
 from algotrendy.backtest.validation.walk_forward import Unseen
+from algotrendy.backtest.validation.walked import Step, Walked
 from algotrendy.backtest.validation.windows import Window
 from algotrendy.kernel.errors import Invalid
 from fakes.walk_world import BEST, SPACE, WINDOWS, Counted, Kept, Killed, Market, some_walk
@@ -159,6 +160,22 @@ def test_a_walk_is_json() -> None:
     assert found["windows"][0]["parameters"] == {"fast": 20, "slow": 100, "units": 0}
     assert found["windows"][0]["out_of_sample_bars"] == [30, 40]
     assert (found["trials"], found["gained"]) == (72, 0.75)
+
+
+def test_windows_done_apart_and_sent_as_json_make_the_same_walk() -> None:
+    class Silent(Market):
+        def scored(self, window: Window, combination: Combination) -> Scored:
+            found = super().scored(window, combination)
+            return Scored(None, 0.0, None) if window.number == 2 else found
+
+    walk = some_walk(Silent(), selection="neighbours")
+    expected = walk.run()
+    sent = {window.number: json.dumps(walk.step(window).to_json()) for window in WINDOWS[::-1]}
+    steps = tuple(Step.from_json(json.loads(sent[window.number])) for window in WINDOWS)
+    walked = Walked(SPACE, steps)
+    assert walked.to_json() == expected.to_json()
+    assert walked.returns.tobytes() == expected.returns.tobytes()
+    assert [step.trials for step in steps] == [step.trials for step in expected.steps]
 
 
 def test_returns_that_do_not_fit_their_window_are_refused() -> None:
