@@ -120,7 +120,10 @@ def _options() -> argparse.Namespace:
         "--only", type=_names(NAMES), default=NAMES, help=f"some of {','.join(NAMES)}"
     )
     parser.add_argument(
-        "--workload", type=_names(WORKLOADS), default=WORKLOADS, help=f"some of {WORKLOADS}"
+        "--workload",
+        type=_names(WORKLOADS),
+        default=WORKLOADS,
+        help=f"some of {','.join(WORKLOADS)}",
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: a look, no measurement")
     parser.add_argument(
