@@ -29,6 +29,7 @@ from algotrendy.backtest.statistics.series import (
     compounded,
     from_equity,
     from_returns,
+    numbers,
 )
 from algotrendy.backtest.trades import Trade
 from algotrendy.kernel.errors import Invalid
@@ -39,7 +40,7 @@ class FullStatistics:
     """Every figure of a run, in groups; a figure that its definition leaves open is None.
 
     ``benchmark``, ``trades`` and ``activity`` are None where nothing was given to compute them
-    from. ``drawdown_table`` holds the deepest falls first.
+    from; the activity needs equity. ``drawdown_table`` holds the deepest falls first.
     """
 
     growth: Growth
@@ -105,15 +106,10 @@ def full_statistics(
     Raises:
         Invalid: Naming the argument, and the row where there is one.
     """
-    if (equity is None) == (returns is None):
-        raise Invalid(
-            "equity", "given, or returns instead of it", "both" if equity is not None else None
-        )
-    series = (
-        from_equity(equity, times, periods_per_year)
-        if equity is not None
-        else from_returns(_given(returns), times, periods_per_year)
-    )
+    if drawdowns < 0:
+        raise Invalid("drawdowns", "0 or more", drawdowns)
+    series = _series(equity, returns, times, periods_per_year)
+    bars = len(np.asarray(returns if equity is None else equity))
     sample = sample_of(series.returns)
     days, months, years = (compounded(series, unit) for unit in ("day", "month", "year"))
     grown = growth(series, days, months, years)
@@ -125,7 +121,9 @@ def full_statistics(
         ratios=ratios(series, sample, grown.cagr, fallen, months),
         drawdowns=fallen,
         confidence=confidence(sample, periods_per_year, trials),
-        benchmark=None if benchmark is None else _against(series, benchmark, equity is not None),
+        benchmark=None
+        if benchmark is None
+        else _against(series, benchmark, bars, equity is not None),
         activity=None if doings is None or equity is None else _activity(equity, series, doings),
         trades=None
         if doings is None or doings.trades is None
@@ -135,23 +133,34 @@ def full_statistics(
     )
 
 
-def _given(values: ArrayLike | None) -> ArrayLike:
-    if values is None:
-        raise Invalid("returns", "given", None)
-    return values
+def _series(
+    equity: ArrayLike | None,
+    returns: ArrayLike | None,
+    times: ArrayLike | None,
+    periods_per_year: float,
+) -> Series:
+    if equity is not None and returns is None:
+        return from_equity(equity, times, periods_per_year)
+    if returns is not None and equity is None:
+        return from_returns(returns, times, periods_per_year)
+    raise Invalid(
+        "equity", "given, or returns instead of it", "neither" if equity is None else "both"
+    )
 
 
-def _against(series: Series, benchmark: ArrayLike, prices: bool) -> Relative:
-    length = np.shape(benchmark)
+def _against(series: Series, benchmark: ArrayLike, bars: int, prices: bool) -> Relative:
+    theirs = numbers("benchmark", benchmark)
+    if len(theirs) != bars:
+        raise Invalid("benchmark", f"of length {bars}", len(theirs))
     try:
-        market = from_equity(benchmark) if prices else from_returns(benchmark)
+        market = from_equity(theirs) if prices else from_returns(theirs)
     except Invalid as error:
         raise Invalid("benchmark", error.expected, error.actual) from error
-    # Either may have ended in ruin before the other.
-    common = min(len(series.returns), len(market.returns))
-    if common < len(series.returns):
-        raise Invalid("benchmark", f"of at least {len(series.returns)} returns above -1", length)
-    return relative(series.returns, market.returns[: len(series.returns)], series.periods_per_year)
+    # The run may have ended in ruin; a market that does so earlier is no benchmark.
+    count = len(series.returns)
+    if len(market.returns) < count:
+        raise Invalid("benchmark", "without ruin", f"ruin in bar {len(market.returns)}")
+    return relative(series.returns, market.returns[:count], series.periods_per_year)
 
 
 def _activity(equity: ArrayLike, series: Series, doings: Doings) -> Activity:

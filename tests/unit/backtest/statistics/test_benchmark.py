@@ -13,7 +13,7 @@ MARKET = np.array([0.01, -0.02, 0.03, 0.0, -0.01])
 
 
 def compound(returns: FloatArray, bars: int) -> float:
-    return float(np.prod(returns + 1.0)) ** (252 / bars) - 1.0
+    return float(np.prod(returns + 1.0) ** (252 / bars)) - 1.0
 
 
 def test_a_run_that_is_half_the_market_and_a_little_more() -> None:

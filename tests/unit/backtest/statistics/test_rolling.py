@@ -27,7 +27,7 @@ def deepest(wealth: FloatArray) -> float:
 @pytest.mark.parametrize("bars", [5, 6, 7, 9, 10, 11, 25])
 def test_every_window_gives_what_it_gives_alone(bars: int) -> None:
     returns, market, window = noise(bars), noise(bars, 2), 5
-    wealth = np.cumprod(1.0 + returns)
+    wealth: FloatArray = np.cumprod(1.0 + returns, dtype=np.float64)
     mean = rolling_mean(returns, window)
     volatility = rolling_volatility(returns, window, 252.0)
     sharpe = rolling_sharpe(returns, window, 252.0)

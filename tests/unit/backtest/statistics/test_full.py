@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pytest
+
+from algotrendy.backtest.engine import Terms, run
+from algotrendy.backtest.statistics import periods_per_year, summarise
+from algotrendy.backtest.statistics.full import Doings, full_statistics
+from algotrendy.backtest.statistics.selection import Trials
+from algotrendy.backtest.statistics.series import DAY_NS, FloatArray
+from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.errors import Invalid
+from algotrendy.strategy.library import strategy_named
+from fakes.bars_for_backtests import benchmark_minutes
+
+MINUTES = periods_per_year(Timeframe.MINUTE)
+
+
+def noise(bars: int, seed: int = 1) -> FloatArray:
+    return np.random.Generator(np.random.PCG64(seed)).normal(0.0005, 0.01, bars)
+
+
+def numbers(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from numbers(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from numbers(part)
+    else:
+        yield value
+
+
+def test_a_real_run_has_the_figures_that_sweeps_give_it() -> None:
+    series = benchmark_minutes(20_000)
+    strategy = strategy_named("sma_cross")
+    values = strategy.check({"fast": 20, "slow": 50, "units": 100})
+    result = run(series, strategy, values, Terms(100_000.0, fee_bps=10.0))
+    expected = summarise(result, series.times, 100_000.0, MINUTES)
+    found = full_statistics(
+        result.equity,
+        series.times,
+        periods_per_year=MINUTES,
+        doings=Doings(
+            traded=[fill.units * fill.price for fill in result.fills],
+            fees=[fill.fee for fill in result.fills],
+            trades=result.trades,
+            high=series.high,
+            low=series.low,
+        ),
+    )
+    assert found.trades is not None
+    assert found.activity is not None
+    ours = {
+        "total_return": found.growth.total_return,
+        "cagr": found.growth.cagr,
+        "volatility": found.risk.volatility,
+        "sharpe": found.ratios.sharpe,
+        "sortino": found.ratios.sortino,
+        "max_drawdown": found.drawdowns.deepest,
+        "drawdown_bars": found.drawdowns.longest_bars,
+        "calmar": found.ratios.calmar,
+        "turnover": found.activity.turnover,
+        "trades": found.trades.all.count,
+        "win_rate": found.trades.all.win_rate,
+        "profit_factor": found.trades.all.profit_factor,
+        "fees": found.activity.fees,
+    }
+    assert expected.trades > 100
+    for name, figure in ours.items():
+        assert figure == pytest.approx(getattr(expected, name), rel=1e-9), name
+    assert found.trades.all.worst_adverse is not None
+    assert found.trades.all.worst_adverse < 0.0
+
+
+def test_equity_and_its_returns_give_the_same_figures() -> None:
+    returns, market = noise(300), noise(300, 2)
+    times = [bar * DAY_NS for bar in range(301)]
+    equity = 1_000.0 * np.concatenate(([1.0], np.cumprod(1.0 + returns)))
+    prices = 50.0 * np.concatenate(([1.0], np.cumprod(1.0 + market)))
+    of_equity = full_statistics(equity, times, benchmark=prices)
+    of_returns = full_statistics(returns=returns, times=times, benchmark=market)
+    ours, theirs = list(numbers(of_equity.as_dict())), list(numbers(of_returns.as_dict()))
+    assert [one is None for one in ours] == [other is None for other in theirs]
+    assert [one for one in ours if one is not None] == pytest.approx(
+        [other for other in theirs if other is not None], rel=1e-8, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    "equity",
+    [
+        [100.0],
+        [100.0, 110.0],
+        [100.0] * 50,
+        [100.0 * 1.01**bar for bar in range(50)],
+        [100.0, 50.0, 0.0],
+        [100.0, 50.0, -20.0, 30.0],
+        [100.0, 1e-300, 1e-300],
+        [100.0, 120.0, 90.0],
+    ],
+)
+@pytest.mark.parametrize("with_times", [True, False])
+def test_no_figure_is_ever_nan_or_infinite(equity: list[float], with_times: bool) -> None:
+    times = [bar * DAY_NS for bar in range(len(equity))] if with_times else None
+    found = full_statistics(
+        equity,
+        times,
+        benchmark=[100.0 + bar % 3 for bar in range(len(equity))],
+        doings=Doings(gross=equity, traded=[], fees=[], trades=[]),
+        trials=Trials(10, 0.01),
+    )
+    assert all(
+        value is None or isinstance(value, bool | int | float) for value in numbers(found.as_dict())
+    )
+    assert all(isfinite(value) for value in numbers(found.as_dict()) if value is not None)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_what_was_not_given_is_none() -> None:
+    found = full_statistics(returns=noise(10))
+    assert (found.benchmark, found.activity, found.trades) == (None, None, None)
+    assert found.growth.mean_month is None
+    assert found.calendar.years == ()
+    assert found.confidence.deflated_sharpe is None
+    assert found.drawdown_table[0].peak_time is None
+
+
+def test_the_table_of_drawdowns_is_as_long_as_asked_for() -> None:
+    assert len(full_statistics(returns=noise(500), drawdowns=3).drawdown_table) == 3
+
+
+def test_a_run_that_is_ruined_before_its_benchmark_is_compared_up_to_then() -> None:
+    found = full_statistics([100.0, 50.0, 0.0, 10.0], benchmark=[1.0, 0.9, 0.8, 0.7])
+    assert found.growth.bars == 2
+    assert found.benchmark is not None
+    assert found.benchmark.batting_average == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({}, "equity"),
+        ({"equity": [1.0, 2.0], "returns": [0.1]}, "equity"),
+        ({"returns": [0.1, float("nan")]}, "returns"),
+        ({"returns": [0.1, 0.2], "benchmark": [0.1]}, "benchmark"),
+        ({"returns": [0.1, 0.2], "benchmark": [0.1, 0.2, 0.3]}, "benchmark"),
+        ({"equity": [1.0, 2.0], "benchmark": [1.0, float("inf")]}, "benchmark"),
+        ({"equity": [1.0, 2.0], "times": [2, 1]}, "times"),
+        ({"equity": [1.0, 2.0], "doings": Doings(gross=[1.0])}, "gross"),
+        ({"returns": [0.1], "periods_per_year": 0.0}, "periods_per_year"),
+        ({"returns": [0.1], "drawdowns": -1}, "drawdowns"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(arguments: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        full_statistics(**arguments)
+    assert refused.value.field == field
