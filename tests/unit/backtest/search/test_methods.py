@@ -13,7 +13,7 @@ from algotrendy.backtest.search.methods import MethodName, make_search
 from algotrendy.backtest.search.searcher import Budget
 from algotrendy.backtest.search.space import Combination, Space
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Rule
+from algotrendy.strategy.definition import Rule, Strategy
 from fakes.searched import TOP, height, played, scored, some_range, some_space, tried
 
 METHODS: tuple[MethodName, ...] = get_args(MethodName)
@@ -178,3 +178,28 @@ def test_searching_loads_no_package_that_crunches_numbers() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def wide(strategy: Strategy) -> Space:
+    """Give a space of 50 thousand million combinations: none can lay it out."""
+    ranges = {
+        "fast": some_range(2, 500),
+        "slow": some_range(3, 1_000),
+        "units": some_range(0, 100_000),
+    }
+    return Space.of(strategy, ranges)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_space_too_large_to_walk_is_searched(name: MethodName) -> None:
+    found = tried(make_search(name, wide(SPACE.strategy), Budget(40), 3), 8)
+    assert len(set(found)) == 40
+    assert all(fast < slow for fast, slow, _ in found)
+
+
+@pytest.mark.parametrize("name", ["random", "genetic"])
+def test_a_large_space_that_breaks_the_rules_everywhere_is_refused(name: MethodName) -> None:
+    never = Rule("fast", "below 1", lambda values: values["fast"] < 1)
+    space = wide(replace(SPACE.strategy, rules=(never,)))
+    with pytest.raises(Invalid, match=r"fast below 1, was .*'stop': '500'"):
+        make_search(name, space, Budget(40), 3).ask(8)
