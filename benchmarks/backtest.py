@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,18 @@ PYTHONS = {
 }
 
 
-def measure(task: Task, size: int, caches: Path, timeout_s: float) -> Line:
-    """Run a task in a process of its own; give its line, or why there is none."""
+def measure(
+    task: Task, size: int, caches: Path, timeout_s: float, missing: Mapping[str, str]
+) -> Line:
+    """Run a task in a process of its own; give its line, or why there is none.
+
+    Args:
+        caches: The folder of all caches of compiled code of this run.
+        missing: Peers that did not install, and why.
+    """
     try:
+        if task.peer in missing:
+            raise NotMeasuredError(f"does not install: {missing[task.peer]}")
         return checked(_with_cache(_measured(task, size, caches, timeout_s), task))
     except NotMeasuredError as reason:
         mode = ", ".join(filter(None, (*task.arguments[1:], task.mode)))
@@ -52,9 +62,6 @@ class NotMeasuredError(Exception):
 
 
 def _measured(task: Task, size: int, caches: Path, timeout_s: float) -> Line:
-    reasons = json.loads(FAILURES.read_text("utf-8")) if FAILURES.exists() else {}
-    if task.peer in reasons:
-        raise NotMeasuredError(f"does not install: {reasons[task.peer]}")
     if not PYTHONS[task.environment].exists():
         raise NotMeasuredError(f"{PYTHONS[task.environment]} is missing: make bench-backtest")
     command = [str(PYTHONS[task.environment]), str(SCRIPTS / task.file), str(size)]
@@ -83,7 +90,7 @@ def _environment(task: Task, caches: Path) -> dict[str, str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     environment |= {"PYTHONHASHSEED": "0", "RAPTORBT_NO_VERSION_CHECK": "1"}
     if task.cache != "shipped":
-        cache = caches / "-".join((task.file, *task.arguments))
+        cache = caches / "-".join((Path(task.file).stem, *task.arguments))
         if task.cache != "kept" and cache.exists():
             raise NotMeasuredError(f"its cache {cache} is not cold")
         cache.mkdir(exist_ok=True)
@@ -136,6 +143,7 @@ def main() -> None:
     """Measure, print, compare."""
     options = _options()
     tasks = [t for t in TASKS if t.peer in options.only and t.workload in options.workload]
+    missing = json.loads(FAILURES.read_text("utf-8")) if FAILURES.exists() else {}
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="at-bench-", dir="/tmp") as caches:
         for number, task in enumerate(tasks, 1):
@@ -144,7 +152,7 @@ def main() -> None:
                 filter(None, (task.workload, task.peer, *task.arguments[1:], task.mode))
             )
             print(f"{number}/{len(tasks)} {what}, size {size:,}", file=sys.stderr, flush=True)
-            lines.append(measure(task, size, Path(caches), options.timeout))
+            lines.append(measure(task, size, Path(caches), options.timeout, missing))
             print(json.dumps(lines[-1]), flush=True)
     print(json.dumps({"cores": os.cpu_count(), "ratios": ratios(lines)}), flush=True)
     print(f"\n{table(lines)}", file=sys.stderr)

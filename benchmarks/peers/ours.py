@@ -1,6 +1,7 @@
 """Run the workloads in AlgoTrendy; the product's own environment runs this.
 
-.venv/bin/python benchmarks/peers/ours.py 1000000 W1 interpreted
+The arguments are size, workload and mode: ``ours.py 1000000 W1 interpreted``. What a mode does
+is one function in RUNS.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import numpy as np
 from measuring import Outcome, Subject, mean, report, size
 from numpy.typing import NDArray
 from workloads import (
@@ -61,7 +63,7 @@ RUNS: dict[tuple[str, str], Callable[[], Run]] = {
 }
 
 
-def _series(bars: Bars, times: NDArray) -> BarSeries:
+def _series(bars: Bars, times: NDArray[np.int64]) -> BarSeries:
     columns = (times, bars.open, bars.high, bars.low, bars.close, bars.volume)
     return BarSeries(Symbol("SYN"), Timeframe.DAY, *(tuple(column.tolist()) for column in columns))
 

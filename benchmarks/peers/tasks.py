@@ -55,6 +55,8 @@ def _ours(workload: str, mode: str, size: int, quick: int, cache: Cache = "new")
 
 TASKS = (
     _ours("W1", "interpreted", 1_000_000, 20_000),
+    _ours("W1", "compiled", 1_000_000, 20_000, "cold"),
+    _ours("W1", "compiled", 1_000_000, 20_000, "shipped"),
     Task("W1", "limit", 1_000_000, 20_000),
     Task("W1", "vectorbt", 1_000_000, 20_000, cache="cold"),
     Task("W1", "vectorbt", 1_000_000, 20_000, cache="kept"),
@@ -65,6 +67,8 @@ TASKS = (
     Task("W1", "backtesting", 200_000, 20_000),
     Task("W1", "backtrader", 20_000, 20_000),
     _ours("W2", "interpreted", 50, 1),
+    _ours("W2", "compiled", 1_000, 1, "cold"),
+    _ours("W2", "compiled", 1_000, 1, "shipped"),
     Task("W2", "limit", 1_000, 1),
     Task("W2", "vectorbt", 1_000, 1, cache="cold"),
     Task("W2", "vectorbt", 1_000, 1, cache="kept"),
@@ -74,6 +78,8 @@ TASKS = (
     Task("W2", "backtesting", 4, 1),
     Task("W2", "backtrader", 1, 1),
     _ours("W4", "interpreted", 50_000, 10_000),
+    _ours("W4", "compiled", 1_000_000, 10_000, "cold"),
+    _ours("W4", "compiled", 1_000_000, 10_000, "shipped"),
     Task("W4", "limit", 1_000_000, 10_000),
     Task("W4", "vectorbt", 1_000_000, 10_000, cache="cold"),
     Task("W4", "vectorbt", 1_000_000, 10_000, cache="kept"),

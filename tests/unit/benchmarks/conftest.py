@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[3]))
+ROOT = Path(__file__).parents[3]
+sys.path += [str(ROOT), str(ROOT / "benchmarks")]
