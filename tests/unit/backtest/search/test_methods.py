@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -203,3 +203,9 @@ def test_a_large_space_that_breaks_the_rules_everywhere_is_refused(name: MethodN
     space = wide(replace(SPACE.strategy, rules=(never,)))
     with pytest.raises(Invalid, match=r"fast below 1, was .*'stop': '500'"):
         make_search(name, space, Budget(40), 3).ask(8)
+
+
+def test_an_unknown_method_is_named() -> None:
+    unknown: Any = "magic"
+    with pytest.raises(Invalid, match="method must be one of grid, random, bayesian, genetic"):
+        make_search(unknown, SPACE, Budget(1), 0)
