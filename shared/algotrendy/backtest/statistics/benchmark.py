@@ -130,7 +130,7 @@ def _together(returns: FloatArray, benchmark: FloatArray) -> _Together:
     count = len(returns)
     if count == 0:
         return _Together(0, 0.0, 0.0)
-    found = _Together(count, float(returns.mean()), float(benchmark.mean()))
+    found = _Together(count, float(returns.sum()) / count, float(benchmark.sum()) / count)
     for piece in pieces(count):
         ours, theirs = returns[piece], benchmark[piece]
         found.better += int(np.count_nonzero(ours > theirs))

@@ -26,10 +26,13 @@ from algotrendy.backtest.statistics.selection import Confidence, Trials, confide
 from algotrendy.backtest.statistics.series import (
     TRADING_DAYS,
     Series,
+    check_highest,
     compounded,
+    daily_returns,
     from_equity,
     from_returns,
     numbers,
+    simple_returns,
 )
 from algotrendy.backtest.trades import Trade
 from algotrendy.kernel.errors import Invalid
@@ -111,8 +114,8 @@ def full_statistics(
     series = _series(equity, returns, times, periods_per_year)
     bars = len(np.asarray(returns if equity is None else equity))
     sample = sample_of(series.returns)
-    days, months, years = (compounded(series, unit) for unit in ("day", "month", "year"))
-    grown = growth(series, days, months, years)
+    months, years = compounded(series, "month"), compounded(series, "year")
+    grown = growth(series, sample, daily_returns(series), months, years)
     found = falls(series)
     fallen = summarise_falls(found)
     return FullStatistics(
@@ -152,15 +155,15 @@ def _against(series: Series, benchmark: ArrayLike, bars: int, prices: bool) -> R
     theirs = numbers("benchmark", benchmark)
     if len(theirs) != bars:
         raise Invalid("benchmark", f"of length {bars}", len(theirs))
-    try:
-        market = from_equity(theirs) if prices else from_returns(theirs)
-    except Invalid as error:
-        raise Invalid("benchmark", error.expected, error.actual) from error
-    # The run may have ended in ruin; a market that does so earlier is no benchmark.
+    least = 0.0 if prices else -1.0
+    if theirs.min(initial=1.0) <= least:
+        row = int(theirs.argmin())
+        raise Invalid("benchmark", f"above {least:g} in every row", f"{theirs[row]} in row {row}")
+    # The run may have ended in ruin before its benchmark did.
     count = len(series.returns)
-    if len(market.returns) < count:
-        raise Invalid("benchmark", "without ruin", f"ruin in bar {len(market.returns)}")
-    return relative(series.returns, market.returns[:count], series.periods_per_year)
+    market = simple_returns("benchmark", theirs[: count + 1]) if prices else theirs[:count]
+    check_highest("benchmark", market)
+    return relative(series.returns, market, series.periods_per_year)
 
 
 def _activity(equity: ArrayLike, series: Series, doings: Doings) -> Activity:

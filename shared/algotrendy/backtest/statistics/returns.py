@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from algotrendy.backtest.statistics.sample import Sample
 from algotrendy.backtest.statistics.series import (
     FloatArray,
     Periods,
@@ -69,21 +70,38 @@ class Calendar:
 
 
 def growth(
-    series: Series, days: Periods | None, months: Periods | None, years: Periods | None
+    series: Series,
+    sample: Sample,
+    days: FloatArray | None,
+    months: Periods | None,
+    years: Periods | None,
 ) -> Growth:
-    """Say how a run grew; ``days``, ``months`` and ``years`` are its ``compounded`` returns."""
+    """Say how a run grew.
+
+    Args:
+        sample: Of the series' returns.
+        days: Its returns compounded over each day.
+        months, years: The same over months and years.
+    """
     total = float(series.wealth[-1]) - 1.0
     count = len(series.returns)
-    mean_day, best_day, worst_day, day_win_rate = _spread(days)
-    mean_month, best_month, worst_month, month_win_rate = _spread(months)
-    mean_year, best_year, worst_year, year_win_rate = _spread(years)
+    # Of daily bars the days are the returns, and the sample has ordered them already.
+    mean_day, best_day, worst_day, day_win_rate = (
+        _spread_of(sample) if days is series.returns else _spread(days)
+    )
+    mean_month, best_month, worst_month, month_win_rate = _spread(
+        None if months is None else months.returns
+    )
+    mean_year, best_year, worst_year, year_win_rate = _spread(
+        None if years is None else years.returns
+    )
     return Growth(
         bars=count,
         years=series.years,
         total_return=total,
         cagr=yearly_rate(total, series.years),
         annual_return=yearly_rate(total, count / series.periods_per_year),
-        mean_bar=float(series.returns.mean()) if count else None,
+        mean_bar=sample.mean if count else None,
         mean_day=mean_day,
         best_day=best_day,
         worst_day=worst_day,
@@ -136,10 +154,17 @@ def win_rate(returns: FloatArray) -> float | None:
     return gains / moved if moved else None
 
 
-def _spread(
-    periods: Periods | None,
-) -> tuple[float | None, float | None, float | None, float | None]:
-    if periods is None:
+_Spread = tuple[float | None, float | None, float | None, float | None]
+
+
+def _spread(returns: FloatArray | None) -> _Spread:
+    if returns is None:
         return None, None, None, None
-    found = periods.returns
-    return float(found.mean()), float(found.max()), float(found.min()), win_rate(found)
+    mean = float(returns.sum()) / len(returns)
+    return mean, float(returns.max()), float(returns.min()), win_rate(returns)
+
+
+def _spread_of(sample: Sample) -> _Spread:
+    moved = sample.gains + sample.losses
+    won = sample.gains / moved if moved else None
+    return sample.mean, float(sample.ordered[-1]), float(sample.ordered[0]), won

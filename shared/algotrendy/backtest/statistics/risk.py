@@ -238,7 +238,7 @@ def stability(series: Series) -> float | None:
     if count < 2 or series.wealth[-1] <= 0.0:
         return None
     logs = np.log(series.wealth[1:])
-    logs -= logs.mean()
+    logs -= float(logs.sum()) / count
     spread = sum_of_squares(logs)
     middle = (count - 1) / 2.0
     together = math.fsum(

@@ -68,7 +68,7 @@ def sample_of(returns: FloatArray) -> Sample:
     losses = int(np.searchsorted(ordered, 0.0, side="left"))
     neither = int(np.searchsorted(ordered, 0.0, side="right"))
     negative = ordered[:losses]
-    mean = float(returns.mean()) if count else 0.0
+    mean = float(returns.sum()) / count if count else 0.0
     deviation, skewness, kurtosis = _moments(returns, mean)
     return Sample(
         returns=returns,

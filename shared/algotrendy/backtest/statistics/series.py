@@ -91,10 +91,7 @@ def from_equity(
         ruined = int((values <= 0.0).argmax())
         values = values[: ruined + 1]
         stamps = None if stamps is None else stamps[: ruined + 1]
-    with np.errstate(over="ignore"):
-        returns = values[1:] / values[:-1]
-    returns -= 1.0
-    _check_highest("equity", returns)
+    returns = simple_returns("equity", values)
     return Series(returns, values / values[0], stamps, periods_per_year)
 
 
@@ -115,7 +112,7 @@ def from_returns(
     """
     values = numbers("returns", returns)
     check_periods(periods_per_year)
-    _check_highest("returns", values)
+    check_highest("returns", values)
     stamps = None
     if times is not None:
         stamps = _with_beginning(_instants(times, (len(values), len(values) + 1)), len(values))
@@ -131,6 +128,29 @@ def from_returns(
     if not np.isfinite(wealth[-1]):
         raise Invalid("returns", "such that what 1 becomes is a number", "beyond all floats")
     return Series(values, wealth, stamps, periods_per_year)
+
+
+def daily_returns(series: Series) -> FloatArray | None:
+    """Compound the returns over each UTC day; None without times or returns."""
+    if series.times is not None and len(series.returns):
+        ends = series.times[1:]
+        if len(ends) == 1 or (ends[1:] - ends[:-1]).min() >= DAY_NS:
+            return series.returns
+    days = compounded(series, "day")
+    return None if days is None else days.returns
+
+
+def simple_returns(field: str, values: FloatArray) -> FloatArray:
+    """Give the return of each value over the one before; all but the last are above 0.
+
+    Raises:
+        Invalid: If one is higher than any market makes.
+    """
+    with np.errstate(over="ignore"):
+        returns = values[1:] / values[:-1]
+    returns -= 1.0
+    check_highest(field, returns)
+    return returns
 
 
 def compounded(series: Series, unit: Unit) -> Periods | None:
@@ -188,6 +208,13 @@ def sum_of_squares(values: FloatArray) -> float:
     return math.fsum(found)
 
 
+def check_highest(field: str, returns: FloatArray) -> None:
+    """Refuse what no market makes, and no fourth power of which would be a number."""
+    if len(returns) and returns.max() > MOST:
+        row = int(returns.argmax())
+        raise Invalid(field, f"without a return above {MOST:g}", f"{returns[row]:g} in bar {row}")
+
+
 def defined(value: Any) -> float | None:
     """Give a plain float, or None for nan and infinity."""
     number = float(value)
@@ -199,13 +226,6 @@ def ratio(above: float | None, below: float | None) -> float | None:
     if above is None or below is None or below == 0.0:
         return None
     return defined(above / below)
-
-
-def _check_highest(field: str, returns: FloatArray) -> None:
-    """Refuse what no market makes, and no fourth power of which would be a number."""
-    if len(returns) and returns.max() > MOST:
-        row = int(returns.argmax())
-        raise Invalid(field, f"without a return above {MOST:g}", f"{returns[row]:g} in bar {row}")
 
 
 def _instants(times: ArrayLike, lengths: tuple[int, ...]) -> IntArray:

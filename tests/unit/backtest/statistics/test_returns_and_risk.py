@@ -27,6 +27,7 @@ from algotrendy.backtest.statistics.series import (
     FloatArray,
     Series,
     compounded,
+    daily_returns,
     from_equity,
     from_returns,
 )
@@ -50,7 +51,7 @@ def rated(series: Series, cagr: float | None) -> Ratios:
 
 def test_growth_is_over_calendar_years_and_the_annual_return_over_bars() -> None:
     series = from_equity([100.0, 120.0, 144.0], [0, DAY_NS, int(2 * 365.25 * DAY_NS)])
-    grown = growth(series, None, None, None)
+    grown = growth(series, sample_of(series.returns), None, None, None)
     assert grown.total_return == pytest.approx(0.44)
     assert grown.cagr == pytest.approx(0.2)
     assert grown.annual_return == pytest.approx(1.44**126 - 1)
@@ -60,13 +61,28 @@ def test_growth_is_over_calendar_years_and_the_annual_return_over_bars() -> None
 def test_days_months_and_years_have_their_mean_best_and_worst() -> None:
     times = [day * DAY_NS for day in (0, 1, 2, 40, 400)]
     series = from_returns([0.1, -0.2, 0.0, 0.5], times)
-    grown = growth(series, *(compounded(series, unit) for unit in ("day", "month", "year")))
+    grown = growth(
+        series,
+        sample_of(series.returns),
+        daily_returns(series),
+        compounded(series, "month"),
+        compounded(series, "year"),
+    )
     assert grown.mean_day == pytest.approx(0.1)
     assert (grown.best_day, grown.worst_day) == pytest.approx((0.5, -0.2))
     assert grown.day_win_rate == pytest.approx(2 / 3)
     assert (grown.best_month, grown.worst_month) == pytest.approx((0.5, -0.12))
     assert grown.month_win_rate == 0.5
     assert grown.mean_year == pytest.approx((0.5 - 0.12) / 2)
+
+
+def test_bars_of_a_day_count_as_one_day() -> None:
+    hour = DAY_NS // 24
+    series = from_returns([0.1, 0.1, -0.1], [0, hour, 2 * hour, 30 * hour])
+    grown = growth(series, sample_of(series.returns), daily_returns(series), None, None)
+    assert (grown.best_day, grown.worst_day) == pytest.approx((0.21, -0.1))
+    assert grown.mean_bar == pytest.approx(0.1 / 3)
+    assert grown.mean_day == pytest.approx(0.055)
 
 
 def test_the_calendar_lists_months_and_years() -> None:
@@ -190,7 +206,7 @@ def test_steady_growth_is_no_infinite_sharpe_ratio() -> None:
 
 def test_ruin_leaves_growth_at_minus_one_and_no_stability() -> None:
     series = from_equity([100.0, 50.0, 0.0], [0, DAY_NS, 400 * DAY_NS])
-    grown = growth(series, None, None, None)
+    grown = growth(series, sample_of(series.returns), None, None, None)
     assert (grown.total_return, grown.cagr, grown.annual_return) == (-1.0, -1.0, -1.0)
     assert stability(series) is None
 
