@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Literal
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.context import Account, Bars
+from algotrendy.strategy.own import Indicators, State
 
 Value = int | float
 Values = Mapping[str, Value]
@@ -89,6 +90,12 @@ class Strategy:
     warm_up: Callable[[Values], int]
     memory: int = 0
     rules: tuple[Rule, ...] = ()
+    state: State = field(default_factory=dict, hash=False)
+    indicators: Indicators = field(default_factory=dict, hash=False)
+    timeframes: tuple[str, ...] = ()
+    assets: int = 1
+    on_fill: Callable[..., None] | None = None
+    schedules: tuple[tuple[str, Callable[..., None]], ...] = ()
 
     def check(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Give a value for every parameter: the checked one, or the default.

@@ -37,7 +37,7 @@ class Desk(Protocol):
         stop_loss: float,
         stop_loss_limit: float,
     ) -> int:
-        """Place an order, with exits when ``take_profit`` or ``stop_loss`` is given; give its id."""
+        """Place an order, with an exit for each of target and stop that is given; give its id."""
         ...
 
     def trail(self, asset: int, side: int, units: float, price: float, percent: float) -> int:

@@ -36,6 +36,7 @@ ASSET_FIELDS: Final[Fields] = (
     ("index", "i8"),
     ("count", "i8"),  # order rows in use
     ("admitted", "i8"),  # the first of them that the market knows
+    ("dated", "i8"),  # 1 when one of them may end with the session
 )
 LOG_FIELDS: Final[Fields] = (
     ("step", "i8"),  # at which it was placed
@@ -122,6 +123,7 @@ class AssetRow(Record):
     index: int
     count: int
     admitted: int
+    dated: int
 
 
 class LogRow(Record):

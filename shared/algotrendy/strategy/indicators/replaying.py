@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Values
 from algotrendy.strategy.indicators.declared import Declared, attribute_of
 from algotrendy.strategy.indicators.spec import Indicator
 
-Series = Sequence[float]
+Series = Iterable[float]
+"""A list, an array, a pandas Series."""
 
 
 def replay(

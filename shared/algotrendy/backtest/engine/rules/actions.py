@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, LogRow
 from algotrendy.exchange.rules.corporate import dividend, whole_part
 from algotrendy.exchange.rules.groups import is_open
 from algotrendy.exchange.rules.quantities import whole
 from algotrendy.exchange.rules.records import OrderRow
-
-DIVIDEND: Final = 0
-"""Value: cash a unit, in the asset's currency."""
-SPLIT: Final = 1
-"""Value: new units for an old one."""
-DELISTED: Final = 2
-"""Value: what a unit is paid out at; nan is the newest close."""
 
 
 def pay_dividend(asset: AssetRow, account: AccountRow, per_unit: float) -> None:

@@ -33,7 +33,7 @@ def slipped(
     Source: the square-root law, as in Almgren, Thum, Hauptmann and Li, "Direct Estimation of
     Equity Market Impact", Risk 18 (2005), with one coefficient for all.
     """
-    if kind == LIMIT or kind == STOP_LIMIT:
+    if kind in (LIMIT, STOP_LIMIT):
         return price
     shift = price * costs.slippage_rate + costs.half_spread
     if costs.impact > 0.0 and volume > 0.0:

@@ -12,12 +12,23 @@ from algotrendy.backtest.engine.records import (
     LogRow,
 )
 from algotrendy.backtest.engine.rules.booking import gross_of, settle
-from algotrendy.backtest.engine.rules.desk import admit, keep_states, liquidate
+from algotrendy.backtest.engine.rules.placing import liquidate
+from algotrendy.backtest.engine.rules.rows import admit, keep_states
 from algotrendy.exchange.rules.bars import match_touched
 from algotrendy.exchange.rules.codes import LAST_OF_SESSION, MARKET
 from algotrendy.exchange.rules.groups import expire_session, is_working
 from algotrendy.exchange.rules.prices import is_touched
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
+
+
+def is_quiet(orders: Sequence[OrderRow], asset: AssetRow, low: float, high: float) -> bool:
+    """Tell whether a bar from low to high means nothing to an asset's orders."""
+    if asset.admitted < asset.count or asset.dated != 0:
+        return False
+    for row in range(asset.count):  # noqa: SIM110 - generators do not compile
+        if is_touched(orders[row], low, high):
+            return False
+    return True
 
 
 def meet(
@@ -73,7 +84,8 @@ def meet(
                 booked.fee = fee
                 booked.slippage = abs(price - fill.price)
                 at += 1
-    if bar.phase & LAST_OF_SESSION != 0 and expire_session(orders, known, 0) > 0:
+    is_end = asset.dated != 0 and bar.phase & LAST_OF_SESSION != 0
+    if is_end and expire_session(orders, known, 0) > 0:
         is_met = True
     if is_met:
         keep_states(orders, asset, log)

@@ -1,0 +1,161 @@
+"""Compile a strategy: its own source, called by an entry that finds everything by one address."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from numba import njit
+from numba.core.errors import NumbaError
+from numba.extending import register_jitable
+
+from algotrendy.backtest.engine.compiled import ordering, owning, reading
+from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE
+from algotrendy.backtest.engine.compiled.memory import (
+    CONTEXT,
+    DECIDE_ONLY,
+    FILLED,
+    INDICATORS_ONLY,
+    SCHEDULED,
+    offset,
+)
+from algotrendy.backtest.engine.compiled.objects import OwnType, make_fill, make_market, maker
+from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int
+from algotrendy.exchange.compiled import register
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.fingerprint import code_hash, is_self_contained
+from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_of
+
+_VOCABULARY = (ordering, owning, reading)
+"""Imported for what they teach the compiler."""
+
+
+class CannotCompileError(Exception):
+    """Says why a strategy runs interpreted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A compiled strategy.
+
+    Attributes:
+        entry: Given the context's address, gives 0, or 1 when the strategy raised.
+    """
+
+    strategy: Strategy
+    layout: Layout
+    entry: Any
+
+
+_bound: dict[int, tuple[Strategy, Bound]] = {}
+
+
+def bind(strategy: Strategy) -> Bound:
+    """Compile a strategy; the same object only once.
+
+    Raises:
+        CannotCompileError: With the compiler's reason.
+    """
+    known = _bound.get(id(strategy))
+    if known is None or known[0] is not strategy:
+        known = strategy, _compile(strategy)
+        _bound[id(strategy)] = known
+    return known[1]
+
+
+def _compile(strategy: Strategy) -> Bound:
+    layout = layout_of(strategy.state, strategy.indicators)
+    names: dict[str, Any] = {
+        "__name__": __name__,
+        "load_int": load_int,
+        "load_float": load_float,
+        "make_market": make_market,
+        "make_own": maker(OwnType(layout.scalars, tuple(name for name, _ in layout.vectors))),
+        "make_fill": make_fill,
+        "Parameters": parameters_type([p.name for p in strategy.parameters]),
+        "decide": _jitted(strategy.decide),
+    }
+    for _, indicator in layout.indicators:
+        _register_module_of(indicator.update)
+    if layout.indicators:
+        names["update"] = register_jitable(update_of(layout))
+    if strategy.on_fill is not None:
+        names["on_fill"] = _jitted(strategy.on_fill)
+    for number, (_, callback) in enumerate(strategy.schedules):
+        names[f"scheduled{number}"] = _jitted(callback)
+    # The text is made of our own names and of parameters' checked ones.
+    exec(compile(entry_source(strategy, layout), ENTRY_FILE, "exec"), names)  # noqa: S102
+    function = names["entry"]
+    function.__qualname__ = f"entry_{code_hash(strategy)[:32]}"
+    try:
+        entry = njit(INT(INT), error_model="python", cache=is_self_contained(strategy))(function)
+    except NumbaError as error:
+        raise CannotCompileError(_reason(error)) from error
+    return Bound(strategy, layout, entry)
+
+
+def entry_source(strategy: Strategy, layout: Layout) -> str:
+    """Write the entry: it takes context, parameters and callbacks apart."""
+    at = {name: offset(CONTEXT, name) for name in CONTEXT.names or ()}
+    given = ", ".join(
+        f"{'int' if parameter.kind == 'int' else ''}(load_float(told + {8 * place}))"
+        for place, parameter in enumerate(strategy.parameters)
+    )
+    lines = [
+        "def entry(context):",
+        f"    told = load_int(context + {at['parameters']})",
+        f"    market = make_market(context, load_int(context + {at['assets']}))",
+        f"    own = make_own(context, load_int(context + {at['own']}))",
+        f"    p = Parameters({given})",
+        "    try:",
+    ]
+    has_callbacks = strategy.on_fill is not None or bool(strategy.schedules)
+    if has_callbacks:
+        lines.append(f"        event = load_int(context + {at['event']})")
+    if layout.indicators:
+        if has_callbacks:
+            lines.append(f"        if event == {INDICATORS_ONLY}:")
+            indent = "            "
+        else:
+            indent = "        "
+        lines += [
+            f"{indent}for k in range(len(market)):",
+            f"{indent}    if market[k].is_new:",
+            f"{indent}        update(market[k], own[k], p)",
+        ]
+    if strategy.on_fill is not None:
+        lines += [
+            f"        if event == {FILLED}:",
+            f"            fill = make_fill(context, load_int(context + {at['fill']}))",
+            "            on_fill(market, own, p, fill)",
+        ]
+    for number in range(len(strategy.schedules)):
+        lines += [
+            f"        if event == {SCHEDULED + number}:",
+            f"            scheduled{number}(market, own, p)",
+        ]
+    if has_callbacks:
+        lines += [f"        if event == {DECIDE_ONLY}:", "            decide(market, own, p)"]
+    else:
+        lines.append("        decide(market, own, p)")
+    lines += ["    except Exception:", "        return 1", "    return 0"]
+    return "\n".join(lines) + "\n"
+
+
+def _jitted(function: Callable[..., Any]) -> Any:
+    return njit(error_model="python")(function)
+
+
+@cache
+def _register_module_of(function: Callable[..., Any]) -> None:
+    module = inspect.getmodule(function)
+    if module is not None:
+        register(module)
+
+
+def _reason(error: NumbaError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:6])[:500]

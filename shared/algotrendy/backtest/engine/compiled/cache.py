@@ -1,0 +1,101 @@
+"""Keep what was compiled: in the package, where it was shipped with it, or in the user's cache.
+
+Numba looks at one file for what has changed. The engine is made of many, so its cache lies in a
+folder that is named by the hash of them all: what was compiled of other sources is never found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from numba import config
+from numba.core.caching import CacheImpl
+
+_SOURCES = ("kernel/order_codes.py", "exchange/compiled.py", "strategy/market.py")
+_ROOMS = ("exchange/rules", "backtest/engine")
+SHIPPED = Path(__file__).with_name("kernels")
+"""Where kernels that come with the package lie, one folder for each set of sources and machine."""
+
+ENTRY_FILE = "<algotrendy strategy>"
+"""What the source of an entry is called; there is no file behind it."""
+
+
+@cache
+def digest() -> str:
+    """Hash the sources of the engine, the versions of the compiler, and the kind of machine."""
+    package = Path(__file__).parents[3]
+    files = [package / name for name in _SOURCES]
+    for room in _ROOMS:
+        files += (package / room).rglob("*.py")
+    found = hashlib.sha256()
+    for file in sorted(files):
+        found.update(str(file.relative_to(package)).encode() + file.read_bytes())
+    machine = (numba.__version__, llvmlite.__version__, platform.python_version(), _cpu())
+    found.update(repr((machine, platform.machine())).encode())
+    return found.hexdigest()[:20]
+
+
+def place() -> Path:
+    """Give the folder of the kernels: the shipped one where there is, else the user's."""
+    shipped = SHIPPED / digest()
+    if shipped.is_dir():
+        return shipped
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    for folder in (Path(base), Path(tempfile.gettempdir())):
+        mine = folder / "algotrendy" / "kernels" / digest()
+        try:
+            mine.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(mine, os.W_OK):
+            return mine
+    return shipped
+
+
+class EngineLocator:
+    """Tells numba where the engine's functions and strategies' entries are kept."""
+
+    def __init__(self, function: Any) -> None:
+        self._line = function.__code__.co_firstlineno
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> EngineLocator | None:
+        """Take what is ours, and leave everything else to numba's own."""
+        if file != ENTRY_FILE and Path(file).parent != Path(__file__).parent:
+            return None
+        return cls(function)
+
+    def ensure_cache_path(self) -> None:
+        """See that the folder is there; a shipped one may be read-only."""
+
+    def get_cache_path(self) -> str:
+        """Give the folder."""
+        return str(place())
+
+    def get_source_stamp(self) -> str:
+        """Say which sources: the folder's name already does, an entry's is in its name."""
+        return digest()
+
+    def get_disambiguator(self) -> str:
+        """Tell functions of one name apart."""
+        return str(self._line)
+
+
+def install() -> None:
+    """Let numba ask the engine's locator first."""
+    classes = CacheImpl._locator_classes
+    if EngineLocator not in classes:
+        classes.insert(0, EngineLocator)
+
+
+def _cpu() -> str:
+    name: str = config.CPU_NAME or "host"
+    return name

@@ -1,0 +1,199 @@
+"""Take a compiled strategy's orders: the rules of the desk, over memory at addresses.
+
+Each function is compiled once, with whole numbers and floats only, so that strategies link to it.
+What a strategy gives is checked as `strategy.market` checks it; here a bad value raises ValueError,
+and the run is made again interpreted, which raises the error that names the field.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from numba import carray, njit
+from numba.extending import register_jitable
+
+from algotrendy.backtest.engine.compiled.memory import (
+    ACCOUNT,
+    ASSET,
+    CONTEXT,
+    COSTS,
+    LOG,
+    ORDER,
+    offset,
+)
+from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_int, void_at
+from algotrendy.backtest.engine.rules import booking, costs, placing, rows
+from algotrendy.exchange.compiled import register, rule_modules
+from algotrendy.strategy.market import kind_of
+
+for _module in (*rule_modules(), costs, booking, rows, placing):
+    register(_module)
+_kind_of = register_jitable(kind_of)
+_ENGINE = {"cache": True, "error_model": "numpy"}
+
+_ACCOUNT, _COSTS, _LOG = (offset(CONTEXT, name) for name in ("account", "costs", "log"))
+_LOG_ROWS, _ROWS = offset(CONTEXT, "log_rows"), offset(CONTEXT, "rows")
+_ASSETS, _COUNT = offset(CONTEXT, "assets"), offset(CONTEXT, "count")
+_STEP, _NOW, _ORDERS = offset(CONTEXT, "step"), offset(CONTEXT, "now"), offset(ASSET, "orders")
+_ASSET_SIZE = ASSET.itemsize
+
+
+@register_jitable
+def orders_at(context: Any, asset: Any) -> Any:
+    """Give the order rows of an asset."""
+    return carray(void_at(load_int(asset + _ORDERS)), (load_int(context + _ROWS),), dtype=ORDER)
+
+
+@register_jitable
+def asset_at(asset: Any) -> Any:
+    """Give the record of an asset."""
+    return carray(void_at(asset), (1,), dtype=ASSET)[0]
+
+
+@register_jitable
+def account_at(context: Any) -> Any:
+    """Give the record of the account."""
+    return carray(void_at(load_int(context + _ACCOUNT)), (1,), dtype=ACCOUNT)[0]
+
+
+@register_jitable
+def costs_at(context: Any) -> Any:
+    """Give the record of what trading costs."""
+    return carray(void_at(load_int(context + _COSTS)), (1,), dtype=COSTS)[0]
+
+
+@register_jitable
+def log_at(context: Any) -> Any:
+    """Give the log of orders."""
+    return carray(void_at(load_int(context + _LOG)), (load_int(context + _LOG_ROWS),), dtype=LOG)
+
+
+@register_jitable
+def asset_of(context: Any, order: Any) -> Any:
+    """Give the address of the asset that an order is of, 0 for none."""
+    if order < 1 or order > account_at(context).placed:
+        return 0
+    return load_int(context + _ASSETS) + _ASSET_SIZE * log_at(context)[order - 1].asset
+
+
+@njit(INT(INT, INT, INT, FLOAT, FLOAT, FLOAT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+def place(
+    context: Any,
+    asset: Any,
+    side: Any,
+    units: Any,
+    limit: Any,
+    stop: Any,
+    tif: Any,
+    take_profit: Any,
+    stop_loss: Any,
+    stop_loss_limit: Any,
+) -> Any:
+    """Place an order, with its exits if any; give its id."""
+    if not 0.0 < units < inf:
+        raise ValueError("order.units")
+    for price in (limit, stop, take_profit, stop_loss, stop_loss_limit):
+        if not 0.0 <= price < inf:
+            raise ValueError("order.price")
+    if not 0 <= tif <= 5:
+        raise ValueError("order.tif")
+    return placing.place(
+        orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
+        side, _kind_of(limit, stop), units, limit, stop, tif, take_profit, stop_loss,
+        stop_loss_limit, load_int(context + _STEP), load_int(context + _NOW),
+    )  # fmt: skip
+
+
+@njit(INT(INT, INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: Any) -> Any:
+    """Place a trailing stop; give its id."""
+    if not 0.0 < units < inf:
+        raise ValueError("order.units")
+    for distance in (price, percent):
+        if not 0.0 <= distance < inf:
+            raise ValueError("order.price")
+    if (price > 0.0) == (percent > 0.0):
+        raise ValueError("order.price")
+    return placing.trail(
+        orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
+        side, units, price, percent, load_int(context + _STEP), load_int(context + _NOW),
+    )  # fmt: skip
+
+
+@njit(INT(INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+def protect(
+    context: Any, asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any
+) -> Any:
+    """Place two exits for the whole position; give the target's id."""
+    for price in (take_profit, stop_loss):
+        if not 0.0 < price < inf:
+            raise ValueError("order.take_profit")
+    if not 0.0 <= stop_loss_limit < inf:
+        raise ValueError("order.stop_loss_limit")
+    return placing.protect(
+        orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
+        take_profit, stop_loss, stop_loss_limit,
+        load_int(context + _STEP), load_int(context + _NOW),
+    )  # fmt: skip
+
+
+@njit(INT(INT, INT, FLOAT), **_ENGINE)
+def invest(context: Any, asset: Any, share: Any) -> Any:
+    """Buy for a share of the cash; give the order's id."""
+    return placing.invest(
+        orders_at(context, asset), asset_at(asset), account_at(context), costs_at(context),
+        log_at(context), share, load_int(context + _STEP), load_int(context + _NOW),
+    )  # fmt: skip
+
+
+@njit(INT(INT, INT, FLOAT), **_ENGINE)
+def target(context: Any, asset: Any, weight: Any) -> Any:
+    """Order what brings the position to a weight of the equity; give the order's id."""
+    return placing.target(
+        orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
+        weight, load_int(context + _STEP), load_int(context + _NOW),
+    )  # fmt: skip
+
+
+@njit(INT(INT, INT), **_ENGINE)
+def cancel(context: Any, order: Any) -> Any:
+    """Cancel an order and its group; give how many ended."""
+    asset = asset_of(context, order)
+    if asset == 0:
+        return 0
+    return rows.cancel_order(orders_at(context, asset), asset_at(asset), log_at(context), order)
+
+
+@njit(INT(INT, INT), **_ENGINE)
+def cancel_all(context: Any, asset: Any) -> Any:
+    """Cancel the open orders of an asset; give how many ended."""
+    return rows.cancel_all(orders_at(context, asset), asset_at(asset), log_at(context))
+
+
+@njit(INT(INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
+    """Change an open order; give 1, or 0 when it is open no more."""
+    for value in (units, limit, stop):
+        if not 0.0 <= value < inf:
+            raise ValueError("order.units")
+    asset = asset_of(context, order)
+    if asset == 0:
+        return 0
+    orders, found, log = orders_at(context, asset), asset_at(asset), log_at(context)
+    return rows.replace(orders, found, log, order, units, limit, stop)
+
+
+@njit("boolean(int64, int64)", **_ENGINE)
+def is_open(context: Any, order: Any) -> Any:
+    """Tell whether an order may still fill."""
+    asset = asset_of(context, order)
+    if asset == 0:
+        return False
+    return rows.is_order_open(orders_at(context, asset), asset_at(asset), order)
+
+
+@njit(INT(INT, INT), **_ENGINE)
+def open_orders(context: Any, asset: Any) -> Any:
+    """Count the open orders of an asset."""
+    return rows.open_orders(orders_at(context, asset), asset_at(asset))

@@ -1,0 +1,171 @@
+"""Give compiled strategies the orders of `strategy.market`."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from numba.extending import overload_method
+
+from algotrendy.backtest.engine.compiled import desk
+from algotrendy.backtest.engine.compiled.objects import AssetType, first_of, second_of
+from algotrendy.kernel.order_codes import BUY, GTC, SELL
+
+
+@overload_method(AssetType, "buy")
+def _buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+    def buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+        return desk.place(
+            first_of(asset), second_of(asset), BUY, units, limit, stop, tif, 0.0, 0.0, 0.0
+        )
+
+    return buy
+
+
+@overload_method(AssetType, "sell")
+def _sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+    def sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+        return desk.place(
+            first_of(asset), second_of(asset), SELL, units, limit, stop, tif, 0.0, 0.0, 0.0
+        )
+
+    return sell
+
+
+def _bracket(name: str, side: int) -> None:
+    def method(
+        asset: Any,
+        units: Any,
+        take_profit: Any = 0.0,
+        stop_loss: Any = 0.0,
+        limit: Any = 0.0,
+        stop: Any = 0.0,
+        stop_loss_limit: Any = 0.0,
+    ) -> Any:
+        def bracket(
+            asset: Any,
+            units: Any,
+            take_profit: Any = 0.0,
+            stop_loss: Any = 0.0,
+            limit: Any = 0.0,
+            stop: Any = 0.0,
+            stop_loss_limit: Any = 0.0,
+        ) -> Any:
+            if not (take_profit > 0.0 or stop_loss > 0.0):
+                raise ValueError("order.take_profit")
+            return desk.place(
+                first_of(asset), second_of(asset), side, units, limit, stop, GTC,
+                take_profit, stop_loss, stop_loss_limit,
+            )  # fmt: skip
+
+        return bracket
+
+    overload_method(AssetType, name)(method)
+
+
+_bracket("buy_bracket", BUY)
+_bracket("sell_bracket", SELL)
+
+
+def _trailing(name: str, side: int) -> None:
+    def method(asset: Any, units: Any, price: Any = 0.0, percent: Any = 0.0) -> Any:
+        def trailing(asset: Any, units: Any, price: Any = 0.0, percent: Any = 0.0) -> Any:
+            return desk.trail(first_of(asset), second_of(asset), side, units, price, percent)
+
+        return trailing
+
+    overload_method(AssetType, name)(method)
+
+
+_trailing("buy_trailing", BUY)
+_trailing("sell_trailing", SELL)
+
+
+@overload_method(AssetType, "protect")
+def _protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
+    def protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
+        return desk.protect(
+            first_of(asset), second_of(asset), take_profit, stop_loss, stop_loss_limit
+        )
+
+    return protect
+
+
+@overload_method(AssetType, "exit")
+def _exit(asset: Any) -> Any:
+    def exit_(asset: Any) -> Any:
+        held = asset.position
+        if held == 0.0:
+            return 0
+        side = SELL if held > 0.0 else BUY
+        return desk.place(
+            first_of(asset), second_of(asset), side, abs(held), 0.0, 0.0, GTC, 0.0, 0.0, 0.0
+        )
+
+    return exit_
+
+
+@overload_method(AssetType, "invest")
+def _invest(asset: Any, share: Any = 1.0) -> Any:
+    def invest(asset: Any, share: Any = 1.0) -> Any:
+        if not 0.0 < share <= 1.0:
+            raise ValueError("order.share")
+        return desk.invest(first_of(asset), second_of(asset), share)
+
+    return invest
+
+
+@overload_method(AssetType, "target")
+def _target(asset: Any, weight: Any) -> Any:
+    def target(asset: Any, weight: Any) -> Any:
+        if not -inf < weight < inf:
+            raise ValueError("order.weight")
+        return desk.target(first_of(asset), second_of(asset), weight)
+
+    return target
+
+
+@overload_method(AssetType, "cancel")
+def _cancel(asset: Any, order: Any) -> Any:
+    def read(asset: Any, order: Any) -> Any:
+        return desk.cancel(first_of(asset), order)
+
+    return read
+
+
+@overload_method(AssetType, "cancel_all")
+def _cancel_all(asset: Any) -> Any:
+    def read(asset: Any) -> Any:
+        return desk.cancel_all(first_of(asset), second_of(asset))
+
+    return read
+
+
+@overload_method(AssetType, "replace")
+def _replace(
+    asset: Any,
+    order: Any,
+    units: Any = 0.0,
+    limit: Any = 0.0,
+    stop: Any = 0.0,
+) -> Any:
+    def replace(asset: Any, order: Any, units: Any = 0.0, limit: Any = 0.0, stop: Any = 0.0) -> Any:
+        return desk.replace(first_of(asset), order, units, limit, stop)
+
+    return replace
+
+
+@overload_method(AssetType, "is_open")
+def _is_open(asset: Any, order: Any) -> Any:
+    def read(asset: Any, order: Any) -> Any:
+        return desk.is_open(first_of(asset), order)
+
+    return read
+
+
+@overload_method(AssetType, "open_orders")
+def _open_orders(asset: Any) -> Any:
+    def read(asset: Any) -> Any:
+        return desk.open_orders(first_of(asset), second_of(asset))
+
+    return read

@@ -1,0 +1,366 @@
+"""Drive a strategy interpreted: the same source and the same rules as compiled, in plain Python.
+
+A strategy reads growing lists, to which each bar is appended when it is known. What happens at a
+step, in this order:
+
+1. What was held over the nights since the last step costs or earns interest.
+2. Of every asset with a new bar: actions of its company, then its orders meet the bar. Assets with
+   a sale for the open come first, so that others can be bought with the proceeds.
+3. Margin: an account below its maintenance is closed out at the next opens.
+4. ``on_fill`` for each fill, schedules that are due, then ``decide``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from algotrendy.backtest.data.actions import DELISTED, DIVIDEND
+from algotrendy.backtest.data.columns import Columns
+from algotrendy.backtest.engine.desk import BacktestDesk
+from algotrendy.backtest.engine.raw import Raw, table_of
+from algotrendy.backtest.engine.records import (
+    DONE_FIELDS,
+    LOG_FIELDS,
+    AccountRow,
+    AssetRow,
+    DoneRow,
+)
+from algotrendy.backtest.engine.rules.actions import pay_dividend, split
+from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
+from algotrendy.backtest.engine.rules.costs import charge_nights
+from algotrendy.backtest.engine.rules.meeting import close_all, is_called, meet, sells_first
+from algotrendy.backtest.engine.rules.placing import close_out
+from algotrendy.backtest.engine.setting import Setting
+from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
+from algotrendy.strategy.market import Fill, Frame, Market
+from algotrendy.strategy.own import layout_of, make_owns, own_type, parameters_type, update_of
+
+_FILLS_A_ROW = 4
+_EMPTY = (np.zeros(0), np.zeros(0), np.zeros(0))
+
+Curve = tuple[float, float, float]
+"""Equity, cash and exposure at the end of a step."""
+
+
+class _Feed:
+    """Bars as lists, and how far a frame has been told of them."""
+
+    __slots__ = (
+        "_close",
+        "_high",
+        "_low",
+        "_open",
+        "_time",
+        "_volume",
+        "frame",
+        "known",
+        "phase",
+        "seen",
+        "size",
+    )  # fmt: skip
+
+    def __init__(self, columns: Columns, frame: Frame) -> None:
+        self.frame = frame
+        self.known = columns.known.tolist()
+        self.phase = columns.phase.tolist()
+        self.seen = 0
+        self.size = len(columns)
+        self._time = columns.time.tolist()
+        self._open = columns.open.tolist()
+        self._high = columns.high.tolist()
+        self._low = columns.low.tolist()
+        self._close = columns.close.tolist()
+        self._volume = columns.volume.tolist()
+
+    def next_begin(self) -> int:
+        """Give when the next bar began."""
+        begin: int = self._time[self.seen]
+        return begin
+
+    def columns(self) -> tuple[list[Any], ...]:
+        """Give the bars: time, open, high, low, close, volume."""
+        return self._time, self._open, self._high, self._low, self._close, self._volume
+
+    def tell(self) -> None:
+        """Append the next bar to what the strategy sees."""
+        frame, i = self.frame, self.seen
+        frame.time.append(self._time[i])
+        frame.open.append(self._open[i])
+        frame.high.append(self._high[i])
+        frame.low.append(self._low[i])
+        frame.close.append(self._close[i])
+        frame.volume.append(self._volume[i])
+        self.seen = i + 1
+
+    def tell_until(self, now: int) -> None:
+        """Append all bars that are known by now."""
+        before = self.seen
+        while self.seen < self.size and self.known[self.seen] <= now:
+            self.tell()
+        self.frame.is_new = self.seen > before
+
+    def into(self, bar: BarRow) -> None:
+        """Write the next bar into a record for the rules."""
+        i = self.seen
+        bar.open = self._open[i]
+        bar.high = self._high[i]
+        bar.low = self._low[i]
+        bar.close = self._close[i]
+        bar.volume = self._volume[i]
+        bar.phase = self.phase[i]
+
+
+class Interpreter:
+    """One run, step by step."""
+
+    def __init__(self, setting: Setting) -> None:
+        dataset, strategy, terms = setting.dataset, setting.strategy, setting.terms
+        self._setting = setting
+        self._timeline: list[int] = dataset.timeline.tolist()
+        self._account = AccountRow(cash=terms.cash, equity=terms.cash)
+        self._costs = terms.cost_row()
+        self._rows = [
+            AssetRow(
+                index=index,
+                rate=1.0,
+                multiplier=asset.multiplier,
+                lot=setting.lot(asset),
+                increment=asset.tick,
+                borrow_rate=setting.borrow_rate(asset),
+            )
+            for index, asset in enumerate(dataset.assets)
+        ]
+        self._market_terms = [
+            Terms(participation=setting.participation(asset)) for asset in dataset.assets
+        ]
+        self._tables: list[list[OrderRow]] = [[] for _ in dataset.assets]
+        self._desk = BacktestDesk(self._rows, self._account, self._costs, self._tables)
+        frames = 1 + len(strategy.timeframes)
+        self.market = Market(self._desk, len(dataset.assets), frames, terms.cash)
+        self._feeds = [
+            _Feed(asset.base, self.market[index]) for index, asset in enumerate(dataset.assets)
+        ]
+        self._coarser = [
+            _Feed(columns, self.market[index].on(place))
+            for index, asset in enumerate(dataset.assets)
+            for place, columns in enumerate(asset.frames[1:frames], 1)
+        ]
+        self._actions = [asset.actions.tolist() for asset in dataset.assets]
+        layout = layout_of(strategy.state, strategy.indicators)
+        self._update = update_of(layout) if layout.indicators else None
+        self._own = make_owns(layout, own_type(layout), setting.values, len(dataset.assets))
+        names = tuple(parameter.name for parameter in strategy.parameters)
+        self._parameters = parameters_type(names)(*setting.parameters())
+        self._nights = None if setting.nights is None else setting.nights.tolist()
+        self._schedules: list[tuple[list[bool], Callable[..., None]]] = []
+        self._bar = BarRow()
+        self._found: list[FillRow] = []
+        self._done: list[DoneRow] = []
+        self._filled = 0
+
+    def run(self) -> Raw:
+        """Run over the whole dataset.
+
+        Raises:
+            Whatever the strategy raises.
+        """
+        curves = self._run_plain() if self._is_plain() else self._run_every()
+        equity, cash, exposure = map(np.array, zip(*curves, strict=True)) if curves else _EMPTY
+        return Raw(
+            equity=equity,
+            cash=cash,
+            exposure=exposure,
+            positions=np.array([row.position for row in self._rows]),
+            done=table_of(DONE_FIELDS, self._done[: self._filled]),
+            log=table_of(LOG_FIELDS, self._desk.log[: self._account.placed]),
+            account=self._account,
+        )
+
+    def _run_every(self) -> list[Curve]:
+        curves: list[Curve] = []
+        account, rows, count = self._account, self._rows, len(self._rows)
+        for step, now in enumerate(self._timeline):
+            self._desk.step, self._desk.now = step, now
+            self._accrue(step)
+            first = self._filled
+            for k in self._fresh(now):
+                self._meet(k, step)
+            for feed in self._coarser:
+                feed.tell_until(now)
+            account.equity = equity_of(rows, count, account)
+            self._call_margin(step, now)
+            self.market.now = now
+            self.market.cash, self.market.equity = account.cash, account.equity
+            self._tell_strategy(step, first)
+            curves.append((account.equity, account.cash, gross_of(rows, count)))
+        return curves
+
+    def _is_plain(self) -> bool:
+        """Tell whether a step is no more than one bar of one asset and ``decide``."""
+        setting, costs = self._setting, self._costs
+        return (
+            len(self._rows) == 1
+            and not self._coarser
+            and not self._actions[0]
+            and not self._schedules
+            and setting.strategy.on_fill is None
+            and setting.rates is None
+            and setting.nights is None
+            and costs.leverage == 1.0
+            and costs.allow_short == 0
+        )
+
+    def _run_plain(self) -> list[Curve]:
+        """Do what `_run_every` does where most of it cannot happen, several times as fast."""
+        curves: list[Curve] = []
+        note = curves.append
+        account, row, desk, market = self._account, self._rows[0], self._desk, self.market
+        own, parameters, update = self._own[0], self._parameters, self._update
+        decide, feed, unit = self._setting.strategy.decide, self._feeds[0], row.multiplier
+        see_time, see_open, see_high = market.time.append, market.open.append, market.high.append
+        see_low, see_close = market.low.append, market.close.append
+        see_volume = market.volume.append
+        market.is_new = True
+        for step, (now, time, open_, high, low, close, volume) in enumerate(
+            zip(self._timeline, *feed.columns(), strict=True)
+        ):
+            desk.step = step
+            desk.now = market.now = now
+            if row.count:
+                feed.seen = step
+                self._meet_orders(0, step, time)
+                self._tell_position(0)
+                market.cash = account.cash
+            see_time(time)
+            see_open(open_)
+            see_high(high)
+            see_low(low)
+            see_close(close)
+            see_volume(volume)
+            row.mark = close
+            if row.position:
+                value = row.position * close * unit * 1.0
+                account.equity = market.equity = equity = account.cash + value
+                exposure = abs(value)
+            else:
+                account.equity = market.equity = equity = account.cash
+                exposure = 0.0
+            if update is not None:
+                update(market, own, parameters)
+            decide(market, own, parameters)
+            note((equity, account.cash, exposure))
+        return curves
+
+    def _accrue(self, step: int) -> None:
+        """Let the nights cost what they cost, and currencies be worth what they are."""
+        if self._nights is not None and self._nights[step]:
+            charge_nights(
+                self._rows, len(self._rows), self._account, self._costs, self._nights[step]
+            )
+        if self._setting.rates is not None:
+            for row, rate in zip(self._rows, self._setting.rates[step].tolist(), strict=True):
+                row.rate = rate
+
+    def _call_margin(self, step: int, now: int) -> None:
+        account, costs, rows = self._account, self._costs, self._rows
+        if costs.leverage == 1.0 and costs.allow_short == 0:
+            return
+        if not account.is_ruined and is_called(rows, len(rows), account, costs):
+            for k in range(len(rows)):
+                self._desk.make_room(k, groups=len(rows))
+            close_all(rows, len(rows), account, self._tables, self._desk.log, step, now)
+
+    def _tell_strategy(self, step: int, first: int) -> None:
+        market, own, parameters = self.market, self._own[0], self._parameters
+        if self._account.is_ruined:
+            return
+        if self._update is not None:
+            for asset in market:
+                if asset.is_new:
+                    self._update(asset, own[asset.index], parameters)
+        if self._setting.strategy.on_fill is not None:
+            for done in self._done[first : self._filled]:
+                fill = Fill(done.asset, done.order, done.units, done.price, done.fee)
+                self._setting.strategy.on_fill(market, own, parameters, fill)
+        for due, callback in self._schedules:
+            if due[step]:
+                callback(market, own, parameters)
+        self._setting.strategy.decide(market, own, parameters)
+
+    def _fresh(self, now: int) -> list[int]:
+        fresh = []
+        for k, feed in enumerate(self._feeds):
+            feed.frame.is_new = feed.seen < feed.size and feed.known[feed.seen] == now
+            if feed.frame.is_new:
+                fresh.append(k)
+            elif self._actions[k] and feed.seen == feed.size:
+                self._act(k, now)
+        if len(fresh) > 1:
+            # Stable: each half stays in the order of the assets.
+            fresh.sort(key=lambda k: not sells_first(self._tables[k], self._rows[k]))
+        return fresh
+
+    def _meet(self, k: int, step: int) -> None:
+        row, feed = self._rows[k], self._feeds[k]
+        begin = feed.next_begin()
+        if self._actions[k]:
+            self._act(k, begin)
+        if row.count:
+            self._meet_orders(k, step, begin)
+        feed.tell()
+        row.mark = feed.frame.close[-1]
+        self._tell_position(k)
+
+    def _meet_orders(self, k: int, step: int, begin: int) -> None:
+        self._feeds[k].into(self._bar)
+        self._make_room(self._rows[k].count)
+        self._filled = meet(
+            self._rows,
+            len(self._rows),
+            k,
+            self._account,
+            self._costs,
+            self._tables[k],
+            self._desk.log,
+            self._bar,
+            begin,
+            self._market_terms[k],
+            self._found,
+            self._done,
+            self._filled,
+            step,
+        )
+
+    def _make_room(self, orders: int) -> None:
+        while len(self._found) < _FILLS_A_ROW * orders:
+            self._found.append(FillRow())
+        while len(self._done) < self._filled + _FILLS_A_ROW * orders:
+            self._done.append(DoneRow())
+
+    def _tell_position(self, k: int) -> None:
+        asset, row = self.market[k], self._rows[k]
+        asset.position = row.position
+        asset.entry_price = row.cost / row.position if row.position != 0.0 else 0.0
+
+    def _act(self, k: int, moment: int) -> None:
+        """Take the actions of a company that take effect by a moment."""
+        waiting, row, account = self._actions[k], self._rows[k], self._account
+        while waiting and waiting[0][0] <= moment:
+            _, kind, value = waiting.pop(0)
+            if kind == DIVIDEND:
+                pay_dividend(row, account, value)
+            elif kind == DELISTED:
+                price = row.mark if value != value else value
+                close_out(self._tables[k], row, account, self._desk.log, price)
+                row.mark = price
+            else:
+                split(self._tables[k], row, account, self._desk.log, value)
+            self._tell_position(k)
+
+
+def run_interpreted(setting: Setting) -> Raw:
+    """Run a strategy interpreted."""
+    return Interpreter(setting).run()

@@ -1,0 +1,89 @@
+"""Set up a run: what every driver, interpreted or compiled, begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algotrendy.backtest.data.asset import Asset
+from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.kernel.errors import Invalid
+from algotrendy.strategy.definition import Strategy, Values
+
+NS_PER_DAY = 86_400_000_000_000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A strategy with its parameters' values, on a dataset, on terms.
+
+    Attributes:
+        values: A checked value for every parameter, as ``strategy.check`` gives it.
+    """
+
+    dataset: Dataset
+    strategy: Strategy
+    values: Values
+    terms: Terms
+
+    def __post_init__(self) -> None:
+        needed = self.strategy.assets
+        if len(self.dataset.assets) < needed:
+            expected = f"at least {needed} assets for {self.strategy.name}"
+            raise Invalid("dataset.assets", expected, len(self.dataset.assets))
+        needed = 1 + len(self.strategy.timeframes)
+        found = len(self.dataset.timeframes)
+        if found < needed:
+            expected = f"{needed} timeframes for {self.strategy.name}"
+            raise Invalid("dataset.timeframes", expected, ", ".join(self.dataset.timeframes))
+
+    @cached_property
+    def rates(self) -> NDArray[np.float64] | None:
+        """Give what each asset's currency is worth at each step, shape (steps, assets).
+
+        None when all are the account's own. Before a rate's first bar its open counts.
+        """
+        dataset = self.dataset
+        if all(asset.currency == dataset.currency for asset in dataset.assets):
+            return None
+        table = np.ones((len(dataset), len(dataset.assets)))
+        for place, asset in enumerate(dataset.assets):
+            if asset.currency != dataset.currency:
+                rate = dataset.rates[asset.currency]
+                seen = np.searchsorted(rate.known, dataset.timeline, "right")
+                table[:, place] = np.where(
+                    seen > 0, rate.close[np.maximum(seen - 1, 0)], rate.open[0]
+                )
+        return table
+
+    @cached_property
+    def nights(self) -> NDArray[np.int64] | None:
+        """Count at each step the calendar days since the one before; None when nothing accrues."""
+        terms = self.terms
+        shorts = [asset.borrow_rate or terms.borrow_rate for asset in self.dataset.assets]
+        if not (any(shorts) or terms.loan_rate or terms.cash_rate):
+            return None
+        days = self.dataset.timeline // NS_PER_DAY
+        return np.diff(days, prepend=days[:1])
+
+    def lot(self, asset: Asset) -> float:
+        """Give the least quantity of an asset that can be bought, 0.0 for a billionth."""
+        fractional = self.terms.fractional if asset.fractional is None else asset.fractional
+        return 0.0 if fractional else 1.0
+
+    def borrow_rate(self, asset: Asset) -> float:
+        """Give what it costs to be short of an asset for a year."""
+        return self.terms.borrow_rate if asset.borrow_rate is None else asset.borrow_rate
+
+    def participation(self, asset: Asset) -> float:
+        """Give the part of a bar's volume that orders may take; where it is unknown, any."""
+        return self.terms.participation if asset.has_volume else 0.0
+
+    def parameters(self) -> tuple[Any, ...]:
+        """Give the values in the order of the strategy's parameters."""
+        return tuple(self.values[parameter.name] for parameter in self.strategy.parameters)
