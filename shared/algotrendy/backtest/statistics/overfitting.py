@@ -23,7 +23,8 @@ from algotrendy.backtest.statistics.sample import STILL
 from algotrendy.backtest.statistics.series import FloatArray, defined
 from algotrendy.kernel.errors import Invalid
 
-MEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_BYTES = 2 * 1024 * 1024
+"""What stays in the processor's cache is many times as fast as what does not."""
 MOST_BLOCKS = 20
 """Of 20 blocks there are 184,756 halves; of 24, 2.7 million."""
 
@@ -173,11 +174,14 @@ def _measured(cut: _Blocks, weights: FloatArray, measure: Measure) -> FloatArray
     variance -= mean * mean * count
     variance /= count - 1.0
     mean += cut.mean
-    still = variance <= STILL * STILL
-    variance[still] = 1.0
+    still = None
+    if variance.min() <= STILL * STILL:
+        still = variance <= STILL * STILL
+        variance[still] = 1.0
     np.sqrt(variance, out=variance)
     mean /= variance
-    mean[still] = 0.0
+    if still is not None:
+        mean[still] = 0.0
     return mean
 
 

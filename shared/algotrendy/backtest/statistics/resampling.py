@@ -19,7 +19,7 @@ from algotrendy.backtest.statistics.sample import STILL
 from algotrendy.backtest.statistics.series import BoolArray, FloatArray, IntArray, defined, numbers
 from algotrendy.kernel.errors import Invalid
 
-MEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_BYTES = 8 * 1024 * 1024
 MOST_JACKKNIFE = 500
 
 Figure = Callable[[FloatArray], FloatArray]

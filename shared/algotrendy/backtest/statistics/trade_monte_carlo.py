@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from algotrendy.backtest.statistics.series import FloatArray, numbers
 from algotrendy.kernel.errors import Invalid
 
-MEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_BYTES = 8 * 1024 * 1024
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 Draw = Literal["shuffle", "resample"]
