@@ -81,7 +81,7 @@ class Asset:
     def _within(self, bars: Columns, first: int, last: int) -> Columns:
         if last <= first:
             return bars[:0]
-        end = int(np.searchsorted(bars.known, self.base.known[last - 1], "right"))
+        end = int(bars.known.searchsorted(self.base.known[last - 1], "right"))
         if first == 0:
             return bars[:end]
         # A bar holds nothing of base[first - 1] when it begins later, or when the one before it
@@ -106,7 +106,7 @@ class Asset:
         if not len(table) or table["kind"][-1] != DELISTED:
             return
         end = int(table["time"][-1])
-        row = int(np.searchsorted(self.base.time, end, "left"))
+        row = int(self.base.time.searchsorted(end, "left"))
         if row < len(self.base):
             expected = f"before {self.symbol} was delisted, {in_words(end)}"
             raise Invalid(f"bars[{row}].time", expected, in_words(int(self.base.time[row])))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from algotrendy.backtest.data.faults import require_bars
+from algotrendy.backtest.data.moments import in_words
 from algotrendy.exchange.rules.codes import FIRST_OF_SESSION, LAST_OF_SESSION, REGULAR_HOURS
 from algotrendy.kernel.errors import Invalid
 
@@ -25,7 +26,7 @@ NUMBERS: Final = ("open", "high", "low", "close", "volume")
 NAMES: Final = ("time", "known", "open", "high", "low", "close", "volume", "phase")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Columns:
     """The bars of one asset and timeframe, oldest first; one entry a bar in every array.
 
@@ -67,11 +68,22 @@ class Columns:
     def __len__(self) -> int:
         return len(self.time)
 
+    def __repr__(self) -> str:
+        """Say how many bars there are, and from when to when."""
+        if not len(self):
+            return "Columns(0 bars)"
+        first, last = in_words(int(self.time[0])), in_words(int(self.time[-1]))
+        return f"Columns({len(self)} bars from {first} to {last})"
+
     def __getitem__(self, bars: slice) -> Columns:
         """Give some bars that follow each other; the arrays are shared."""
         if bars.step not in (None, 1):
             raise Invalid("bars", "a slice of step 1", bars.step)
-        return Columns(*(array[bars] for array in self.arrays().values()))
+        # What holds for the arrays holds for slices of them, and a sweep makes thousands.
+        cut = object.__new__(Columns)
+        for name in NAMES:
+            object.__setattr__(cut, name, getattr(self, name)[bars])
+        return cut
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give the arrays by name, in the order of the attributes."""

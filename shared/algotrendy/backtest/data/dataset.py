@@ -74,9 +74,9 @@ class Dataset:
         """
         low, high = 0, len(self)
         if first is not None:
-            low = int(np.searchsorted(self.timeline, to_ns(first, "first"), "right"))
+            low = int(self.timeline.searchsorted(to_ns(first, "first"), "right"))
         if last is not None:
-            high = int(np.searchsorted(self.timeline, to_ns(last, "last"), "right"))
+            high = int(self.timeline.searchsorted(to_ns(last, "last"), "right"))
         return self[low:high]
 
     def __getitem__(self, steps: slice) -> Dataset:
@@ -172,8 +172,8 @@ def merged_times(assets: Iterable[Asset]) -> IntArray:
 
 def _cut(asset: Asset, timeline: IntArray, first: int, last: int) -> Asset:
     known = asset.base.known
-    begin = int(np.searchsorted(known, timeline[first], "left")) if first < last else 0
-    end = int(np.searchsorted(known, timeline[last - 1], "right")) if first < last else 0
+    begin = int(known.searchsorted(timeline[first], "left")) if first < last else 0
+    end = int(known.searchsorted(timeline[last - 1], "right")) if first < last else 0
     cut = asset.bars(begin, end)
     if not len(asset.actions):
         return cut
@@ -188,13 +188,13 @@ def _kept_actions(
     (first, last), (begin, end) = steps, bars
     low, high = 0, len(times)
     if begin == len(begins):
-        low = int(np.searchsorted(times, timeline[first - 1], "right")) if first else 0
+        low = int(times.searchsorted(timeline[first - 1], "right")) if first else 0
     elif begin:
-        low = int(np.searchsorted(times, begins[begin - 1], "right"))
+        low = int(times.searchsorted(begins[begin - 1], "right"))
     if end < len(begins):
-        high = int(np.searchsorted(times, begins[end - 1], "right")) if end else 0
+        high = int(times.searchsorted(begins[end - 1], "right")) if end else 0
     elif last < len(timeline):
-        high = int(np.searchsorted(times, timeline[last - 1], "right"))
+        high = int(times.searchsorted(timeline[last - 1], "right"))
     return asset.actions[low : max(low, high)]
 
 
@@ -207,8 +207,8 @@ def _cut_rates(bars: Columns, begin: int | None, end: int) -> Columns:
     """Keep what was known by the end, and of what was known at the begin the newest."""
     if begin is None:
         return bars[:0]
-    low = int(np.searchsorted(bars.known, begin, "right")) - 1
-    high = int(np.searchsorted(bars.known, end, "right"))
+    low = int(bars.known.searchsorted(begin, "right")) - 1
+    high = int(bars.known.searchsorted(end, "right"))
     return bars[max(low, 0) : high]
 
 

@@ -151,3 +151,9 @@ def test_an_array_of_another_kind_is_refused_by_the_record_itself() -> None:
         Columns(**(arrays | {"open": np.array([1, 2])}))
     with pytest.raises(Invalid, match="open must be a read-only array"):
         Columns(**(arrays | {"open": np.array([1.0, 2.0])}))
+
+
+def test_columns_say_how_many_they_are_and_not_every_number() -> None:
+    bars = daily("2024-01-01", 10)
+    assert repr(bars) == "Columns(10 bars from 2024-01-01 00:00 UTC to 2024-01-10 00:00 UTC)"
+    assert repr(bars[:0]) == "Columns(0 bars)"
