@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from algotrendy.strategy.definition import Values
+from algotrendy.strategy.parameters import Values
 from algotrendy.strategy.indicators.spec import Indicator
 
 Declared = Mapping[str, Indicator]

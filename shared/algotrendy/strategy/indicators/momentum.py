@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.definition import Value
+from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.sizes import BAR, PERIOD, after_full, when_full
 from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import momentum as update

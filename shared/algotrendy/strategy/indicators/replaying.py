@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Values
+from algotrendy.strategy.parameters import Values
 from algotrendy.strategy.indicators.declared import Declared, attribute_of
 from algotrendy.strategy.indicators.spec import Indicator
 

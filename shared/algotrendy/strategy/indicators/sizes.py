@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from algotrendy.strategy.definition import Value
+from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.spec import Limits, outputs_of
 
 PERIOD: Final = Limits("period", 1)

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Final, Literal
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Value, Values
+from algotrendy.strategy.parameters import Value, Values
 
 Argument = int | float | str
 """A number, or the name of the strategy's parameter that holds it."""

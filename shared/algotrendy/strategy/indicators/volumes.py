@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.definition import Value
+from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.sizes import (
     PERIOD,
     TRADED_BAR,

@@ -17,6 +17,8 @@ from algotrendy.strategy.indicators import Indicator, replay
 from fixtures.indicators import Column, Columns, random_walk, real_bars
 
 BARS = ("AAPL", "IBM", "SPX", "walk")
+# talib.MA_Type.SMA, which its own types do not export.
+MEAN: Any = 0
 PERIODS = (2, 3, 5, 14, 21, 100)
 
 Reference = Callable[[Columns], Any]
@@ -97,12 +99,12 @@ AS_IT_COMES: dict[str, tuple[Indicator, tuple[str, ...], Reference]] = {
     "stochastic": (
         ours.stochastic(14, 3, 5),
         ("", "signal"),
-        lambda c: talib.STOCH(*bar(c), 14, 3, 0, 5, 0),
+        lambda c: talib.STOCH(*bar(c), 14, 3, MEAN, 5, MEAN),
     ),
     "fast stochastic": (
         ours.stochastic(5, 1, 3),
         ("", "signal"),
-        lambda c: talib.STOCHF(*bar(c), 5, 3, 0),
+        lambda c: talib.STOCHF(*bar(c), 5, 3, MEAN),
     ),
     "ultimate_oscillator": (
         ours.ultimate_oscillator(),
