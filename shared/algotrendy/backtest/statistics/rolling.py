@@ -3,7 +3,8 @@
 The bars are cut into blocks as long as the window, and each block is accumulated from both ends: a
 window is the end of one block and the beginning of the next. Nothing is ever subtracted from a
 running sum, so that no error builds up over a long series. Source of the idea: van Herk, "A fast
-algorithm for local minimum and maximum filters", Pattern Recognition Letters 13 (1992).
+algorithm for local minimum and maximum filters on rectangular and octagonal kernels", Pattern
+Recognition Letters 13 (1992).
 
 Every function gives an array as long as its input; value t is that of the window that ends with
 bar t, and nan before the first whole window and where the figure is undefined.
