@@ -38,8 +38,21 @@ def test_a_neighbour_without_a_score_is_left_out_of_the_mean() -> None:
 
 
 def test_a_combination_few_of_whose_neighbours_were_tried_is_passed_over() -> None:
-    scores = line(3.0, 2.0, None, None, 9.0)
-    assert choose(SPACE, scores, "neighbours") == Choice((10, 100, 0), 3.0, "neighbours", 2.5)
+    space = some_space(some_range(10, 30, 10), some_range(100, 120, 10))
+    scores: dict[Combination, Score] = {
+        # One of four, three of three, and twice one of two.
+        (20, 110, 0): 9.0,
+        (20, 120, 0): 1.0,
+        (30, 120, 0): 2.0,
+        (10, 120, 0): 2.5,
+    }
+    found = choose(space, scores, "neighbours")
+    assert found == Choice((20, 120, 0), 1.0, "neighbours", 14.5 / 4)
+    del scores[20, 120, 0], scores[10, 120, 0]
+    assert choose(space, scores, "neighbours") == Choice((20, 110, 0), 9.0, "best")
+    scores[20, 120, 0] = 1.0
+    # Of the best one now one neighbour of four is known; of this one two of three are.
+    assert choose(space, scores, "neighbours") == Choice((20, 120, 0), 1.0, "neighbours", 4.0)
 
 
 def test_where_no_neighbours_were_tried_the_best_is_chosen_and_said() -> None:
