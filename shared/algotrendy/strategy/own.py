@@ -11,12 +11,10 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from algotrendy.kernel.errors import Invalid
-
-if TYPE_CHECKING:
-    from algotrendy.strategy.indicators import Indicator
+from algotrendy.strategy.indicators.spec import Indicator
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 _RESERVED = frozenset({"cells", "places"})
@@ -34,7 +32,7 @@ class Vector:
 
 
 State = Mapping[str, float | Vector]
-Indicators = Mapping[str, "Indicator"]
+Indicators = Mapping[str, Indicator]
 Update = Callable[[Any, Any, Any], None]
 
 
@@ -57,7 +55,9 @@ class Layout:
     def sizes(self, values: Mapping[str, int | float]) -> tuple[int, ...]:
         """Give the length of each vector, then of each indicator's memory, in floats."""
         vectors = [_resolved(vector.size, values) for _, vector in self.vectors]
-        cells = [indicator.cells(*arguments(indicator, values)) for _, indicator in self.indicators]
+        cells = [
+            indicator.cells(*indicator.resolve(values)) for _, indicator in self.indicators
+        ]
         return (*(int(size) for size in vectors), *cells)
 
 
@@ -90,11 +90,6 @@ def layout_of(state: State, indicators: Indicators) -> Layout:
 def output_names(name: str, indicator: Indicator) -> tuple[str, ...]:
     """Give the names of an indicator's values: its own, then ``<name>_<output>``."""
     return tuple(f"{name}_{output}" if output else name for output, _ in indicator.outputs)
-
-
-def arguments(indicator: Indicator, values: Mapping[str, int | float]) -> tuple[int | float, ...]:
-    """Give an indicator's arguments, those that are parameters by their values."""
-    return tuple(_resolved(argument, values) for argument in indicator.arguments)
 
 
 def update_source(layout: Layout) -> str:

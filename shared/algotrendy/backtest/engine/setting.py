@@ -65,7 +65,7 @@ class Setting:
     def nights(self) -> NDArray[np.int64] | None:
         """Count at each step the calendar days since the one before; None when nothing accrues."""
         terms = self.terms
-        shorts = [asset.borrow_rate or terms.borrow_rate for asset in self.dataset.assets]
+        shorts = [self.borrow_rate(asset) for asset in self.dataset.assets]
         if not (any(shorts) or terms.loan_rate or terms.cash_rate):
             return None
         days = self.dataset.timeline // NS_PER_DAY

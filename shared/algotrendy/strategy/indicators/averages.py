@@ -10,6 +10,7 @@ from algotrendy.strategy.indicators.updates import averages as update
 from algotrendy.strategy.indicators.updates.ramps import hull_cells, ramp_cells
 from algotrendy.strategy.indicators.updates.ramps import hull_ma as update_hull_ma
 from algotrendy.strategy.indicators.updates.ramps import wma as update_wma
+from algotrendy.strategy.indicators.updates.windows import sma as update_sma
 from algotrendy.strategy.indicators.updates.windows import sum_cells
 
 
@@ -53,7 +54,7 @@ def sma(period: Argument, on: str = "close", timeframe: int = 0) -> Indicator:
     """
     return Indicator(
         "sma",
-        update.sma,
+        update_sma,
         (on,),
         (period,),
         (PERIOD,),

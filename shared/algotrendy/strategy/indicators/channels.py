@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.sizes import (
     BANDS,
     BAR,
@@ -18,6 +17,7 @@ from algotrendy.strategy.indicators.updates.averages import EMA
 from algotrendy.strategy.indicators.updates.moments import bollinger as update_bollinger
 from algotrendy.strategy.indicators.updates.moments import variance_cells
 from algotrendy.strategy.indicators.updates.ranges import ATR
+from algotrendy.strategy.parameters import Value
 
 
 def _bollinger_cells(period: int, _width: float) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from algotrendy.strategy.parameters import Values
 from algotrendy.strategy.indicators.spec import Indicator
+from algotrendy.strategy.parameters import Values
 
 Declared = Mapping[str, Indicator]
 """A strategy's indicators by the name under which it reads them; each after those that it reads."""

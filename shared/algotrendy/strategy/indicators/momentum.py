@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.sizes import BAR, PERIOD, after_full, when_full
 from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits, outputs_of
 from algotrendy.strategy.indicators.updates import momentum as update
 from algotrendy.strategy.indicators.updates.averages import EMA, WILDER
 from algotrendy.strategy.indicators.updates.windows import extreme_cells, lag_cells, sum_cells
 from algotrendy.strategy.indicators.updates.windows import lag as update_lag
+from algotrendy.strategy.parameters import Value
 
 
 def _rsi_cells(_period: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.parameters import Values
 from algotrendy.strategy.indicators.declared import Declared, attribute_of
 from algotrendy.strategy.indicators.spec import Indicator
+from algotrendy.strategy.parameters import Values
 
 Series = Iterable[float]
 """A list, an array, a pandas Series."""

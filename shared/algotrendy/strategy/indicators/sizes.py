@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.spec import Limits, outputs_of
+from algotrendy.strategy.parameters import Value
 
 PERIOD: Final = Limits("period", 1)
 SPREAD_PERIOD: Final = Limits("period", 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.parameters import Value
 from algotrendy.strategy.indicators.sizes import (
     PERIOD,
     TRADED_BAR,
@@ -12,6 +11,7 @@ from algotrendy.strategy.indicators.sizes import (
 )
 from algotrendy.strategy.indicators.spec import Argument, Indicator, Limits
 from algotrendy.strategy.indicators.updates import volumes as update
+from algotrendy.strategy.parameters import Value
 
 
 def _obv_cells() -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from types import FunctionType
 from typing import Any
 
 from numba import njit
@@ -24,7 +24,6 @@ from algotrendy.backtest.engine.compiled.memory import (
 )
 from algotrendy.backtest.engine.compiled.objects import OwnType, make_fill, make_market, maker
 from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int
-from algotrendy.exchange.compiled import register
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.fingerprint import code_hash, is_self_contained
 from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_of
@@ -79,7 +78,7 @@ def _compile(strategy: Strategy) -> Bound:
         "decide": _jitted(strategy.decide),
     }
     for _, indicator in layout.indicators:
-        _register_module_of(indicator.update)
+        _teach(indicator.update)
     if layout.indicators:
         names["update"] = register_jitable(update_of(layout))
     if strategy.on_fill is not None:
@@ -146,14 +145,23 @@ def entry_source(strategy: Strategy, layout: Layout) -> str:
 
 
 def _jitted(function: Callable[..., Any]) -> Any:
+    if isinstance(function, FunctionType):
+        _teach_called_by(function)
     return njit(error_model="python")(function)
 
 
 @cache
-def _register_module_of(function: Callable[..., Any]) -> None:
-    module = inspect.getmodule(function)
-    if module is not None:
-        register(module)
+def _teach(function: Callable[..., Any]) -> None:
+    """Let compiled code call a plain function, and those that it calls."""
+    register_jitable(function)
+    _teach_called_by(function)
+
+
+def _teach_called_by(function: Callable[..., Any]) -> None:
+    for name in function.__code__.co_names:
+        called = function.__globals__.get(name)
+        if isinstance(called, FunctionType):
+            _teach(called)
 
 
 def _reason(error: NumbaError) -> str:

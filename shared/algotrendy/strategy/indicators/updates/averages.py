@@ -6,11 +6,11 @@ import math
 from typing import Final
 
 from algotrendy.strategy.indicators.updates.windows import (
-    RUN,
     Memory,
     lag,
     lag_cells,
     rolling_sum,
+    sma,
     sum_cells,
 )
 
@@ -19,14 +19,6 @@ EMA: Final = 3
 
 WILDER: Final = 2
 """The cells of Wilder's mean: values in its seed, the mean."""
-
-
-def sma(memory: Memory, at: int, value: float, period: int) -> float:
-    """Average the last ``period`` values; when they are all the same, exactly that value."""
-    total = rolling_sum(memory, at, value, period)
-    if memory[at + RUN] >= period and value == value:
-        return value
-    return total / period
 
 
 def ema(memory: Memory, at: int, value: float, period: int) -> float:

@@ -24,6 +24,7 @@ from algotrendy.strategy.indicators.updates.windows import (
     lag,
     lowest,
     rolling_sum,
+    sma,
     sum_cells,
 )
 

@@ -1,4 +1,4 @@
-"""Keep a window of the newest values: its sum, its extremes, its oldest value."""
+"""Keep a window of the newest values: its mean and sum, its extremes, its oldest value."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ def sum_cells(period: int) -> int:
     return RING + period
 
 
-def rolling_sum(memory: Memory, at: int, value: float, period: int) -> float:
-    """Sum the last ``period`` values; when they are all the same, exactly their product."""
+def sma(memory: Memory, at: int, value: float, period: int) -> float:
+    """Average the last ``period`` values; when they are all the same, exactly that value.
+
+    The cells are read and written as seldom as can be: most strategies begin with this.
+    """
     if value != value:
         return math.nan
     place = memory[at]
     slot = at + RING + int(place)
     total = memory[at + TOTAL] + (value - memory[slot])
     fresh = memory[at + ROUND] + value
-    run = 1.0
-    if value == memory[at + NEWEST]:
-        run = memory[at + RUN] + 1.0
+    newest = memory[at + NEWEST]
     memory[slot] = value
     place += 1.0
     if place == period:
@@ -57,16 +58,29 @@ def rolling_sum(memory: Memory, at: int, value: float, period: int) -> float:
         total = fresh
         fresh = 0.0
         memory[at + FULL] = 1.0
-    if run >= period:
-        total = value * period
     memory[at] = place
     memory[at + TOTAL] = total
     memory[at + ROUND] = fresh
-    memory[at + NEWEST] = value
-    memory[at + RUN] = run
+    if value != newest:
+        memory[at + NEWEST] = value
+        memory[at + RUN] = 1.0
+    else:
+        run = memory[at + RUN] + 1.0
+        memory[at + RUN] = run
+        if run >= period:
+            memory[at + TOTAL] = value * period
+            return value
     if memory[at + FULL] == 0.0:
         return math.nan
-    return total
+    return total / period
+
+
+def rolling_sum(memory: Memory, at: int, value: float, period: int) -> float:
+    """Sum the last ``period`` values; when they are all the same, exactly their product."""
+    mean = sma(memory, at, value, period)
+    if mean != mean:
+        return math.nan
+    return memory[at + TOTAL]
 
 
 def lag_cells(period: int) -> int:
