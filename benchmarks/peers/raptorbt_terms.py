@@ -8,6 +8,8 @@ from __future__ import annotations
 import raptorbt
 from workloads import FEE, UNITS, Floats
 
+NOTE = "where two means are exactly level, its own may differ in their last bits, and it trades"
+
 
 def config(cash: float) -> raptorbt.BacktestConfig:
     """Give fee, cash, and fills at the next open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import raptorbt
 from measuring import Outcome, Subject, report, size
-from raptorbt_terms import config, fills, lots, shares_of_capital
+from raptorbt_terms import NOTE, config, fills, lots, shares_of_capital
 from workloads import CASH, FAST, SLOW, minute_bars, minute_times
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         )
         return Outcome(float(result.equity_curve()[-1]), fills(result.metrics))
 
-    report(Subject("raptorbt", "raptorbt", "arrays, Rust"), "W1", run)
+    report(Subject("raptorbt", "raptorbt", "arrays, Rust", NOTE), "W1", run)
 
 
 if __name__ == "__main__":

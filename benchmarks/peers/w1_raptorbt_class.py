@@ -5,7 +5,7 @@ from __future__ import annotations
 import raptorbt
 from measuring import Outcome, Subject, report, size
 from raptorbt.strategy import orders
-from raptorbt_terms import config, fills
+from raptorbt_terms import NOTE, config, fills
 from workloads import CASH, FAST, SLOW, UNITS, minute_bars, minute_times
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         )
         return Outcome(float(result.equity_curve()[-1]), fills(result.metrics))
 
-    report(Subject("raptorbt", "raptorbt", "class, typed orders"), "W1", run)
+    report(Subject("raptorbt", "raptorbt", "class, typed orders", NOTE), "W1", run)
 
 
 if __name__ == "__main__":

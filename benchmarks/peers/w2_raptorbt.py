@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import raptorbt
 from measuring import Outcome, Subject, mean, report, size
-from raptorbt_terms import config, fills, lots, shares_of_capital
+from raptorbt_terms import NOTE, config, fills, lots, shares_of_capital
 from workloads import SWEEP_CASH, Bars, daily_panel, daily_times, pairs
 
 
@@ -36,7 +36,7 @@ def main() -> None:
         metrics = [each for bars in panel for each in batch(bars)]
         return Outcome(mean([m.end_value for m in metrics]), sum(fills(m) for m in metrics))
 
-    report(Subject("raptorbt", "raptorbt", "arrays, Rust, all cores"), "W2", run)
+    report(Subject("raptorbt", "raptorbt", "arrays, Rust, all cores", NOTE), "W2", run)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def test_a_figure_is_what_independent_systems_agree_on(workload: str, size: int)
     assert (round(figure.equity, 1), figure.fills) == AGREED[workload, size]
 
 
-@pytest.mark.parametrize("size", [20_000, 100_000, 200_000])
+@pytest.mark.parametrize("size", [20_000, 100_000, 200_000, 1_000_000])
 def test_a_plain_loop_comes_to_the_figures_of_w1(size: int) -> None:
     found = crossing(minute_bars(size), CASH, FAST, SLOW)
     assert checked(line("W1", size, found))["parity"] is True
