@@ -8,7 +8,6 @@ from algotrendy.strategy.indicators.updates.averages import (
     EMA,
     WILDER,
     ema,
-    sma,
     triple_ema,
     wilder,
 )
