@@ -65,7 +65,7 @@ def activity(
         if solvent.any():
             leverage = held[solvent] / worth[solvent]
             mean, most = float(leverage.mean()), float(leverage.max())
-    notionals = None if traded is None else numbers("traded", traded)
+    notionals = None if traded is None else numbers("traded", np.abs(traded))
     paid = None if fees is None else math.fsum(numbers("fees", fees))
     before = None
     if paid is not None and len(worth):
@@ -76,7 +76,7 @@ def activity(
         most_leverage=most,
         turnover=None
         if notionals is None or len(worth) == 0 or years <= 0.0
-        else _turnover(math.fsum(np.abs(notionals)), math.fsum(worth) / len(worth), years),
+        else _turnover(math.fsum(notionals), math.fsum(worth) / len(worth), years),
         fills=None if notionals is None else len(notionals),
         fees=paid,
         fees_to_profit=ratio(paid, before) if before is not None and before > 0.0 else None,

@@ -26,7 +26,7 @@ from algotrendy.backtest.statistics.selection import Confidence, Trials, confide
 from algotrendy.backtest.statistics.series import (
     TRADING_DAYS,
     Series,
-    check_highest,
+    check_size,
     compounded,
     daily_returns,
     from_equity,
@@ -162,7 +162,7 @@ def _against(series: Series, benchmark: ArrayLike, bars: int, prices: bool) -> R
     # The run may have ended in ruin before its benchmark did.
     count = len(series.returns)
     market = simple_returns("benchmark", theirs[: count + 1]) if prices else theirs[:count]
-    check_highest("benchmark", market)
+    check_size("benchmark", market)
     return relative(series.returns, market, series.periods_per_year)
 
 

@@ -94,10 +94,14 @@ class TradeColumns:
 
 
 def trade_columns(trades: Sequence[Trade]) -> TradeColumns:
-    """Turn trades into columns."""
-    units = np.array([trade.units for trade in trades], dtype=np.float64)
-    entry_price = np.array([trade.entry_price for trade in trades], dtype=np.float64)
-    profit = np.array([trade.pnl for trade in trades], dtype=np.float64)
+    """Turn trades into columns.
+
+    Raises:
+        Invalid: If a number of theirs is not finite, naming it and the trade's place.
+    """
+    units = numbers("trades.units", [trade.units for trade in trades])
+    entry_price = numbers("trades.entry_price", [trade.entry_price for trade in trades])
+    profit = numbers("trades.pnl", [trade.pnl for trade in trades])
     put_in = np.abs(units) * entry_price
     returns = np.divide(profit, put_in, out=np.zeros_like(profit), where=put_in > 0.0)
     return TradeColumns(
@@ -105,8 +109,8 @@ def trade_columns(trades: Sequence[Trade]) -> TradeColumns:
         exit=np.array([trade.exit_bar for trade in trades], dtype=np.int64),
         side=np.where(units < 0.0, -1.0, 1.0),
         entry_price=entry_price,
-        exit_price=np.array([trade.exit_price for trade in trades], dtype=np.float64),
-        fees=np.array([trade.fees for trade in trades], dtype=np.float64),
+        exit_price=numbers("trades.exit_price", [trade.exit_price for trade in trades]),
+        fees=numbers("trades.fees", [trade.fees for trade in trades]),
         profit=profit,
         returns=returns,
     )

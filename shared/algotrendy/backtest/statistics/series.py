@@ -23,7 +23,7 @@ TRADING_DAYS = 252.0
 DAY_NS = 86_400_000_000_000
 YEAR_NS = 365.25 * DAY_NS
 MOST = 1e12
-"""The highest return of one bar."""
+"""The greatest return of one bar, gain or loss."""
 _PIECE = 8_192
 
 Unit = Literal["day", "month", "year"]
@@ -112,7 +112,7 @@ def from_returns(
     """
     values = numbers("returns", returns)
     check_periods(periods_per_year)
-    check_highest("returns", values)
+    check_size("returns", values)
     stamps = None
     if times is not None:
         stamps = _with_beginning(_instants(times, (len(values), len(values) + 1)), len(values))
@@ -144,12 +144,12 @@ def simple_returns(field: str, values: FloatArray) -> FloatArray:
     """Give the return of each value over the one before; all but the last are above 0.
 
     Raises:
-        Invalid: If one is higher than any market makes.
+        Invalid: If one is greater than any market makes.
     """
     with np.errstate(over="ignore"):
         returns = values[1:] / values[:-1]
     returns -= 1.0
-    check_highest(field, returns)
+    check_size(field, returns)
     return returns
 
 
@@ -185,6 +185,7 @@ def numbers(field: str, values: ArrayLike) -> FloatArray:
         wrong = np.flatnonzero(~np.isfinite(array))
         if len(wrong):
             raise Invalid(field, "finite in every row", f"{array[wrong[0]]} in row {wrong[0]}")
+        raise Invalid(field, "of a finite sum", "a sum beyond all floats")
     return array
 
 
@@ -208,11 +209,13 @@ def sum_of_squares(values: FloatArray) -> float:
     return math.fsum(found)
 
 
-def check_highest(field: str, returns: FloatArray) -> None:
+def check_size(field: str, returns: FloatArray) -> None:
     """Refuse what no market makes, and no fourth power of which would be a number."""
-    if len(returns) and returns.max() > MOST:
-        row = int(returns.argmax())
-        raise Invalid(field, f"without a return above {MOST:g}", f"{returns[row]:g} in bar {row}")
+    for row in (returns.argmax(), returns.argmin()) if len(returns) else ():
+        if not abs(returns[row]) <= MOST:
+            raise Invalid(
+                field, f"without a return beyond {MOST:g}", f"{returns[row]:g} in bar {row}"
+            )
 
 
 def defined(value: Any) -> float | None:

@@ -128,6 +128,8 @@ def test_only_winners_leave_profit_factor_and_payoff_open() -> None:
 def test_trades_outside_the_bars_or_half_the_bars_are_refused() -> None:
     with pytest.raises(Invalid, match="trades must be between bars 0 and 1"):
         rate_trades([trade(1.0, 0, 2)], [1.0, 1.0], [1.0, 1.0])
+    with pytest.raises(Invalid, match="pnl must be finite in every row, was 'nan in row 1'"):
+        rate_trades([trade(1.0), trade(float("nan"))])
     with pytest.raises(Invalid, match="low must be given"):
         rate_trades([trade(1.0)], [1.0, 1.0])
     with pytest.raises(Invalid, match="low must be of length 2"):

@@ -101,6 +101,13 @@ def test_a_bar_that_multiplies_wealth_beyond_all_markets_is_refused() -> None:
         from_returns([0.1, 1e300])
     with pytest.raises(Invalid, match="inf in bar 0"):
         from_equity([1e-300, 1e300])
+    with pytest.raises(Invalid, match="-1e\\+200 in bar 1"):
+        from_returns([0.1, -1e200])
+
+
+def test_finite_numbers_of_an_infinite_sum_are_refused() -> None:
+    with pytest.raises(Invalid, match="equity must be of a finite sum"):
+        from_equity([1e308, 1e308])
 
 
 def test_bars_of_a_day_compound_to_the_day() -> None:
