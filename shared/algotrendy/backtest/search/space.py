@@ -16,7 +16,8 @@ from typing import Any
 
 from algotrendy.backtest.sweep import Range
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Parameter, Strategy, Value
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.parameters import Parameter, Value
 
 Combination = tuple[Value, ...]
 """A value for each parameter, in the order of the strategy's definition."""

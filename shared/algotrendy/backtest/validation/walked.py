@@ -17,7 +17,7 @@ from algotrendy.backtest.trials import Moments
 from algotrendy.backtest.validation.choice import Choice
 from algotrendy.backtest.validation.ports import WindowTrials
 from algotrendy.backtest.validation.windows import Window
-from algotrendy.strategy.definition import Value
+from algotrendy.strategy.parameters import Value
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

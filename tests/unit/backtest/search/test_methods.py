@@ -13,7 +13,8 @@ from algotrendy.backtest.search.methods import MethodName, make_search
 from algotrendy.backtest.search.searcher import Budget
 from algotrendy.backtest.search.space import Combination, Space
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Rule, Strategy
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.parameters import Rule
 from fakes.searched import TOP, height, played, scored, some_range, some_space, tried
 
 METHODS: tuple[MethodName, ...] = get_args(MethodName)
