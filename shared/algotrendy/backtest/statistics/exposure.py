@@ -21,7 +21,7 @@ class Activity:
         mean_leverage: Mean of gross market value over equity at the closes.
         most_leverage: Its most.
         turnover: Half the traded notional over the mean equity, a year.
-        fills: How many there were.
+        fills: How many there were that traded anything.
         fees: Paid in all, quote currency.
         fees_to_profit: Fees over the profit before fees; None where there was none.
     """
@@ -77,7 +77,7 @@ def activity(
         turnover=None
         if notionals is None or len(worth) == 0 or years <= 0.0
         else _turnover(math.fsum(notionals), math.fsum(worth) / len(worth), years),
-        fills=None if notionals is None else len(notionals),
+        fills=None if notionals is None else int(np.count_nonzero(notionals)),
         fees=paid,
         fees_to_profit=ratio(paid, before) if before is not None and before > 0.0 else None,
     )

@@ -20,7 +20,6 @@ from algotrendy.backtest.statistics.series import (
     defined,
     pieces,
     ratio,
-    sum_of_squares,
 )
 
 _NORMAL = NormalDist()
@@ -237,13 +236,21 @@ def stability(series: Series) -> float | None:
     count = len(series.returns)
     if count < 2 or series.wealth[-1] <= 0.0:
         return None
-    logs = np.log(series.wealth[1:])
-    logs -= float(logs.sum()) / count
-    spread = sum_of_squares(logs)
+    parts = []
+    for piece in pieces(count):
+        logs = np.log(series.wealth[1:][piece])
+        here = len(logs)
+        mean = float(logs.sum()) / here
+        logs -= mean
+        spread = float((logs * logs).sum())
+        logs *= np.arange(here)
+        # About the middle of the piece: the sum of what is about the mean adds nothing.
+        parts.append((here, piece.start + (here - 1) / 2.0, mean, spread, float(logs.sum())))
     middle = (count - 1) / 2.0
+    centre = math.fsum(here * mean for here, _, mean, _, _ in parts) / count
+    spread = math.fsum(within + here * (mean - centre) ** 2 for here, _, mean, within, _ in parts)
     together = math.fsum(
-        float((logs[piece] * (np.arange(piece.start, min(piece.stop, count)) - middle)).sum())
-        for piece in pieces(count)
+        within + here * (at - middle) * (mean - centre) for here, at, mean, _, within in parts
     )
     # The sum of (i - mean)^2 for i = 0 .. n - 1.
     width = count * (count * count - 1.0) / 12.0

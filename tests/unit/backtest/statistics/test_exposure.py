@@ -33,6 +33,10 @@ def test_without_time_equity_or_profit_there_is_no_rate() -> None:
     assert activity([100.0, 90.0], 1.0, fees=[1.0]).fees_to_profit is None
 
 
+def test_what_traded_nothing_is_no_fill() -> None:
+    assert activity([100.0, 110.0], 1.0, traded=[10.0, 0.0]).fills == 1
+
+
 def test_leverage_leaves_out_bars_without_equity() -> None:
     found = activity([100.0, -50.0], 1.0, gross=[200.0, 200.0])
     assert (found.exposure, found.mean_leverage) == (1.0, 2.0)

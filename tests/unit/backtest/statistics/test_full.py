@@ -2,23 +2,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from math import isfinite
+from functools import partial
+from math import fsum, isfinite, sqrt
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 import pytest
 
-from algotrendy.backtest.engine import Terms, run
-from algotrendy.backtest.statistics import periods_per_year, summarise
 from algotrendy.backtest.statistics.full import Doings, full_statistics
 from algotrendy.backtest.statistics.selection import Trials
 from algotrendy.backtest.statistics.series import DAY_NS, FloatArray
-from algotrendy.kernel.bar import Timeframe
+from algotrendy.backtest.trades import Trade
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.library import strategy_named
-from fakes.bars_for_backtests import benchmark_minutes
-
-MINUTES = periods_per_year(Timeframe.MINUTE)
 
 
 def noise(bars: int, seed: int = 1) -> FloatArray:
@@ -36,46 +32,48 @@ def numbers(value: Any) -> Iterator[Any]:
         yield value
 
 
-def test_a_real_run_has_the_figures_that_sweeps_give_it() -> None:
-    series = benchmark_minutes(20_000)
-    strategy = strategy_named("sma_cross")
-    values = strategy.check({"fast": 20, "slow": 50, "units": 100})
-    result = run(series, strategy, values, Terms(100_000.0, fee_bps=10.0))
-    expected = summarise(result, series.times, 100_000.0, MINUTES)
+def test_the_figures_of_a_curve_are_those_of_a_walk_along_it() -> None:
+    returns = noise(500).tolist()
+    equity = [100_000.0]
+    for made in returns:
+        equity.append(equity[-1] * (1.0 + made))
+    times = [bar * DAY_NS for bar in range(501)]
     found = full_statistics(
-        result.equity,
-        series.times,
-        periods_per_year=MINUTES,
+        equity,
+        times,
         doings=Doings(
-            traded=[fill.units * fill.price for fill in result.fills],
-            fees=[fill.fee for fill in result.fills],
-            trades=result.trades,
-            high=series.high,
-            low=series.low,
+            gross=[value / 2.0 for value in equity],
+            traded=[50_000.0, -60_000.0],
+            fees=[50.0, 60.0],
+            trades=[Trade(1, 400, 500.0, 100.0, 120.0, 110.0, 9_890.0)],
+            high=[130.0] * 501,
+            low=[90.0] * 501,
         ),
     )
-    assert found.trades is not None
+    mean, risk = fmean(returns), stdev(returns)
+    below = sqrt(fsum(made * made for made in returns if made < 0.0) / 500)
+    peak, deepest = 0.0, 0.0
+    for value in equity:
+        peak = max(peak, value)
+        deepest = min(deepest, value / peak - 1.0)
+    total, years = equity[-1] / 100_000.0 - 1.0, 500 / 365.25
+    cagr = (1.0 + total) ** (1.0 / years) - 1.0
+    close = partial(pytest.approx, rel=1e-9)
+    assert found.growth.total_return == close(total)
+    assert found.growth.cagr == close(cagr)
+    assert found.risk.volatility == close(risk * sqrt(252))
+    assert found.ratios.sharpe == close(mean / risk * sqrt(252))
+    assert found.ratios.sortino == close(mean / below * sqrt(252))
+    assert found.drawdowns.deepest == close(deepest)
+    assert found.ratios.calmar == close(cagr / -deepest)
     assert found.activity is not None
-    ours = {
-        "total_return": found.growth.total_return,
-        "cagr": found.growth.cagr,
-        "volatility": found.risk.volatility,
-        "sharpe": found.ratios.sharpe,
-        "sortino": found.ratios.sortino,
-        "max_drawdown": found.drawdowns.deepest,
-        "drawdown_bars": found.drawdowns.longest_bars,
-        "calmar": found.ratios.calmar,
-        "turnover": found.activity.turnover,
-        "trades": found.trades.all.count,
-        "win_rate": found.trades.all.win_rate,
-        "profit_factor": found.trades.all.profit_factor,
-        "fees": found.activity.fees,
-    }
-    assert expected.trades > 100
-    for name, figure in ours.items():
-        assert figure == pytest.approx(getattr(expected, name), rel=1e-9), name
-    assert found.trades.all.worst_adverse is not None
-    assert found.trades.all.worst_adverse < 0.0
+    assert found.activity.turnover == close(110_000 / 2 / fmean(equity) / years)
+    assert (found.activity.exposure, found.activity.mean_leverage) == (1.0, close(0.5))
+    assert found.activity.fees == 110.0
+    assert found.trades is not None
+    assert found.trades.all.best_return == close(9_890 / 50_000)
+    assert found.trades.all.worst_adverse == close(-0.1)
+    assert found.trades.short.count == 0
 
 
 def test_equity_and_its_returns_give_the_same_figures() -> None:

@@ -5,7 +5,6 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from algotrendy.backtest.statistics import profit_factor, win_rate
 from algotrendy.backtest.statistics.round_trips import longest_run, rate_trades
 from algotrendy.backtest.trades import Trade
 from algotrendy.kernel.errors import Invalid
@@ -35,8 +34,8 @@ TRADES = [
 def test_trades_are_counted_and_rated_after_fees() -> None:
     found = rate_trades(TRADES).all
     assert (found.count, found.wins, found.losses) == (6, 3, 2)
-    assert found.win_rate == win_rate(TRADES) == 0.5
-    assert found.profit_factor == profit_factor(TRADES) == 4.0
+    assert found.win_rate == 0.5
+    assert found.profit_factor == 4.0
     assert found.payoff == pytest.approx(20 / 7.5)
     assert found.expectancy == pytest.approx(45 / 6)
     assert (found.best, found.worst) == (30.0, -10.0)
