@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from algotrendy.backtest.engine import ENGINE_VERSION, Terms
+from algotrendy.backtest.engine import ENGINE_VERSION
+from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.grid import Combination, expand
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.sweep import SweepSpec
@@ -309,7 +310,7 @@ def read_plan(sweep_id: SweepId, blobs: Blobs) -> Plan:
 
 def terms_of(spec: SweepSpec) -> Terms:
     """Give the terms of a sweep in the engine's floats."""
-    return Terms(float(spec.cash), float(spec.fee_bps), fractional=spec.fractional)
+    return Terms(float(spec.cash), fee_bps=float(spec.fee_bps), fractional=spec.fractional)
 
 
 def encode(value: object) -> bytes:

@@ -6,19 +6,21 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from algotrendy.backtest.engine import Backtest, run
 from algotrendy.backtest.plan import JSON, Keys, Plan, encode, read_plan
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.report import Curve, ReportInput, render
-from algotrendy.backtest.shard import STATISTICS, Cell, Row, pinned_bars, read_rows, run_one
+from algotrendy.backtest.shard import Cell, Row, pinned_bars, read_rows
+from algotrendy.backtest.statistics.figures import STATISTICS
 from algotrendy.kernel.errors import Conflict, JsonValue, NotFound
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore
-from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.definition import Value
 from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
+
+if TYPE_CHECKING:
+    from algotrendy.backtest.engine.result import Backtest
 
 RANKED_BY = "sharpe"
 
@@ -44,14 +46,18 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
         IncompleteSweep: Unless every run of the plan is there exactly once.
         Conflict: If the bars are not those of the plan.
     """
+    # Loads numpy and the compiler: not before there is something to compute.
+    from algotrendy.backtest.rows import backtest_of, run_one
+
     plan = read_plan(sweep_id, blobs)
     keys = Keys(sweep_id)
     rows = collect(sweep_id, plan, blobs)
     table = to_csv(plan, rows)
     best = best_of(rows)
-    series, curve = _rerun(plan, best, bars)
-    benchmark = run(series, BUY_AND_HOLD, {}, plan.terms)
-    benchmark_row = run_one(series, BUY_AND_HOLD, (), plan.terms, 0)
+    again = _rerun(plan, best, bars)
+    dataset = again.setting.dataset
+    benchmark = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms)
+    benchmark_row = run_one(dataset, BUY_AND_HOLD, (), plan.terms, 0)
     summary = _summary(sweep_id, plan, best, benchmark_row, table)
     page = render(
         ReportInput(
@@ -61,7 +67,11 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
             rows=rows,
             best=best,
             benchmark=benchmark_row,
-            curve=Curve(series.times, tuple(curve.equity), tuple(benchmark.equity)),
+            curve=Curve(
+                tuple(again.time.tolist()),
+                tuple(again.equity.tolist()),
+                tuple(benchmark.equity.tolist()),
+            ),
             ranked_by=RANKED_BY,
         )
     )
@@ -140,11 +150,14 @@ def read_summary(sweep_id: SweepId, blobs: Blobs) -> dict[str, JsonValue]:
     return found
 
 
-def _rerun(plan: Plan, best: Row, bars: BarStore) -> tuple[BarSeries, Backtest]:
+def _rerun(plan: Plan, best: Row, bars: BarStore) -> Backtest:
+    from algotrendy.backtest.rows import backtest_of, dataset_of, run_one
+
     planned = plan.run(_number(best))
     pinned = next(pinned for pinned in plan.data if pinned.symbol == planned.symbol)
     series = pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
-    again = run_one(series, plan.strategy, planned.values, plan.terms, planned.number)
+    dataset = dataset_of(series)
+    again = run_one(dataset, plan.strategy, planned.values, plan.terms, planned.number)
     if again != best:
         raise IncompleteSweep(
             f"run {planned.number} gave another result when it was run again",
@@ -152,7 +165,7 @@ def _rerun(plan: Plan, best: Row, bars: BarStore) -> tuple[BarSeries, Backtest]:
             stored=list(best),
             again=list(again),
         )
-    return series, run(series, plan.strategy, plan.named(planned.values), plan.terms)
+    return backtest_of(dataset, plan.strategy, planned.values, plan.terms)
 
 
 def _summary(

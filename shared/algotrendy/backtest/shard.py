@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from algotrendy.backtest.engine import ENGINE_VERSION, Terms, run
+from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.statistics import Statistics, periods_per_year, summarise
 from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import SweepId
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data.ports import BarStore
 from algotrendy.market_data.series import BarSeries
-from algotrendy.strategy.definition import Strategy, Value
 from algotrendy.strategy.library import strategy_named
-
-STATISTICS = tuple(field.name for field in fields(Statistics))
-"""The columns of a row after its number, in order."""
 
 Cell = int | float | None
 Row = tuple[Cell, ...]
 """A run's number, then its statistics in the order of ``STATISTICS``."""
-
-_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +60,6 @@ def run_shard(sweep_id: SweepId, shard: int, blobs: Blobs, bars: BarStore) -> Sh
     result = {"plan_sha256": work["plan_sha256"], "shard": shard, "rows": rows}
     blobs.put(keys.result(shard), encode({**result, "sha256": digest(result)}), JSON)
     return ShardOutcome(shard, len(rows), was_done=False)
-
-
-def run_one(
-    series: BarSeries, strategy: Strategy, values: Sequence[Value], terms: Terms, number: int
-) -> Row:
-    """Run one backtest and give its row.
-
-    Numbers are kept to 12 significant digits: beyond them a power may differ from one machine's
-    mathematics library to another's, and the row must not.
-    """
-    named = dict(zip((p.name for p in strategy.parameters), values, strict=True))
-    backtest = run(series, strategy, named, terms)
-    found = summarise(backtest, series.times, terms.cash, periods_per_year(series.timeframe))
-    return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
-
-
-def canonical(value: Cell) -> Cell:
-    """Round a float to 12 significant digits; -0.0 becomes 0.0."""
-    return float(f"{value:.{_DIGITS}g}") + 0.0 if isinstance(value, float) else value
 
 
 def read_rows(data: bytes, plan_sha256: str, numbers: Sequence[int]) -> list[Row] | None:
@@ -137,13 +111,16 @@ def _assignment(keys: Keys, shard: int, blobs: Blobs) -> dict[str, Any]:
 
 
 def _rows(work: dict[str, Any], bars: BarStore) -> list[Row]:
+    # Loads numpy and the compiler: not before there is something to compute.
+    from algotrendy.backtest.rows import dataset_of, run_one
+
     spec = SweepSpec.model_validate(work["spec"])
     strategy, terms = strategy_named(spec.strategy), terms_of(spec)
-    series: dict[str, BarSeries] = {}
-    rows = []
-    for number, symbol, values in work["runs"]:
-        if symbol not in series:
-            sha256, version = work["data"][symbol], work["bars_version"]
-            series[symbol] = pinned_bars(spec, symbol, sha256, version, bars)
-        rows.append(run_one(series[symbol], strategy, values, terms, number))
-    return rows
+    datasets = {
+        symbol: dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
+        for symbol, sha256 in work["data"].items()
+    }
+    return [
+        run_one(datasets[symbol], strategy, values, terms, number)
+        for number, symbol, values in work["runs"]
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from algotrendy.exchange.rules.quantities import whole
+
 
 @dataclass(frozen=True, slots=True)
 class Trade:
@@ -51,11 +53,20 @@ class TradeBook:
         self._exited += abs(leaving)
         self._exit_notional += abs(leaving) * price
         self._fees += part
-        self._position += leaving
+        self._position = _on_billionths(self._position + leaving)
         if self._position == 0.0:
             self.closed.append(self._trade(bar))
             if leaving != units:
-                self._enter(bar, units - leaving, price, fee - part)
+                self._enter(bar, _on_billionths(units - leaving), price, fee - part)
+
+    def split(self, change: float) -> None:
+        """Take what a split adds to the position, or takes from it; nothing is paid."""
+        if self._position:
+            ratio = (self._position + change) / self._position
+            self._position = _on_billionths(self._position + change)
+            self._entered *= ratio
+            self._exited *= ratio
+            self._peak *= ratio
 
     def marked(self, bar: int, price: float) -> Trade | None:
         """Value the open trade at a price, or give None when flat."""
@@ -68,7 +79,7 @@ class TradeBook:
         if self._position == 0.0:
             self._entry_bar, self._fees, self._peak = bar, 0.0, 0.0
             self._entered = self._entry_notional = self._exited = self._exit_notional = 0.0
-        self._position += units
+        self._position = _on_billionths(self._position + units)
         self._entered += abs(units)
         self._entry_notional += abs(units) * price
         self._fees += fee
@@ -87,3 +98,7 @@ class TradeBook:
             fees=self._fees,
             pnl=(made if self._peak > 0 else -made) - self._fees,
         )
+
+
+def _on_billionths(quantity: float) -> float:
+    return whole(quantity) if quantity >= 0.0 else -whole(-quantity)

@@ -7,34 +7,39 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.context import Account, Bars
 from algotrendy.strategy.own import Indicators, State
 from algotrendy.strategy.parameters import Parameter, Rule, Value, Values
+from algotrendy.strategy.schedules import Schedule
 
-Memory = list[float]
-Arguments = tuple[Any, ...]
-Decide = Callable[[Bars, Memory, Arguments, Account], None]
-"""Called once a bar, after its close: ``decide(bars, memory, parameters, account)``.
+Decide = Callable[[Any, Any, Any], None]
+"""Called after a bar's close: ``decide(market, own, p)``.
 
-``memory`` is the strategy's own state, floats that start at 0.0 and last for one run;
-``parameters`` are the values in the order of the definition, ints and floats as it says. All are
-plain arrays and numbers on purpose: the same source can be compiled.
+``market`` is a `strategy.market.Market`, ``own`` the strategy's state and indicators by name,
+``p`` its parameters by name. Compiled, they are stand-ins of the same names: a function of numbers
+that uses nothing else runs both ways, bit for bit.
 """
+OnFill = Callable[[Any, Any, Any, Any], None]
+"""Called for each fill, before ``decide``: ``on_fill(market, own, p, fill)``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A strategy: a function of the bars so far and its own memory that places orders.
+    """A strategy: a function of the market so far and its own state that places orders.
 
     Attributes:
         name: Snake case, unique in the library.
         summary: What it does, in a sentence for the report.
         source: Where it comes from, so that a reader can check it.
-        parameters: In the order in which ``decide`` is given their values.
+        parameters: What it is told, ``p.<name>``.
         decide: Called once a bar.
         warm_up: How many bars it must have seen before it can place its first order.
-        memory: How many floats it keeps.
         rules: Constraints between parameters.
+        state: What it remembers, ``own.<name>``: a float with its first value, or a `Vector`.
+        indicators: What is brought up to date before each call, ``own.<name>``.
+        timeframes: Longer timeframes that it reads besides its own, ``market.on(1)`` and so on.
+        assets: The least number of assets that it trades.
+        on_fill: Called for each fill.
+        schedules: Called after ``decide``'s bar, but before it, whenever they are due.
     """
 
     name: str
@@ -43,14 +48,13 @@ class Strategy:
     parameters: tuple[Parameter, ...]
     decide: Decide
     warm_up: Callable[[Values], int]
-    memory: int = 0
     rules: tuple[Rule, ...] = ()
     state: State = field(default_factory=dict, hash=False)
     indicators: Indicators = field(default_factory=dict, hash=False)
     timeframes: tuple[str, ...] = ()
     assets: int = 1
-    on_fill: Callable[..., None] | None = None
-    schedules: tuple[tuple[str, Callable[..., None]], ...] = ()
+    on_fill: OnFill | None = None
+    schedules: tuple[tuple[Schedule, Decide], ...] = ()
 
     def check(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Give a value for every parameter: the checked one, or the default.

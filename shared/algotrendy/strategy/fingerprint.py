@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -61,7 +62,7 @@ def _of_function(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
         return
     yield repr(function.__defaults__)
     yield from _of_code(function.__code__)
-    names = sorted(_names(function.__code__))
+    names = sorted(global_names(function.__code__))
     for name in names:
         if name in function.__globals__:
             yield from _of_value(name, function.__globals__[name], seen)
@@ -79,12 +80,17 @@ def _of_code(code: CodeType) -> Iterator[str]:
             yield repr(constant)
 
 
-def _names(code: CodeType) -> set[str]:
-    names = set(code.co_names)
+def global_names(code: CodeType) -> frozenset[str]:
+    """Give the globals that code reads; attributes of the same names are none."""
+    names = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname == "LOAD_GLOBAL"
+    }
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _names(constant)
-    return names
+            names |= global_names(constant)
+    return frozenset(names)
 
 
 def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[str]:

@@ -55,9 +55,7 @@ class Layout:
     def sizes(self, values: Mapping[str, int | float]) -> tuple[int, ...]:
         """Give the length of each vector, then of each indicator's memory, in floats."""
         vectors = [_resolved(vector.size, values) for _, vector in self.vectors]
-        cells = [
-            indicator.cells(*indicator.resolve(values)) for _, indicator in self.indicators
-        ]
+        cells = [indicator.cells(*indicator.resolve(values)) for _, indicator in self.indicators]
         return (*(int(size) for size in vectors), *cells)
 
 

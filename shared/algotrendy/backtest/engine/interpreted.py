@@ -28,11 +28,10 @@ from algotrendy.backtest.engine.records import (
     AssetRow,
     DoneRow,
 )
-from algotrendy.backtest.engine.rules.actions import pay_dividend, split
+from algotrendy.backtest.engine.rules.actions import note_change, pay_dividend, pay_out, split
 from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
 from algotrendy.backtest.engine.rules.costs import charge_nights
 from algotrendy.backtest.engine.rules.meeting import close_all, is_called, meet, sells_first
-from algotrendy.backtest.engine.rules.placing import close_out
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
 from algotrendy.strategy.market import Fill, Frame, Market
@@ -283,6 +282,8 @@ class Interpreter:
                     self._update(asset, own[asset.index], parameters)
         if self._setting.strategy.on_fill is not None:
             for done in self._done[first : self._filled]:
+                if not done.order:
+                    continue
                 fill = Fill(done.asset, done.order, done.units, done.price, done.fee)
                 self._setting.strategy.on_fill(market, own, parameters, fill)
         for due, callback in self._schedules:
@@ -350,14 +351,18 @@ class Interpreter:
         waiting, row, account = self._actions[k], self._rows[k], self._account
         while waiting and waiting[0][0] <= moment:
             _, kind, value = waiting.pop(0)
+            before, price = row.position, 0.0
             if kind == DIVIDEND:
                 pay_dividend(row, account, value)
             elif kind == DELISTED:
-                price = row.mark if value != value else value
-                close_out(self._tables[k], row, account, self._desk.log, price)
-                row.mark = price
+                pay_out(self._tables[k], row, account, self._desk.log, value)
+                price = row.mark
             else:
                 split(self._tables[k], row, account, self._desk.log, value)
+            self._make_room(1)
+            self._filled = note_change(
+                self._done, self._filled, row, before, price, self._desk.step
+            )
             self._tell_position(k)
 
 

@@ -58,7 +58,10 @@ class Backtest:
 
     @property
     def fills(self) -> Table:
-        """Give the fills: step, asset, order, units (below 0 for a sale), price, fee, slippage."""
+        """Give the fills: step, asset, order, units (below 0 for a sale), price, fee, slippage.
+
+        Order 0 is nobody's: a split, at a price of 0, or the end of a listing.
+        """
         return self.raw.done
 
     @property
@@ -74,7 +77,8 @@ class Backtest:
         rates = self.setting.rates
         if rates is not None:
             unit = unit * rates[fills["step"], fills["asset"]]
-        notional: NDArray[np.float64] = np.abs(fills["units"]) * fills["price"] * unit
+        traded = np.where(fills["order"] > 0, np.abs(fills["units"]), 0.0)
+        notional: NDArray[np.float64] = traded * fills["price"] * unit
         return notional
 
     @cached_property
@@ -136,8 +140,13 @@ class Backtest:
         rates = self.setting.rates
         for fill in self.fills:
             asset = int(fill["asset"])
-            unit = float(units[asset] if rates is None else units[asset] * rates[fill["step"], asset])
+            unit = float(
+                units[asset] if rates is None else units[asset] * rates[fill["step"], asset]
+            )
             price = float(fill["price"]) * unit
+            if not fill["order"] and not price:
+                books[asset].split(float(fill["units"]))
+                continue
             books[asset].add(int(fill["step"]), float(fill["units"]), price, float(fill["fee"]))
         return books
 

@@ -137,7 +137,7 @@ def _together(returns: FloatArray, benchmark: FloatArray) -> _Together:
         run, market = ours + 1.0, theirs + 1.0
         found.all.add(len(run), run, market)
         for where, compound in ((theirs > 0.0, found.up), (theirs < 0.0, found.down)):
-            chosen = np.flatnonzero(where)
+            chosen = where.nonzero()[0]
             compound.add(len(chosen), run[chosen], market[chosen])
         ours, theirs = ours - found.mean, theirs - found.benchmark_mean
         found.run += float((ours * ours).sum())

@@ -99,7 +99,7 @@ def falls(series: Series) -> Falls:
     under = below < 0.0
     last = len(below) - 1
     # The first value is its own peak, so that every second edge begins a fall.
-    edges = np.flatnonzero(under[1:] != under[:-1]) + 1
+    edges = (under[1:] != under[:-1]).nonzero()[0] + 1
     starts, ends = edges[::2], edges[1::2]
     if len(ends) < len(starts):
         ends = np.append(ends, last + 1)
@@ -123,16 +123,17 @@ def summarise_falls(found: Falls) -> DrawdownSummary:
     count = len(found.depth)
     bars = len(found.series) - 1
     some = count > 0
+    below = int(found.bars.sum())
     days = found.days if some else None
     return DrawdownSummary(
         count=count,
         deepest=float(found.depth.min()) if some else 0.0,
-        average=float(found.depth.mean()) if some else None,
+        average=float(found.depth.sum()) / count if some else None,
         longest_bars=int(found.bars.max()) if some else 0,
         longest_days=None if days is None else float(days.max()),
-        average_bars=float(found.bars.mean()) if some else None,
-        average_days=None if days is None else float(days.mean()),
-        under_water=int(found.bars.sum()) / bars if bars else None,
+        average_bars=below / count if some else None,
+        average_days=None if days is None else float(days.sum()) / count,
+        under_water=below / bars if bars else None,
         current=float(found.series[-1]),
         ulcer_index=math.sqrt(sum_of_squares(found.series) / bars) if bars else None,
     )

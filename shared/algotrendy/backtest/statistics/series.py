@@ -124,7 +124,7 @@ def from_returns(
     wealth[0] = 1.0
     np.add(values, 1.0, out=wealth[1:])
     with np.errstate(over="ignore"):
-        np.cumprod(wealth, out=wealth)
+        wealth.cumprod(out=wealth)
     if not np.isfinite(wealth[-1]):
         raise Invalid("returns", "such that what 1 becomes is a number", "beyond all floats")
     return Series(values, wealth, stamps, periods_per_year)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.context import Account, Bars
-from algotrendy.strategy.definition import Arguments, Memory, Strategy
+from typing import Any
+
+from algotrendy.strategy.definition import Strategy
 
 
-def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:  # noqa: ARG001
-    if len(bars.close) == 1:
-        account.invest()
+def _decide(market: Any, own: Any, p: Any) -> None:  # noqa: ARG001
+    if len(market.close) == 1:
+        market.invest()
 
 
 BUY_AND_HOLD = Strategy(

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.context import ABOVE, Account, Bars
-from algotrendy.strategy.definition import Arguments, Memory, Parameter, Rule, Strategy
+from typing import Any
 
-# Places in the memory.
-_GAIN, _LOSS, _TREND_SUM, _EXIT_SUM = range(4)
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.indicators import rsi, sma
+from algotrendy.strategy.market import ABOVE
+from algotrendy.strategy.parameters import Parameter, Rule
 
 
-def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:
-    period, oversold, trend, exit_, units = parameters
-    close = bars.close
-    seen = len(close)
-    now = close[-1]
-    trend_sum = memory[_TREND_SUM] + now
-    exit_sum = memory[_EXIT_SUM] + now
-    if seen > trend:
-        trend_sum -= close[-1 - trend]
-    if seen > exit_:
-        exit_sum -= close[-1 - exit_]
-    memory[_TREND_SUM] = trend_sum
-    memory[_EXIT_SUM] = exit_sum
-    if seen == 1:
-        return
-    move = now - close[-2]
-    # Wilder starts from the plain mean of the first `period` moves, then smooths by 1 / period.
-    weight = min(seen - 1, period)
-    memory[_GAIN] += (max(move, 0.0) - memory[_GAIN]) / weight
-    memory[_LOSS] += (max(-move, 0.0) - memory[_LOSS]) / weight
-    if seen <= period or seen < trend:
-        return
-    if account.position == 0.0:
-        # RSI = 100 gain / (gain + loss); compared without the division, which a still market
-        # would make 0 / 0. A still market has no RSI and is not oversold.
-        gain, loss = memory[_GAIN], memory[_LOSS]
-        if now > trend_sum / trend * ABOVE and 100.0 * gain < oversold * (gain + loss):
-            if units:
-                account.buy(units)
+def _decide(market: Any, own: Any, p: Any) -> None:
+    now = market.close[-1]
+    if market.position == 0.0:
+        if own.rsi < p.oversold and now > own.trend * ABOVE:
+            if p.units > 0.0:
+                market.buy(p.units)
             else:
-                account.invest()
-    elif now > exit_sum / exit_ * ABOVE:
-        account.close()
+                market.invest()
+    elif now > own.mean * ABOVE:
+        market.exit()
 
 
 RSI_REVERSION = Strategy(
@@ -60,6 +38,6 @@ RSI_REVERSION = Strategy(
     ),
     decide=_decide,
     warm_up=lambda values: int(max(values["trend"], values["period"] + 1)),
-    memory=4,
+    indicators={"rsi": rsi("period"), "trend": sma("trend"), "mean": sma("exit")},
     rules=(Rule("exit", "below trend", lambda values: values["exit"] < values["trend"]),),
 )

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from algotrendy.strategy.context import ABOVE, Account, Bars
-from algotrendy.strategy.definition import Arguments, Memory, Parameter, Rule, Strategy
+from typing import Any
+
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.indicators import sma
+from algotrendy.strategy.market import ABOVE
+from algotrendy.strategy.parameters import Parameter, Rule
 
 
-def _decide(bars: Bars, memory: Memory, parameters: Arguments, account: Account) -> None:
-    fast, slow, units = parameters
-    close = bars.close
-    seen = len(close)
-    fast_sum = memory[0] + close[-1]
-    slow_sum = memory[1] + close[-1]
-    if seen > fast:
-        fast_sum -= close[-1 - fast]
-    if seen > slow:
-        slow_sum -= close[-1 - slow]
-    memory[0] = fast_sum
-    memory[1] = slow_sum
-    if seen < slow:
-        return
-    fast_mean, slow_mean = fast_sum / fast, slow_sum / slow
-    if account.position == 0.0:
-        if fast_mean > slow_mean * ABOVE:
-            if units:
-                account.buy(units)
+def _decide(market: Any, own: Any, p: Any) -> None:
+    if market.position == 0.0:
+        if own.fast > own.slow * ABOVE:
+            if p.units > 0.0:
+                market.buy(p.units)
             else:
-                account.invest()
-    elif slow_mean > fast_mean * ABOVE:
-        account.close()
+                market.invest()
+    elif own.slow > own.fast * ABOVE:
+        market.exit()
 
 
 SMA_CROSS = Strategy(
@@ -45,6 +35,6 @@ SMA_CROSS = Strategy(
     ),
     decide=_decide,
     warm_up=lambda values: int(values["slow"]),
-    memory=2,
+    indicators={"fast": sma("fast"), "slow": sma("slow")},
     rules=(Rule("fast", "below slow", lambda values: values["fast"] < values["slow"]),),
 )

@@ -10,9 +10,13 @@ from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.data.dataset import Dataset, dataset
 from algotrendy.backtest.data.moments import MINUTE_NS, in_words
 from algotrendy.backtest.data.phases import known_times, phases
-from algotrendy.backtest.data.schedules import (
+from algotrendy.backtest.data.schedules import due
+from algotrendy.backtest.data.sessions import sessions_around
+from algotrendy.backtest.data.timeframes import Timeframe
+from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
+from algotrendy.strategy.schedules import (
     Schedule,
-    due,
     every_bars,
     every_begin,
     every_close,
@@ -20,10 +24,6 @@ from algotrendy.backtest.data.schedules import (
     every_end,
     every_open,
 )
-from algotrendy.backtest.data.sessions import sessions_around
-from algotrendy.backtest.data.timeframes import Timeframe
-from algotrendy.kernel.errors import Invalid
-from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
 from fakes.bar_columns import at, bars_at, daily, weekdays
 
 US = us_equities()

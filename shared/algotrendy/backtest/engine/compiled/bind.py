@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -25,7 +24,7 @@ from algotrendy.backtest.engine.compiled.memory import (
 from algotrendy.backtest.engine.compiled.objects import OwnType, make_fill, make_market, maker
 from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int
 from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.fingerprint import code_hash, is_self_contained
+from algotrendy.strategy.fingerprint import code_hash, global_names, is_self_contained
 from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_of
 
 _VOCABULARY = (ordering, owning, reading)
@@ -78,7 +77,8 @@ def _compile(strategy: Strategy) -> Bound:
         "decide": _jitted(strategy.decide),
     }
     for _, indicator in layout.indicators:
-        _teach(indicator.update)
+        if isinstance(indicator.update, FunctionType):
+            _teach(indicator.update)
     if layout.indicators:
         names["update"] = register_jitable(update_of(layout))
     if strategy.on_fill is not None:
@@ -150,18 +150,22 @@ def _jitted(function: Callable[..., Any]) -> Any:
     return njit(error_model="python")(function)
 
 
-@cache
-def _teach(function: Callable[..., Any]) -> None:
-    """Let compiled code call a plain function, and those that it calls."""
-    register_jitable(function)
-    _teach_called_by(function)
+_taught: set[FunctionType] = set()
 
 
-def _teach_called_by(function: Callable[..., Any]) -> None:
-    for name in function.__code__.co_names:
+def _teach_called_by(function: FunctionType) -> None:
+    """Let compiled code call the plain functions that a function calls, and those that they do."""
+    for name in sorted(global_names(function.__code__)):
         called = function.__globals__.get(name)
         if isinstance(called, FunctionType):
             _teach(called)
+
+
+def _teach(function: FunctionType) -> None:
+    if function not in _taught:
+        _taught.add(function)
+        register_jitable(function)
+        _teach_called_by(function)
 
 
 def _reason(error: NumbaError) -> str:

@@ -30,7 +30,7 @@ from algotrendy.backtest.engine.compiled.memory import (
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_float, load_int
 from algotrendy.backtest.engine.rules import actions as action_rules
 from algotrendy.backtest.engine.rules import meeting
-from algotrendy.backtest.engine.rules.actions import pay_dividend, split
+from algotrendy.backtest.engine.rules.actions import note_change, pay_dividend, pay_out, split
 from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
 from algotrendy.backtest.engine.rules.costs import charge_nights
 from algotrendy.backtest.engine.rules.meeting import (
@@ -40,7 +40,6 @@ from algotrendy.backtest.engine.rules.meeting import (
     meet,
     sells_first,
 )
-from algotrendy.backtest.engine.rules.placing import close_out
 from algotrendy.exchange.compiled import register
 
 for _module in (action_rules, meeting):
@@ -61,21 +60,33 @@ def _rows(dtype: Any, dimensions: int = 1) -> Any:
 
 @register_jitable
 def act(
-    assets: Any, k: int, orders: Any, account: Any, log: Any, actions: Any, moment: int
-) -> None:
-    """Take the actions of a company that take effect by a moment."""
-    asset = assets[k]
+    asset: Any,
+    orders: Any,
+    account: Any,
+    log: Any,
+    actions: Any,
+    moment: int,
+    done: Any,
+    at: int,
+    step: int,
+) -> int:
+    """Take the actions of a company that take effect by a moment; give the number of fills."""
     while asset.action < asset.last_action and actions[asset.action].time <= moment:
         action = actions[asset.action]
         asset.action += 1
+        before = asset.position
+        price = 0.0
         if action.kind == DIVIDEND:
             pay_dividend(asset, account, action.value)
         elif action.kind == DELISTED:
-            price = asset.mark if action.value != action.value else action.value
-            close_out(orders[k], asset, account, log, price)
-            asset.mark = price
+            pay_out(orders, asset, account, log, action.value)
+            price = asset.mark
         else:
-            split(orders[k], asset, account, log, action.value)
+            split(orders, asset, account, log, action.value)
+        if asset.position != before and at >= len(done):
+            account.is_full = 1
+        at = note_change(done, at, asset, before, price, step)
+    return at
 
 
 @register_jitable
@@ -157,7 +168,7 @@ def drive(  # noqa: C901 - the order of a step, in one place
                         asset.is_new = 2
                         sales = True
             elif asset.action < asset.last_action:
-                act(assets, k, orders, account, log, actions, now)
+                filled = act(asset, orders[k], account, log, actions, now, done, filled, step)
         for turn in range(2 if sales else 1):
             for k in range(count):
                 asset = assets[k]
@@ -166,7 +177,7 @@ def drive(  # noqa: C901 - the order of a step, in one place
                 i = 8 * asset.seen
                 begin = load_int(asset.time + i)
                 if asset.action < asset.last_action:
-                    act(assets, k, orders, account, log, actions, begin)
+                    filled = act(asset, orders[k], account, log, actions, begin, done, filled, step)
                 low = load_float(asset.low + i)
                 high = load_float(asset.high + i)
                 if asset.count > 0 and not is_quiet(orders[k], asset, low, high):
@@ -200,6 +211,8 @@ def drive(  # noqa: C901 - the order of a step, in one place
                     return RAISED
                 context.event = FILLED
                 for at in range(first, filled):
+                    if done[at].order == 0:
+                        continue
                     context.fill = done_rows + at * _DONE_SIZE
                     if entry(address) != 0:
                         return RAISED

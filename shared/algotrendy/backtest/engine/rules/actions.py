@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from algotrendy.backtest.engine.records import AccountRow, AssetRow, LogRow
+from algotrendy.backtest.engine.records import AccountRow, AssetRow, DoneRow, LogRow
+from algotrendy.backtest.engine.rules.placing import close_out
 from algotrendy.exchange.rules.corporate import dividend, whole_part
 from algotrendy.exchange.rules.groups import is_open
 from algotrendy.exchange.rules.quantities import whole
@@ -50,3 +51,34 @@ def split(
             written.limit = order.limit
             written.stop = order.stop
             written.trail_price = order.trail_price
+
+
+def note_change(
+    done: Sequence[DoneRow], at: int, asset: AssetRow, before: float, price: float, step: int
+) -> int:
+    """Write down that a position changed without an order; give the new number of fills."""
+    change = asset.position - before
+    if change == 0.0 or at >= len(done):
+        return at
+    booked = done[at]
+    booked.step = step
+    booked.asset = asset.index
+    booked.order = 0
+    booked.units = change
+    booked.price = price
+    booked.fee = 0.0
+    booked.slippage = 0.0
+    return at + 1
+
+
+def pay_out(
+    orders: Sequence[OrderRow],
+    asset: AssetRow,
+    account: AccountRow,
+    log: Sequence[LogRow],
+    price: float,
+) -> None:
+    """End an asset's listing: what is held becomes cash at a price, nan for the newest close."""
+    paid = asset.mark if price != price else price
+    close_out(orders, asset, account, log, paid)
+    asset.mark = paid

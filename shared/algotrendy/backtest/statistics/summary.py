@@ -1,0 +1,262 @@
+"""Sum a run up in one pass over its curves: the figures that a sweep keeps of each of its runs.
+
+The figures are computed by `summarise_into`, a function of numbers and records that runs compiled
+in a sweep and interpreted elsewhere, to the same bits. What is undefined is nan there, and None in
+a `Statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from math import isnan, nan, sqrt
+from typing import Any
+
+import numpy as np
+
+from algotrendy.backtest.engine.records import DoneRow
+from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
+from algotrendy.exchange.rules.quantities import whole
+from algotrendy.kernel.bar import Timeframe
+
+TRADING_DAYS = 252.0
+SESSION = timedelta(hours=6.5)
+"""The regular session of US equities."""
+
+NS_PER_YEAR = 365.25 * 86_400 * 1e9
+# Below this, the spread of returns is rounding and not risk.
+_STILL = 1e-12
+_COUNTS = ("drawdown_bars", "trades", "orders_cut", "orders_unfilled")
+
+# The state of an asset's round trip.
+POSITION, ENTERED, LEFT, FEES = range(4)
+TRIP_CELLS = 4
+
+
+def periods_per_year(timeframe: Timeframe) -> float:
+    """Give the bars in a year of 252 US equity sessions of 6.5 hours."""
+    return TRADING_DAYS if timeframe is Timeframe.DAY else TRADING_DAYS * (SESSION / timeframe.span)
+
+
+def years_of(times: Sequence[int] | Any) -> float:
+    """Give the calendar time from the first moment to the last, in years."""
+    return (int(times[-1]) - int(times[0])) / NS_PER_YEAR if len(times) else 0.0
+
+
+def summarise(backtest: Backtest, periods_per_year: float = TRADING_DAYS) -> Statistics:
+    """Sum up a run.
+
+    Args:
+        periods_per_year: How many steps a year has, for annualising.
+    """
+    out = [0.0] * len(STATISTICS)
+    setting = backtest.setting
+    rates = setting.rates
+    summarise_into(
+        backtest.equity.tolist(),
+        backtest.exposure.tolist(),
+        setting.terms.cash,
+        years_of(backtest.time),
+        periods_per_year,
+        backtest.fills,
+        len(backtest.fills),
+        [asset.multiplier for asset in setting.dataset.assets],
+        np.zeros((0, 0)) if rates is None else rates,
+        [0.0] * (TRIP_CELLS * len(setting.dataset.assets)),
+        out,
+    )
+    return statistics_from(out, backtest.cut, backtest.unfilled, backtest.raw.account.fees)
+
+
+def statistics_from(out: Sequence[float], cut: int, unfilled: int, fees: float) -> Statistics:
+    """Give the figures that `summarise_into` wrote, and what the account counted itself."""
+    named: dict[str, Any] = {}
+    for name, value in zip(STATISTICS, out, strict=True):
+        if name in _COUNTS:
+            named[name] = int(value)
+        else:
+            named[name] = None if isnan(value) else float(value)
+    named |= {"orders_cut": cut, "orders_unfilled": unfilled, "fees": float(fees)}
+    return Statistics(**named)
+
+
+def summarise_into(
+    equity: Sequence[float],
+    exposure: Sequence[float],
+    cash: float,
+    years: float,
+    periods_per_year: float,
+    done: Sequence[DoneRow],
+    filled: int,
+    multipliers: Sequence[float],
+    rates: Any,
+    trips: Sequence[float] | Any,
+    out: Sequence[float] | Any,
+) -> None:
+    """Write the figures in the order of `Statistics`; counts of the account are left at 0.
+
+    Args:
+        rates: Of currencies, shape (steps, assets); (0, 0) when all are the account's.
+        trips: Room for the state of each asset's round trip, zeros.
+        out: Gets the figures.
+    """
+    steps = len(equity)
+    final = equity[steps - 1] if steps > 0 else cash
+    out[0] = final
+    out[1] = final / cash - 1.0
+    growth = growth_of(cash, final, years)
+    out[2] = growth
+    mean, spread, losses, count = moments_of(equity)
+    risk = sqrt(spread * periods_per_year) if count > 1 else nan
+    downside = sqrt(losses * periods_per_year) if count > 1 else nan
+    out[3] = risk
+    out[4] = mean * periods_per_year / risk if risk >= _STILL else nan
+    out[5] = mean * periods_per_year / downside if downside >= _STILL else nan
+    deepest, longest = deepest_fall(equity)
+    out[6] = deepest
+    out[7] = longest
+    out[8] = nan if deepest == 0.0 else growth / -deepest
+    held = 0
+    total = 0.0
+    rest = 0.0
+    for step in range(steps):
+        if exposure[step] > 0.0:
+            held += 1
+        total, rest = add_exactly(total, rest, equity[step])
+    mean_equity = (total + rest) / steps if steps > 0 else 0.0
+    out[9] = held / steps if steps > 0 else 0.0
+    traded, trades, wins, won, lost = count_trips(done, filled, multipliers, rates, trips)
+    out[10] = traded / 2.0 / mean_equity / years if years > 0.0 and mean_equity > 0.0 else nan
+    out[11] = trades
+    out[12] = wins / trades if trades > 0 else nan
+    out[13] = won / lost if lost > 0.0 else nan
+
+
+def growth_of(initial: float, final: float, years: float) -> float:
+    """Give the yearly rate that turns initial into final; -1 after ruin, nan without time."""
+    if years <= 0.0:
+        return nan
+    if final <= 0.0:
+        return -1.0
+    rate = (final / initial) ** (1.0 / years) - 1.0
+    return rate if rate < 1e300 else nan
+
+
+def add_exactly(total: float, rest: float, value: float) -> tuple[float, float]:
+    """Add a value to a sum, and what rounding lost to a rest: Neumaier's summation."""
+    added = total + value
+    if abs(total) >= abs(value):
+        rest += (total - added) + value
+    else:
+        rest += (value - added) + total
+    return added, rest
+
+
+def moments_of(equity: Sequence[float]) -> tuple[float, float, float, int]:
+    """Give of the returns up to ruin: mean, variance (n - 1), mean square of losses, number."""
+    total = 0.0
+    rest = 0.0
+    count = 0
+    last = len(equity) - 1
+    for step in range(last):
+        if equity[step] <= 0.0:
+            break
+        total, rest = add_exactly(total, rest, equity[step + 1] / equity[step] - 1.0)
+        count += 1
+    if count == 0:
+        return 0.0, 0.0, 0.0, 0
+    mean = (total + rest) / count
+    squares = 0.0
+    squares_rest = 0.0
+    losses = 0.0
+    losses_rest = 0.0
+    for step in range(count):
+        change = equity[step + 1] / equity[step] - 1.0
+        off = change - mean
+        squares, squares_rest = add_exactly(squares, squares_rest, off * off)
+        if change < 0.0:
+            losses, losses_rest = add_exactly(losses, losses_rest, change * change)
+    spread = (squares + squares_rest) / (count - 1) if count > 1 else 0.0
+    return mean, spread, (losses + losses_rest) / count, count
+
+
+def deepest_fall(equity: Sequence[float]) -> tuple[float, int]:
+    """Give the deepest fall from a peak (0 or less) and the longest time below one, in bars."""
+    deepest = 0.0
+    longest = 0
+    below = 0
+    peak = 0.0
+    for step in range(len(equity)):
+        value = equity[step]
+        if value >= peak:
+            peak = value
+            below = 0
+        else:
+            below += 1
+            if below > longest:
+                longest = below
+            fall = value / peak - 1.0
+            if fall < deepest:
+                deepest = fall
+    return deepest, longest
+
+
+def count_trips(
+    done: Sequence[DoneRow],
+    filled: int,
+    multipliers: Sequence[float],
+    rates: Any,
+    trips: Any,
+) -> tuple[float, int, int, float, float]:
+    """Give traded notional, closed round trips, winners, and what was won and lost by them.
+
+    As `trades.TradeBook` counts them.
+    """
+    traded = 0.0
+    trades = 0
+    wins = 0
+    won = 0.0
+    lost = 0.0
+    for f in range(filled):
+        fill = done[f]
+        units = fill.units
+        unit = multipliers[fill.asset]
+        if len(rates) > 0:
+            unit = unit * rates[fill.step][fill.asset]
+        price = fill.price * unit
+        fee = fill.fee
+        if fill.order > 0:
+            traded += abs(units) * fill.price * unit
+        at = TRIP_CELLS * fill.asset
+        held = trips[at + POSITION]
+        if held * units < 0.0:
+            leaving = units if abs(units) <= abs(held) else -held
+            part = fee if leaving == units else fee * (leaving / units)
+            trips[at + LEFT] += abs(leaving) * price
+            trips[at + FEES] += part
+            trips[at + POSITION] = on_billionths(held + leaving)
+            if trips[at + POSITION] == 0.0:
+                made = trips[at + LEFT] - trips[at + ENTERED]
+                profit = (made if held > 0.0 else -made) - trips[at + FEES]
+                trades += 1
+                if profit > 0.0:
+                    wins += 1
+                    won += profit
+                else:
+                    lost -= profit
+                trips[at + ENTERED] = 0.0
+                trips[at + LEFT] = 0.0
+                trips[at + FEES] = 0.0
+            units = on_billionths(units - leaving)
+            fee -= part
+        if units != 0.0:
+            trips[at + POSITION] = on_billionths(trips[at + POSITION] + units)
+            trips[at + ENTERED] += abs(units) * price
+            trips[at + FEES] += fee
+    return traded, trades, wins, won, lost
+
+
+def on_billionths(quantity: float) -> float:
+    """Give the nearest whole number of billionths, of either sign."""
+    return whole(quantity) if quantity >= 0.0 else -whole(-quantity)
