@@ -68,7 +68,8 @@ def test_the_figures_of_a_curve_are_those_of_a_walk_along_it() -> None:
     assert found.ratios.calmar == close(cagr / -deepest)
     assert found.activity is not None
     assert found.activity.turnover == close(110_000 / 2 / fmean(equity) / years)
-    assert (found.activity.exposure, found.activity.mean_leverage) == (1.0, close(0.5))
+    assert found.activity.exposure == 1.0
+    assert found.activity.mean_leverage == close(0.5)
     assert found.activity.fees == 110.0
     assert found.trades is not None
     assert found.trades.all.best_return == close(9_890 / 50_000)
