@@ -59,7 +59,7 @@ def summarise(backtest: Backtest, periods_per_year: float = TRADING_DAYS) -> Sta
         setting.terms.cash,
         years_of(backtest.time),
         periods_per_year,
-        backtest.fills,
+        backtest.fills.view(np.recarray),
         len(backtest.fills),
         [asset.multiplier for asset in setting.dataset.assets],
         np.zeros((0, 0)) if rates is None else rates,
