@@ -52,7 +52,8 @@ async def _made(stopping: asyncio.Event) -> Execution | None:
     except AlgoTrendyError as error:
         _logger.warning("%s", error.message)
     with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), _RETRY_S)
+        async with asyncio.timeout(_RETRY_S):
+            await stopping.wait()
     return None
 
 

@@ -86,7 +86,8 @@ class Bells:
 
     async def listen(self, wait_s: float) -> Sequence[Heard]:
         with suppress(TimeoutError):
-            return [await asyncio.wait_for(self._queue.get(), wait_s)]
+            async with asyncio.timeout(wait_s):
+                return [await self._queue.get()]
         return []
 
 

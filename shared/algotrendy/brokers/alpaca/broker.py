@@ -230,7 +230,8 @@ class AlpacaBroker:
         """
         for wait_s in (0.0, *self._settings.look_again_s):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._closed.wait()
             if self._closed.is_set():
                 break
             try:

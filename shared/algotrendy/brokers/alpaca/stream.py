@@ -92,7 +92,8 @@ class UpdateStream:
         least, most = self._settings.backoff_s
         whole = min(most, least * 2.0 ** min(self._failures - 1, 30))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closed.wait(), whole / 2 + whole / 2 * self._random())
+            async with asyncio.timeout(whole / 2 + whole / 2 * self._random()):
+                await self._closed.wait()
 
 
 class _Socket:
@@ -136,7 +137,8 @@ class _Socket:
         )
         self._stream.subscribe_trade_updates(_never)
         try:
-            await asyncio.wait_for(self._start(), settings.answer_s)
+            async with asyncio.timeout(settings.answer_s):
+                await self._start()
         except TimeoutError as error:
             raise _Broken(f"no answer within {settings.answer_s} s of connecting") from error
         self._opened_at = asyncio.get_running_loop().time()

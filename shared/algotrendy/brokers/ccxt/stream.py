@@ -249,7 +249,8 @@ class UpdateStream:
         least, most = self._settings.backoff_s
         whole = min(most, least * 2.0 ** min(failures - 1, 30))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closed.wait(), whole / 2 + whole / 2 * self._random())
+            async with asyncio.timeout(whole / 2 + whole / 2 * self._random()):
+                await self._closed.wait()
 
 
 def _failed(watching: Sequence[asyncio.Task[None]]) -> bool:

@@ -345,7 +345,8 @@ class QuantConnectBroker:
         if left_s <= 0:
             return False
         try:
-            await asyncio.wait_for(self._closed.wait(), min(self._patience.poll_s, left_s))
+            async with asyncio.timeout(min(self._patience.poll_s, left_s)):
+                await self._closed.wait()
         except TimeoutError:
             return True
         return False

@@ -66,7 +66,8 @@ async def poll(
                 yield update
             known = view
         try:
-            await asyncio.wait_for(closed.wait(), pause_s)
+            async with asyncio.timeout(pause_s):
+                await closed.wait()
         except TimeoutError:
             continue
 

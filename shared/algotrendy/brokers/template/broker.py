@@ -157,7 +157,8 @@ class TemplateBroker:
                     yield update
                 orders, executions = news, {fill.execution_id for fill in fills}
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), self._poll_s)
+                async with asyncio.timeout(self._poll_s):
+                    await self._closed.wait()
 
     async def close(self) -> None:
         """End streams and connections; a second call does nothing."""

@@ -264,7 +264,8 @@ class Station:
             except AlgoTrendyError as error:
                 _logger.warning("account %s: %s", self.root, error.message)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _SWEEP_EVERY_S)
+                async with asyncio.timeout(_SWEEP_EVERY_S):
+                    await self._wake.wait()
 
     async def _hear_bells(self, post: Post, session: Session, teller: Teller) -> None:
         while True:
@@ -300,7 +301,8 @@ class Station:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
 
 def _rung_for(tx: LedgerTransaction, ring: Ring, now: datetime) -> PlatformOrder | None:

@@ -38,7 +38,8 @@ class Extension:
         self._listened_at = self._monotonic()
         found = []
         with suppress(TimeoutError):
-            found.append(await asyncio.wait_for(self._heard.get(), wait_s))
+            async with asyncio.timeout(wait_s):
+                found.append(await self._heard.get())
         return [*found, *self.take()]
 
     def put(self, heard: Heard) -> None:

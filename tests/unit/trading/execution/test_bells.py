@@ -11,7 +11,7 @@ from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import AccountId, OrderId, SeededIds
 from algotrendy.trading.adapters.sqs_bell import SqsBell, SqsRings
-from algotrendy.trading.execution.switchboard import Switchboard
+from algotrendy.trading.execution.switchboard import Extension, Switchboard
 from algotrendy.trading.ports import Heard, Ring
 from fakes.execution_bench import HeardRing
 from fakes.quick_loop import BEGIN, run_quickly
@@ -143,6 +143,25 @@ def test_each_account_of_a_process_hears_its_own_and_the_rest_is_left() -> None:
         assert [ring.fate for ring in rings] == ["", "", "left"]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+    run_quickly(scene())
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_who_is_sent_away_as_something_is_heard_goes_and_leaves_it(steps: int) -> None:
+    async def scene() -> None:
+        extension = Extension(asyncio.get_running_loop().time)
+        listening = asyncio.create_task(extension.listen(60))
+        await asyncio.sleep(1)
+        ring = HeardRing(Ring(ROOT))
+        extension.put(ring)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        is_back = listening.done()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        assert listening.cancelled() is not is_back
+        assert extension.take() == ([] if is_back else [ring])
 
     run_quickly(scene())
 

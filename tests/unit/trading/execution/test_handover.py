@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from algotrendy.kernel.errors import Unavailable, Unknown
+from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.service import Standing
 from algotrendy.trading.order_events import OrderSubmitted
 from algotrendy.trading.status import PlatformStatus as S
@@ -90,6 +91,48 @@ def test_a_station_that_is_asked_to_stop_hands_over_within_a_second() -> None:
         await bench.until(order_id, S.NEW)
         kinds = [type(event) for event in bench.ledger.tables.orders.history(order_id)]
         assert kinds.count(OrderSubmitted) == 1
+
+    play(scene)
+
+
+class Waking:
+    """Is a ``Duty`` that wakes its writer again just as that one begins to hand over."""
+
+    name = "waking"
+    every_s = 60.0
+
+    def __init__(self, post: Post, stop: asyncio.Event, steps: int) -> None:
+        self._post = post
+        self._stop = stop
+        self._steps = steps
+
+    async def do(self) -> None:
+        await self._stop.wait()
+        # As long as the last commit of who hands over takes.
+        await asyncio.sleep(0.001)
+        for _ in range(self._steps):
+            await asyncio.sleep(0)
+        self._post.wake()
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_station_that_is_woken_as_it_is_asked_to_stop_hands_over(steps: int) -> None:
+    # Seed 7022 of the simulation: the cancelled task had what it waited for and went on, so that
+    # the station kept its lease for ever and served nobody.
+    async def scene(bench: Bench) -> None:
+        stop = asyncio.Event()
+        bench.duties = lambda post: (Waking(post, stop, steps),)
+        first, running = bench.start()
+        await asyncio.sleep(2.5)
+        second, _ = bench.start()
+        await asyncio.sleep(5.5)
+        assert (first.standing, second.standing) == (Standing.SERVING, Standing.WAITING)
+        first.stop()
+        stop.set()
+        async with asyncio.timeout(5):
+            await running
+        await asyncio.sleep(1)
+        assert (first.standing, second.standing) == (Standing.STOPPED, Standing.SERVING)
 
     play(scene)
 
