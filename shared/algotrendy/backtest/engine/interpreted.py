@@ -12,7 +12,6 @@ step, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -154,7 +153,8 @@ class Interpreter:
         names = tuple(parameter.name for parameter in strategy.parameters)
         self._parameters = parameters_type(names)(*setting.parameters())
         self._nights = None if setting.nights is None else setting.nights.tolist()
-        self._schedules: list[tuple[list[bool], Callable[..., None]]] = []
+        self._schedules = [callback for _, callback in strategy.schedules]
+        self._due = None if setting.due is None else setting.due.tolist()
         self._bar = BarRow()
         self._found: list[FillRow] = []
         self._done: list[DoneRow] = []
@@ -286,10 +286,14 @@ class Interpreter:
                     continue
                 fill = Fill(done.asset, done.order, done.units, done.price, done.fee)
                 self._setting.strategy.on_fill(market, own, parameters, fill)
-        for due, callback in self._schedules:
-            if due[step]:
-                callback(market, own, parameters)
+        self._call_due(step)
         self._setting.strategy.decide(market, own, parameters)
+
+    def _call_due(self, step: int) -> None:
+        due = 0 if self._due is None else self._due[step]
+        for place, callback in enumerate(self._schedules):
+            if due >> place & 1:
+                callback(self.market, self._own[0], self._parameters)
 
     def _fresh(self, now: int) -> list[int]:
         fresh = []

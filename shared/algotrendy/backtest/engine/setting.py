@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from algotrendy.backtest.data.asset import Asset
 from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.data.schedules import due
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy, Values
 
 NS_PER_DAY = 86_400_000_000_000
@@ -24,12 +26,14 @@ class Setting:
 
     Attributes:
         values: A checked value for every parameter, as ``strategy.check`` gives it.
+        calendar: When the market is open, for the strategy's schedules; None: see `due`.
     """
 
     dataset: Dataset
     strategy: Strategy
     values: Values
     terms: Terms
+    calendar: TradingCalendar | None = None
 
     def __post_init__(self) -> None:
         needed = self.strategy.assets
@@ -70,6 +74,12 @@ class Setting:
             return None
         days = self.dataset.timeline // NS_PER_DAY
         return np.diff(days, prepend=days[:1])
+
+    @cached_property
+    def due(self) -> NDArray[np.int64] | None:
+        """Give for each step a bit for each schedule that is due; None without schedules."""
+        schedules = [schedule for schedule, _ in self.strategy.schedules]
+        return due(schedules, self.dataset, self.calendar) if schedules else None
 
     def lot(self, asset: Asset) -> float:
         """Give the least quantity of an asset that can be bought, 0.0 for a billionth."""

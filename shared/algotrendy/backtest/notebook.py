@@ -1,0 +1,84 @@
+"""Run a backtest from a notebook: bars in, a strategy, a result out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.data.frames import from_frame
+from algotrendy.backtest.data.making import from_series
+from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.engine.running import Wish, run
+from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.calendar import TradingCalendar
+from algotrendy.market_data.series import BarSeries
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.library import strategy_named
+from algotrendy.strategy.making import strategy as make_strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT = Terms(cash=100_000.0, fee_bps=10.0, fractional=False)
+"""The terms without a word: 100,000 in cash, 10 bps of each fill, whole units, no shorts."""
+
+
+def backtest(
+    bars: Dataset | BarSeries | Iterable[BarSeries] | pd.DataFrame | Mapping[str, pd.DataFrame],
+    strategy: str | Strategy | Callable[[Any, Any, Any], None],
+    *,
+    terms: Terms = DEFAULT,
+    cash: float | None = None,
+    calendar: TradingCalendar | None = None,
+    mode: Wish = "auto",
+    **parameters: float,
+) -> Backtest:
+    """Run a strategy over bars.
+
+        result = backtest(frame, "sma_cross", fast=20, slow=50)
+
+    Args:
+        bars: A pandas frame of OHLCV, several by symbol, stored series, or a `Dataset`.
+        strategy: A name of the library, what ``@strategy`` made, or a function of
+            ``(market, own, p)`` that needs neither parameters nor state.
+        terms: Costs, margin, volume limits.
+        cash: At the start, instead of the terms'.
+        calendar: When the market is open, for schedules.
+        mode: "auto" compiles what can be compiled; "interpreted" and "compiled" insist.
+        parameters: Of the strategy; those that are not named keep their defaults.
+
+    Raises:
+        Invalid: Naming the bar, the parameter or the term that is wrong, and what it must be.
+        NotFound: For a name that the library does not have.
+    """
+    found = _strategy(strategy)
+    if cash is not None:
+        terms = replace(terms, cash=cash)
+    values = found.check(parameters)
+    return run(Setting(_dataset(bars, found), found, values, terms, calendar), mode)
+
+
+def _strategy(given: str | Strategy | Callable[[Any, Any, Any], None]) -> Strategy:
+    if isinstance(given, Strategy):
+        return given
+    if isinstance(given, str):
+        return strategy_named(given)
+    if callable(given):
+        return make_strategy()(given)
+    raise Invalid("strategy", "a name, a Strategy or a function of (market, own, p)", given)
+
+
+def _dataset(bars: Any, strategy: Strategy) -> Dataset:
+    if isinstance(bars, Dataset):
+        return bars
+    if isinstance(bars, BarSeries):
+        return from_series(bars, coarser=strategy.timeframes)
+    if isinstance(bars, Mapping) or hasattr(bars, "columns"):
+        return from_frame(bars, coarser=strategy.timeframes)
+    if isinstance(bars, Iterable):
+        return from_series(bars, coarser=strategy.timeframes)
+    raise Invalid("bars", "a pandas frame, frames by symbol, stored series or a Dataset", bars)
