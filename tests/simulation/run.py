@@ -168,6 +168,7 @@ class Play:
                 is_halted=self._troubles.is_halted, is_flattened=self._troubles.is_flattened
             ),
             *self._broken_promises(),
+            *self._services.unattended(),
         ]
         if self._asking:
             self._last.append(Broken(OTHER, "a client still has no answer"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from algotrendy.brokers.port import Broker
 from algotrendy.kernel.errors import JsonValue, Unavailable
@@ -13,10 +13,11 @@ from algotrendy.trading.execution.monitor import Monitor
 from algotrendy.trading.execution.prices import Prices
 from algotrendy.trading.execution.protection import ProtectionWatch
 from algotrendy.trading.execution.reconcile import Reconciliation
-from algotrendy.trading.execution.service import Station, Surroundings
+from algotrendy.trading.execution.service import Standing, Station, Surroundings
 from algotrendy.trading.parents.duty import SliceDuty
 from simulation.bells import RingsPort
 from simulation.broker import HostileBroker
+from simulation.laws import OTHER, Broken
 from simulation.ledger import DeskPort
 from simulation.loop import Process
 from simulation.market import MarketPort
@@ -31,6 +32,7 @@ class Services:
     def __init__(self, world: World) -> None:
         self._world = world
         self._running: list[tuple[Process, Station]] = [self._begun(n) for n in range(COUNT)]
+        self._stopping: set[Station] = set()
         # It takes as long to look through an account's risk as to do all else.
         self._is_monitored = world.chance.random() < 0.2
 
@@ -42,6 +44,21 @@ class Services:
     def one(self) -> tuple[Process, Station]:
         """Draw one of them."""
         return self._running[self._world.chance.randrange(COUNT)]
+
+    def stop(self, station: Station) -> None:
+        """Ask one to hand over."""
+        self._stopping.add(station)
+        station.stop()
+
+    def unattended(self) -> Iterator[Broken]:
+        """Find that nobody serves the account; one that was asked to stop is as good as gone."""
+        serving = (
+            station.standing is Standing.SERVING and station not in self._stopping
+            for process, station in self._running
+            if process.is_alive
+        )
+        if not any(serving):
+            yield Broken(OTHER, "nobody serves the account")
 
     def heal(self) -> None:
         """Put clocks right, and let everybody go on and be reached."""

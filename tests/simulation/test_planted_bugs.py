@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,11 @@ from algotrendy.kernel.order import Fill, Side
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.booking import record
 from algotrendy.trading.execution import dispatch, news
+from algotrendy.trading.execution.hearing import Hearing
 from algotrendy.trading.execution.lease import Fence
 from algotrendy.trading.execution.news import Told
+from algotrendy.trading.execution.service import Station
+from algotrendy.trading.execution.session import Session
 from algotrendy.trading.holds import hold_entry
 from algotrendy.trading.journal import Entry
 from algotrendy.trading.ledger import LedgerTransaction
@@ -29,7 +33,7 @@ from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.restating import book_fill
 from algotrendy.trading.status import PlatformStatus
 from simulation.hunt import shortest
-from simulation.laws import DOUBLED, LOST, UNBALANCED
+from simulation.laws import DOUBLED, LOST, OTHER, UNBALANCED
 from simulation.run import PEACE_S, Result, play
 from simulation.world import Plan
 
@@ -111,3 +115,19 @@ def test_a_writer_without_a_fence_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Fence, "check", unfenced)
     monkeypatch.setattr(Fence, "may_send", unfenced)
     assert first_broken(DOUBLED).broken
+
+
+def test_a_writer_that_does_not_let_go_when_it_is_asked_to_stop_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sweep = Station._sweep
+
+    async def deaf(self: Station, session: Session, hearing: Hearing) -> None:
+        try:
+            await sweep(self, session, hearing)
+        except asyncio.CancelledError:
+            await sweep(self, session, hearing)
+
+    monkeypatch.setattr(Station, "_sweep", deaf)
+    found = first_broken(OTHER)
+    assert "nobody serves the account" in [each.what for each in found.broken]

@@ -46,7 +46,7 @@ class Troubles:
             case "service killed":
                 self._world.kill(process)
             case "service stopped":
-                station.stop()
+                self._services.stop(station)
             case "service stalled":
                 process.stalled_until = self._in(1, 40)
             case "service cut off":
