@@ -6,9 +6,11 @@ import gc
 import logging
 import multiprocessing
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from simulation.laws import DOUBLED, LOST, OTHER, UNBALANCED
 from simulation.run import Result, play
@@ -45,8 +47,12 @@ class Tally:
         return f"simulate: {self.seeds} seeds, {self.faults.total()} faults, {counts}{other}"
 
 
-def play_all(seeds: Iterable[int]) -> Tally:
-    """Play seeds in this process; each law counts once a seed."""
+def play_all(seeds: Iterable[int], on_broken: Callable[[Result], None] = lambda _: None) -> Tally:
+    """Play seeds in this process; each law counts once a seed.
+
+    Args:
+        on_broken: Hears of each seed that breaks a law, before the next one is played.
+    """
     quiet()
     tally = Tally()
     for seed in seeds:
@@ -58,22 +64,37 @@ def play_all(seeds: Iterable[int]) -> Tally:
         tally.laws.update(result.laws)
         if result.broken:
             tally.failed.append(seed)
+            on_broken(result)
         if tally.seeds % _COLLECT_EVERY == 0:
             gc.collect()
     return tally
 
 
 def hunt(first: int, count: int, workers: int, chunk: int = 50) -> Iterator[Tally]:
-    """Play a range of seeds on several cores; give what is known after each part of it."""
+    """Play a range of seeds on several cores; give what is known after each part of it.
+
+    A seed that breaks a law is told on stderr at once, by the process that plays it.
+    """
     parts = [
         range(start, min(start + chunk, first + count))
         for start in range(first, first + count, chunk)
     ]
     tally = Tally()
+    play_part = partial(play_all, on_broken=tell_broken)
     with multiprocessing.get_context("fork").Pool(workers) as pool:
-        for part in pool.imap_unordered(play_all, parts):
+        for part in pool.imap_unordered(play_part, parts):
             tally.add(part)
             yield tally
+
+
+def tell_broken(result: Result) -> None:
+    """Say in one line on stderr which law a seed breaks, and how to play it again."""
+    first, *others = result.broken
+    more = f" (and {len(others)} more)" if others else ""
+    seed = result.plan.seed
+    # In one piece, or the lines of two processes would run into each other.
+    sys.stderr.write(f"seed {seed}: {first}{more}; make simulate SEED={seed}\n")
+    sys.stderr.flush()
 
 
 def shortest(found: Result, tries: int = TRIES) -> Result:
