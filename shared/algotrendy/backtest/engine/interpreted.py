@@ -183,6 +183,7 @@ class Interpreter:
         account, rows, count = self._account, self._rows, len(self._rows)
         for step, now in enumerate(self._timeline):
             self._desk.step, self._desk.now = step, now
+            account.is_shut = int(step < self._setting.trade_from)
             self._accrue(step)
             first = self._filled
             for k in self._fresh(now):
@@ -202,6 +203,7 @@ class Interpreter:
         setting, costs = self._setting, self._costs
         return (
             len(self._rows) == 1
+            and setting.trade_from == 0
             and not self._coarser
             and not self._actions[0]
             and not self._schedules

@@ -22,6 +22,7 @@ ACCOUNT_FIELDS: Final[Fields] = (
     ("cut", "i8"),  # fills that cash, holdings or lots made smaller
     ("margin_calls", "i8"),
     ("is_ruined", "i8"),
+    ("is_shut", "i8"),  # no order is taken: the strategy warms up
     ("is_full", "i8"),  # a table had no room: the run is to be made again with larger ones
 )
 ASSET_FIELDS: Final[Fields] = (
@@ -104,6 +105,7 @@ class AccountRow(Record):
     cut: int
     margin_calls: int
     is_ruined: int
+    is_shut: int
     is_full: int
 
 

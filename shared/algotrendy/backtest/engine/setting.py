@@ -27,6 +27,8 @@ class Setting:
     Attributes:
         values: A checked value for every parameter, as ``strategy.check`` gives it.
         calendar: When the market is open, for the strategy's schedules; None: see `due`.
+        trade_from: The first step at which orders are taken; before it the strategy is called
+            and warms up.
     """
 
     dataset: Dataset
@@ -34,6 +36,7 @@ class Setting:
     values: Values
     terms: Terms
     calendar: TradingCalendar | None = None
+    trade_from: int = 0
 
     def __post_init__(self) -> None:
         needed = self.strategy.assets

@@ -137,6 +137,7 @@ class _Run:
             self._curves,
             int(strategy.on_fill is not None or bool(strategy.schedules)),
             address(self._done),
+            setting.trade_from,
         )
         return ended
 

@@ -107,7 +107,7 @@ def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
         _rows(DONE), _rows(FILL), _rows(BAR), _rows(ACCOUNT), _rows(COSTS), _rows(TERMS),
         _rows(ACTION), types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
         types.Array(INT, 1, "C"), types.Array(INT, 1, "C", readonly=True),
-        types.Array(FLOAT, 2, "C"), INT, INT,
+        types.Array(FLOAT, 2, "C"), INT, INT, INT,
     ),
     cache=True,
     error_model="numpy",
@@ -135,6 +135,7 @@ def drive(  # noqa: C901 - the order of a step, in one place
     curves: Any,
     has_callbacks: int,
     done_rows: int,
+    trade_from: int,
 ) -> int:
     """Run over all steps; give how it ended.
 
@@ -142,7 +143,8 @@ def drive(  # noqa: C901 - the order of a step, in one place
         due: Of each step, bit i set when schedule i is due; empty without schedules.
         curves: Gets equity, cash and exposure, shape (3, steps).
         has_callbacks: 1 when fills or schedules are told.
-        done_rows: Where the number of fills is written, as an address.
+        done_rows: Where the booked fills are, as an address.
+        trade_from: The first step at which orders are taken.
     """
     context, account, costs, bar = contexts[0], accounts[0], cost_rows[0], bars[0]
     count = assets.shape[0]
@@ -200,6 +202,7 @@ def drive(  # noqa: C901 - the order of a step, in one place
             close_all(assets, count, account, orders, log, step, now)
         context.step = step
         context.now = now
+        account.is_shut = 1 if step < trade_from else 0
         if account.is_ruined == 0:
             if has_callbacks == 0:
                 context.event = BAR_CLOSED

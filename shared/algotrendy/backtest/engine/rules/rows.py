@@ -121,7 +121,12 @@ def keep_states(orders: Sequence[OrderRow], asset: AssetRow, log: Sequence[LogRo
 def has_room(
     orders: Sequence[OrderRow], asset: AssetRow, account: AccountRow, log: Sequence[LogRow]
 ) -> bool:
-    """Tell whether a group of three orders has room; ended orders make place when there is none."""
+    """Tell whether a group of three orders is taken: whether there is room, and trading open.
+
+    Ended orders make room when there is none.
+    """
+    if account.is_shut != 0:
+        return False
     if asset.count + 3 > len(orders):
         forget_ended(orders, asset)
     if asset.count + 3 <= len(orders) and account.placed + 3 <= len(log):
