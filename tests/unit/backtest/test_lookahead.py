@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.lookahead import Findings, check_lookahead, shortened
