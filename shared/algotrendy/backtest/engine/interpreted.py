@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from algotrendy.backtest.data.actions import DELISTED, DIVIDEND
 from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.engine.desk import BacktestDesk
 from algotrendy.backtest.engine.raw import Raw, table_of
@@ -27,7 +26,7 @@ from algotrendy.backtest.engine.records import (
     AssetRow,
     DoneRow,
 )
-from algotrendy.backtest.engine.rules.actions import note_change, pay_dividend, pay_out, split
+from algotrendy.backtest.engine.rules.actions import take_action
 from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
 from algotrendy.backtest.engine.rules.costs import charge_nights
 from algotrendy.backtest.engine.rules.meeting import close_all, is_called, meet, sells_first
@@ -166,7 +165,7 @@ class Interpreter:
         Raises:
             Whatever the strategy raises.
         """
-        curves = self._run_plain() if self._is_plain() else self._run_every()
+        curves = self._run_plain() if self._setting.is_plain else self._run_every()
         equity, cash, exposure = map(np.array, zip(*curves, strict=True)) if curves else _EMPTY
         return Raw(
             equity=equity,
@@ -197,22 +196,6 @@ class Interpreter:
             self._tell_strategy(step, first)
             curves.append((account.equity, account.cash, gross_of(rows, count)))
         return curves
-
-    def _is_plain(self) -> bool:
-        """Tell whether a step is no more than one bar of one asset and ``decide``."""
-        setting, costs = self._setting, self._costs
-        return (
-            len(self._rows) == 1
-            and setting.trade_from == 0
-            and not self._coarser
-            and not self._actions[0]
-            and not self._schedules
-            and setting.strategy.on_fill is None
-            and setting.rates is None
-            and setting.nights is None
-            and costs.leverage == 1.0
-            and costs.allow_short == 0
-        )
 
     def _run_plain(self) -> list[Curve]:
         """Do what `_run_every` does where most of it cannot happen, several times as fast."""
@@ -357,17 +340,17 @@ class Interpreter:
         waiting, row, account = self._actions[k], self._rows[k], self._account
         while waiting and waiting[0][0] <= moment:
             _, kind, value = waiting.pop(0)
-            before, price = row.position, 0.0
-            if kind == DIVIDEND:
-                pay_dividend(row, account, value)
-            elif kind == DELISTED:
-                pay_out(self._tables[k], row, account, self._desk.log, value)
-                price = row.mark
-            else:
-                split(self._tables[k], row, account, self._desk.log, value)
             self._make_room(1)
-            self._filled = note_change(
-                self._done, self._filled, row, before, price, self._desk.step
+            self._filled = take_action(
+                kind,
+                value,
+                self._tables[k],
+                row,
+                account,
+                self._desk.log,
+                self._done,
+                self._filled,
+                self._desk.step,
             )
             self._tell_position(k)
 

@@ -15,7 +15,12 @@ from algotrendy.backtest.trades import Trade, TradeBook
 from algotrendy.exchange.rules.codes import HELD, PARTLY_FILLED
 
 if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
     import pandas as pd
+
+    from algotrendy.backtest.outputs.summary import Summary
 
 Mode = Literal["compiled", "interpreted"]
 
@@ -90,14 +95,17 @@ class Backtest:
     @cached_property
     def open_trades(self) -> tuple[Trade, ...]:
         """Give what is open of round trips, valued at the last closes."""
-        last = len(self.time) - 1
-        found = []
-        for book, asset in zip(self._books, self.setting.dataset.assets, strict=True):
-            unit = asset.multiplier * self._last_rate(asset.symbol)
-            trade = book.marked(last, float(asset.base.close[-1]) * unit)
-            if trade is not None:
-                found.append(trade)
-        return tuple(found)
+        places = range(len(self.setting.dataset.assets))
+        return tuple(trade for place in places for trade in self.trades_of(place)[1])
+
+    def trades_of(self, place: int) -> tuple[tuple[Trade, ...], tuple[Trade, ...]]:
+        """Give the round trips of one asset: those that ended, and what is open, if anything."""
+        asset, book = self.setting.dataset.assets[place], self._books[place]
+        if not len(asset.base):
+            return (), ()
+        unit = asset.multiplier * self._last_rate(asset.symbol)
+        still = book.marked(len(self.time) - 1, float(asset.base.close[-1]) * unit)
+        return tuple(book.closed), () if still is None else (still,)
 
     @property
     def unfilled(self) -> int:
@@ -132,6 +140,40 @@ class Backtest:
 
         columns = {"equity": self.equity, "cash": self.cash, "exposure": self.exposure}
         return pd.DataFrame(columns, index=pd.DatetimeIndex(self.time, tz="UTC", name="time"))
+
+    def summary(self) -> Summary:
+        """Give the key figures as a table that prints, in a terminal or a notebook."""
+        from algotrendy.backtest.outputs.summary import summary_of
+
+        return summary_of(self)
+
+    def report(self, path: str | PathLike[str], **options: Any) -> Path:
+        """Write the report: one HTML page that loads nothing; options as of ``render_run``."""
+        from algotrendy.backtest.outputs.writing import write_bytes
+        from algotrendy.backtest.report.run import render_run
+
+        return write_bytes(path, render_run(self, **options))
+
+    def to_json(self) -> str:
+        """Give setting, hashes, figures, assumptions and warnings as JSON, without curves."""
+        from algotrendy.backtest.outputs.json_form import to_json
+
+        return to_json(self)
+
+    def save_json(self, path: str | PathLike[str]) -> Path:
+        """Write ``to_json`` to a file."""
+        from algotrendy.backtest.outputs.writing import write_bytes
+
+        return write_bytes(path, self.to_json().encode() + b"\n")
+
+    def to_parquet(self, folder: str | PathLike[str]) -> tuple[Path, ...]:
+        """Write equity.parquet, fills.parquet, orders.parquet and trades.parquet."""
+        from algotrendy.backtest.adapters.parquet_tables import write_run
+
+        return write_run(self, folder)
+
+    def _repr_html_(self) -> str:
+        return self.summary().to_html()
 
     @cached_property
     def _books(self) -> tuple[TradeBook, ...]:

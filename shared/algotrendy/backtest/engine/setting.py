@@ -79,6 +79,21 @@ class Setting:
         return np.diff(days, prepend=days[:1])
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Tell whether a step is no more than one bar of one asset, and ``decide``."""
+        dataset, strategy, terms = self.dataset, self.strategy, self.terms
+        return (
+            len(dataset.assets) == 1
+            and not len(dataset.assets[0].actions)
+            and not (strategy.timeframes or strategy.schedules or strategy.on_fill)
+            and self.trade_from == 0
+            and self.rates is None
+            and self.nights is None
+            and terms.leverage == 1.0
+            and not terms.allow_short
+        )
+
+    @cached_property
     def due(self) -> NDArray[np.int64] | None:
         """Give for each step a bit for each schedule that is due; None without schedules."""
         schedules = [schedule for schedule, _ in self.strategy.schedules]

@@ -25,7 +25,13 @@ from algotrendy.backtest.engine.compiled.objects import OwnType, make_fill, make
 from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.fingerprint import code_hash, global_names, is_self_contained
-from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_of
+from algotrendy.strategy.own import (
+    Layout,
+    layout_of,
+    output_names,
+    parameters_type,
+    update_of,
+)
 
 _VOCABULARY = (ordering, owning, reading)
 """Imported for what they teach the compiler."""
@@ -41,30 +47,33 @@ class Bound:
 
     Attributes:
         entry: Given the context's address, gives 0, or 1 when the strategy raised.
+        reads_columns: Whether it reads its indicators from columns that are computed before the
+            run, instead of bringing them up to date itself.
     """
 
     strategy: Strategy
     layout: Layout
     entry: Any
+    reads_columns: bool = False
 
 
-_bound: dict[int, tuple[Strategy, Bound]] = {}
+_bound: dict[tuple[int, bool], Bound] = {}
 
 
-def bind(strategy: Strategy) -> Bound:
+def bind(strategy: Strategy, reads_columns: bool = False) -> Bound:
     """Compile a strategy; the same object only once.
 
     Raises:
         CannotCompileError: With the compiler's reason.
     """
-    known = _bound.get(id(strategy))
-    if known is None or known[0] is not strategy:
-        known = strategy, _compile(strategy)
-        _bound[id(strategy)] = known
-    return known[1]
+    key = id(strategy), reads_columns
+    known = _bound.get(key)
+    if known is None or known.strategy is not strategy:
+        known = _bound[key] = _compile(strategy, reads_columns)
+    return known
 
 
-def _compile(strategy: Strategy) -> Bound:
+def _compile(strategy: Strategy, reads_columns: bool) -> Bound:
     layout = layout_of(strategy.state, strategy.indicators)
     names: dict[str, Any] = {
         "__name__": __name__,
@@ -79,24 +88,25 @@ def _compile(strategy: Strategy) -> Bound:
     for _, indicator in layout.indicators:
         if isinstance(indicator.update, FunctionType):
             _teach(indicator.update)
-    if layout.indicators:
+    if layout.indicators and not reads_columns:
         names["update"] = register_jitable(update_of(layout))
     if strategy.on_fill is not None:
         names["on_fill"] = _jitted(strategy.on_fill)
     for number, (_, callback) in enumerate(strategy.schedules):
         names[f"scheduled{number}"] = _jitted(callback)
     # The text is made of our own names and of parameters' checked ones.
-    exec(compile(entry_source(strategy, layout), ENTRY_FILE, "exec"), names)  # noqa: S102
+    exec(compile(entry_source(strategy, layout, reads_columns), ENTRY_FILE, "exec"), names)  # noqa: S102
     function = names["entry"]
-    function.__qualname__ = f"entry_{code_hash(strategy)[:32]}"
+    kind = "columns" if reads_columns else "entry"
+    function.__qualname__ = f"{kind}_{code_hash(strategy)[:32]}"
     try:
         entry = njit(INT(INT), error_model="python", cache=is_self_contained(strategy))(function)
     except NumbaError as error:
         raise CannotCompileError(_reason(error)) from error
-    return Bound(strategy, layout, entry)
+    return Bound(strategy, layout, entry, reads_columns)
 
 
-def entry_source(strategy: Strategy, layout: Layout) -> str:
+def entry_source(strategy: Strategy, layout: Layout, reads_columns: bool) -> str:
     """Write the entry: it takes context, parameters and callbacks apart."""
     at = {name: offset(CONTEXT, name) for name in CONTEXT.names or ()}
     given = ", ".join(
@@ -114,7 +124,16 @@ def entry_source(strategy: Strategy, layout: Layout) -> str:
     has_callbacks = strategy.on_fill is not None or bool(strategy.schedules)
     if has_callbacks:
         lines.append(f"        event = load_int(context + {at['event']})")
-    if layout.indicators:
+    if reads_columns:
+        lines += [
+            f"        columns = load_int(context + {at['columns']})",
+            f"        place = 8 * load_int(context + {at['step']})",
+        ]
+        lines += [
+            f"        own.{name} = load_float(load_int(columns + {8 * number}) + place)"
+            for number, name in enumerate(outputs_of(layout))
+        ]
+    elif layout.indicators:
         if has_callbacks:
             lines.append(f"        if event == {INDICATORS_ONLY}:")
             indent = "            "
@@ -142,6 +161,13 @@ def entry_source(strategy: Strategy, layout: Layout) -> str:
         lines.append("        decide(market, own, p)")
     lines += ["    except Exception:", "        return 1", "    return 0"]
     return "\n".join(lines) + "\n"
+
+
+def outputs_of(layout: Layout) -> tuple[str, ...]:
+    """Name the indicators' outputs, in order: what an entry that reads columns is given."""
+    return tuple(
+        output for name, indicator in layout.indicators for output in output_names(name, indicator)
+    )
 
 
 def _jitted(function: Callable[..., Any]) -> Any:

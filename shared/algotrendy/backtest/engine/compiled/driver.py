@@ -7,7 +7,6 @@ from typing import Any
 from numba import from_dtype, njit, types
 from numba.extending import register_jitable
 
-from algotrendy.backtest.data.actions import DELISTED, DIVIDEND
 from algotrendy.backtest.engine.compiled.memory import (
     ACCOUNT,
     ACTION,
@@ -30,7 +29,7 @@ from algotrendy.backtest.engine.compiled.memory import (
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_float, load_int
 from algotrendy.backtest.engine.rules import actions as action_rules
 from algotrendy.backtest.engine.rules import meeting
-from algotrendy.backtest.engine.rules.actions import note_change, pay_dividend, pay_out, split
+from algotrendy.backtest.engine.rules.actions import take_action
 from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
 from algotrendy.backtest.engine.rules.costs import charge_nights
 from algotrendy.backtest.engine.rules.meeting import (
@@ -54,7 +53,8 @@ ENTRY = types.FunctionType(INT(INT))
 """What a strategy is compiled to: given the context's address it gives 0, or 1 when it raised."""
 
 
-def _rows(dtype: Any, dimensions: int = 1) -> Any:
+def rows_of(dtype: Any, dimensions: int = 1) -> Any:
+    """Give the compiler's type of an array of records."""
     return types.Array(from_dtype(dtype), dimensions, "C")
 
 
@@ -74,18 +74,9 @@ def act(
     while asset.action < asset.last_action and actions[asset.action].time <= moment:
         action = actions[asset.action]
         asset.action += 1
-        before = asset.position
-        price = 0.0
-        if action.kind == DIVIDEND:
-            pay_dividend(asset, account, action.value)
-        elif action.kind == DELISTED:
-            pay_out(orders, asset, account, log, action.value)
-            price = asset.mark
-        else:
-            split(orders, asset, account, log, action.value)
-        if asset.position != before and at >= len(done):
-            account.is_full = 1
-        at = note_change(done, at, asset, before, price, step)
+        at = take_action(
+            action.kind, action.value, orders, asset, account, log, done, at, step
+        )
     return at
 
 
@@ -103,9 +94,9 @@ def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
 
 @njit(
     INT(
-        ENTRY, INT, _rows(CONTEXT), _rows(ASSET), _rows(FRAME, 2), _rows(ORDER, 2), _rows(LOG),
-        _rows(DONE), _rows(FILL), _rows(BAR), _rows(ACCOUNT), _rows(COSTS), _rows(TERMS),
-        _rows(ACTION), types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
+        ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(FRAME, 2), rows_of(ORDER, 2), rows_of(LOG),
+        rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT), rows_of(COSTS), rows_of(TERMS),
+        rows_of(ACTION), types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
         types.Array(INT, 1, "C"), types.Array(INT, 1, "C", readonly=True),
         types.Array(FLOAT, 2, "C"), INT, INT, INT,
     ),

@@ -46,6 +46,7 @@ CONTEXT_FIELDS: Final[Fields] = (
     ("own", "i8"),
     ("parameters", "i8"),
     ("places", "i8"),
+    ("columns", "i8"),
     ("vectors", "i8"),
     ("account", "i8"),
     ("costs", "i8"),

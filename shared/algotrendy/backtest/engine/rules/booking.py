@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, CostRow, LogRow
 from algotrendy.backtest.engine.rules.costs import fee_of, slipped
-from algotrendy.exchange.rules.codes import (
-    CANCELED,
-    ENTRY,
-    HELD,
-    PARTLY_FILLED,
-    STOP_LOSS,
-    TAKE_PROFIT,
-)
+from algotrendy.exchange.rules.codes import CANCELED, STOP_LOSS, TAKE_PROFIT
+from algotrendy.exchange.rules.groups import is_open
 from algotrendy.exchange.rules.positions import cost_after
 from algotrendy.exchange.rules.quantities import whole, whole_lots
 from algotrendy.exchange.rules.records import FillRow, OrderRow
@@ -83,13 +77,17 @@ def affordable(
     units = whole_lots(wanted, lot)
     if units * unit + times * fee_of(units, units * unit, side, costs) <= budget:
         return units
-    rate = costs.fee_rate + (costs.sale_rate if side < 0 else 0.0)
-    a_unit = costs.fee_per_unit + (costs.sale_per_unit if side < 0 else 0.0)
+    sale = costs.sale_rate if side < 0 else 0.0
+    a_sale = costs.sale_per_unit if side < 0 else 0.0
     most = min(
-        budget / (unit * (1.0 + times * rate) + times * a_unit),
-        (budget - times * costs.fee_minimum) / unit,
-        units,
+        budget
+        / (unit * (1.0 + times * (costs.fee_rate + sale)) + times * (costs.fee_per_unit + a_sale)),
+        (budget - times * costs.fee_minimum) / (unit * (1.0 + times * sale) + times * a_sale),
     )
+    if costs.fee_most > 0.0:
+        # The greatest fee stands in for both when it is less than they are.
+        most = max(most, budget / (unit * (1.0 + times * (costs.fee_most + sale)) + times * a_sale))
+    most = min(most, units)
     if not most > 0.0:
         return 0.0
     units = whole_lots(whole(most), lot)
@@ -181,13 +179,13 @@ def settle(
     order = orders[fill.order]
     side = order.side
     wanted = fill.quantity
+    if not wanted > 0.0:
+        return 0.0, fill.price, 0.0
     price = slipped(order.kind, side, fill.price, wanted, volume, costs)
     is_exit = order.role == TAKE_PROFIT or order.role == STOP_LOSS
     units = allowed(assets, count, k, account, costs, side, wanted, price, is_exit)
     if units < wanted:
         account.cut += 1
-        if order.role == ENTRY:
-            shrink_exits(orders, asset.count, fill.order, wanted - units)
     if not units > 0.0:
         return 0.0, price, 0.0
     fee = book(asset, account, costs, side, units, price)
@@ -198,11 +196,27 @@ def settle(
     return units, price, fee
 
 
-def shrink_exits(orders: Sequence[OrderRow], count: int, entry: int, less: float) -> None:
-    """Take from an entry's exits what the account did not take of the entry."""
+def shrink_exits(
+    orders: Sequence[OrderRow],
+    count: int,
+    entry: int,
+    less: float,
+    found: Sequence[FillRow],
+    first: int,
+    last: int,
+) -> None:
+    """Take from an entry's exits what the account did not take of the entry.
+
+    The exits' own fills in the same bar stand in ``found[first:last]``.
+    """
     for j in range(count):
         order = orders[j]
-        if order.parent == entry and HELD <= order.state <= PARTLY_FILLED:
-            order.quantity = max(whole(max(order.quantity - less, 0.0)), order.filled)
-            if order.quantity == order.filled:
-                order.state = CANCELED
+        if order.parent == entry:
+            left = whole(max(order.quantity - less, 0.0))
+            for f in range(first, last):
+                if found[f].order == j and found[f].quantity > left:
+                    found[f].quantity = left
+            if is_open(order):
+                order.quantity = max(left, order.filled)
+                if order.quantity == order.filled:
+                    order.state = CANCELED

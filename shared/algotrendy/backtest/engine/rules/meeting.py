@@ -11,11 +11,11 @@ from algotrendy.backtest.engine.records import (
     DoneRow,
     LogRow,
 )
-from algotrendy.backtest.engine.rules.booking import gross_of, settle
+from algotrendy.backtest.engine.rules.booking import gross_of, settle, shrink_exits
 from algotrendy.backtest.engine.rules.placing import liquidate
 from algotrendy.backtest.engine.rules.rows import admit, keep_states
 from algotrendy.exchange.rules.bars import match_touched
-from algotrendy.exchange.rules.codes import LAST_OF_SESSION, MARKET
+from algotrendy.exchange.rules.codes import ENTRY, LAST_OF_SESSION, MARKET
 from algotrendy.exchange.rules.groups import expire_session, is_working
 from algotrendy.exchange.rules.prices import is_touched
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
@@ -73,6 +73,9 @@ def meet(
             units, price, fee = settle(
                 assets, count, k, account, costs, orders, log, fill, bar.volume
             )
+            if units < fill.quantity and orders[fill.order].role == ENTRY:
+                less = fill.quantity - units
+                shrink_exits(orders, known, fill.order, less, found, f + 1, fills)
             if units > 0.0:
                 order = orders[fill.order]
                 booked = done[at]
@@ -104,7 +107,7 @@ def sells_first(orders: Sequence[OrderRow], asset: AssetRow) -> bool:
 def is_called(assets: Sequence[AssetRow], count: int, account: AccountRow, costs: CostRow) -> bool:
     """Tell whether the equity is below what the positions need, or gone; counts the call."""
     gross = gross_of(assets, count)
-    if account.equity <= 0.0 and gross > 0.0:
+    if account.equity <= 0.0:
         account.is_ruined = 1
         return True
     if gross > 0.0 and account.equity < costs.maintenance * gross:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, LogRow
-from algotrendy.exchange.rules.codes import CANCELED, LIMIT, STOP, STOP_LIMIT
+from algotrendy.exchange.rules.codes import CANCELED, FILLED, LIMIT, STOP, STOP_LIMIT
 from algotrendy.exchange.rules.groups import cancel, is_open
 from algotrendy.exchange.rules.records import OrderRow
 
@@ -107,8 +107,12 @@ def keep_states(orders: Sequence[OrderRow], asset: AssetRow, log: Sequence[LogRo
     for row in range(asset.count):
         order = orders[row]
         kept = log[order.key - 1]
-        if kept.state != order.state:
-            kept.state = order.state
+        state = order.state
+        if state == FILLED and not kept.filled > 0.0:
+            # The market had it, and the account could take nothing of it.
+            state = CANCELED
+        if kept.state != state:
+            kept.state = state
             kept.stop = order.stop
         if is_open(order):
             is_any_open = True
