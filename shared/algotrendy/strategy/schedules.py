@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from algotrendy.kernel.errors import Invalid
 
@@ -72,6 +72,10 @@ def every_begin(period: Period) -> Schedule:
 def every_end(period: Period) -> Schedule:
     """Call after the last bar of the last session of each week, month or quarter."""
     return Schedule("end", _known_period(period))
+
+
+def nothing_between(market: Any, own: Any, p: Any) -> None:
+    """Decide nothing: for a strategy that only acts when one of its schedules is due."""
 
 
 def _known_period(period: Period) -> Period:

@@ -47,7 +47,7 @@ def test_a_strategy_without_parameters_takes_none() -> None:
 
 
 def test_an_unknown_strategy_is_not_found_and_the_known_are_told() -> None:
-    with pytest.raises(NotFound, match="buy_and_hold, rsi_reversion, sma_cross"):
+    with pytest.raises(NotFound, match="bollinger_reversion, buy_and_hold, donchian"):
         strategy_named("sma")
 
 
