@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from algotrendy.backtest.search.space import Combination, Space
 from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
 
 __all__ = ["COUNTED_LIMIT", "Combination", "Grid", "check_grid", "expand", "sample", "shuffled"]
@@ -44,8 +45,10 @@ def expand(spec: SweepSpec, strategy: Strategy) -> Grid:
 
     Raises:
         Invalid: If a name or a value does not fit the strategy, which names
-            ``parameters.<name>``, or if the rules leave nothing.
+            ``parameters.<name>``, if the rules leave nothing, or if the strategy needs more assets
+            than the one that a run of a sweep has.
     """
+    _require_one_asset(strategy)
     space = Space.of(strategy, spec.parameters)
     return sample(space, spec.max_runs // len(spec.symbols), spec.seed)
 
@@ -58,6 +61,7 @@ def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
     Raises:
         Invalid: As ``expand``.
     """
+    _require_one_asset(strategy)
     space = Space.of(strategy, spec.parameters)
     if space.size > COUNTED_LIMIT:
         _drawn(space, 1, spec.seed)
@@ -74,6 +78,13 @@ def sample(space: Space, wanted: int, seed: int) -> Grid:
     if space.size <= COUNTED_LIMIT:
         return _walked(space, wanted, seed)
     return _drawn(space, wanted, seed)
+
+
+def _require_one_asset(strategy: Strategy) -> None:
+    if strategy.assets > 1:
+        expected = "one that trades a single asset: each run of a sweep sees one symbol"
+        actual = f"{strategy.name}, which needs {strategy.assets} or more"
+        raise Invalid("strategy", expected, actual)
 
 
 def _walked(space: Space, wanted: int, seed: int) -> Grid:

@@ -11,7 +11,7 @@ from algotrendy.backtest.grid import check_grid, expand
 from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Rule, Values
-from algotrendy.strategy.library import strategy_named
+from algotrendy.strategy.library import library, strategy_named
 
 
 def request(**changes: Any) -> dict[str, Any]:
@@ -226,3 +226,13 @@ def test_a_range_counts_its_values() -> None:
     whole = Range(start=Decimal(1), stop=Decimal(10), step=Decimal(3))
     assert [whole.at(place) for place in range(whole.count)] == [1, 4, 7, 10]
     assert parse_spec(request()).start == date(2001, 1, 1)
+
+
+@pytest.mark.parametrize("name", [each.name for each in library() if each.assets > 1])
+def test_a_strategy_of_several_assets_is_refused_at_the_door_and_by_the_plan(name: str) -> None:
+    spec = parse_spec(request(strategy=name))
+    for refuse in (check_grid, expand):
+        with pytest.raises(Invalid, match="sees one symbol") as refused:
+            refuse(spec, strategy_named(name))
+        assert refused.value.field == "strategy"
+        assert str(refused.value.actual) == f"{name}, which needs 2 or more"
