@@ -77,16 +77,15 @@ def affordable(
     units = whole_lots(wanted, lot)
     if units * unit + times * fee_of(units, units * unit, side, costs) <= budget:
         return units
+    # What a unit costs, and of it what grows with the units whichever fee it is.
     sale = costs.sale_rate if side < 0 else 0.0
-    a_sale = costs.sale_per_unit if side < 0 else 0.0
-    most = min(
-        budget
-        / (unit * (1.0 + times * (costs.fee_rate + sale)) + times * (costs.fee_per_unit + a_sale)),
-        (budget - times * costs.fee_minimum) / (unit * (1.0 + times * sale) + times * a_sale),
-    )
+    a_sale = times * costs.sale_per_unit if side < 0 else 0.0
+    priced = unit * (1.0 + times * (costs.fee_rate + sale)) + times * costs.fee_per_unit + a_sale
+    least = budget - times * costs.fee_minimum
+    most = min(budget / priced, least / (unit * (1.0 + times * sale) + a_sale))
     if costs.fee_most > 0.0:
-        # The greatest fee stands in for both when it is less than they are.
-        most = max(most, budget / (unit * (1.0 + times * (costs.fee_most + sale)) + times * a_sale))
+        # Where the greatest fee is less than those two, it is the one.
+        most = max(most, budget / (unit * (1.0 + times * (costs.fee_most + sale)) + a_sale))
     most = min(most, units)
     if not most > 0.0:
         return 0.0
