@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from algotrendy.backtest.engine import run
 from algotrendy.backtest.executors import InProcess
 from algotrendy.backtest.plan import plan_sweep
 from algotrendy.backtest.reduce import RANKED_BY, best_of, collect
 from algotrendy.backtest.report import Curve, ReportInput
-from algotrendy.backtest.shard import STATISTICS, run_one
+from algotrendy.backtest.rows import backtest_of, dataset_of, run_one
+from algotrendy.backtest.statistics.figures import STATISTICS
 from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
@@ -28,15 +28,16 @@ def finished_sweep(spec: SweepSpec | None = None, source: str | None = None) -> 
     best = best_of(rows)
     chosen = plan.run(int(best[0] or 0))
     series = bars.read(Symbol(chosen.symbol), adjustment="all")
-    own = run(series, plan.strategy, plan.named(chosen.values), plan.terms)
-    held = run(series, BUY_AND_HOLD, {}, plan.terms)
+    dataset = dataset_of(series)
+    own = backtest_of(dataset, plan.strategy, chosen.values, plan.terms)
+    held = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms)
     return ReportInput(
         sweep_id=str(SWEEP_ID),
         plan=plan,
         columns=STATISTICS,
         rows=rows,
         best=best,
-        benchmark=run_one(series, BUY_AND_HOLD, (), plan.terms, 0),
-        curve=Curve(series.times, own.equity, held.equity),
+        benchmark=run_one(dataset, BUY_AND_HOLD, (), plan.terms, 0),
+        curve=Curve(series.times, own.equity.tolist(), held.equity.tolist()),
         ranked_by=RANKED_BY,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from math import isnan, nan, sqrt
+from math import isnan, log, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ SESSION = timedelta(hours=6.5)
 NS_PER_YEAR = 365.25 * 86_400 * 1e9
 # Below this, the spread of returns is rounding and not risk.
 _STILL = 1e-12
+# The logarithm of a growth that a float holds with room to spare.
+_MOST_GROWTH = 690.0
 _COUNTS = ("drawdown_bars", "trades", "orders_cut", "orders_unfilled")
 
 # The state of an asset's round trip.
@@ -66,18 +68,24 @@ def summarise(backtest: Backtest, periods_per_year: float = TRADING_DAYS) -> Sta
         [0.0] * (TRIP_CELLS * len(setting.dataset.assets)),
         out,
     )
-    return statistics_from(out, backtest.cut, backtest.unfilled, backtest.raw.account.fees)
+    counted = {
+        "orders_cut": backtest.cut,
+        "orders_unfilled": backtest.unfilled,
+        "fees": backtest.raw.account.fees,
+    }
+    for name, value in counted.items():
+        out[STATISTICS.index(name)] = float(value)
+    return statistics_of_row(out)
 
 
-def statistics_from(out: Sequence[float], cut: int, unfilled: int, fees: float) -> Statistics:
-    """Give the figures that `summarise_into` wrote, and what the account counted itself."""
+def statistics_of_row(row: Sequence[float]) -> Statistics:
+    """Give the figures of a row in the order of ``STATISTICS``; nan is undefined."""
     named: dict[str, Any] = {}
-    for name, value in zip(STATISTICS, out, strict=True):
+    for name, value in zip(STATISTICS, row, strict=True):
         if name in _COUNTS:
             named[name] = int(value)
         else:
             named[name] = None if isnan(value) else float(value)
-    named |= {"orders_cut": cut, "orders_unfilled": unfilled, "fees": float(fees)}
     return Statistics(**named)
 
 
@@ -134,13 +142,17 @@ def summarise_into(
 
 
 def growth_of(initial: float, final: float, years: float) -> float:
-    """Give the yearly rate that turns initial into final; -1 after ruin, nan without time."""
+    """Give the yearly rate that turns initial into final; -1 after ruin.
+
+    It is nan without time, and when it is more than a float can hold: minutes tell no year.
+    """
     if years <= 0.0:
         return nan
     if final <= 0.0:
         return -1.0
-    rate = (final / initial) ** (1.0 / years) - 1.0
-    return rate if rate < 1e300 else nan
+    if log(final / initial) / years > _MOST_GROWTH:
+        return nan
+    return (final / initial) ** (1.0 / years) - 1.0
 
 
 def add_exactly(total: float, rest: float, value: float) -> tuple[float, float]:
