@@ -35,7 +35,7 @@ def evidence_of(
         Invalid: For returns that are not finite, naming the row, or a correlation outside 0 to 1.
     """
     sample = sample_of(numbers("returns", returns))
-    found = confidence(sample, periods_per_year, _trials(tried, periods_per_year, correlation))
+    found = confidence(sample, periods_per_year, trials_of(tried, periods_per_year, correlation))
     needed = found.minimum_track_record
     if needed is None and found.sharpe_per_bar is not None:
         # The ratio is not above 0: however long the record, it would not be told from luck.
@@ -50,8 +50,8 @@ def evidence_of(
     )
 
 
-def _trials(tried: Tried, periods_per_year: float, correlation: float) -> Trials | None:
-    """Give what the ratio is deflated by; None where it cannot be known."""
+def trials_of(tried: Tried, periods_per_year: float, correlation: float = 0.0) -> Trials | None:
+    """Give what a Sharpe ratio is deflated by; None where it cannot be known."""
     count = ceil(tried.independent(correlation))
     variance = tried.variance(periods_per_year)
     if variance is None and tried.trials == 1:

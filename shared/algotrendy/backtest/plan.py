@@ -16,7 +16,7 @@ from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.grid import Combination, expand
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
 from algotrendy.kernel.ids import SweepId
 from algotrendy.kernel.instrument import parse_symbol
@@ -308,8 +308,8 @@ def read_plan(sweep_id: SweepId, blobs: Blobs) -> Plan:
         raise DamagedPlan(f"the plan of sweep {sweep_id} is not as it was written") from error
 
 
-def terms_of(spec: SweepSpec) -> Terms:
-    """Give the terms of a sweep in the engine's floats."""
+def terms_of(spec: ResearchSpec) -> Terms:
+    """Give the terms of a request in the engine's floats."""
     return Terms(float(spec.cash), fee_bps=float(spec.fee_bps), fractional=spec.fractional)
 
 

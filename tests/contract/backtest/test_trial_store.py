@@ -11,6 +11,7 @@ import pytest
 from psycopg.errors import UniqueViolation
 
 from algotrendy.backtest.adapters.postgres_trials import PostgresTrials
+from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.ports import TrialStore
 from algotrendy.backtest.trials import Batch, Moments
 from algotrendy.kernel.bar import Timeframe
@@ -18,7 +19,6 @@ from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.platform.database import Database
 from fakes.some_trials import ACME, RIVAL, ledger_over, record, sha, some_batch, some_tally
-from fakes.trial_store import MemoryTrialStore
 
 AAPL, MSFT, IBM = Symbol("AAPL"), Symbol("MSFT"), Symbol("IBM")
 DECADE = (date(2005, 1, 1), date(2014, 12, 31))
@@ -26,7 +26,7 @@ DECADE = (date(2005, 1, 1), date(2014, 12, 31))
 
 @pytest.fixture
 def memory() -> TrialStore:
-    return MemoryTrialStore()
+    return MemoryTrials()
 
 
 @pytest.fixture

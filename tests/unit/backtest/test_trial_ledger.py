@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
+from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.trial_ledger import LIST_LIMIT, TrialLedger
 from algotrendy.backtest.trials import Kind
 from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.kernel.ids import CorrelationId, UserId
 from fakes.some_trials import ACME, NOW, RIVAL, ledger_over, record, sha, some_tally
-from fakes.trial_store import MemoryTrialStore
 
 DECADE = (date(2005, 1, 1), date(2014, 12, 31))
 
 
 @pytest.fixture
 def ledger() -> TrialLedger:
-    return ledger_over(MemoryTrialStore())
+    return ledger_over(MemoryTrials())
 
 
 def test_a_batch_says_who_recorded_it_and_when(ledger: TrialLedger) -> None:

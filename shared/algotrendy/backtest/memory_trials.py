@@ -1,4 +1,4 @@
-"""A TrialStore in memory."""
+"""Count trials in this process alone: for a notebook, without a platform."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from algotrendy.kernel.ids import TenantId
 from algotrendy.kernel.instrument import Symbol
 
 
-class MemoryTrialStore:
-    """Keeps batches in a dictionary."""
+class MemoryTrials:
+    """Is a ``TrialStore`` that forgets everything with its process."""
 
     def __init__(self) -> None:
         self._batches: dict[tuple[TenantId, str], Batch] = {}
         self._lock = threading.Lock()
 
     def add(self, batch: Batch) -> Batch:
+        """Store a batch, or give the tenant's batch of the same hash."""
         with self._lock:
             return self._batches.setdefault((batch.tenant, batch.sha256), batch)
 
     def overlapping(
         self, tenant: TenantId, symbols: Sequence[Symbol], first: date, last: date
     ) -> list[Counted]:
+        """List the tallies on any of the symbols at dates that overlap, in a fixed order."""
         with self._lock:
             batches = [batch for _, batch in sorted(self._batches.items())]
         return [
@@ -38,6 +40,7 @@ class MemoryTrialStore:
         ]
 
     def newest(self, tenant: TenantId, limit: int, before: BatchId | None = None) -> list[Batch]:
+        """List a tenant's batches, newest first."""
         with self._lock:
             found = [
                 batch

@@ -1,0 +1,131 @@
+"""Run the windows of a walk forward on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.engine.running import Wish, run
+from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.search.space import Combination
+from algotrendy.backtest.validation.closing import cost_of_closing
+from algotrendy.backtest.validation.objective import scored, unseen
+from algotrendy.backtest.validation.ports import Scored
+from algotrendy.backtest.validation.spec import Objective
+from algotrendy.backtest.validation.walk_forward import Unseen
+from algotrendy.backtest.validation.windows import Window
+from algotrendy.market_data.calendar import TradingCalendar
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.parameters import Values
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outing:
+    """How a combination did on the part out of sample of a window.
+
+    Attributes:
+        returns: Simple, with all costs, one a bar out of sample; what is held at its end is closed.
+        times: When they begin and end, nanoseconds UTC, one more than the returns.
+        trades: Closed round trips, and those that the end of the window closes.
+    """
+
+    run: Backtest
+    returns: FloatArray
+    times: IntArray
+    trades: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnEngine:
+    """Runs combinations of parameters on windows of a dataset.
+
+    Bars of the windows are steps of the dataset. In sample a run sees the bars of that part and
+    no other. Out of sample it sees as many bars before as the strategy needs to place its first
+    order at the first bar, and no order is taken before that.
+
+    Attributes:
+        periods_per_year: Steps in a year, for annualising.
+        calendar: When the market is open, for schedules.
+        mode: As for ``engine.running.run``.
+    """
+
+    dataset: Dataset
+    strategy: Strategy
+    objective: Objective
+    terms: Terms
+    periods_per_year: float
+    calendar: TradingCalendar | None = None
+    mode: Wish = "auto"
+
+    def evaluate(self, window: Window, combinations: Sequence[Combination]) -> list[Scored]:
+        """Run combinations on the part in sample of a window, and score them."""
+        seen = window.in_sample
+        times = self.dataset.timeline[seen.start : seen.stop]
+        return [
+            scored(self.objective, self.returns(seen, each), times, self.periods_per_year)
+            for each in combinations
+        ]
+
+    def out_of_sample(self, window: Window, combination: Combination) -> Unseen:
+        """Run a combination on the part out of sample of a window, and score it."""
+        found = self.outing(window, combination)
+        return unseen(self.objective, found.returns, found.times, self.periods_per_year)
+
+    def outing(self, window: Window, combination: Combination) -> Outing:
+        """Run a combination on the part out of sample of a window; it begins without a position."""
+        part = window.out_of_sample
+        values = self._named(combination)
+        begin = max(part.start - max(self.strategy.warm_up(values) - 1, 0), 0)
+        warm = part.start - begin
+        found = self._run(begin, part.stop, values, warm)
+        equity = found.equity[warm:].copy()
+        equity[-1] -= cost_of_closing(found)
+        return Outing(
+            run=found,
+            returns=returns_of(equity, self.terms.cash),
+            times=self.dataset.timeline[part.start - 1 : part.stop],
+            trades=len(found.trades) + len(found.open_trades),
+        )
+
+    def returns(self, bars: range, combination: Combination) -> FloatArray:
+        """Run a combination on some bars; give the return of each but the first."""
+        found = self._run(bars.start, bars.stop, self._named(combination), 0)
+        return returns_of(found.equity[1:], float(found.equity[0]))
+
+    def on_terms(self, terms: Terms) -> OnEngine:
+        """Give the same on other terms."""
+        return replace(self, terms=terms)
+
+    def _run(self, begin: int, end: int, values: Values, warm: int) -> Backtest:
+        part = self.dataset[begin:end]
+        setting = Setting(part, self.strategy, values, self.terms, self.calendar, warm)
+        return run(setting, self.mode)
+
+    def _named(self, combination: Combination) -> Values:
+        names = (parameter.name for parameter in self.strategy.parameters)
+        return dict(zip(names, combination, strict=True))
+
+
+def returns_of(equity: FloatArray, before: float) -> FloatArray:
+    """Give the simple return of each step, shape (steps,); after ruin they are 0.
+
+    Args:
+        equity: At the end of each step.
+        before: Equity before the first, > 0.
+    """
+    ruined = np.flatnonzero(equity <= 0.0)
+    steps = int(ruined[0]) + 1 if len(ruined) else len(equity)
+    found = np.zeros(len(equity))
+    if steps:
+        previous = np.concatenate([[before], equity[: steps - 1]])
+        found[:steps] = equity[:steps] / previous - 1.0
+    return found

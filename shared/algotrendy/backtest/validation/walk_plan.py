@@ -1,0 +1,137 @@
+"""Plan a walk forward: the request, the bars it runs on, and a hash of all that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+
+from algotrendy.backtest.counting import strategy_version
+from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.data.making import from_series
+from algotrendy.backtest.engine import ENGINE_VERSION
+from algotrendy.backtest.engine.running import Wish
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.plan import digest, terms_of
+from algotrendy.backtest.search.space import Space
+from algotrendy.backtest.statistics.summary import periods_per_year
+from algotrendy.backtest.validation.on_engine import OnEngine
+from algotrendy.backtest.validation.spec import WalkForwardSpec
+from algotrendy.backtest.validation.windows import Window
+from algotrendy.kernel.bar import Timeframe, parse_timeframe
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.instrument import Symbol, parse_symbol
+from algotrendy.market_data.calendar import TradingCalendar
+from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import session_date
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.library import strategy_named
+
+
+@dataclass(frozen=True)
+class WalkPlan:
+    """What a walk forward does, on which bars.
+
+    Attributes:
+        dataset: All symbols of the request, traded together. A bar of a window is a step of it.
+        terms: On which orders fill.
+        calendar: When the market is open, for schedules.
+        mode: How the engine runs; it decides no result.
+    """
+
+    spec: WalkForwardSpec
+    strategy: Strategy
+    dataset: Dataset
+    terms: Terms
+    calendar: TradingCalendar | None = None
+    mode: Wish = "auto"
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash all that decides the results."""
+        return digest(
+            {
+                "spec": self.spec.model_dump(mode="json", exclude={"start", "end"}),
+                "strategy": self.version,
+                "engine": ENGINE_VERSION,
+                "data": self.dataset.sha256(),
+                "terms": asdict(self.terms),
+                "calendar": None if self.calendar is None else self.calendar.name,
+            }
+        )
+
+    @property
+    def version(self) -> str:
+        """Tell one version of the strategy from another."""
+        return strategy_version(self.strategy)
+
+    @cached_property
+    def space(self) -> Space:
+        """Give what the searches may try."""
+        return self.spec.space(self.strategy)
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Give the symbols, in order."""
+        return tuple(sorted(parse_symbol(symbol) for symbol in self.dataset.symbols))
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """Give the timeframe that the strategy decides at."""
+        return parse_timeframe(self.dataset.timeframe)
+
+    @property
+    def periods_per_year(self) -> float:
+        """Give the bars in a year."""
+        return periods_per_year(self.timeframe)
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """Give the date of each step."""
+        # A day's bar is known at the midnight that ends it.
+        return tuple(session_date(known - 1) for known in self.dataset.timeline.tolist())
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """Give the windows of these bars.
+
+        Raises:
+            Invalid: As ``Windows.cut``.
+        """
+        return self.spec.windows.cut(self.days)
+
+    @property
+    def engine(self) -> OnEngine:
+        """Give what runs combinations."""
+        return OnEngine(
+            self.dataset,
+            self.strategy,
+            self.spec.objective,
+            self.terms,
+            self.periods_per_year,
+            self.calendar,
+            self.mode,
+        )
+
+
+def plan_walk(spec: WalkForwardSpec, bars: BarStore, mode: Wish = "auto") -> WalkPlan:
+    """Plan a walk forward of a strategy of the library on stored bars, as they are now.
+
+    Raises:
+        NotFound: For an unknown strategy or symbol.
+        Invalid: For a parameter that does not fit the strategy, or more symbols than it trades.
+    """
+    strategy = strategy_named(spec.strategy)
+    spec.space(strategy)
+    if strategy.assets == 1 and len(spec.symbols) > 1:
+        expected = f"one symbol, because {strategy.name} trades one"
+        raise Invalid("symbols", expected, ", ".join(spec.symbols))
+    version = bars.version()
+    series = [
+        bars.read(
+            parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
+        )
+        for symbol in spec.symbols
+    ]
+    dataset = from_series(series, coarser=strategy.timeframes)
+    return WalkPlan(spec, strategy, dataset, terms_of(spec), mode=mode)
