@@ -26,7 +26,7 @@ def scripted(script: Mapping[int, Act], **more: Any) -> Strategy:
         more: Fields of `Strategy`.
     """
 
-    def decide(market: Market, own: Any, p: Any) -> None:  # noqa: ARG001
+    def decide(market: Market, own: Any, p: Any) -> None:
         now = int(own.calls)
         own.calls = now + 1.0
         if now in script:

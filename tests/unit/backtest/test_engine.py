@@ -229,7 +229,7 @@ def test_the_next_bar_is_not_there_to_be_read() -> None:
 
 
 def test_a_strategy_that_forges_its_account_or_the_bars_fools_only_itself() -> None:
-    def decide(market: Market, own: Any, p: Any) -> None:  # noqa: ARG001
+    def decide(market: Market, own: Any, p: Any) -> None:
         market.close[-1] = 1e9
         market.cash = market.equity = 1e9
         if len(market.close) == 1:

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from algotrendy.backtest.engine import Terms, run
+from algotrendy.backtest.engine.terms import Terms
 from algotrendy.strategy.library import strategy_named
 from fakes.bars_for_backtests import series_of, walk
+from fakes.scripted_strategy import fills_of, ran
 
 WALK = walk("TEST", 400, seed=5).adjusted("raw")
 
@@ -18,9 +19,8 @@ def mean(closes: tuple[float, ...], now: int, count: int) -> float:
 
 
 def orders_of(strategy: str, **given: float) -> list[tuple[int, float]]:
-    chosen = strategy_named(strategy)
-    result = run(WALK, chosen, chosen.check({**given, "units": 1}), Terms(1e6))
-    return [(fill.bar - 1, fill.units) for fill in result.fills]
+    result = ran(WALK, strategy_named(strategy), Terms(1e6), **given, units=1)
+    return [(step - 1, units) for step, units, _ in fills_of(result)]
 
 
 @pytest.mark.parametrize(("fast", "slow"), [(2, 3), (5, 20), (20, 50)])
@@ -74,16 +74,17 @@ def test_a_dip_in_an_uptrend_is_bought_and_a_recovery_sold(
 
 
 def test_buy_and_hold_invests_once_at_the_second_open() -> None:
-    result = run(WALK, strategy_named("buy_and_hold"), {}, Terms(10_000.0, fee_bps=10.0))
-    [fill] = result.fills
-    assert (fill.bar, fill.price) == (1, WALK.open[1])
-    assert result.cash < WALK.open[1]
+    result = ran(WALK, strategy_named("buy_and_hold"), Terms(10_000.0, fee_bps=10.0))
+    [(step, units, price)] = fills_of(result)
+    # Sized at the first close with its fee, and cut should the open be dearer.
+    wanted = 10_000.0 // (WALK.close[0] * 1.001)
+    assert (step, price) == (1, WALK.open[1])
+    assert units == min(wanted, 10_000.0 // (WALK.open[1] * 1.001))
 
 
 @pytest.mark.parametrize("price", [0.1, 1 / 3, 97.13, 1e9 / 7])
 @pytest.mark.parametrize("strategy", ["sma_cross", "rsi_reversion"])
 def test_a_market_that_stands_still_gives_no_reason_to_trade(strategy: str, price: float) -> None:
     series = series_of([price] * 400, [price] * 400)
-    chosen = strategy_named(strategy)
-    result = run(series, chosen, chosen.check({}), Terms(1e15))
-    assert (result.fills, result.cut) == ([], [])
+    result = ran(series, strategy_named(strategy), Terms(1e15))
+    assert (len(result.fills), len(result.orders), result.cut) == (0, 0, 0)
