@@ -91,6 +91,9 @@ synth-check: setup ## Synthesise and lint dev and prod
 	@$(MAKE) --no-print-directory synth STAGE=dev
 	@$(MAKE) --no-print-directory synth STAGE=prod
 
+golden: $(APP) ## Write the golden results of backtests on real bars anew (the commit says why they changed)
+	WRITE_GOLDEN=1 .venv/bin/pytest -q tests/golden/backtest $(PYTEST_ARGS)
+
 published: $(APP) ## Write docs/openapi.json and docs/events from the code
 	.venv/bin/python -m algotrendy.cli.published docs
 
@@ -149,4 +152,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help
+.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help

@@ -14,12 +14,11 @@ def _rebalance(market: Any, own: Any, p: Any) -> None:
     best = -1
     most = 1.0 + p.hurdle
     for k in range(len(market)):
-        if not own[k].past > 0.0:
-            return
-        gain = market[k].close[-1] / own[k].past
-        if gain > most:
-            most = gain
-            best = k
+        if own[k].past > 0.0:
+            gain = market[k].close[-1] / own[k].past
+            if gain > most:
+                most = gain
+                best = k
     for k in range(len(market)):
         if k != best:
             market[k].target(0.0)

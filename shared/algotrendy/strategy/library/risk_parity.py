@@ -13,11 +13,11 @@ from algotrendy.strategy.schedules import every_begin, nothing_between
 def _rebalance(market: Any, own: Any, p: Any) -> None:
     whole = 0.0
     for k in range(len(market)):
-        if not own[k].volatility > 0.0:
-            return
-        whole += 1.0 / own[k].volatility
+        if own[k].volatility > 0.0:
+            whole += 1.0 / own[k].volatility
     for k in range(len(market)):
-        market[k].target(p.invested / (own[k].volatility * whole))
+        if own[k].volatility > 0.0:
+            market[k].target(p.invested / (own[k].volatility * whole))
 
 
 RISK_PARITY = Strategy(
