@@ -57,16 +57,16 @@ ON_SWEEP_REQUESTED = _spec(
 )  # fmt: skip
 PLAN_SWEEP = _spec(
     "plan_sweep", "Plans a sweep: pins its data and cuts it into shards.",
-    Trigger.WORKFLOW, "data", "lake", memory_mb=1769, timeout_s=120,
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=1769, timeout_s=120,
 )  # fmt: skip
 # 1769 MB is one whole processor; a backtest runs on one.
 RUN_SHARD = _spec(
     "run_shard", "Runs the backtests of one shard.",
-    Trigger.WORKFLOW, "lake", memory_mb=1769, timeout_s=900,
+    Trigger.WORKFLOW, "lake", "compute", memory_mb=1769, timeout_s=900,
 )  # fmt: skip
 REDUCE_SWEEP = _spec(
     "reduce_sweep", "Puts the shards' results together and writes the report.",
-    Trigger.WORKFLOW, "lake", memory_mb=3008, timeout_s=900,
+    Trigger.WORKFLOW, "lake", "compute", memory_mb=3008, timeout_s=900,
 )  # fmt: skip
 RECORD_OUTCOME = _spec(
     "record_outcome", "Records how a sweep ended.",

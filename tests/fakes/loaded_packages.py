@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 # Loaded where they happen to be, and not needed.
-_OPTIONAL = {"algotrendy", "click", "pygments", "rich"}
+_OPTIONAL = {"algotrendy", "bottleneck", "click", "pygments", "rich"}
 
 _LOADS = """
 import importlib, json, pkgutil, sys

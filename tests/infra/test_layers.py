@@ -140,7 +140,9 @@ def test_the_layers_hold_the_locked_versions_and_nothing_twice(stages: dict[str,
         for asset in stage.assembly.glob("asset.*.zip")
     }
     current = [found for found in manifests if found["sha256"] in used]
-    assert {found["profile"] for found in current} == {"code", "core", "web", "data", "lake"}
+    assert {found["profile"] for found in current} == {
+        *("code", "core", "web", "data", "lake", "compute")
+    }
     for found in current:
         for name, version in found["packages"].items():
             assert version in locked[name], f"{name} {version}"
@@ -166,6 +168,17 @@ def test_the_cloud_layers_hold_arm_binaries_and_their_metadata(stages: dict[str,
     wrong = [name for name, head in libraries if head[:4] != b"\x7fELF" or head[18] != 0xB7]
     assert wrong == []
     assert any("pydantic-" in name for name in metadata)
+
+
+def test_the_functions_that_run_backtests_have_every_package_that_they_load() -> None:
+    loaded = loaded_by(("algotrendy.backtest.shard", "algotrendy.backtest.rows"))
+    listed = [
+        requirement
+        for profile in ("core", "compute")
+        for requirement in (ROOT / "layers" / profile / "requirements.in").read_text().splitlines()
+    ]
+    assert "numpy" in loaded
+    assert loaded <= brought_by([*listed, "boto3"])
 
 
 def test_the_functions_of_orders_have_every_package_that_they_load() -> None:
