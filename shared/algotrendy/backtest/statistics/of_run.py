@@ -71,7 +71,8 @@ def statistics_of(
     """
     return full_statistics(
         run.equity,
-        run.time,
+        # A bar that is known at midnight belongs to the day, month and year that end there.
+        run.time - 1,
         benchmark=benchmark,
         periods_per_year=periods_per_year,
         doings=Doings(
