@@ -168,7 +168,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is no
 )
 def test_undefined_figures_sort_last_either_way(descending: str, order: list[int]) -> None:
     expression = f"ordered(5, (i) => [2, 1, 3, null, 2][i], {descending})"
-    assert in_node(expression, "format.js", "table.js") == order
+    assert in_node(expression, "ordering.js") == order
 
 
 @needs_node
@@ -199,5 +199,5 @@ def test_a_long_axis_is_parted_into_groups_of_neighbours() -> None:
 
 @needs_node
 def test_ink_on_any_colour_of_the_map_can_be_read() -> None:
-    scripts = ("format.js", "heatmap.js")
+    scripts = ("format.js", "colours.js")
     assert in_node("[inkOn([255, 255, 255]), inkOn([11, 92, 192])]", *scripts) == ["#000", "#fff"]

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from itertools import accumulate
 from string import Template
 from typing import Any
 
 from algotrendy.backtest.report.contents import Curve, ReportInput
+from algotrendy.backtest.report.embedding import embeddable, prose, resource, scripts, short
 from algotrendy.backtest.report.words import assumptions, figures, headline, subtitle, warning
 from algotrendy.kernel.bar import Timeframe
 
 __all__ = ["Curve", "ReportInput", "embeddable", "render"]
 
-_SCRIPTS = ("format.js", "charts.js", "spread.js", "heatmap.js", "table.js", "page.js")
+_SCRIPTS = (
+    "format.js",
+    "colours.js",
+    "ordering.js",
+    "charts.js",
+    "spread.js",
+    "heatmap.js",
+    "table.js",
+    "page.js",
+)
 _POINTS_LIMIT = 4000
-_DIGITS = 8
 
 
 def render(given: ReportInput) -> bytes:
@@ -28,7 +34,7 @@ def render(given: ReportInput) -> bytes:
     title = f"{name} on {', '.join(symbols[:4])}{' and more' if len(symbols) > 4 else ''}"
     best_title, best_subtitle = headline(given)
     caution = warning(given)
-    page = Template(_resource("page.html")).substitute(
+    page = Template(resource("page.html")).substitute(
         title=escape(title),
         subtitle=escape(subtitle(given)),
         best_title=escape(best_title),
@@ -38,31 +44,17 @@ def render(given: ReportInput) -> bytes:
         equity_label=escape("Equity of the best run and of buy and hold over time"),
         drawdown_label=escape("Fall from the last peak of the best run and of buy and hold"),
         assumptions="\n".join(
-            f"<dt>{escape(term)}</dt><dd>{_prose(words)}</dd>"
+            f"<dt>{escape(term)}</dt><dd>{prose(words)}</dd>"
             for term, words in assumptions(given.plan, given.ranked_by)
         ),
         sweep_id=escape(given.sweep_id),
-        vendor_style=_resource("vendor/uPlot.min.css"),
-        style=_resource("page.css"),
+        vendor_style=resource("vendor/uPlot.min.css"),
+        style=resource("page.css"),
         data=embeddable(_payload(given)),
-        vendor_script=_resource("vendor/uPlot.iife.min.js"),
-        script="\n".join(_resource(name) for name in _SCRIPTS),
+        vendor_script=resource("vendor/uPlot.iife.min.js"),
+        script=scripts(_SCRIPTS),
     )
     return page.encode()
-
-
-def embeddable(value: object) -> str:
-    """Write JSON that cannot end the script element it stands in, whatever its strings say."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _resource(name: str) -> str:
-    return (files(__name__) / name).read_text(encoding="utf-8")
-
-
-def _prose(words: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _figure(label: str, value: str, beside: str) -> str:
@@ -78,15 +70,15 @@ def _payload(given: ReportInput) -> dict[str, Any]:
         "parameters": [parameter.name for parameter in plan.strategy.parameters],
         "symbols": list(plan.spec.symbols),
         # Runs are numbered: all combinations on the first symbol, then all on the next.
-        "combinations": [[_short(value) for value in values] for values in plan.combinations],
+        "combinations": [[short(value) for value in values] for values in plan.combinations],
         "columns": list(given.columns),
-        "values": [[_short(cell) for cell in row[1:]] for row in given.rows],
+        "values": [[short(cell) for cell in row[1:]] for row in given.rows],
         "best": {
             "run": best.number,
             "label": "Best run" if plan.runs > 1 else "The run",
-            "statistics": [_short(cell) for cell in given.best[1:]],
+            "statistics": [short(cell) for cell in given.best[1:]],
         },
-        "benchmark": [_short(cell) for cell in given.benchmark[1:]],
+        "benchmark": [short(cell) for cell in given.benchmark[1:]],
         "rankedBy": given.ranked_by,
         "curve": _curve(given.curve, daily=plan.data[0].timeframe == Timeframe.DAY),
     }
@@ -97,12 +89,12 @@ def _curve(curve: Curve, *, daily: bool) -> dict[str, Any]:
     # Of each stretch the last equity and the deepest fall: thinning must not hide a fall.
     ends = [min(start + each, len(curve.times)) for start in range(0, len(curve.times), each)]
     deep = [_falls(curve.equity), _falls(curve.benchmark)]
-    own, other = ([_short(min(falls[max(end - each, 0) : end])) for end in ends] for falls in deep)
+    own, other = ([short(min(falls[max(end - each, 0) : end])) for end in ends] for falls in deep)
     return {
         "daily": daily,
         "seconds": [curve.times[end - 1] // 1_000_000_000 for end in ends],
-        "equity": [_short(curve.equity[end - 1]) for end in ends],
-        "benchmark": [_short(curve.benchmark[end - 1]) for end in ends],
+        "equity": [short(curve.equity[end - 1]) for end in ends],
+        "benchmark": [short(curve.benchmark[end - 1]) for end in ends],
         "drawdown": own,
         "benchmarkDrawdown": other,
     }
@@ -110,10 +102,3 @@ def _curve(curve: Curve, *, daily: bool) -> dict[str, Any]:
 
 def _falls(equity: Sequence[float]) -> list[float]:
     return [value / peak - 1.0 for value, peak in zip(equity, accumulate(equity, max), strict=True)]
-
-
-def _short(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    rounded = float(f"{value:.{_DIGITS}g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded

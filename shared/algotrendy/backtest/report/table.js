@@ -2,19 +2,6 @@ const PAGE_SIZES = [25, 100, 500];
 const COLUMN_ORDER = ["sharpe", "cagr", "total_return", "max_drawdown", "volatility", "sortino", "calmar", "trades", "win_rate",
   "profit_factor", "exposure", "turnover", "final_equity", "fees", "drawdown_bars", "orders_cut", "orders_unfilled"];
 
-/* Order runs by a column; what is undefined comes last in either direction, then the run's number. */
-function ordered(count, read, descending) {
-  const places = Array.from({ length: count }, (_, i) => i);
-  const way = descending ? -1 : 1;
-  return places.sort((a, b) => {
-    const [left, right] = [read(a), read(b)];
-    if (left === right) return a - b;
-    if (left === null) return 1;
-    if (right === null) return -1;
-    return (left < right ? -1 : 1) * way;
-  });
-}
-
 function drawTable(data) {
   const count = data.combinations.length;
   const columns = [
