@@ -21,6 +21,7 @@ from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.result import Backtest
+    from algotrendy.backtest.engine.running import Wish
 
 RANKED_BY = "sharpe"
 
@@ -39,7 +40,7 @@ class Outcome:
     summary: dict[str, JsonValue]
 
 
-def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
+def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore, mode: Wish = "auto") -> Outcome:
     """Write the table, the report and the summary of a sweep from its shards' results.
 
     Raises:
@@ -47,6 +48,7 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
         Conflict: If the bars are not those of the plan.
     """
     # Loads numpy and the compiler: not before there is something to compute.
+    from algotrendy.backtest.counting import entry_of_sweep
     from algotrendy.backtest.rows import backtest_of, run_one
 
     plan = read_plan(sweep_id, blobs)
@@ -54,11 +56,12 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore) -> Outcome:
     rows = collect(sweep_id, plan, blobs)
     table = to_csv(plan, rows)
     best = best_of(rows)
-    again = _rerun(plan, best, bars)
+    again = _rerun(plan, best, bars, mode)
     dataset = again.setting.dataset
-    benchmark = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms)
-    benchmark_row = run_one(dataset, BUY_AND_HOLD, (), plan.terms, 0)
+    benchmark = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms, mode)
+    benchmark_row = run_one(dataset, BUY_AND_HOLD, (), plan.terms, 0, mode)
     summary = _summary(sweep_id, plan, best, benchmark_row, table)
+    summary["tried"] = entry_of_sweep(plan, rows).to_json()
     page = render(
         ReportInput(
             sweep_id=str(sweep_id),
@@ -150,14 +153,14 @@ def read_summary(sweep_id: SweepId, blobs: Blobs) -> dict[str, JsonValue]:
     return found
 
 
-def _rerun(plan: Plan, best: Row, bars: BarStore) -> Backtest:
+def _rerun(plan: Plan, best: Row, bars: BarStore, mode: Wish) -> Backtest:
     from algotrendy.backtest.rows import backtest_of, dataset_of, run_one
 
     planned = plan.run(_number(best))
     pinned = next(pinned for pinned in plan.data if pinned.symbol == planned.symbol)
     series = pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
     dataset = dataset_of(series)
-    again = run_one(dataset, plan.strategy, planned.values, plan.terms, planned.number)
+    again = run_one(dataset, plan.strategy, planned.values, plan.terms, planned.number, mode)
     if again != best:
         raise IncompleteSweep(
             f"run {planned.number} gave another result when it was run again",
@@ -165,7 +168,7 @@ def _rerun(plan: Plan, best: Row, bars: BarStore) -> Backtest:
             stored=list(best),
             again=list(again),
         )
-    return backtest_of(dataset, plan.strategy, planned.values, plan.terms)
+    return backtest_of(dataset, plan.strategy, planned.values, plan.terms, mode)
 
 
 def _summary(

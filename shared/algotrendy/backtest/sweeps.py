@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from algotrendy.backtest.counting import Entry, Recorder
 from algotrendy.backtest.events import SweepCompleted, SweepFailed, SweepRequested
 from algotrendy.backtest.grid import check_grid
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
@@ -13,6 +15,7 @@ from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import Blobs, Change, RunState, SweepRunner, SweepStore
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound
 from algotrendy.kernel.events import Event
@@ -35,11 +38,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sweeps:
-    """The use cases of sweeps, over a store, a clock and a source of ids."""
+    """The use cases of sweeps, over a store, a clock, a source of ids, and who counts trials."""
 
     store: SweepStore
     clock: Clock
     ids: Ids
+    trials: TrialLedger
 
     def request(
         self,
@@ -103,11 +107,12 @@ class Sweeps:
         return self.store.update(sweep_id, lambda sweep: (sweep.planned(runs, shards, now), ()))
 
     def record_success(self, sweep_id: SweepId, summary: dict[str, JsonValue]) -> Sweep:
-        """Note the end, and say so once.
+        """Count its trials, note the end, and say so once.
 
         Raises:
             Conflict: If it had failed.
         """
+        self._count(self.store.get(sweep_id), summary)
         return self.store.update(sweep_id, self._success(summary))
 
     def record_failure(self, sweep_id: SweepId, reason: str) -> Sweep:
@@ -141,6 +146,16 @@ class Sweeps:
         while page:
             yield from page
             page = self.store.unfinished(since, limit, page[-1])
+
+    def _count(self, sweep: Sweep, summary: dict[str, JsonValue]) -> None:
+        found = summary.get("tried")
+        if not isinstance(found, dict):
+            return  # of a version that did not count
+        recorder = Recorder(self.trials, sweep.tenant, sweep.requested_by, sweep.correlation_id)
+        # Recorded with other figures, they are counted all the same: a sweep that is done must
+        # not be lost over how its ratios spread.
+        with suppress(Conflict):
+            recorder.record(Entry.from_json(found))
 
     def _settle(self, sweep: Sweep, runner: SweepRunner, blobs: Blobs) -> Sweep:
         try:

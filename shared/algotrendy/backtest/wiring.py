@@ -24,7 +24,7 @@ def sweeps() -> Sweeps:
     from algotrendy.platform.database import database
 
     clock = SystemClock()
-    return Sweeps(PostgresSweeps(database(), Outbox()), clock, Uuid7s(clock))
+    return Sweeps(PostgresSweeps(database(), Outbox()), clock, Uuid7s(clock), trials())
 
 
 @cache

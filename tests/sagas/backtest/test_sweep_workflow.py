@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ def world(
 def forget() -> None:
     reset_settings()
     for cached in (
-        wiring.sweeps, connected, wiring.results, wiring.runner, market_data.bar_store
+        wiring.sweeps, wiring.trials, connected, wiring.results, wiring.runner,
+        market_data.bar_store,
     ):  # fmt: skip
         cached.cache_clear()
 
@@ -143,6 +145,15 @@ def test_the_workflow_and_one_process_write_the_same_bytes(world: World) -> None
     blobs, bars = MemoryBlobs(), market_data.bar_store()
     run_sweep(OTHER_SWEEP_ID, done.spec, blobs, bars, InProcess(blobs, bars), shard_runs=3)
     assert table_of(done) == blobs.get(Keys(OTHER_SWEEP_ID).table)
+
+
+def test_the_trials_of_a_sweep_are_counted_once(world: World) -> None:
+    done = world.run(world.request())
+    handler = load_handler("backtest", "record_outcome")
+    handler({"sweep_id": str(done.id), "outcome": "succeeded"}, Context())
+    year = (date(2000, 1, 1), date(2000, 12, 31))
+    counted = wiring.trials().tried_on(done.tenant, ["AAA", "BBB"], *year)
+    assert (counted.trials, dict(counted.by_strategy)) == (16, {"sma_cross": 16})
 
 
 def test_the_correlation_id_reaches_every_step(world: World) -> None:

@@ -12,7 +12,9 @@ import pytest
 from algotrendy.backtest import api
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.sweeps import Sweeps
+from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.identity.api import token_verifier
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
@@ -43,7 +45,13 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.store = MemorySweepStore()
-        self.sweeps = Sweeps(self.store, self.clock, SeededIds(7, self.clock))
+        self.trials = MemoryTrials()
+        self.sweeps = Sweeps(
+            self.store,
+            self.clock,
+            SeededIds(7, self.clock),
+            TrialLedger(self.trials, self.clock, SeededIds(8, self.clock)),
+        )
         self.blobs = FolderBlobs(self.folder)
         self.bars = some_bars()
         self.issuer = Issuer(self.clock)

@@ -7,9 +7,11 @@ import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import RunState
 from algotrendy.backtest.sweeps import ATTEMPTS_LIMIT, Sweeps, shards_done
+from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
 from algotrendy.kernel.ids import CorrelationId, SeededIds, TenantId, UserId
@@ -26,7 +28,8 @@ class World:
     def __init__(self) -> None:
         self.store = MemorySweepStore()
         self.clock = ManualClock(datetime(2026, 1, 2, tzinfo=UTC))
-        self.sweeps = Sweeps(self.store, self.clock, SeededIds(1, self.clock))
+        self.trials = TrialLedger(MemoryTrials(), self.clock, SeededIds(2, self.clock))
+        self.sweeps = Sweeps(self.store, self.clock, SeededIds(1, self.clock), self.trials)
         self.runner, self.blobs = MemoryRunner(), MemoryBlobs()
 
     def request(self, key: str = "key", **changes: Any) -> Sweep:
