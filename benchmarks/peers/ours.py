@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from measuring import Outcome, Subject, mean, report, size
@@ -27,51 +28,127 @@ from workloads import (
     pairs,
 )
 
-from algotrendy.backtest.engine import Terms, run
-from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.instrument import Symbol
-from algotrendy.market_data.series import BarSeries
+from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.data.making import from_arrays
+from algotrendy.backtest.engine.running import Wish, run
+from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library.sma_cross import SMA_CROSS
+from algotrendy.strategy.making import strategy
 
 Run = Callable[[object], Outcome]
 
 
-def w1_interpreted() -> Run:
-    """Give W1 with the library's crossing of means."""
-    series = _series(minute_bars(size()), minute_times(size()))
-    return lambda _: _crossing(series, CASH, FAST, SLOW)
+@strategy(parameters={"fast": FAST, "slow": SLOW, "units": UNITS}, state={"fast": 0.0, "slow": 0.0})
+def crossing(market: Any, own: Any, p: Any) -> None:
+    """Hold while the mean of the last closes is above that of more: sums of its own, as a user
+    may write them."""
+    close = market.close
+    seen = len(close)
+    own.fast += close[-1]
+    own.slow += close[-1]
+    if seen > p.fast:
+        own.fast -= close[-1 - p.fast]
+    if seen > p.slow:
+        own.slow -= close[-1 - p.slow]
+    if seen >= p.slow:
+        fast, slow = own.fast / p.fast, own.slow / p.slow
+        if market.position == 0.0:
+            if fast > slow:
+                market.buy(p.units)
+        elif slow > fast:
+            market.exit()
+
+
+@strategy(parameters={"units": UNITS})
+def bracketed(market: Any, own: Any, p: Any) -> None:  # noqa: ARG001
+    """Buy every tenth bar when flat, with a target and a stop 0.3 % away."""
+    if market.position == 0.0 and (len(market.close) - 1) % 10 == 0 and market.open_orders() == 0:
+        close = market.close[-1]
+        market.buy_bracket(p.units, take_profit=close * 1.003, stop_loss=close * 0.997)
+
+
+def w1(mode: Wish) -> Run:
+    """Give W1 with a user's crossing of means."""
+    setting = _setting(crossing, _dataset(minute_bars(size()), minute_times(size()), "1Min"), CASH)
+    return lambda _: _outcome(setting, mode)
 
 
 def w2_interpreted() -> Run:
     """Give W2, one run after the other."""
-    panel = [_series(bars, daily_times()) for bars in daily_panel()]
+    panel = [_dataset(bars, daily_times(), "1Day") for bars in daily_panel()]
 
     def sweep(_: object) -> Outcome:
         done = [
-            _crossing(series, SWEEP_CASH, fast, slow)
+            _outcome(_setting(SMA_CROSS, data, SWEEP_CASH, fast, slow), "interpreted")
             for fast, slow in pairs(size())
-            for series in panel
+            for data in panel
         ]
         return Outcome(mean([o.equity for o in done]), sum(o.fills or 0 for o in done))
 
     return sweep
 
 
+def w2_compiled() -> Run:
+    """Give W2, all pairs of a symbol together."""
+    from algotrendy.backtest.engine.compiled.many import run_many
+
+    panel = [_dataset(bars, daily_times(), "1Day") for bars in daily_panel()]
+    combinations = [(fast, slow, UNITS) for fast, slow in pairs(size())]
+
+    def sweep(_: object) -> Outcome:
+        equity: list[float] = []
+        for data in panel:
+            setting = _setting(SMA_CROSS, data, SWEEP_CASH)
+            found, _ended = run_many(setting, combinations, 252.0, with_figures=False)
+            equity += found[:, 0].tolist()
+        return Outcome(mean(equity), None)
+
+    return sweep
+
+
+def w4(mode: Wish) -> Run:
+    """Give W4 with real bracket orders."""
+    data = _dataset(minute_bars(size()), minute_times(size()), "1Min")
+    setting = _setting(bracketed, data, CASH)
+    return lambda _: _outcome(setting, mode)
+
+
 RUNS: dict[tuple[str, str], Callable[[], Run]] = {
-    ("W1", "interpreted"): w1_interpreted,
+    ("W1", "interpreted"): lambda: w1("interpreted"),
+    ("W1", "compiled"): lambda: w1("compiled"),
     ("W2", "interpreted"): w2_interpreted,
+    ("W2", "compiled"): w2_compiled,
+    ("W4", "interpreted"): lambda: w4("interpreted"),
+    ("W4", "compiled"): lambda: w4("compiled"),
 }
 
 
-def _series(bars: Bars, times: NDArray[np.int64]) -> BarSeries:
-    columns = (times, bars.open, bars.high, bars.low, bars.close, bars.volume)
-    return BarSeries(Symbol("SYN"), Timeframe.DAY, *(tuple(column.tolist()) for column in columns))
+def _dataset(bars: Bars, times: NDArray[np.int64], timeframe: str) -> Dataset:
+    arrays = {
+        "time": times,
+        "open": bars.open,
+        "high": np.maximum(bars.high, np.maximum(bars.open, bars.close)),
+        "low": np.minimum(bars.low, np.minimum(bars.open, bars.close)),
+        "close": bars.close,
+        "volume": bars.volume,
+    }
+    return from_arrays({"SYN": arrays}, timeframe=timeframe)
 
 
-def _crossing(series: BarSeries, cash: float, fast: int, slow: int) -> Outcome:
-    values = SMA_CROSS.check({"fast": fast, "slow": slow, "units": UNITS})
-    found = run(series, SMA_CROSS, values, Terms(cash=cash, fee_bps=FEE * 10_000))
-    return Outcome(found.equity[-1], len(found.fills))
+def _setting(
+    of: Strategy, data: Dataset, cash: float, fast: int = FAST, slow: int = SLOW
+) -> Setting:
+    names = [parameter.name for parameter in of.parameters]
+    given = {"fast": fast, "slow": slow, "units": UNITS}
+    values = of.check({name: given[name] for name in names})
+    return Setting(data, of, values, Terms(cash=cash, fee_bps=FEE * 10_000))
+
+
+def _outcome(setting: Setting, mode: Wish) -> Outcome:
+    found = run(setting, mode)
+    return Outcome(float(found.equity[-1]), len(found.fills))
 
 
 def main() -> None:

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.result import Backtest
-from algotrendy.backtest.engine.running import run
+from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.shard import Cell, Row
-from algotrendy.backtest.statistics.figures import STATISTICS
-from algotrendy.backtest.statistics.summary import periods_per_year, summarise
+from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
+from algotrendy.backtest.statistics.summary import (
+    periods_per_year,
+    statistics_of_row,
+    summarise,
+)
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.definition import Strategy, Value
@@ -26,24 +30,93 @@ def dataset_of(series: BarSeries) -> Dataset:
 
 
 def backtest_of(
-    dataset: Dataset, strategy: Strategy, values: Sequence[Value], terms: Terms
+    dataset: Dataset,
+    strategy: Strategy,
+    values: Sequence[Value],
+    terms: Terms,
+    mode: Wish = "auto",
 ) -> Backtest:
     """Run one backtest; values in the order of the strategy's parameters."""
     named = dict(zip((p.name for p in strategy.parameters), values, strict=True))
-    return run(Setting(dataset, strategy, named, terms))
+    return run(Setting(dataset, strategy, named, terms), mode)
 
 
 def run_one(
-    dataset: Dataset, strategy: Strategy, values: Sequence[Value], terms: Terms, number: int
+    dataset: Dataset,
+    strategy: Strategy,
+    values: Sequence[Value],
+    terms: Terms,
+    number: int,
+    mode: Wish = "auto",
 ) -> Row:
     """Run one backtest and give its row.
 
     Numbers are kept to 12 significant digits: beyond them a power may differ from one machine's
     mathematics library to another's, and the row must not.
     """
-    backtest = backtest_of(dataset, strategy, values, terms)
+    backtest = backtest_of(dataset, strategy, values, terms, mode)
     found = summarise(backtest, periods_per_year(Timeframe(dataset.timeframe)))
     return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
+
+
+def run_rows(
+    dataset: Dataset,
+    strategy: Strategy,
+    combinations: Sequence[Sequence[Value]],
+    terms: Terms,
+    numbers: Sequence[int],
+    workers: int = 1,
+    mode: Wish = "auto",
+) -> list[Row]:
+    """Run many backtests of one strategy on one dataset; the rows are those of `run_one`.
+
+    Args:
+        numbers: Of the runs, one a combination.
+        workers: Threads, where the runs can be compiled together.
+        mode: As of ``run``; the rows are the same in all.
+    """
+    together: list[Statistics | None] = []
+    if mode != "interpreted":
+        together = _together(dataset, strategy, combinations, terms, workers)
+    rows = []
+    for place, (number, values) in enumerate(zip(numbers, combinations, strict=True)):
+        figures = together[place] if together else None
+        if figures is None:
+            rows.append(run_one(dataset, strategy, values, terms, number, mode))
+        else:
+            found = (canonical(getattr(figures, name)) for name in STATISTICS)
+            rows.append((number, *found))
+    return rows
+
+
+def _together(
+    dataset: Dataset,
+    strategy: Strategy,
+    combinations: Sequence[Sequence[Value]],
+    terms: Terms,
+    workers: int,
+) -> list[Statistics | None]:
+    """Run compiled what can be; None for a run that is to be made alone, empty when all are."""
+    named = dict(zip((p.name for p in strategy.parameters), combinations[0], strict=True))
+    setting = Setting(dataset, strategy, named, terms)
+    if not setting.is_plain:
+        return []
+    try:
+        from algotrendy.backtest.engine.compiled import CannotCompileError
+        from algotrendy.backtest.engine.compiled.many import run_many
+    except ModuleNotFoundError as error:
+        if error.name not in ("numba", "llvmlite"):
+            raise
+        return []
+    a_year = periods_per_year(Timeframe(dataset.timeframe))
+    try:
+        figures, ended = run_many(setting, combinations, a_year, workers=workers)
+    except CannotCompileError:
+        return []
+    return [
+        statistics_of_row(row) if how == 0 else None
+        for row, how in zip(figures.tolist(), ended.tolist(), strict=True)
+    ]
 
 
 def canonical(value: Cell) -> Cell:

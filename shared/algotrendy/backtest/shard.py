@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
@@ -18,9 +18,15 @@ from algotrendy.market_data.ports import BarStore
 from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.library import strategy_named
 
+if TYPE_CHECKING:
+    from algotrendy.backtest.engine.running import Wish
+
 Cell = int | float | None
 Row = tuple[Cell, ...]
 """A run's number, then its statistics in the order of ``STATISTICS``."""
+
+OnRun = Callable[[int], None]
+"""Told the number of a run before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,20 @@ class ShardOutcome:
     was_done: bool
 
 
-def run_shard(sweep_id: SweepId, shard: int, blobs: Blobs, bars: BarStore) -> ShardOutcome:
+def run_shard(
+    sweep_id: SweepId,
+    shard: int,
+    blobs: Blobs,
+    bars: BarStore,
+    *,
+    mode: Wish = "auto",
+    on_run: OnRun | None = None,
+) -> ShardOutcome:
     """Run the backtests of one shard, unless a whole result of this plan is there.
+
+    Args:
+        mode: How the strategy runs; the result is the same in all.
+        on_run: With it the runs are made one by one, and never together.
 
     Raises:
         NotFound: If the sweep has no such shard.
@@ -56,7 +74,7 @@ def run_shard(sweep_id: SweepId, shard: int, blobs: Blobs, bars: BarStore) -> Sh
             planned=work["engine"],
             actual=ENGINE_VERSION,
         )
-    rows = _rows(work, bars)
+    rows = _rows(work, bars, mode, on_run)
     result = {"plan_sha256": work["plan_sha256"], "shard": shard, "rows": rows}
     blobs.put(keys.result(shard), encode({**result, "sha256": digest(result)}), JSON)
     return ShardOutcome(shard, len(rows), was_done=False)
@@ -110,17 +128,21 @@ def _assignment(keys: Keys, shard: int, blobs: Blobs) -> dict[str, Any]:
     return found
 
 
-def _rows(work: dict[str, Any], bars: BarStore) -> list[Row]:
+def _rows(work: dict[str, Any], bars: BarStore, mode: Wish, on_run: OnRun | None) -> list[Row]:
     # Loads numpy and the compiler: not before there is something to compute.
-    from algotrendy.backtest.rows import dataset_of, run_one
+    from algotrendy.backtest.rows import dataset_of, run_one, run_rows
 
     spec = SweepSpec.model_validate(work["spec"])
     strategy, terms = strategy_named(spec.strategy), terms_of(spec)
-    datasets = {
-        symbol: dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
-        for symbol, sha256 in work["data"].items()
-    }
-    return [
-        run_one(datasets[symbol], strategy, values, terms, number)
-        for number, symbol, values in work["runs"]
-    ]
+    rows: list[Row] = []
+    for symbol, sha256 in work["data"].items():
+        runs = [(number, values) for number, name, values in work["runs"] if name == symbol]
+        numbers, combinations = zip(*runs, strict=True)
+        dataset = dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
+        if on_run is None:
+            rows += run_rows(dataset, strategy, combinations, terms, numbers, mode=mode)
+            continue
+        for number, values in runs:
+            on_run(number)
+            rows.append(run_one(dataset, strategy, values, terms, number, mode))
+    return sorted(rows, key=lambda row: row[0] or 0)

@@ -24,6 +24,12 @@ def code_hash(strategy: Strategy) -> str:
     return _code_hash(id(strategy), strategy)
 
 
+@cache
+def function_hash(function: Callable[..., Any]) -> str:
+    """Hash one function, and all that it refers to."""
+    return hashlib.sha256("\n".join(_of_function(function, set())).encode()).hexdigest()
+
+
 def is_self_contained(strategy: Strategy) -> bool:
     """Tell whether its code refers to nothing but numbers, texts, functions and modules."""
     return all("?" not in part for part in _parts(strategy))

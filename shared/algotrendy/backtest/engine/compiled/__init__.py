@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from algotrendy.backtest.engine.compiled.bind import Bound, CannotCompileError, bind
-from algotrendy.backtest.engine.compiled.driver import FULL, RAISED
 from algotrendy.backtest.engine.compiled.running import Run
+from algotrendy.backtest.engine.compiled.signatures import FULL, RAISED
 from algotrendy.backtest.engine.raw import Raw
 from algotrendy.backtest.engine.setting import Setting
 

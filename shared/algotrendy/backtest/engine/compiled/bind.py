@@ -87,7 +87,7 @@ def _compile(strategy: Strategy, reads_columns: bool) -> Bound:
     }
     for _, indicator in layout.indicators:
         if isinstance(indicator.update, FunctionType):
-            _teach(indicator.update)
+            teach(indicator.update)
     if layout.indicators and not reads_columns:
         names["update"] = register_jitable(update_of(layout))
     if strategy.on_fill is not None:
@@ -184,10 +184,11 @@ def _teach_called_by(function: FunctionType) -> None:
     for name in sorted(global_names(function.__code__)):
         called = function.__globals__.get(name)
         if isinstance(called, FunctionType):
-            _teach(called)
+            teach(called)
 
 
-def _teach(function: FunctionType) -> None:
+def teach(function: FunctionType) -> None:
+    """Let compiled code call a plain function, and those that it calls."""
     if function not in _taught:
         _taught.add(function)
         register_jitable(function)

@@ -19,7 +19,14 @@ import numba
 from numba import config
 from numba.core.caching import CacheImpl
 
-_SOURCES = ("kernel/order_codes.py", "exchange/compiled.py", "strategy/market.py")
+from algotrendy.kernel.errors import Unavailable
+
+_SOURCES = (
+    "kernel/order_codes.py",
+    "exchange/compiled.py",
+    "strategy/market.py",
+    "backtest/statistics/summary.py",
+)
 _ROOMS = ("exchange/rules", "backtest/engine")
 SHIPPED = Path(__file__).with_name("kernels")
 """Where kernels that come with the package lie, one folder for each set of sources and machine."""
@@ -29,8 +36,12 @@ ENTRY_FILE = "<algotrendy strategy>"
 
 
 @cache
-def digest() -> str:
-    """Hash the sources of the engine, the versions of the compiler, and the kind of machine."""
+def digest(cpu: str) -> str:
+    """Hash the sources of the engine, the versions of the compiler, and the kind of machine.
+
+    Args:
+        cpu: "generic" for what runs on every machine of its kind, "host" for this one's best.
+    """
     package = Path(__file__).parents[3]
     files = [package / name for name in _SOURCES]
     for room in _ROOMS:
@@ -38,26 +49,33 @@ def digest() -> str:
     found = hashlib.sha256()
     for file in sorted(files):
         found.update(str(file.relative_to(package)).encode() + file.read_bytes())
-    machine = (numba.__version__, llvmlite.__version__, platform.python_version(), _cpu())
+    machine = (numba.__version__, llvmlite.__version__, platform.python_version(), cpu)
     found.update(repr((machine, platform.machine())).encode())
     return found.hexdigest()[:20]
 
 
+@cache
 def place() -> Path:
     """Give the folder of the kernels: the shipped one where there is, else the user's."""
-    shipped = SHIPPED / digest()
-    if shipped.is_dir():
-        return shipped
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for folder in (Path(base), Path(tempfile.gettempdir())):
-        mine = folder / "algotrendy" / "kernels" / digest()
+    found = digest(_cpu())
+    if (SHIPPED / found).is_dir():
+        return SHIPPED / found
+    for folder in _folders():
+        mine = folder / "algotrendy" / "kernels" / found
         try:
             mine.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(mine, os.W_OK):
             return mine
-    return shipped
+    raise Unavailable("place for compiled code", "no folder can be written to; set NUMBA_CACHE_DIR")
+
+
+def _folders() -> list[Path]:
+    if config.CACHE_DIR:
+        return [Path(config.CACHE_DIR)]
+    mine = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [mine, Path(tempfile.gettempdir())]
 
 
 class EngineLocator:
@@ -82,7 +100,7 @@ class EngineLocator:
 
     def get_source_stamp(self) -> str:
         """Say which sources: the folder's name already does, an entry's is in its name."""
-        return digest()
+        return digest(_cpu())
 
     def get_disambiguator(self) -> str:
         """Tell functions of one name apart."""
@@ -90,7 +108,14 @@ class EngineLocator:
 
 
 def install() -> None:
-    """Let numba ask the engine's locator first."""
+    """Let numba ask the engine's locator first.
+
+    Where kernels were shipped, they are for any processor of their kind; then the compiler is told
+    to look for such, unless it was told otherwise.
+    """
+    is_free = not (config.CPU_NAME or config.CACHE_DIR)
+    if is_free and (SHIPPED / digest("generic")).is_dir():
+        config.CPU_NAME, config.CPU_FEATURES = "generic", ""
     classes = CacheImpl._locator_classes
     if EngineLocator not in classes:
         classes.insert(0, EngineLocator)

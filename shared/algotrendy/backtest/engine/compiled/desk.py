@@ -1,6 +1,6 @@
 """Take a compiled strategy's orders: the rules of the desk, over memory at addresses.
 
-Each function is compiled once, with whole numbers and floats only, so that strategies link to it.
+Each function is compiled once, when a strategy first uses it, and strategies link to it.
 What a strategy gives is checked as `strategy.market` checks it; here a bad value raises ValueError,
 and the run is made again interpreted, which raises the error that names the field.
 """
@@ -22,7 +22,7 @@ from algotrendy.backtest.engine.compiled.memory import (
     ORDER,
     offset,
 )
-from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_int, void_at
+from algotrendy.backtest.engine.compiled.pointers import load_int, void_at
 from algotrendy.backtest.engine.rules import booking, costs, placing, rows
 from algotrendy.exchange.compiled import register, rule_modules
 from algotrendy.strategy.market import kind_of
@@ -77,7 +77,7 @@ def asset_of(context: Any, order: Any) -> Any:
     return load_int(context + _ASSETS) + _ASSET_SIZE * log_at(context)[order - 1].asset
 
 
-@njit(INT(INT, INT, INT, FLOAT, FLOAT, FLOAT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def place(
     context: Any,
     asset: Any,
@@ -105,7 +105,7 @@ def place(
     )  # fmt: skip
 
 
-@njit(INT(INT, INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: Any) -> Any:
     """Place a trailing stop; give its id."""
     if not 0.0 < units < inf:
@@ -121,7 +121,7 @@ def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: 
     )  # fmt: skip
 
 
-@njit(INT(INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def protect(
     context: Any, asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any
 ) -> Any:
@@ -138,7 +138,7 @@ def protect(
     )  # fmt: skip
 
 
-@njit(INT(INT, INT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def invest(context: Any, asset: Any, share: Any) -> Any:
     """Buy for a share of the cash; give the order's id."""
     return placing.invest(
@@ -147,7 +147,7 @@ def invest(context: Any, asset: Any, share: Any) -> Any:
     )  # fmt: skip
 
 
-@njit(INT(INT, INT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def target(context: Any, asset: Any, weight: Any) -> Any:
     """Order what brings the position to a weight of the equity; give the order's id."""
     return placing.target(
@@ -156,7 +156,7 @@ def target(context: Any, asset: Any, weight: Any) -> Any:
     )  # fmt: skip
 
 
-@njit(INT(INT, INT), **_ENGINE)
+@njit(**_ENGINE)
 def cancel(context: Any, order: Any) -> Any:
     """Cancel an order and its group; give how many ended."""
     asset = asset_of(context, order)
@@ -165,13 +165,13 @@ def cancel(context: Any, order: Any) -> Any:
     return rows.cancel_order(orders_at(context, asset), asset_at(asset), log_at(context), order)
 
 
-@njit(INT(INT, INT), **_ENGINE)
+@njit(**_ENGINE)
 def cancel_all(context: Any, asset: Any) -> Any:
     """Cancel the open orders of an asset; give how many ended."""
     return rows.cancel_all(orders_at(context, asset), asset_at(asset), log_at(context))
 
 
-@njit(INT(INT, INT, FLOAT, FLOAT, FLOAT), **_ENGINE)
+@njit(**_ENGINE)
 def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     """Change an open order; give 1, or 0 when it is open no more."""
     for value in (units, limit, stop):
@@ -184,7 +184,7 @@ def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     return rows.replace(orders, found, log, order, units, limit, stop)
 
 
-@njit("boolean(int64, int64)", **_ENGINE)
+@njit(**_ENGINE)
 def is_open(context: Any, order: Any) -> Any:
     """Tell whether an order may still fill."""
     asset = asset_of(context, order)
@@ -193,7 +193,7 @@ def is_open(context: Any, order: Any) -> Any:
     return rows.is_order_open(orders_at(context, asset), asset_at(asset), order)
 
 
-@njit(INT(INT, INT), **_ENGINE)
+@njit(**_ENGINE)
 def open_orders(context: Any, asset: Any) -> Any:
     """Count the open orders of an asset."""
     return rows.open_orders(orders_at(context, asset), asset_at(asset))

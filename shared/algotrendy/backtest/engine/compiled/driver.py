@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import from_dtype, njit, types
+from numba import njit, types
 from numba.extending import register_jitable
 
 from algotrendy.backtest.engine.compiled.memory import (
@@ -27,6 +27,7 @@ from algotrendy.backtest.engine.compiled.memory import (
     TERMS,
 )
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_float, load_int
+from algotrendy.backtest.engine.compiled.signatures import ENTRY, FULL, RAISED, WHOLE, rows_of
 from algotrendy.backtest.engine.rules import actions as action_rules
 from algotrendy.backtest.engine.rules import meeting
 from algotrendy.backtest.engine.rules.actions import take_action
@@ -44,18 +45,7 @@ from algotrendy.exchange.compiled import register
 for _module in (action_rules, meeting):
     register(_module)
 
-# How a run ended.
-WHOLE, RAISED, FULL = 0, 1, 2
-
 _DONE_SIZE = DONE.itemsize
-
-ENTRY = types.FunctionType(INT(INT))
-"""What a strategy is compiled to: given the context's address it gives 0, or 1 when it raised."""
-
-
-def rows_of(dtype: Any, dimensions: int = 1) -> Any:
-    """Give the compiler's type of an array of records."""
-    return types.Array(from_dtype(dtype), dimensions, "C")
 
 
 @register_jitable
@@ -74,9 +64,7 @@ def act(
     while asset.action < asset.last_action and actions[asset.action].time <= moment:
         action = actions[asset.action]
         asset.action += 1
-        at = take_action(
-            action.kind, action.value, orders, asset, account, log, done, at, step
-        )
+        at = take_action(action.kind, action.value, orders, asset, account, log, done, at, step)
     return at
 
 
@@ -94,10 +82,11 @@ def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
 
 @njit(
     INT(
-        ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(FRAME, 2), rows_of(ORDER, 2), rows_of(LOG),
-        rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT), rows_of(COSTS), rows_of(TERMS),
-        rows_of(ACTION), types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
-        types.Array(INT, 1, "C"), types.Array(INT, 1, "C", readonly=True),
+        ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(FRAME, 2), rows_of(ORDER, 2),
+        rows_of(LOG), rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT),
+        rows_of(COSTS), rows_of(TERMS), rows_of(ACTION), types.Array(FLOAT, 2, "C"),
+        types.Array(INT, 1, "C"), types.Array(INT, 1, "C"),
+        types.Array(INT, 1, "C", readonly=True),
         types.Array(FLOAT, 2, "C"), INT, INT, INT,
     ),
     cache=True,

@@ -9,7 +9,6 @@ from typing import Any
 
 from numba import njit, types
 
-from algotrendy.backtest.engine.compiled.driver import ENTRY, FULL, RAISED, WHOLE, rows_of
 from algotrendy.backtest.engine.compiled.memory import (
     ACCOUNT,
     ASSET,
@@ -24,7 +23,12 @@ from algotrendy.backtest.engine.compiled.memory import (
     TERMS,
 )
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_float, load_int
+from algotrendy.backtest.engine.compiled.signatures import ENTRY, FULL, RAISED, WHOLE, rows_of
+from algotrendy.backtest.engine.rules import meeting
 from algotrendy.backtest.engine.rules.meeting import is_quiet, meet
+from algotrendy.exchange.compiled import register
+
+register(meeting)
 
 
 @njit(

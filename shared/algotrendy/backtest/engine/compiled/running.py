@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from algotrendy.backtest.engine.compiled.bind import Bound
-from algotrendy.backtest.engine.compiled.driver import drive
 from algotrendy.backtest.engine.compiled.memory import (
     ACCOUNT,
     ACTION,
@@ -22,7 +24,6 @@ from algotrendy.backtest.engine.compiled.memory import (
     Table,
     address,
 )
-from algotrendy.backtest.engine.compiled.plain import drive_plain
 from algotrendy.backtest.engine.raw import Raw
 from algotrendy.backtest.engine.records import AccountRow
 from algotrendy.backtest.engine.setting import Setting
@@ -90,6 +91,9 @@ class Run:
         return self._go_plain() if self._setting.is_plain else self._go_every()
 
     def _go_plain(self) -> int:
+        # A driver compiles when it is first imported, where it was not kept.
+        from algotrendy.backtest.engine.compiled.plain import drive_plain
+
         ended: int = drive_plain(
             self._bound.entry,
             address(self._context),
@@ -108,6 +112,8 @@ class Run:
         return ended
 
     def _go_every(self) -> int:
+        from algotrendy.backtest.engine.compiled.driver import drive
+
         setting = self._setting
         strategy = setting.strategy
         none = np.zeros(0, np.int64)
@@ -136,6 +142,51 @@ class Run:
             setting.trade_from,
         )
         return ended
+
+    def go_many(
+        self,
+        drive_many: Any,
+        parameters: NDArray[np.float64],
+        columns: NDArray[np.int64],
+        years: float,
+        periods_per_year: float,
+        with_figures: int,
+        out: NDArray[np.float64],
+        ended: NDArray[np.int64],
+        first: int,
+        last: int,
+    ) -> None:
+        """Run again and again, with a row of parameters and of columns each."""
+        context = self._context[0]
+        context["parameters"] = address(parameters)
+        context["columns"] = address(columns)
+        drive_many(
+            self._bound.entry,
+            address(self._context),
+            self._context,
+            self._assets,
+            self._orders,
+            self._log,
+            self._done,
+            self._found,
+            self._bar,
+            self._account,
+            self._costs,
+            self._terms,
+            self._curves,
+            self._own,
+            np.array(self._bound.layout.initial, dtype=np.float64),
+            parameters,
+            columns,
+            self._setting.terms.cash,
+            years,
+            periods_per_year,
+            with_figures,
+            out,
+            ended,
+            first,
+            last,
+        )
 
     def raw(self) -> Raw:
         """Give what the run left behind."""

@@ -1,0 +1,212 @@
+"""Run one plain strategy with many sets of parameters: the runs of a sweep, in threads.
+
+Each thread has the memory of one run and uses it again for the next. Of a run its figures are
+kept; the curves are overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from algotrendy.backtest.engine.compiled.bind import CannotCompileError, bind
+from algotrendy.backtest.engine.compiled.columns import IndicatorColumns
+from algotrendy.backtest.engine.compiled.memory import (
+    ACCOUNT,
+    ASSET,
+    BAR,
+    CONTEXT,
+    COSTS,
+    DONE,
+    FILL,
+    LOG,
+    ORDER,
+    TERMS,
+)
+from algotrendy.backtest.engine.compiled.plain import drive_plain
+from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
+from algotrendy.backtest.engine.compiled.running import Run
+from algotrendy.backtest.engine.compiled.signatures import ENTRY, WHOLE, rows_of
+from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.statistics import summary
+from algotrendy.backtest.statistics.figures import STATISTICS
+from algotrendy.exchange.compiled import register
+from algotrendy.exchange.rules.codes import HELD, PARTLY_FILLED
+from algotrendy.strategy.own import layout_of
+from algotrendy.strategy.parameters import Value
+
+register(summary)
+_CUT, _UNFILLED, _FEES = (
+    STATISTICS.index(name) for name in ("orders_cut", "orders_unfilled", "fees")
+)
+_summarise_into = summary.summarise_into
+_TRIP_CELLS = summary.TRIP_CELLS
+
+
+@njit(
+    INT(
+        ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(ORDER, 2), rows_of(LOG),
+        rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT), rows_of(COSTS),
+        rows_of(TERMS), types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 2, "C"),
+        types.Array(FLOAT, 1, "C"), types.Array(FLOAT, 2, "C"), types.Array(INT, 2, "C"),
+        FLOAT, FLOAT, FLOAT, INT, types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
+        INT, INT,
+    ),
+    cache=True,
+    error_model="numpy",
+    nogil=True,
+)  # fmt: skip
+def drive_many(
+    entry: Any,
+    place: int,
+    contexts: Any,
+    assets: Any,
+    orders: Any,
+    log: Any,
+    done: Any,
+    found: Any,
+    bars: Any,
+    accounts: Any,
+    cost_rows: Any,
+    terms: Any,
+    curves: Any,
+    own: Any,
+    initial: Any,
+    parameters: Any,
+    columns: Any,
+    start: float,
+    years: float,
+    periods_per_year: float,
+    with_figures: int,
+    out: Any,
+    ended: Any,
+    first: int,
+    last: int,
+) -> int:
+    """Run from the run ``first`` to before ``last``; give how many there were.
+
+    Args:
+        initial: What the strategy owns at the begin.
+        parameters: One row a run; its address is the context's at the call, moved on.
+        columns: Addresses of the indicators' columns, one row a run.
+        with_figures: 0 for the final equity alone.
+        out: Gets the figures in the order of ``STATISTICS``, one row a run.
+        ended: Gets how each run ended.
+    """
+    context, asset, account = contexts[0], assets[0], accounts[0]
+    told = context.parameters
+    read = context.columns
+    trips = np.zeros(_TRIP_CELLS)
+    multipliers = np.full(1, asset.multiplier)
+    rates = np.zeros((0, 0))
+    for run in range(first, last):
+        context.parameters = told + 8 * parameters.shape[1] * run
+        context.columns = read + 8 * columns.shape[1] * run
+        own[0, :] = 0.0
+        for at in range(initial.size):
+            own[0, at] = initial[at]
+        account.cash = start
+        account.equity = start
+        account.fees = 0.0
+        account.slippage = 0.0
+        account.placed = 0
+        account.cut = 0
+        account.is_full = 0
+        asset.position = 0.0
+        asset.cost = 0.0
+        asset.count = 0
+        asset.admitted = 0
+        asset.dated = 0
+        asset.seen = 0
+        ended[run] = drive_plain(
+            entry, place, contexts, assets, orders, log, done, found, bars, accounts, cost_rows,
+            terms, curves,
+        )  # fmt: skip
+        row = out[run]
+        if with_figures == 0:
+            row[0] = curves[0, curves.shape[1] - 1]
+            continue
+        trips[:] = 0.0
+        _summarise_into(
+            curves[0], curves[2], start, years, periods_per_year, done, context.fill,
+            multipliers, rates, trips, row,
+        )  # fmt: skip
+        unfilled = 0
+        for order in range(account.placed):
+            if HELD <= log[order].state <= PARTLY_FILLED:
+                unfilled += 1
+        row[_CUT] = account.cut
+        row[_UNFILLED] = unfilled
+        row[_FEES] = account.fees
+    context.parameters = told
+    context.columns = read
+    return last - first
+
+
+def run_many(
+    setting: Setting,
+    combinations: Sequence[Sequence[Value]],
+    periods_per_year: float,
+    *,
+    with_figures: bool = True,
+    workers: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Run a plain setting's strategy with each combination of parameters.
+
+    Args:
+        setting: Its values are not used.
+        combinations: Checked values in the order of the strategy's parameters.
+        with_figures: Else the final equity alone is computed.
+        workers: Threads; by default one a processor.
+
+    Returns:
+        The figures of ``STATISTICS``, nan where undefined, shape (runs, figures), and how each
+        run ended, shape (runs,): one that did not end whole has no figures and is to be run alone.
+
+    Raises:
+        CannotCompileError: With the reason; also where the strategy's vectors differ in length.
+    """
+    strategy = setting.strategy
+    if any(isinstance(vector.size, str) for _, vector in layout_of(strategy.state, {}).vectors):
+        raise CannotCompileError("its vectors are as long as its parameters say")
+    bound = bind(strategy, reads_columns=bool(strategy.indicators))
+    layout = bound.layout
+    names = [parameter.name for parameter in strategy.parameters]
+    shared = IndicatorColumns(setting.dataset.assets[0].base)
+    outputs = sum(len(indicator.outputs) for _, indicator in layout.indicators)
+    parameters = np.zeros((len(combinations), len(names) + 1))
+    columns = np.zeros((len(combinations), outputs + 1), dtype=np.int64)
+    for run, combination in enumerate(combinations):
+        parameters[run, : len(names)] = combination
+        if outputs:
+            values = dict(zip(names, combination, strict=True))
+            columns[run, :outputs] = shared.addresses(layout, values)
+    out = np.full((len(combinations), len(STATISTICS)), np.nan)
+    ended = np.zeros(len(combinations), dtype=np.int64)
+    times = setting.dataset.timeline
+    years = summary.years_of(times)
+
+    def work(first: int, last: int) -> None:
+        memory = Run(setting, bound, 64, 4096 + len(setting.dataset) // 2)
+        memory.go_many(
+            drive_many, parameters, columns, years, periods_per_year, int(with_figures),
+            out, ended, first, last,
+        )  # fmt: skip
+
+    count = min(workers or os.cpu_count() or 1, max(len(combinations), 1))
+    edges = np.linspace(0, len(combinations), count + 1).astype(int).tolist()
+    if count == 1:
+        work(0, len(combinations))
+    else:
+        with ThreadPoolExecutor(count) as pool:
+            for future in [pool.submit(work, first, last) for first, last in pairwise(edges)]:
+                future.result()
+    out[ended != WHOLE] = np.nan
+    return out, ended
