@@ -128,7 +128,7 @@ def check_lookahead(
     setting = Setting(dataset, strategy, values, terms, calendar)
     whole = _witnessed(setting)
     chosen = _cuts(whole, setting, cuts, seed)
-    other, why = _compiled(setting) if compiled else (None, "it was not to be")
+    other, why = _compiled(setting) if compiled else (None, "nobody asked for it")
     references = references_of(strategy)
     differences: list[Difference] = []
     for done, steps in enumerate(chosen, 1):

@@ -75,6 +75,13 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "backtest",
+        "algotrendy.cli.backtest:app",
+        "Run, compare and check strategies, also your own; sweep and walk forward.",
+        _RESEARCH,
+        is_group=True,
+    ),
+    Entry(
         "sweep",
         "algotrendy.cli.sweep:sweep",
         "Backtest a strategy over a grid of parameters, here or on Step Functions.",

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from algotrendy.strategy.definition import Parameter
 from algotrendy.strategy.library import library
+from algotrendy.strategy.parameters import Parameter
 
 
 def strategies() -> None:

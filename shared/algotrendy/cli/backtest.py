@@ -1,0 +1,318 @@
+"""The `algotrendy backtest` commands: run, compare and check strategies, sweep their parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from algotrendy.cli import backtest_options as options
+from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective
+from algotrendy.cli.sweep import sweep
+
+if TYPE_CHECKING:
+    from algotrendy.cli.backtest_bars import Wanted
+
+app = typer.Typer(
+    help="Backtest strategies: one run, several side by side, a grid, a walk forward.\n\n"
+    "Without a platform, bars come from --csv, --parquet or --samples: "
+    "**algotrendy backtest run sma_cross AAPL --samples**",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.command("sweep")(sweep)
+
+_Given = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STRATEGY...",
+        help="Two or more, each with its parameters after commas: sma_cross,fast=20,slow=50 "
+        "my.py:cross buy_and_hold.",
+    ),
+]
+_Symbols = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SYMBOL]...", help="Such as AAPL MSFT; of files, what to call them."),
+]
+_SymbolOptions = Annotated[
+    list[str] | None, typer.Option("--symbol", "-s", help="Such as AAPL. Repeat it.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command("run")
+def run_(
+    strategy: options.StrategyName,
+    symbols: _Symbols = None,
+    parameter: options.Parameters = None,
+    csv: options.Csv = None,
+    parquet: options.Parquet = None,
+    samples: options.Samples = False,
+    first: options.First = None,
+    last: options.Last = None,
+    timeframe: options.TimeframeName = None,
+    raw: options.Raw = False,
+    date_format: options.DateFormat = None,
+    calendar: options.CalendarOption = CalendarName.NONE,
+    cash: options.Cash = None,
+    fee_bps: options.FeeBps = None,
+    slippage_bps: options.SlippageBps = None,
+    participation: options.Participation = None,
+    short: options.Short = False,
+    fractional: options.Fractional = False,
+    leverage: options.Leverage = None,
+    terms: options.TermsFile = None,
+    mode: options.ModeOption = Mode.AUTO,
+    scenarios: Annotated[
+        bool, typer.Option("--scenarios", help="Also run it under kinder and harsher fills.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the report and the results; reports/STRATEGY by default."),
+    ] = None,
+    as_json: _Json = False,
+    time_limit: options.TimeLimit = None,
+) -> None:
+    """Run a strategy over bars, print its figures, and write a report.
+
+    The bars of several symbols are one market: a strategy of one asset trades the first.
+    """
+    _watch(time_limit)
+    from algotrendy.cli import backtest_run
+
+    said = {
+        "cash": cash,
+        "fee_bps": fee_bps,
+        "slippage_bps": slippage_bps,
+        "participation": participation,
+        "allow_short": short,
+        "fractional": fractional,
+        "leverage": leverage,
+    }
+    backtest_run.run(
+        strategy,
+        parameter or (),
+        _wanted(
+            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
+            raw=raw, date_format=date_format, calendar=calendar,
+        ),
+        options.terms_of(terms, said),
+        mode.value,
+        backtest_run.Shown(scenarios, as_json, out),
+    )  # fmt: skip
+
+
+@app.command()
+def compare(
+    strategies: _Given,
+    symbol: _SymbolOptions = None,
+    csv: options.Csv = None,
+    parquet: options.Parquet = None,
+    samples: options.Samples = False,
+    first: options.First = None,
+    last: options.Last = None,
+    timeframe: options.TimeframeName = None,
+    raw: options.Raw = False,
+    date_format: options.DateFormat = None,
+    calendar: options.CalendarOption = CalendarName.NONE,
+    cash: options.Cash = None,
+    fee_bps: options.FeeBps = None,
+    slippage_bps: options.SlippageBps = None,
+    terms: options.TermsFile = None,
+    mode: options.ModeOption = Mode.AUTO,
+    as_json: _Json = False,
+    time_limit: options.TimeLimit = None,
+) -> None:
+    """Run strategies, or one with other parameters, side by side on the same bars and terms.
+
+    Prints their figures and how their returns correlate.
+    """
+    _watch(time_limit)
+    from algotrendy.cli import backtest_compare
+
+    backtest_compare.compare(
+        strategies,
+        _wanted(
+            symbol, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
+            raw=raw, date_format=date_format, calendar=calendar,
+        ),
+        options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
+        mode.value,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def check(
+    strategy: options.StrategyName,
+    symbols: _Symbols = None,
+    parameter: options.Parameters = None,
+    csv: options.Csv = None,
+    parquet: options.Parquet = None,
+    samples: options.Samples = False,
+    first: options.First = None,
+    last: options.Last = None,
+    timeframe: options.TimeframeName = None,
+    raw: options.Raw = False,
+    date_format: options.DateFormat = None,
+    calendar: options.CalendarOption = CalendarName.NONE,
+    terms: options.TermsFile = None,
+    cuts: Annotated[int, typer.Option(min=1, help="How often the bars are cut.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Of where they are cut.")] = 0,
+    interpreted: Annotated[
+        bool, typer.Option("--interpreted", help="Do not compile; leaves out that comparison.")
+    ] = False,
+    time_limit: options.TimeLimit = None,
+) -> None:
+    """Look for a look-ahead: run a strategy with and without its future, and compare.
+
+    Also names data that its code reads besides its arguments, and compares compiled with
+    interpreted. Exits with 1 when something is found.
+    """
+    _watch(time_limit)
+    from algotrendy.cli import backtest_check
+
+    backtest_check.check(
+        strategy,
+        parameter or (),
+        _wanted(
+            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
+            raw=raw, date_format=date_format, calendar=calendar,
+        ),
+        options.terms_of(terms, {}),
+        backtest_check.Search(cuts, seed, compiled=not interpreted),
+    )  # fmt: skip
+
+
+@app.command()
+def report(
+    path: Annotated[Path, typer.Argument(help="A folder that run wrote, or a file in it.")],
+    scenarios: Annotated[
+        bool, typer.Option("--scenarios", help="With kinder and harsher fills beside it.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Another folder; the same one by default.")
+    ] = None,
+    time_limit: options.TimeLimit = None,
+) -> None:
+    """Make the report of a run again; refused when bars or code have changed since."""
+    _watch(time_limit)
+    from algotrendy.cli import backtest_run
+
+    backtest_run.report(path, scenarios=scenarios, out=out)
+
+
+@app.command("walk-forward")
+def walk_forward(
+    strategy: options.StrategyName,
+    symbols: _Symbols = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            help="Values to try: fast=5:50:5 (from 5 to 50 by 5) or slow=100,150.",
+        ),
+    ] = None,
+    in_sample: Annotated[
+        str, typer.Option(help="To choose on: 3y, 18mo, 12w, 90d, or a number of bars.")
+    ] = "3y",
+    out_of_sample: Annotated[str, typer.Option(help="To see the choice on, after it.")] = "1y",
+    embargo: Annotated[
+        str | None, typer.Option(help="Left out between the two.", show_default="none")
+    ] = None,
+    anchored: Annotated[
+        bool, typer.Option("--anchored", help="Choose on all bars so far, not on a moving part.")
+    ] = False,
+    method: Annotated[Method, typer.Option(help="How parameters are searched.")] = Method.GRID,
+    objective: Annotated[
+        Objective, typer.Option(help="What the search makes as large as it can.")
+    ] = Objective.SHARPE,
+    neighbours: Annotated[
+        bool, typer.Option("--neighbours", help="Choose the best area, not the best point.")
+    ] = False,
+    max_runs: Annotated[int, typer.Option(min=1, help="Tried in a window at most.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+    checks: Annotated[
+        bool,
+        typer.Option(
+            "--checks/--no-checks",
+            help="Also hold all combinations to the same bars: CSCV, purged cross-validation.",
+        ),
+    ] = True,
+    csv: options.Csv = None,
+    parquet: options.Parquet = None,
+    samples: options.Samples = False,
+    first: options.First = None,
+    last: options.Last = None,
+    timeframe: options.TimeframeName = None,
+    raw: options.Raw = False,
+    date_format: options.DateFormat = None,
+    calendar: options.CalendarOption = CalendarName.NONE,
+    cash: options.Cash = None,
+    fee_bps: options.FeeBps = None,
+    slippage_bps: options.SlippageBps = None,
+    terms: options.TermsFile = None,
+    mode: options.ModeOption = Mode.AUTO,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; reports/STRATEGY-walk-forward by default.")
+    ] = None,
+    as_json: _Json = False,
+    time_limit: options.TimeLimit = None,
+) -> None:
+    """Choose parameters window by window, see each choice on later bars, and judge the whole.
+
+    Every combination counts as a trial; the gate says whether what is left may be promoted, and
+    what misses by how much. Killed and run again with the same --out, it goes on.
+    """
+    _watch(time_limit)
+    from algotrendy.cli import backtest_walk
+
+    backtest_walk.walk_forward(
+        strategy,
+        _wanted(
+            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
+            raw=raw, date_format=date_format, calendar=calendar,
+        ),
+        options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
+        mode.value,
+        backtest_walk.Asked(
+            parameters=parameter or (),
+            windows={
+                "kind": "anchored" if anchored else "rolling",
+                "in_sample": in_sample,
+                "out_of_sample": out_of_sample,
+                "embargo": embargo,
+            },
+            search={
+                "method": method.value,
+                "objective": objective.value,
+                "selection": "neighbours" if neighbours else "best",
+                "max_runs": max_runs,
+                "seed": seed,
+            },
+            checks=checks,
+            out=out,
+            as_json=as_json,
+        ),
+    )  # fmt: skip
+
+
+def _wanted(
+    symbols: list[str] | None, csv: list[Path] | None, parquet: list[Path] | None, **more: Any
+) -> Wanted:
+    from algotrendy.cli.backtest_bars import Wanted, as_date
+
+    more |= {"first": as_date(more["first"]), "last": as_date(more["last"])}
+    return Wanted(tuple(symbols or ()), (*(csv or ()), *(parquet or ())), **more)
+
+
+def _watch(limit_s: float | None) -> None:
+    """Leave the work to a child when it has a time limit, and end as it ends."""
+    from algotrendy.cli.backtest_time import within
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    within(limit_s, leave)

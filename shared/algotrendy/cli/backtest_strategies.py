@@ -1,0 +1,242 @@
+"""Find the strategy that a command names: one of the library, or of a file of the user's own."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, TypeVar
+
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.library import library, strategy_named
+from algotrendy.strategy.parameters import Parameter, Value
+
+_ARGUMENTS = 3
+_T = TypeVar("_T")
+
+
+class StrategyFailedError(AlgoTrendyError):
+    """Says what a strategy raised, and in which line of its own."""
+
+    code = "strategy-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A strategy with a value for each parameter.
+
+    Attributes:
+        label: As it was asked for.
+        source: The same without parameters; a file by its whole path.
+    """
+
+    label: str
+    strategy: Strategy
+    values: dict[str, Value]
+    source: str
+
+
+def chosen(text: str, given: Sequence[str] = ()) -> Chosen:
+    """Find a strategy and check its parameters.
+
+    Args:
+        text: ``sma_cross``, ``my.py`` or ``my.py:cross``, and after commas values of parameters:
+            ``sma_cross,fast=20,slow=50``.
+        given: More values, as ``fast=20``.
+
+    Raises:
+        NotFound: For a name that the library does not have; names near ones.
+        Invalid: For a file that does not import or does not tell which strategy is meant, and for
+            a wrong parameter.
+        StrategyFailedError: If the file raises while it is imported; says in which line.
+    """
+    name, *inside = text.split(",")
+    source, strategy = _find(name)
+    values = strategy.check(parameter_values([*inside, *given], strategy.parameters))
+    return Chosen(text, strategy, values, source)
+
+
+def parameter_values(given: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, Value]:
+    """Read ``name=value`` for each parameter that is given.
+
+    Raises:
+        Invalid: Naming what was not understood, or is no parameter.
+    """
+    known = [parameter.name for parameter in parameters]
+    values: dict[str, Value] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise Invalid("parameter", "name=value, such as fast=20", text)
+        if name in values:
+            raise Invalid(f"parameters.{name}", "given once", text)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            expected = f"one of {', '.join(known)}{hint}" if known else "absent: it takes none"
+            raise Invalid(f"parameters.{name}", expected, name)
+        values[name] = _number(name, value)
+    return values
+
+
+def _number(name: str, text: str) -> Value:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError as error:
+        hint = "; to try several values, use `algotrendy backtest sweep`" if ":" in text else ""
+        raise Invalid(f"parameters.{name}", f"one number{hint}", text) from error
+
+
+def _find(text: str) -> tuple[str, Strategy]:
+    path, colon, name = text.rpartition(":")
+    if not (colon and path.endswith(".py")):
+        path, name = text, ""
+    if path.endswith(".py"):
+        file = Path(path)
+        source = f"{file.resolve()}:{name}" if name else str(file.resolve())
+        return source, _of_module(_imported(file), file, name)
+    try:
+        return text, strategy_named(text)
+    except NotFound as error:
+        names = [strategy.name for strategy in library()]
+        near = difflib.get_close_matches(text, names, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        hint += f"There are {', '.join(names)}; or name a file: my.py or my.py:name"
+        raise NotFound("strategy", text, hint) from error
+
+
+def _imported(file: Path) -> ModuleType:
+    """Run a user's file as a module of its own name; its folder can be imported from."""
+    if not file.is_file():
+        raise Invalid("strategy", "a file that is there", str(file))
+    name = f"strategy_file_{file.stem}"
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise Invalid("strategy", "a Python file", str(file))
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    folder = str(file.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        where = f"{file.name}, line {error.lineno}"
+        raise Invalid(where, f"Python ({error.msg})", (error.text or "").strip()) from error
+    except Exception as error:
+        raise StrategyFailedError(told(error, file, f"{file.name} does not import")) from error
+    return module
+
+
+def _of_module(module: ModuleType, file: Path, name: str) -> Strategy:
+    if name:
+        if not hasattr(module, name):
+            there = ", ".join(_named(module)) or "none"
+            raise NotFound("strategy", f"{file.name}:{name}", f"{file.name} has {there}")
+        return _made(getattr(module, name), f"{file.name}:{name}")
+    found = _named(module)
+    if not found:
+        expected = "a file with a strategy: a function of (market, own, p) under @strategy()"
+        raise Invalid("strategy", expected, file.name)
+    if len(found) > 1:
+        either = " or ".join(f"{file.name}:{each}" for each in found)
+        raise Invalid("strategy", f"told apart, {either}", file.name)
+    return _made(next(iter(found.values())), file.name)
+
+
+def _named(module: ModuleType) -> dict[str, Any]:
+    """Give what a file defines that is a strategy, or else what looks like one."""
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, Strategy) and value.decide.__module__ == module.__name__
+    }
+    if own:
+        return own
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and _arguments(value) == _ARGUMENTS
+        and next(iter(inspect.signature(value).parameters)) == "market"
+    }
+
+
+def _made(value: Any, text: str) -> Strategy:
+    if isinstance(value, Strategy):
+        return value
+    if inspect.isfunction(value) and _arguments(value) == _ARGUMENTS:
+        from algotrendy.strategy.making import strategy
+
+        return strategy()(value)
+    raise Invalid(text, "a Strategy, or a function of (market, own, p)", type(value).__name__)
+
+
+def _arguments(function: Callable[..., Any]) -> int:
+    return len(inspect.signature(function).parameters)
+
+
+def telling(choice: Chosen, work: Callable[[], _T]) -> _T:
+    """Do work that calls a strategy; what the strategy raises is told with its own line.
+
+    Raises:
+        StrategyFailedError: If an error passed through the strategy's code.
+    """
+    try:
+        return work()
+    except Exception as error:
+        file = Path(inspect.getsourcefile(choice.strategy.decide) or "")
+        if not any(Path(code.co_filename) == file for code in _codes(error.__traceback__)):
+            raise
+        title = f"strategy {choice.strategy.name} failed"
+        raise StrategyFailedError(told(error, file, title)) from error
+
+
+def told(error: BaseException, file: Path, title: str) -> str:
+    """Say what was raised, in which line of a file, and at which bar if it was at one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).resolve() == file.resolve()]
+    said = str(error) if isinstance(error, AlgoTrendyError) else f"{type(error).__name__}: {error}"
+    lines = [f"{title}{_moment(error.__traceback__)}: {said.rstrip(': ')}"]
+    if own:
+        last = own[-1]
+        lines.append(f"  {file.name}, line {last.lineno}, in {last.name}: {last.line}")
+    return "\n".join(lines)
+
+
+def _codes(trace: TracebackType | None) -> list[Any]:
+    codes = []
+    while trace is not None:
+        codes.append(trace.tb_frame.f_code)
+        trace = trace.tb_next
+    return codes
+
+
+def _moment(trace: TracebackType | None) -> str:
+    """Say at which bar a strategy was called, by the market that it was called with."""
+    from algotrendy.backtest.data.moments import in_words
+    from algotrendy.strategy.market import Market
+
+    while trace is not None:
+        for value in list(trace.tb_frame.f_locals.values()):
+            if isinstance(value, Market) and value.now:
+                return f" at {in_words(value.now)}"
+        trace = trace.tb_next
+    return ""
+
+
+def described(values: Mapping[str, Value]) -> str:
+    """Write parameters as a person does: ``fast 20, slow 50``."""
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())

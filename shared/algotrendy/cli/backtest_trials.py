@@ -1,0 +1,65 @@
+"""Count what the command line tries: in the platform's ledger, or in this process without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from algotrendy.backtest.counting import Recorder, entry_of_run
+from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.memory_trials import MemoryTrials
+from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.kernel.bar import parse_timeframe
+from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.errors import AlgoTrendyError, Unauthenticated, Unavailable
+from algotrendy.kernel.ids import CorrelationId, TenantId, UserId, Uuid7s
+
+NOBODY = (TenantId("local"), UserId("local"))
+"""For whom it is counted when nobody is signed in."""
+
+
+def recorder() -> Recorder:
+    """Give who counts: for whoever is signed in, in the ledger if it answers."""
+    from algotrendy.platform.settings import settings
+
+    correlation = CorrelationId(f"cli-{Uuid7s(SystemClock()).next()}")
+    if settings().optional("database_url") is None:
+        return _forgetful(correlation)
+    from algotrendy.backtest import wiring
+
+    tenant, user = _who()
+    try:
+        wiring.trials().history(tenant, 1)
+    except Unavailable:
+        return _forgetful(correlation)
+    return Recorder(wiring.trials(), tenant, user, correlation)
+
+
+def _forgetful(correlation: CorrelationId) -> Recorder:
+    clock = SystemClock()
+    ledger = TrialLedger(MemoryTrials(), clock, Uuid7s(clock))
+    return Recorder(ledger, *NOBODY, correlation, is_kept=False)
+
+
+def _who() -> tuple[TenantId, UserId]:
+    from algotrendy.cli.session import sessions
+    from algotrendy.identity import wiring
+
+    try:
+        principal = wiring.verifier().verify(sessions().access_token())
+    except (Unauthenticated, Unavailable):
+        return NOBODY
+    return principal.tenant, principal.subject
+
+
+def count_runs(runs: Sequence[Backtest]) -> str:
+    """Count single runs as trials, and say in a line what became of it."""
+    who = recorder()
+    if not who.is_kept:
+        return "Not counted as trials: there is no trial ledger here."
+    try:
+        for run in runs:
+            parse_timeframe(run.setting.dataset.timeframe)
+            who.record(entry_of_run(run))
+    except AlgoTrendyError as error:
+        return f"Not counted as trials: {error}"
+    return f"Counted as {len(runs)} trial{'' if len(runs) == 1 else 's'} of tenant {who.tenant}."

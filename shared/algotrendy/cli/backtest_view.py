@@ -1,0 +1,126 @@
+"""Show a run in a terminal, and write its report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from algotrendy.backtest.adapters.parquet_tables import write_run
+from algotrendy.backtest.data.gaps import gaps
+from algotrendy.backtest.data.moments import in_words
+from algotrendy.backtest.data.timeframes import parse_timeframe
+from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.outputs.definitions import COMPARED, written
+from algotrendy.backtest.outputs.findings import Findings, findings_of
+from algotrendy.backtest.outputs.json_form import described
+from algotrendy.backtest.outputs.summary import summary_of
+from algotrendy.backtest.outputs.writing import write_bytes
+from algotrendy.cli.backtest_bars import Found, Wanted
+from algotrendy.cli.backtest_request import REQUEST, Request
+
+RESULT = "result.json"
+
+_LONG_GAP = 5
+
+
+def print_run(
+    console: Console, run: Backtest, bars: Found, wanted: Wanted, *, scenarios: bool
+) -> None:
+    """Print figures beside the benchmark's, what to doubt, other fills, and what was assumed."""
+    found = findings_of(run, scenarios=scenarios)
+    console.print(summary_of(run, scenarios=False))
+    if scenarios:
+        console.print()
+        console.print(_scenarios(found))
+    for note in notes_of(run):
+        console.print(Text(f"! {note}", style="yellow"))
+    console.print()
+    console.print(Text(assumed(run.setting.terms, bars, wanted), style="dim"))
+
+
+def notes_of(run: Backtest) -> list[str]:
+    """Say what of the bars was not used, and where many of them are missing."""
+    return [*_idle(run), *_gaps(run)]
+
+
+def _idle(run: Backtest) -> list[str]:
+    symbols = run.setting.dataset.symbols
+    traded = set(run.orders["asset"].tolist())
+    idle = [symbol for place, symbol in enumerate(symbols) if place not in traded]
+    if len(symbols) < 2 or not idle or len(idle) == len(symbols):
+        return []
+    said = f"{run.setting.strategy.name} placed no order for {', '.join(idle)}"
+    return [f"{said}: what is written for one asset trades the first; a sweep runs it on each."]
+
+
+def _gaps(run: Backtest) -> list[str]:
+    dataset, calendar = run.setting.dataset, run.setting.calendar
+    said = []
+    for asset in dataset.assets:
+        found = gaps(asset.base, parse_timeframe(dataset.timeframe), calendar)
+        # Without a calendar a holiday is a gap too, of a bar or two.
+        if found.longest >= _LONG_GAP and found.longest_after is not None:
+            after = in_words(found.longest_after)
+            said.append(
+                f"{asset.symbol} lacks {found.missing:,} bars; the longest gap, of "
+                f"{found.longest:,}, follows {after}. Orders wait for the next bar."
+            )
+    return said
+
+
+def assumed(terms: Terms, bars: Found, wanted: Wanted) -> str:
+    """Say in one paragraph what a run assumes."""
+    costs = [f"{terms.fee_bps:g} bps of each fill"] if terms.fee_bps else []
+    if terms.fee_per_unit:
+        costs.append(f"{terms.fee_per_unit:g} a unit")
+    slips = [f"{terms.slippage_bps:g} bps"] if terms.slippage_bps else []
+    if terms.spread:
+        slips.append(f"half a spread of {terms.spread:g}")
+    if terms.impact_bps:
+        slips.append(f"an impact of {terms.impact_bps:g} bps by the root of the share of volume")
+    volume = (
+        f"at most {terms.participation:.4g} of a bar's volume is taken"
+        if terms.participation
+        else "any quantity is filled"
+    )
+    units = "parts of units" if terms.fractional else "whole units"
+    shorts = "shorts allowed" if terms.allow_short else "no shorts"
+    margin = f"leverage {terms.leverage:g}" if terms.leverage > 1.0 else "no leverage"
+    prices = "as traded" if wanted.raw else "adjusted where the source has factors"
+    return (
+        "Assumed: decisions see closed bars alone and fill from the next open on, a stop before a "
+        f"target in one bar; fees {' and '.join(costs) or 'none'}; slippage "
+        f"{' and '.join(slips) or 'none'}; {volume}; {terms.cash:,.0f} in cash, {units}, {shorts}, "
+        f"{margin}; prices {prices}, from {bars.origin}. The report has all of it."
+    )
+
+
+def as_dict(run: Backtest, *, scenarios: bool) -> dict[str, Any]:
+    """Give the run as the report's JSON has it."""
+    return described(findings_of(run, scenarios=scenarios))
+
+
+def _scenarios(found: Findings) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Fills, where it matters")
+    for scenario in found.scenarios:
+        table.add_column(scenario.name, justify="right")
+    for name, label, form, _ in COMPARED:
+        cells = [written(getattr(each.statistics, name), form) for each in found.scenarios]
+        if len(set(cells)) > 1:
+            table.add_row(label, *cells)
+    return table
+
+
+def write_report(run: Backtest, folder: Path, request: Request, *, scenarios: bool) -> Path:
+    """Write figures, tables and what was asked for; give where the figures lie."""
+    write_run(run, folder)
+    write_bytes(folder / REQUEST, request.to_json(run).encode())
+    figures = json.dumps(as_dict(run, scenarios=scenarios), indent=1, ensure_ascii=False)
+    return write_bytes(folder / RESULT, f"{figures}\n".encode())
