@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_series
@@ -18,10 +18,29 @@ from algotrendy.backtest.statistics.summary import (
     summarise,
 )
 from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.errors import AlgoTrendyError, Rejected
 from algotrendy.market_data.series import BarSeries
-from algotrendy.strategy.definition import Strategy, Value
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.parameters import Value
 
 _DIGITS = 12
+
+
+class StrategyFailedError(Rejected):
+    """Says in which backtest of a sweep the strategy raised, and what."""
+
+    code = "strategy-failed"
+
+    def __init__(
+        self, dataset: Dataset, strategy: Strategy, named: Mapping[str, Value], error: Exception
+    ) -> None:
+        symbols = ", ".join(asset.symbol for asset in dataset.assets)
+        values = ", ".join(f"{name}={value}" for name, value in named.items())
+        super().__init__(
+            f"{strategy.name} on {symbols} with {values} raised {type(error).__name__}: {error}",
+            symbol=symbols,
+            parameters=values,
+        )
 
 
 def dataset_of(series: BarSeries) -> Dataset:
@@ -36,9 +55,18 @@ def backtest_of(
     terms: Terms,
     mode: Wish = "auto",
 ) -> Backtest:
-    """Run one backtest; values in the order of the strategy's parameters."""
+    """Run one backtest; values in the order of the strategy's parameters.
+
+    Raises:
+        StrategyFailedError: If the strategy raises.
+    """
     named = dict(zip((p.name for p in strategy.parameters), values, strict=True))
-    return run(Setting(dataset, strategy, named, terms), mode)
+    try:
+        return run(Setting(dataset, strategy, named, terms), mode)
+    except AlgoTrendyError:
+        raise
+    except Exception as error:  # whatever a user's own code may raise
+        raise StrategyFailedError(dataset, strategy, named, error) from error
 
 
 def run_one(

@@ -84,7 +84,7 @@ COST_FIELDS: Final[Fields] = (
     ("maintenance", "f8"),  # of the gross value; 0.0: nobody calls
     ("loan_rate", "f8"),
     ("cash_rate", "f8"),
-    ("days_in_year", "f8"),
+    ("days_in_year", "i8"),
     ("allow_short", "i8"),
 )
 
@@ -183,5 +183,5 @@ class CostRow(Record):
     maintenance: float
     loan_rate: float
     cash_rate: float
-    days_in_year: float
+    days_in_year: int
     allow_short: int

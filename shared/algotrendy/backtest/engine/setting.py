@@ -15,7 +15,8 @@ from algotrendy.backtest.data.schedules import due
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
-from algotrendy.strategy.definition import Strategy, Values
+from algotrendy.strategy.definition import Strategy
+from algotrendy.strategy.parameters import Values
 
 NS_PER_DAY = 86_400_000_000_000
 

@@ -56,7 +56,7 @@ class Terms:
     borrow_rate: float = 0.0
     loan_rate: float = 0.0
     cash_rate: float = 0.0
-    days_in_year: float = 360.0
+    days_in_year: int = 360
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self)):
@@ -132,5 +132,5 @@ _LIMITS = {
     "borrow_rate": (0.0, 100.0),
     "loan_rate": (0.0, 100.0),
     "cash_rate": (-1.0, 100.0),
-    "days_in_year": (360.0, 366.0),
+    "days_in_year": (360, 366),
 }

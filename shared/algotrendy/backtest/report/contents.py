@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from algotrendy.backtest.plan import Plan, Run
 from algotrendy.backtest.shard import Cell, Row
-from algotrendy.strategy.definition import Value
+from algotrendy.strategy.parameters import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from algotrendy.backtest.engine.records import DoneRow
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
 from algotrendy.exchange.rules.quantities import whole
@@ -95,16 +94,17 @@ def summarise_into(
     cash: float,
     years: float,
     periods_per_year: float,
-    done: Sequence[DoneRow],
+    done: Any,
     filled: int,
-    multipliers: Sequence[float],
+    multipliers: Any,
     rates: Any,
-    trips: Sequence[float] | Any,
-    out: Sequence[float] | Any,
+    trips: Any,
+    out: Any,
 ) -> None:
     """Write the figures in the order of `Statistics`; counts of the account are left at 0.
 
     Args:
+        done: The fills, with the fields of ``DoneRow``; the first ``filled`` are read.
         rates: Of currencies, shape (steps, assets); (0, 0) when all are the account's.
         trips: Room for the state of each asset's round trip, zeros.
         out: Gets the figures.
@@ -215,9 +215,9 @@ def deepest_fall(equity: Sequence[float]) -> tuple[float, int]:
 
 
 def count_trips(
-    done: Sequence[DoneRow],
+    done: Any,
     filled: int,
-    multipliers: Sequence[float],
+    multipliers: Any,
     rates: Any,
     trips: Any,
 ) -> tuple[float, int, int, float, float]:

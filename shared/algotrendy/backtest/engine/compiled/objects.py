@@ -11,7 +11,7 @@ from numba.extending import intrinsic, models, register_model
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
 
 
-class FrameType(types.Type):  # type: ignore[misc]
+class FrameType(types.Type):
     """Bars of one timeframe: the context's address and the frame's."""
 
     def __init__(self, name: str = "Frame") -> None:
@@ -32,14 +32,14 @@ class MarketType(AssetType):
         super().__init__("Market")
 
 
-class FillType(types.Type):  # type: ignore[misc]
+class FillType(types.Type):
     """A fill: the context's address and the fill's."""
 
     def __init__(self) -> None:
         super().__init__("Fill")
 
 
-class ColumnType(types.Type):  # type: ignore[misc]
+class ColumnType(types.Type):
     """Floats or ints in a row: an address and a number."""
 
     def __init__(self, kind: Any, is_writable: bool) -> None:
@@ -48,7 +48,7 @@ class ColumnType(types.Type):  # type: ignore[misc]
         self.is_writable = is_writable
 
 
-class OwnType(types.Type):  # type: ignore[misc]
+class OwnType(types.Type):
     """What a strategy owns of one asset: the context's address and its own."""
 
     def __init__(self, scalars: tuple[str, ...], vectors: tuple[str, ...]) -> None:
@@ -68,7 +68,7 @@ INTS = ColumnType(INT, is_writable=False)
 MEMORY = ColumnType(FLOAT, is_writable=True)
 
 
-class _Pair(models.StructModel):  # type: ignore[misc]
+class _Pair(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("first", INT), ("second", INT)])
 

@@ -22,7 +22,7 @@ from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_int
 
 
 @infer_getattr
-class _OwnNames(AttributeTemplate):  # type: ignore[misc]
+class _OwnNames(AttributeTemplate):
     key = OwnType
 
     def generic_resolve(self, own: OwnType, name: str) -> Any:
