@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Extremes:
 def trips_of(backtest: Backtest) -> Trips:
     """List the round trips of all assets, closed and open."""
     parts = [_of_asset(backtest, place) for place in range(len(backtest.setting.dataset.assets))]
-    columns = {
+    columns: dict[str, Any] = {
         name: np.concatenate([part[name] for part in parts])
         for name in Trips.__slots__
         if name != "is_open"
@@ -121,7 +122,7 @@ def _factor(asset: Asset, steps: int, bar: IntArray) -> FloatArray:
     splits = asset.actions[asset.actions["kind"] == SPLIT]
     if not len(splits):
         return np.ones(steps)
-    grown = np.cumprod(np.concatenate(([1.0], splits["value"])))
+    grown: FloatArray = np.cumprod(np.concatenate(([1.0], splits["value"])))
     # A split takes effect before the first bar that begins at or after its moment.
-    factor: FloatArray = grown[np.searchsorted(splits["time"], asset.base.time[bar], "right")]
-    return factor
+    taken = np.searchsorted(splits["time"], asset.base.time[bar], "right")
+    return np.asarray(grown[taken], dtype=np.float64)
