@@ -9,10 +9,10 @@ import pytest
 
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.notebook import backtest
 from algotrendy.exchange.rules.codes import DAY, EXPIRED, LIMIT, MARKET, STOP, TRAILING_STOP
 from algotrendy.strategy.market import ABOVE
 from fakes.bars_for_backtests import walk
+from fakes.library_runs import interpreted
 
 WALK = walk("TEST", 500, seed=10).adjusted("raw")
 CASH = 1_000_000.0
@@ -20,7 +20,7 @@ CASH = 1_000_000.0
 
 def ran(name: str, *, allow_short: bool = False, **parameters: float) -> Backtest:
     terms = Terms(CASH, allow_short=allow_short)
-    return backtest(WALK, name, terms=terms, mode="interpreted", **parameters)
+    return interpreted(WALK, name, terms=terms, **parameters)
 
 
 def held_after(result: Backtest, step: int) -> float:

@@ -10,12 +10,11 @@ from statistics import fmean, stdev
 
 import pytest
 
-from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.notebook import backtest
 from algotrendy.market_data.series import session_date
 from fakes.bars_for_backtests import walk
+from fakes.library_runs import interpreted
 
 COUNT = 4
 SERIES = [walk(f"W{k}", 500, seed=20 + k).adjusted("raw") for k in range(COUNT)]
@@ -31,7 +30,7 @@ Weights = Callable[[int], Sequence[float | None]]
 
 def ran(name: str, terms: Terms | None = None, **parameters: float) -> Backtest:
     terms = terms or Terms(1_000_000.0)
-    return backtest(from_series(SERIES), name, terms=terms, mode="interpreted", **parameters)
+    return interpreted(SERIES, name, terms=terms, **parameters)
 
 
 def expected_orders(result: Backtest, weights: Weights) -> list[tuple[int, int, float]]:
@@ -140,9 +139,7 @@ def test_the_best_by_past_return_are_held_in_equal_parts(hold: int) -> None:
 
 def test_of_equal_returns_the_first_is_the_better() -> None:
     twins = [walk(symbol, 200, seed=3).adjusted("raw") for symbol in ("A", "B", "C")]
-    result = backtest(
-        from_series(twins), "momentum_rotation", mode="interpreted", lookback=50, hold=2
-    )
+    result = interpreted(twins, "momentum_rotation", lookback=50, hold=2)
     assert set(result.fills["asset"].tolist()) == {0, 1}
 
 

@@ -7,11 +7,10 @@ from statistics import fmean, pstdev, stdev
 
 import pytest
 
-from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.notebook import backtest
 from fakes.bars_for_backtests import series_of, walk
+from fakes.library_runs import interpreted
 
 WALK = walk("TEST", 500, seed=8).adjusted("raw")
 
@@ -22,7 +21,7 @@ def trips(result: Backtest) -> list[tuple[int, float]]:
 
 
 def test_a_close_below_the_lower_band_is_bought_and_one_above_the_mean_sold() -> None:
-    result = backtest(WALK, "bollinger_reversion", mode="interpreted", period=15, width=1.5)
+    result = interpreted(WALK, "bollinger_reversion", period=15, width=1.5)
     expected, held = [], False
     for now in range(14, len(WALK)):
         window, close = WALK.close[now - 14 : now + 1], WALK.close[now]
@@ -38,7 +37,7 @@ def test_a_close_below_the_lower_band_is_bought_and_one_above_the_mean_sold() ->
 
 
 def test_a_close_near_the_low_is_bought_and_one_near_the_high_sold() -> None:
-    result = backtest(WALK, "ibs_reversion", mode="interpreted", buy=0.1, sell=0.7)
+    result = interpreted(WALK, "ibs_reversion", buy=0.1, sell=0.7)
     expected, held = [], False
     for now, close in enumerate(WALK.close):
         low, high = WALK.low[now], WALK.high[now]
@@ -54,18 +53,17 @@ def test_a_close_near_the_low_is_bought_and_one_near_the_high_sold() -> None:
 
 
 def test_a_bar_without_range_says_nothing() -> None:
-    result = backtest(series_of([5.0] * 9, [5.0] * 9), "ibs_reversion", mode="interpreted")
+    result = interpreted(series_of([5.0] * 9, [5.0] * 9), "ibs_reversion")
     assert len(result.orders) == 0
 
 
 @pytest.mark.parametrize("exit_", [0.0, 0.5])
 def test_a_pair_is_opened_when_it_diverges_and_closed_when_it_is_back(exit_: float) -> None:
     other = walk("OTHER", 500, seed=9).adjusted("raw")
-    result = backtest(
-        from_series([WALK, other]),
+    result = interpreted(
+        [WALK, other],
         "pairs_trading",
         terms=Terms(1_000_000.0, allow_short=True),
-        mode="interpreted",
         window=40,
         entry=1.8,
         exit=exit_,
@@ -94,5 +92,5 @@ def test_a_pair_is_opened_when_it_diverges_and_closed_when_it_is_back(exit_: flo
 def test_a_pair_that_never_parts_is_never_traded() -> None:
     double = series_of([2 * price for price in WALK.open], [2 * price for price in WALK.close])
     single = series_of(WALK.open, WALK.close, "HALF")
-    result = backtest(from_series([double, single]), "pairs_trading", mode="interpreted", window=20)
+    result = interpreted([double, single], "pairs_trading", window=20)
     assert len(result.orders) == 0

@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from algotrendy.backtest.notebook import backtest
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.series import BarSeries, day_ns
+from fakes.library_runs import PLAIN, interpreted
 
 HOLIDAYS = {date(2003, 5, 26), date(2003, 7, 4), date(2003, 9, 1), date(2003, 12, 25)}
 DAYS = [
@@ -29,7 +29,7 @@ def flat_bars() -> BarSeries:
 
 def held_on(name: str, **parameters: float) -> list[date]:
     """Give the days at whose close there is a position."""
-    result = backtest(flat_bars(), name, mode="interpreted", **parameters)
+    result = interpreted(flat_bars(), name, PLAIN, **parameters)
     return [DAYS[place] for place in np.flatnonzero(result.exposure)]
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.notebook import backtest
 from algotrendy.strategy.library import library, strategy_named
 from fakes.bars_for_backtests import walk
+from fakes.library_runs import interpreted
 
 SMALL: dict[str, dict[str, float]] = {
     "bollinger_reversion": {"period": 9, "width": 1},
@@ -44,8 +43,8 @@ def first_orders(name: str, parameters: dict[str, float]) -> list[int]:
     """Give the bar after which each of many walks has its first order, counted from 1."""
     found = []
     for seed in range(MANY):
-        bars = from_series([walk(f"W{k}", 62, seed * 7 + k).adjusted("raw") for k in range(2)])
-        result = backtest(bars, name, terms=SHORTS, mode="interpreted", **parameters)
+        bars = [walk(f"W{k}", 62, seed * 7 + k).adjusted("raw") for k in range(2)]
+        result = interpreted(bars, name, terms=SHORTS, **parameters)
         if len(result.orders):
             found.append(int(result.orders["step"][0]) + 1)
     return found
