@@ -21,19 +21,18 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-app.command("sweep")(sweep)
 
 _Given = Annotated[
     list[str],
     typer.Argument(
-        metavar="STRATEGY...",
+        metavar="STRATEGY",
         help="Two or more, each with its parameters after commas: sma_cross,fast=20,slow=50 "
         "my.py:cross buy_and_hold.",
     ),
 ]
 _Symbols = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SYMBOL]...", help="Such as AAPL MSFT; of files, what to call them."),
+    typer.Argument(metavar="SYMBOL", help="Such as AAPL MSFT; of files, what to call them."),
 ]
 _SymbolOptions = Annotated[
     list[str] | None, typer.Option("--symbol", "-s", help="Such as AAPL. Repeat it.")
@@ -183,6 +182,9 @@ def check(
         options.terms_of(terms, {}),
         backtest_check.Search(cuts, seed, compiled=not interpreted),
     )  # fmt: skip
+
+
+app.command("sweep")(sweep)
 
 
 @app.command()

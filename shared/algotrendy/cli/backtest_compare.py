@@ -22,6 +22,7 @@ from algotrendy.backtest.statistics.summary import summarise
 from algotrendy.cli.backtest_bars import Wanted, find_bars
 from algotrendy.cli.backtest_run import print_json, run_chosen, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen
+from algotrendy.cli.backtest_trials import count_runs
 from algotrendy.kernel.errors import Invalid
 
 MOST = 26
@@ -53,12 +54,15 @@ def compare(
     coarser = _coarser(choices)
     dataset = find_bars(wanted, coarser).dataset
     runs = [run_chosen(choice, dataset, wanted, terms, mode) for choice in choices]
+    counting = count_runs(runs)
     figures = [summarise(run, steps_a_year(dataset.timeframe)) for run in runs]
     table = correlations([run.equity for run in runs])
     if as_json:
         print_json(_described(choices, figures, table))
     else:
-        _print(wide_console(), choices, runs[0], figures, table)
+        console = wide_console()
+        _print(console, choices, runs[0], figures, table)
+        console.print(f"\n{counting.words}", style="dim", markup=False)
 
 
 def correlations(curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -65,7 +65,10 @@ def _day(panel: str, help_: str, name: str) -> Any:
 
 
 StrategyName = Annotated[
-    str, typer.Argument(help="Of the library, such as sma_cross; or my.py, or my.py:name.")
+    str,
+    typer.Argument(
+        metavar="STRATEGY", help="Of the library, such as sma_cross; or my.py, or my.py:name."
+    ),
 ]
 Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", "-p", help="A value: fast=20. Repeat it.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -51,15 +52,16 @@ def run(
     bars = find_bars(wanted, choice.strategy.timeframes)
     done = run_chosen(choice, bars.dataset, wanted, terms, mode)
     request = Request(choice.source, choice.values, wanted, terms, mode)
+    counting = count_runs([done])
+    said: dict[str, Any] = {"scenarios": shown.scenarios, "trials": counting.trials}
     with working(f"report of {choice.strategy.name}"):
-        page = view.write_report(done, folder, request, scenarios=shown.scenarios)
-    told = count_runs([done])
+        page = view.write_report(done, folder, request, **said)
     if shown.as_json:
-        print_json(view.as_dict(done, scenarios=shown.scenarios))
+        print_json(view.as_dict(done, **said))
         return
     console = wide_console()
-    view.print_run(console, done, bars, wanted, scenarios=shown.scenarios)
-    console.print(told, style="dim", markup=False)
+    view.print_run(console, done, bars, wanted, **said)
+    console.print(counting.words, style="dim", markup=False)
     console.print(f"report: {page.resolve()}", soft_wrap=True, markup=False)
 
 
@@ -80,7 +82,8 @@ def report(path: Path, *, scenarios: bool, out: Path | None) -> None:
     done = run_chosen(choice, dataset, asked.wanted, asked.terms, asked.mode)
     kept.require_same(done)
     folder = writable(out or (path if path.is_dir() else path.parent))
-    page = view.write_report(done, folder, asked, scenarios=scenarios)
+    trials = count_runs([done]).trials
+    page = view.write_report(done, folder, asked, scenarios=scenarios, trials=trials)
     wide_console().print(f"report: {page.resolve()}", soft_wrap=True, markup=False)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from algotrendy.backtest.counting import Recorder, entry_of_run
 from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.evidence import trials_of
 from algotrendy.backtest.memory_trials import MemoryTrials
+from algotrendy.backtest.statistics.selection import Trials
+from algotrendy.backtest.statistics.summary import periods_per_year
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.bar import parse_timeframe
 from algotrendy.kernel.clock import SystemClock
@@ -51,15 +55,31 @@ def _who() -> tuple[TenantId, UserId]:
     return principal.tenant, principal.subject
 
 
-def count_runs(runs: Sequence[Backtest]) -> str:
-    """Count single runs as trials, and say in a line what became of it."""
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What became of counting runs.
+
+    Attributes:
+        words: In a line.
+        trials: How many there were on the same data in all; None where nobody knows.
+    """
+
+    words: str
+    trials: Trials | None = None
+
+
+def count_runs(runs: Sequence[Backtest]) -> Counting:
+    """Count single runs on the same bars as trials."""
     who = recorder()
     if not who.is_kept:
-        return "Not counted as trials: there is no trial ledger here."
+        return Counting("Not counted as trials: there is no trial ledger here.")
     try:
+        timeframe = parse_timeframe(runs[0].setting.dataset.timeframe)
         for run in runs:
-            parse_timeframe(run.setting.dataset.timeframe)
-            who.record(entry_of_run(run))
+            batch = who.record(entry_of_run(run))
+        tally = batch.tallies[0]
+        tried = who.ledger.tried_on(who.tenant, tally.symbols, tally.first, tally.last)
     except AlgoTrendyError as error:
-        return f"Not counted as trials: {error}"
-    return f"Counted as {len(runs)} trial{'' if len(runs) == 1 else 's'} of tenant {who.tenant}."
+        return Counting(f"Not counted as trials: {error}")
+    words = f"Counted in the trial ledger of {who.tenant}: {tried.trials:,} on these data in all."
+    return Counting(words, trials_of(tried, periods_per_year(timeframe)))

@@ -21,20 +21,28 @@ from algotrendy.backtest.outputs.findings import Findings, findings_of
 from algotrendy.backtest.outputs.json_form import described
 from algotrendy.backtest.outputs.summary import summary_of
 from algotrendy.backtest.outputs.writing import write_bytes
+from algotrendy.backtest.report.run import render_run
+from algotrendy.backtest.statistics.selection import Trials
 from algotrendy.cli.backtest_bars import Found, Wanted
 from algotrendy.cli.backtest_request import REQUEST, Request
 
-RESULT = "result.json"
+PAGE, RESULT = "report.html", "result.json"
 
 _LONG_GAP = 5
 
 
 def print_run(
-    console: Console, run: Backtest, bars: Found, wanted: Wanted, *, scenarios: bool
+    console: Console,
+    run: Backtest,
+    bars: Found,
+    wanted: Wanted,
+    *,
+    scenarios: bool,
+    trials: Trials | None,
 ) -> None:
     """Print figures beside the benchmark's, what to doubt, other fills, and what was assumed."""
-    found = findings_of(run, scenarios=scenarios)
-    console.print(summary_of(run, scenarios=False))
+    found = findings_of(run, scenarios=scenarios, trials=trials)
+    console.print(summary_of(run, scenarios=False, trials=trials))
     if scenarios:
         console.print()
         console.print(_scenarios(found))
@@ -101,9 +109,9 @@ def assumed(terms: Terms, bars: Found, wanted: Wanted) -> str:
     )
 
 
-def as_dict(run: Backtest, *, scenarios: bool) -> dict[str, Any]:
-    """Give the run as the report's JSON has it."""
-    return described(findings_of(run, scenarios=scenarios))
+def as_dict(run: Backtest, **said: Any) -> dict[str, Any]:
+    """Give the run as the report's JSON has it; options as of ``findings_of``."""
+    return described(findings_of(run, **said))
 
 
 def _scenarios(found: Findings) -> Table:
@@ -118,9 +126,10 @@ def _scenarios(found: Findings) -> Table:
     return table
 
 
-def write_report(run: Backtest, folder: Path, request: Request, *, scenarios: bool) -> Path:
-    """Write figures, tables and what was asked for; give where the figures lie."""
+def write_report(run: Backtest, folder: Path, request: Request, **said: Any) -> Path:
+    """Write page, figures, tables and what was asked for; give where the page lies."""
     write_run(run, folder)
     write_bytes(folder / REQUEST, request.to_json(run).encode())
-    figures = json.dumps(as_dict(run, scenarios=scenarios), indent=1, ensure_ascii=False)
-    return write_bytes(folder / RESULT, f"{figures}\n".encode())
+    figures = json.dumps(as_dict(run, **said), indent=1, ensure_ascii=False)
+    write_bytes(folder / RESULT, f"{figures}\n".encode())
+    return write_bytes(folder / PAGE, render_run(run, **said))
