@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from algotrendy.backtest.sweep import Range, SweepSpec
+from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.series import BarSeries
 from algotrendy.platform.blobs import FolderBlobs
@@ -68,3 +69,23 @@ def open_stores_and_die_once(folder: str, marker: str) -> tuple[FolderBlobs, Mem
 def open_stores_and_die(folder: str) -> tuple[FolderBlobs, MemoryBars]:
     """Open stores that kill every worker that reads bars."""
     return FolderBlobs(Path(folder)), _DeadlyBars(walk("AAA", 120, seed=1))
+
+
+class _SilentBars(MemoryBars):
+    """Does not answer until its marker can be written, which takes one try."""
+
+    marker = Path()
+
+    def read(self, *args: Any, **named: Any) -> BarSeries:
+        if not self.marker.exists():
+            if self.marker.parent.exists():
+                self.marker.touch()
+            raise Unavailable("bars", "the lake does not answer")
+        return super().read(*args, **named)
+
+
+def open_stores_that_fail_once(folder: str, marker: str) -> tuple[FolderBlobs, MemoryBars]:
+    """Open stores that do not answer once; always, where the marker's folder is not there."""
+    bars = _SilentBars(walk("AAA", 120, seed=1), walk("BBB", 120, seed=2))
+    bars.marker = Path(marker)
+    return FolderBlobs(Path(folder)), bars

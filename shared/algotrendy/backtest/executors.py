@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import threading
+from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from algotrendy.backtest.plan import Plan, plan_sweep
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import Outcome, reduce_sweep
-from algotrendy.backtest.shard import ShardOutcome, run_shard
+from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.sweep import SweepSpec
-from algotrendy.kernel.errors import Unavailable
+from algotrendy.backtest.workers import Ended, Stores, Task, Workers
+from algotrendy.kernel.errors import JsonValue, Rejected, Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore
+
+if TYPE_CHECKING:
+    from algotrendy.backtest.engine.running import Wish
 
 Progress = Callable[[int, int], None]
 """Told after each shard: ``progress(runs done, runs in all)``."""
 
-Stores = Callable[[], tuple[Blobs, BarStore]]
-"""Opens the stores. A worker process opens its own: the callable travels to it by pickle, so it
-is a function of a module, or a ``functools.partial`` of one."""
+SHARD_LIMIT_S: Final = 900.0
+"""How long a shard may take; a function of the cloud has no longer either."""
+
+
+class ShardFailedError(Rejected):
+    """Says which shard of a sweep cannot be run, how it ended, and in which backtest."""
+
+    code = "shard-failed"
 
 
 def no_progress(done: int, runs: int) -> None:
@@ -42,75 +48,78 @@ class Executor(Protocol):
 class InProcess:
     """Runs the shards one after the other, here."""
 
-    def __init__(self, blobs: Blobs, bars: BarStore) -> None:
+    def __init__(self, blobs: Blobs, bars: BarStore, mode: Wish = "auto") -> None:
         self._blobs = blobs
         self._bars = bars
+        self._mode: Wish = mode
 
     def execute(self, sweep_id: SweepId, plan: Plan, progress: Progress = no_progress) -> None:
         """Run the shards in order."""
         done = 0
         for shard in range(plan.shards):
-            done += run_shard(sweep_id, shard, self._blobs, self._bars).runs
+            done += run_shard(sweep_id, shard, self._blobs, self._bars, mode=self._mode).runs
             progress(done, plan.runs)
 
 
 class LocalProcesses:
     """Runs the shards in processes of this machine.
 
-    A worker that dies takes the pool with it; a new pool goes on with the shards that are not
-    done. Shards are idempotent, so that what a dead worker left half-done does not matter.
+    Shards are idempotent, so that what a dead worker left half-done does not matter. A shard whose
+    worker died, or that took too long, is tried again run by run, so that the one that is at fault
+    can be named.
 
     Args:
         stores: See ``Stores``.
         workers: How many processes; by default one for each processor.
-        restarts: How many pools may die in one sweep.
+        attempts: How often a shard may take its worker with it.
+        limit_s: How long a shard may take, or one run of a shard that is tried again.
+        mode: How strategies run; the results are the same.
     """
 
-    def __init__(self, stores: Stores, workers: int | None = None, restarts: int = 3) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        workers: int | None = None,
+        attempts: int = 3,
+        limit_s: float = SHARD_LIMIT_S,
+        mode: Wish = "auto",
+    ) -> None:
         self._stores = stores
         self._workers = workers or os.cpu_count() or 1
-        self._restarts = restarts
+        self._attempts = attempts
+        self._limit_s = limit_s
+        self._mode: Wish = mode
 
     def execute(self, sweep_id: SweepId, plan: Plan, progress: Progress = no_progress) -> None:
         """Run the shards side by side.
 
         Raises:
-            Unavailable: If workers keep dying.
+            ShardFailedError: If a shard keeps killing its workers, or never ends.
+            Exception: What a shard raises, unless something only did not answer.
         """
         left = set(range(plan.shards))
-        for _ in range(self._restarts + 1):
-            try:
-                self._run(sweep_id, left, plan.runs, progress, plan)
-            except BrokenProcessPool:
-                continue
-            return
-        raise Unavailable(
-            "worker processes",
-            f"they died {self._restarts + 1} times, {len(left)} of {plan.shards} shards are not "
-            "done; is there enough memory? What is done is kept: run the sweep again",
-        )
-
-    def _run(
-        self, sweep_id: SweepId, left: set[int], runs: int, progress: Progress, plan: Plan
-    ) -> None:
-        # Spawned, not forked: a fork would copy locks and sockets of this process's threads.
-        pool = ProcessPoolExecutor(
-            min(self._workers, len(left)) or 1,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_open_stores,
-            initargs=(self._stores,),
-        )
+        tasks = deque(Task(sweep_id, shard) for shard in sorted(left))
+        deaths: Counter[int] = Counter()
+        workers = Workers(self._stores, min(self._workers, plan.shards), self._limit_s, self._mode)
         try:
-            waiting: set[Future[ShardOutcome]] = {
-                pool.submit(_run_shard, sweep_id, shard) for shard in sorted(left)
-            }
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    left.discard(future.result().shard)
-                progress(runs - sum(len(plan.numbers(shard)) for shard in left), runs)
+            while left:
+                while tasks and workers.give(tasks[0]):
+                    tasks.popleft()
+                for ended in workers.wait():
+                    shard = ended.task.shard
+                    # What does not answer may answer next time; any other error comes again.
+                    if ended.error is not None and not isinstance(ended.error, Unavailable):
+                        raise ended.error
+                    if not ended.is_done:
+                        deaths[shard] += 1
+                        if deaths[shard] >= self._attempts or _is_proven(ended):
+                            raise _failure(plan, ended, deaths[shard], len(left)) from ended.error
+                        tasks.append(Task(sweep_id, shard, carefully=True))
+                        continue
+                    left.discard(shard)
+                    progress(plan.runs - sum(len(plan.numbers(each)) for each in left), plan.runs)
         finally:
-            pool.shutdown(cancel_futures=True)
+            workers.close()
 
 
 def run_sweep(
@@ -122,32 +131,30 @@ def run_sweep(
     *,
     shard_runs: int | None = None,
     progress: Progress = no_progress,
+    mode: Wish = "auto",
 ) -> Outcome:
     """Plan, run and reduce a sweep; after a kill, the same call goes on where it stopped."""
     plan = plan_sweep(sweep_id, spec, blobs, bars, shard_runs)
     executor.execute(sweep_id, plan, progress)
-    return reduce_sweep(sweep_id, blobs, bars)
+    return reduce_sweep(sweep_id, blobs, bars, mode)
 
 
-_worker_stores: tuple[Blobs, BarStore] | None = None
+def _is_proven(ended: Ended) -> bool:
+    # Alone, and again for too long: no third time will tell more.
+    return ended.run is not None and ended.is_late
 
 
-def _open_stores(stores: Stores) -> None:
-    global _worker_stores  # noqa: PLW0603 - once a worker process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker_stores = stores()
-
-
-def _end_with_parent() -> None:
-    # A worker holds both ends of its queue, and would wait in it for ever after a kill.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _run_shard(sweep_id: SweepId, shard: int) -> ShardOutcome:
-    if _worker_stores is None:
-        raise Unavailable("worker process", "it was not given its stores")
-    blobs, bars = _worker_stores
-    return run_shard(sweep_id, shard, blobs, bars)
+def _failure(plan: Plan, ended: Ended, attempts: int, left: int) -> ShardFailedError:
+    shard = ended.task.shard
+    facts: dict[str, JsonValue] = {"shard": shard, "attempts": attempts, "shards_left": left}
+    where = ""
+    if ended.run is not None:
+        run = plan.run(ended.run)
+        values = ", ".join(f"{name}={value}" for name, value in plan.named(run.values).items())
+        where = f" in run {run.number}, {plan.spec.strategy} on {run.symbol} with {values}"
+        facts |= {"run": run.number, "symbol": run.symbol, "parameters": values}
+    return ShardFailedError(
+        f"shard {shard} of {plan.shards} failed {attempts} times{where}: "
+        f"{ended.death or ended.error}. {left} shards are not done; what is done is kept",
+        **facts,
+    )

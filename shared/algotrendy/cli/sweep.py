@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -24,6 +24,10 @@ from algotrendy.cli.sweep_view import Progress, print_outcome, progress_bar
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import SweepId, Uuid7s, parse_sweep_id
+
+if TYPE_CHECKING:
+    from algotrendy.backtest.estimate import Estimate
+    from algotrendy.backtest.plan import Plan
 
 # All bars there are: the plan says which, and so does the report.
 FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
@@ -36,6 +40,20 @@ class Where(StrEnum):
 
     STEP_FUNCTIONS = "stepfunctions"
     LOCAL = "local"
+
+
+class Mode(StrEnum):
+    """How a strategy runs on this machine."""
+
+    AUTO = "auto"
+    COMPILED = "compiled"
+    INTERPRETED = "interpreted"
+
+
+class SweepStoppedError(AlgoTrendyError):
+    """Says that a person stopped the sweep, and how it goes on."""
+
+    code = "sweep-stopped"
 
 
 class SweepFailedError(AlgoTrendyError):
@@ -110,9 +128,21 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option(help="Folder for results.csv, report.html and summary.json.")
     ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="How the local executor runs the strategy: the same bytes.")
+    ] = Mode.AUTO,
+    shard_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds that a shard may take on this machine.")
+    ] = 900.0,
     timeout: Annotated[
         int, typer.Option(min=1, help="Seconds to wait for the workflow; it goes on without us.")
     ] = 3600,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Run a few, and say what all would take and cost.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --dry-run: print JSON, for programs.")
+    ] = False,
 ) -> None:
     """Backtest a strategy over a grid of parameters, and write a table and a report.
 
@@ -134,9 +164,12 @@ def sweep(
             "seed": seed,
         }
     )
-    folder = _writable(out or Path("reports") / strategy)
+    if dry_run:
+        _tell_estimate(spec, workers, mode, as_json)
+        return
+    folder = writable(out or Path("reports") / strategy)
     if executor is Where.LOCAL:
-        fetched = run_locally(spec, folder, workers)
+        fetched = run_locally(spec, folder, workers, mode, shard_limit)
     else:
         fetched = run_deployed(spec, timeout)
         write_down(fetched, folder)
@@ -170,29 +203,87 @@ def parse_grid(given: list[str]) -> dict[str, Any]:
     return grid
 
 
-def run_locally(spec: SweepSpec, folder: Path, workers: int | None) -> Fetched:
-    """Run a sweep in processes of this machine; unfinished work of the same request is reused."""
+def run_locally(
+    spec: SweepSpec,
+    folder: Path,
+    workers: int | None,
+    mode: Mode = Mode.AUTO,
+    limit_s: float = 900.0,
+) -> Fetched:
+    """Run a sweep in processes of this machine; unfinished work of the same request is reused.
+
+    Raises:
+        Invalid: If a shard needs more memory than a process can have.
+    """
     from algotrendy.backtest.executors import LocalProcesses, run_sweep
+    from algotrendy.backtest.plan import plan_sweep
+    from algotrendy.backtest.sweeps import shards_done
+    from algotrendy.cli.sweep_estimate import beside
     from algotrendy.market_data import wiring
     from algotrendy.platform.blobs import FolderBlobs
 
     work = folder.resolve() / ".unfinished"
     sweep_id = _resumed(work, spec)
     blobs = FolderBlobs(work)
-    with progress_bar(f"{spec.strategy}, on this machine") as shown:
-        outcome = run_sweep(
-            sweep_id,
-            spec,
-            blobs,
-            wiring.bar_store(),
-            LocalProcesses(partial(_open_stores, work), workers),
-            progress=lambda done, runs: shown.tell(Progress(done, runs)),
-        )
+    begin = time.monotonic()
+    plan = plan_sweep(sweep_id, spec, blobs, wiring.bar_store())
+    expected = estimated(plan, workers, mode)
+    executor = LocalProcesses(
+        partial(_open_stores, work), workers, limit_s=limit_s, mode=mode.value
+    )
+    try:
+        with progress_bar(f"{spec.strategy}, on this machine") as shown:
+            outcome = run_sweep(
+                sweep_id,
+                spec,
+                blobs,
+                wiring.bar_store(),
+                executor,
+                progress=lambda done, runs: shown.tell(Progress(done, runs)),
+                mode=mode.value,
+            )
+    except KeyboardInterrupt:
+        done = shards_done(sweep_id, blobs)
+        raise SweepStoppedError(
+            f"stopped with {done} of {plan.shards} shards done; they are kept in {work}, and the "
+            "same command goes on from there"
+        ) from None
     keys = Keys(sweep_id)
     fetched = Fetched(blobs.get(keys.table), blobs.get(keys.report), outcome.summary)
     write_down(fetched, folder)
     shutil.rmtree(work)
+    took = beside(expected.course("local"), time.monotonic() - begin)
+    Console(stderr=True, highlight=False).print(took, style="dim")
     return fetched
+
+
+def estimated(plan: Plan, workers: int | None, mode: Mode = Mode.AUTO) -> Estimate:
+    """Estimate a planned sweep by every executor, on this machine's bars.
+
+    Raises:
+        Invalid: If a shard fits neither a process of this machine nor a function.
+    """
+    import psutil
+
+    from algotrendy.backtest.estimate import LAMBDA_MB, estimate, require_fit
+    from algotrendy.market_data import wiring
+
+    processes = workers or os.cpu_count() or 1
+    memory = int(psutil.virtual_memory().available)
+    require_fit(plan, max(LAMBDA_MB << 20, memory // processes), "a function or a process here")
+    return estimate(plan, wiring.bar_store(), workers=processes, memory=memory, mode=mode.value)
+
+
+def _tell_estimate(spec: SweepSpec, workers: int | None, mode: Mode, as_json: bool) -> None:
+    from algotrendy.backtest.plan import make_plan
+    from algotrendy.cli.sweep_estimate import print_estimate
+    from algotrendy.market_data import wiring
+
+    found = estimated(make_plan(spec, wiring.bar_store()), workers, mode)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+    else:
+        print_estimate(Console(), found)
 
 
 def run_deployed(
@@ -259,8 +350,8 @@ def _number(name: str, text: str) -> str:
     return text.strip()
 
 
-def _writable(folder: Path) -> Path:
-    # Before the sweep, not after it: it may take an hour.
+def writable(folder: Path) -> Path:
+    """Make a folder, or refuse: before the work, not after it, since it may take an hour."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,11 +10,9 @@ import psutil
 
 SWEEP = """
 import multiprocessing, os, signal
-from concurrent.futures import ProcessPoolExecutor
-from algotrendy.backtest.executors import _open_stores
-context = multiprocessing.get_context("spawn")
-pool = ProcessPoolExecutor(1, mp_context=context, initializer=_open_stores, initargs=(dict,))
-print(pool.submit(os.getpid).result(), flush=True)
+from algotrendy.backtest.workers import Workers
+workers = Workers(dict, 1, 60)
+print(multiprocessing.active_children()[0].pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

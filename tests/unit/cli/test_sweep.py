@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +26,10 @@ from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
 
 ARGUMENTS = ("sweep", "sma_cross", "AAA", "BBB", "-p", "fast=4:12:4", "-p", "slow=12,16,24")
-LOCAL = (*ARGUMENTS, "--executor", "local", "--workers", "1", "--out", "out")
+LOCAL = (
+    *(*ARGUMENTS, "--executor", "local", "--workers", "1", "--mode", "interpreted"),
+    *("--out", "out"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +119,47 @@ def test_unfinished_work_of_the_same_request_is_gone_on_with(tmp_path: Path) -> 
     run(*LOCAL[:-1], "again")
     assert (tmp_path / "again" / "results.csv").read_bytes() == whole
     assert not work.exists()
+
+
+def test_a_dry_run_tells_time_and_cost_and_runs_no_sweep(tmp_path: Path) -> None:
+    output = run(*ARGUMENTS, "--dry-run", "--mode", "interpreted")
+    assert "stepfunctions" in output
+    assert "GB-s" in output
+    assert list(tmp_path.glob("reports*")) == []
+
+
+def test_a_dry_run_gives_json_to_programs() -> None:
+    found = json.loads(run(*ARGUMENTS, "--dry-run", "--json", "--mode", "interpreted"))
+    assert (found["runs"], found["bars"]) == (16, 16 * 120)
+    assert [course["executor"] for course in found["courses"]] == ["local", "stepfunctions"]
+    assert found["courses"][1]["dollars"] > 0
+
+
+def test_what_it_took_is_told_beside_the_estimate() -> None:
+    assert "were estimated" in run(*LOCAL)
+
+
+def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(run(*LOCAL) and "out", "results.csv").read_bytes()
+    stopped = [*LOCAL[:-1], "stopped"]
+    folder = tmp_path / "stopped" / ".unfinished"
+    killer = threading.Thread(target=_interrupt_when_planned, args=(folder,), daemon=True)
+    killer.start()
+    done = CliRunner().invoke(app, stopped, catch_exceptions=True)
+    if not isinstance(done.exception, command.SweepStoppedError):
+        pytest.skip("the sweep was quicker than the interrupt")
+    assert "the same command goes on" in str(done.exception)
+    run(*stopped)
+    assert (tmp_path / "stopped" / "results.csv").read_bytes() == whole
+
+
+def _interrupt_when_planned(folder: Path) -> None:
+    while not list(folder.glob("*/plan.json")):
+        time.sleep(0.005)
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class Api:
