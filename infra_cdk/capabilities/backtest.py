@@ -29,6 +29,13 @@ ROUTES = (
     post("/v1/sweeps"),
     get("/v1/sweeps"),
     get("/v1/sweeps/{id}"),
+    post("/v1/sweeps/{id}/cancel"),
+    post("/v1/backtests"),
+    get("/v1/backtests"),
+    get("/v1/backtests/{id}"),
+    get("/v1/trials"),
+    get("/v1/trials/tried"),
+    get("/v1/gate"),
     *watch_routes(CAPABILITY),
 )
 
@@ -48,7 +55,7 @@ def _spec(
 
 
 API = _spec(
-    "api", "Takes requests for sweeps and tells how they stand.",
+    "api", "Takes requests for backtests and sweeps, tells how they stand, and what was tried.",
     Trigger.HTTP, "web", "data", "lake", memory_mb=1024, timeout_s=29,
 )  # fmt: skip
 ON_SWEEP_REQUESTED = _spec(

@@ -132,6 +132,11 @@ class SweepSpec(ResearchSpec):
     max_runs: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     seed: Seed = 0
 
+    @property
+    def is_single(self) -> bool:
+        """Tell whether it is one backtest."""
+        return len(self.symbols) == 1 and self.grid == 1
+
     @model_validator(mode="after")
     def _check_runs(self) -> Self:
         if self.max_runs < len(self.symbols):

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from algotrendy.backtest import api
-from algotrendy.backtest.executors import InProcess, run_sweep
-from algotrendy.backtest.lifecycle import Sweep
-from algotrendy.backtest.memory_trials import MemoryTrials
-from algotrendy.backtest.sweeps import Sweeps
-from algotrendy.backtest.trial_ledger import TrialLedger
-from algotrendy.identity.api import token_verifier
-from algotrendy.identity.tokens import TokenVerifier
-from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.ids import SeededIds, parse_sweep_id
-from algotrendy.platform.blobs import FolderBlobs
+from algotrendy.kernel.ids import parse_sweep_id
 from fakes.app_client import AppClient
-from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks, signed
-from fakes.sweep_store import MemorySweepStore
-from fakes.sweep_world import some_bars
+from fakes.backtest_api import Backend
+from fakes.identity import NOW, signed
 
 KEY = {"Idempotency-Key": "key-1"}
 BODY: dict[str, Any] = {
@@ -33,52 +21,6 @@ BODY: dict[str, Any] = {
     "end": "2000-12-31",
     "parameters": {"fast": {"start": 4, "stop": 12, "step": 4}, "slow": [12, 16, 24]},
 }
-
-
-@dataclass
-class Backend:
-    """What stands behind the API, and a client for each who calls."""
-
-    folder: Path
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    published: int = 0
-
-    def __post_init__(self) -> None:
-        self.store = MemorySweepStore()
-        self.trials = MemoryTrials()
-        self.sweeps = Sweeps(
-            self.store,
-            self.clock,
-            SeededIds(7, self.clock),
-            TrialLedger(self.trials, self.clock, SeededIds(8, self.clock)),
-        )
-        self.blobs = FolderBlobs(self.folder)
-        self.bars = some_bars()
-        self.issuer = Issuer(self.clock)
-        self.app = api.create_api()
-        verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self.clock)
-        self.app.dependency_overrides |= {
-            token_verifier: lambda: verifier,
-            api.sweeps: lambda: self.sweeps,
-            api.results: lambda: self.blobs,
-            api.bar_store: lambda: self.bars,
-            api.publish: lambda: self._publish,
-        }
-
-    def client(self, *groups: str, token: str | None = None) -> AppClient:
-        bearer = self.issuer.token(*groups) if token is None else token
-        return AppClient(self.app, {"Authorization": f"Bearer {bearer}"})
-
-    def finish(self, sweep_id: str) -> Sweep:
-        sweep = self.store.get(parse_sweep_id(sweep_id))
-        outcome = run_sweep(
-            sweep.id, sweep.spec, self.blobs, self.bars, InProcess(self.blobs, self.bars)
-        )
-        self.sweeps.record_planned(sweep.id, outcome.runs, 1)
-        return self.sweeps.record_success(sweep.id, outcome.summary)
-
-    def _publish(self) -> None:
-        self.published += 1
 
 
 @pytest.fixture

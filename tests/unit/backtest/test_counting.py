@@ -65,7 +65,7 @@ def test_a_sweep_counts_each_symbol_for_itself() -> None:
         (("AAA",), 8),
         (("BBB",), 8),
     ]
-    ratios = [row[SHARPE] for row in rows[:8] if row[SHARPE] is not None]
+    ratios = [float(ratio) for row in rows[:8] if (ratio := row[SHARPE]) is not None]
     tally = entry.tallies[0]
     assert tally.sharpe.count == len(ratios)
     assert tally.best == max(ratios) / sqrt(252)

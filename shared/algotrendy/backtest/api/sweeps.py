@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field
 
-from algotrendy.backtest import wiring
 from algotrendy.backtest.admission import admit
+from algotrendy.backtest.api.access import (
+    CAPABILITY,
+    LINKS_LAST_S,
+    POLL_AFTER_S,
+    Bars,
+    IdempotencyKey,
+    Publish,
+    Researcher,
+    Results,
+    UseCases,
+    Viewer,
+)
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.sweep import SweepSpec
-from algotrendy.backtest.sweeps import LIST_LIMIT, Sweeps, shards_done
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Principal, Role
+from algotrendy.backtest.sweeps import LIST_LIMIT, shards_done
 from algotrendy.kernel.ids import parse_sweep_id
-from algotrendy.market_data import wiring as bars_wiring
-from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import Blobs
-from algotrendy.platform.http import create_app
 from algotrendy.platform.telemetry import correlation_id
-
-CAPABILITY = "backtest"
-LINKS_LAST_S = 3600
-POLL_AFTER_S = 1
 
 _EXAMPLE: dict[str, Any] = {
     "strategy": "sma_cross",
@@ -81,43 +82,6 @@ class SweepsOut(BaseModel):
     sweeps: list[SweepOut]
     next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
 
-
-def sweeps() -> Sweeps:
-    """Give the use cases of this deployment; a test overrides this dependency."""
-    return wiring.sweeps()
-
-
-def results() -> Blobs:
-    """Give where results lie; a test overrides this dependency."""
-    return wiring.results()
-
-
-def publish() -> Callable[[], None]:
-    """Give what publishes events that were committed; a test overrides this dependency."""
-    return wiring.publish_committed
-
-
-def bar_store() -> BarStore:
-    """Give the bars of this deployment; a test overrides this dependency."""
-    return bars_wiring.bar_store()
-
-
-UseCases = Annotated[Sweeps, Depends(sweeps)]
-Results = Annotated[Blobs, Depends(results)]
-Bars = Annotated[BarStore, Depends(bar_store)]
-Publish = Annotated[Callable[[], None], Depends(publish)]
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Researcher = Annotated[Principal, Depends(require(Role.RESEARCHER))]
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        description="Yours, unique for this request: sent again with it, the same sweep comes "
-        "back and nothing is run twice.",
-        min_length=1,
-        max_length=128,
-        examples=["sma-aapl-2026-11-22"],
-    ),
-]
 
 router = APIRouter(prefix="/v1/sweeps", tags=[CAPABILITY])
 
@@ -175,15 +139,21 @@ def get_sweep(sweep_id: str, principal: Viewer, use_cases: UseCases, blobs: Resu
     return _shown(use_cases.get(principal.tenant, parse_sweep_id(sweep_id)), blobs)
 
 
-def create_api() -> FastAPI:
-    """Make the app of backtesting."""
-    app = create_app(
-        "AlgoTrendy backtesting",
-        CAPABILITY,
-        {"database": wiring.check_database, "results": wiring.check_results},
+@router.post("/{sweep_id}/cancel")
+def cancel_sweep(
+    sweep_id: str,
+    principal: Researcher,
+    use_cases: UseCases,
+    blobs: Results,
+    runner: Runner,
+    publish: Publish,
+) -> SweepOut:
+    """Call a sweep off. Called off again it stays so; one that ended before is a conflict."""
+    cancelled = use_cases.cancel(
+        principal.tenant, parse_sweep_id(sweep_id), runner, principal.subject
     )
-    app.include_router(router)
-    return app
+    publish()
+    return _shown(cancelled, blobs)
 
 
 def _shown(sweep: Sweep, blobs: Blobs) -> SweepOut:
@@ -197,7 +167,7 @@ def _shown(sweep: Sweep, blobs: Blobs) -> SweepOut:
         updated_at=sweep.updated_at,
         attempt=sweep.attempt,
         progress=_progress(sweep, blobs),
-        links=_links(sweep, blobs),
+        links=links_of(sweep, blobs),
         summary=sweep.summary,
         error=sweep.error,
     )
@@ -209,12 +179,13 @@ def _progress(sweep: Sweep, blobs: Blobs) -> Progress:
             done = sweep.shards or 0
         case SweepStatus.REQUESTED:
             done = 0
-        case SweepStatus.RUNNING | SweepStatus.FAILED:
+        case SweepStatus.RUNNING | SweepStatus.FAILED | SweepStatus.CANCELLED:
             done = shards_done(sweep.id, blobs)
     return Progress(shards=sweep.shards, shards_done=done, runs=sweep.runs)
 
 
-def _links(sweep: Sweep, blobs: Blobs) -> Links:
+def links_of(sweep: Sweep, blobs: Blobs) -> Links:
+    """Sign the addresses of what a sweep that succeeded wrote."""
     if sweep.status is not SweepStatus.SUCCEEDED:
         return Links(results=None, report=None)
     keys = Keys(sweep.id)

@@ -1,0 +1,24 @@
+"""Answer for backtesting over HTTP: one router a resource, one app."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from algotrendy.backtest import wiring
+from algotrendy.backtest.api import backtests, gate, sweeps, trials
+from algotrendy.backtest.api.access import CAPABILITY
+from algotrendy.platform.http import create_app
+
+__all__ = ["CAPABILITY", "create_api"]
+
+
+def create_api() -> FastAPI:
+    """Make the app of backtesting."""
+    app = create_app(
+        "AlgoTrendy backtesting",
+        CAPABILITY,
+        {"database": wiring.check_database, "results": wiring.check_results},
+    )
+    for resource in (sweeps, backtests, trials, gate):
+        app.include_router(resource.router)
+    return app

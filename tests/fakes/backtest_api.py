@@ -1,0 +1,69 @@
+"""What stands behind the API of backtesting in a test: real app, real tokens, stores in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from algotrendy.backtest.api import access, create_api
+from algotrendy.backtest.executors import InProcess, run_sweep
+from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.memory_trials import MemoryTrials
+from algotrendy.backtest.sweeps import Sweeps
+from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.identity.api import token_verifier
+from algotrendy.identity.tokens import TokenVerifier
+from algotrendy.kernel.clock import ManualClock
+from algotrendy.kernel.ids import SeededIds, parse_sweep_id
+from algotrendy.platform.blobs import FolderBlobs
+from fakes.app_client import AppClient
+from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
+from fakes.sweep_store import MemorySweepStore
+from fakes.sweep_world import some_bars
+
+
+@dataclass
+class Backend:
+    """What stands behind the API, and a client for each who calls."""
+
+    folder: Path
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    published: int = 0
+
+    def __post_init__(self) -> None:
+        self.store = MemorySweepStore()
+        self.trials = TrialLedger(MemoryTrials(), self.clock, SeededIds(8, self.clock))
+        self.sweeps = Sweeps(
+            self.store,
+            self.clock,
+            SeededIds(7, self.clock),
+            self.trials,
+        )
+        self.blobs = FolderBlobs(self.folder)
+        self.bars = some_bars()
+        self.issuer = Issuer(self.clock)
+        self.app = create_api()
+        verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self.clock)
+        self.app.dependency_overrides |= {
+            token_verifier: lambda: verifier,
+            access.sweeps: lambda: self.sweeps,
+            access.trials: lambda: self.trials,
+            access.results: lambda: self.blobs,
+            access.bar_store: lambda: self.bars,
+            access.publish: lambda: self._publish,
+        }
+
+    def client(self, *groups: str, token: str | None = None) -> AppClient:
+        bearer = self.issuer.token(*groups) if token is None else token
+        return AppClient(self.app, {"Authorization": f"Bearer {bearer}"})
+
+    def finish(self, sweep_id: str) -> Sweep:
+        sweep = self.store.get(parse_sweep_id(sweep_id))
+        outcome = run_sweep(
+            sweep.id, sweep.spec, self.blobs, self.bars, InProcess(self.blobs, self.bars)
+        )
+        self.sweeps.record_planned(sweep.id, outcome.runs, 1)
+        return self.sweeps.record_success(sweep.id, outcome.summary)
+
+    def _publish(self) -> None:
+        self.published += 1
