@@ -59,6 +59,11 @@ class TradeBook:
             if leaving != units:
                 self._enter(bar, _on_billionths(units - leaving), price, fee - part)
 
+    @property
+    def position(self) -> float:
+        """Give the units held, below 0 when short."""
+        return self._position
+
     def split(self, change: float) -> None:
         """Take what a split adds to the position, or takes from it; nothing is paid."""
         if self._position:

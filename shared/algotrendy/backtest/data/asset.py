@@ -68,20 +68,24 @@ class Asset:
         self._require_no_bar_after_the_end()
         return self
 
-    def bars(self, first: int, last: int) -> Asset:
+    def bars(self, first: int, last: int, until: int | None = None) -> Asset:
         """Give the bars of ``base`` from ``first`` to before ``last``, and what belongs to them.
 
         A coarser bar belongs to them when it was known by the end and is made of none before the
         first. Actions are kept as they are.
+
+        Args:
+            until: The end, nanoseconds since 1970 UTC; without it, when the last bar was known.
         """
         base = self.base[first:last]
-        coarser = tuple(self._within(bars, first, last) for bars in self.coarser)
+        end = until if until is not None or last <= first else int(self.base.known[last - 1])
+        coarser = tuple(self._within(bars, first, last, end) for bars in self.coarser)
         return replace(self, base=base, coarser=coarser)
 
-    def _within(self, bars: Columns, first: int, last: int) -> Columns:
-        if last <= first:
+    def _within(self, bars: Columns, first: int, last: int, until: int | None) -> Columns:
+        if last <= first or until is None:
             return bars[:0]
-        end = int(bars.known.searchsorted(self.base.known[last - 1], "right"))
+        end = int(bars.known.searchsorted(until, "right"))
         if first == 0:
             return bars[:end]
         # A bar holds nothing of base[first - 1] when it begins later, or when the one before it

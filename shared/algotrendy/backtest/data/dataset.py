@@ -174,7 +174,7 @@ def _cut(asset: Asset, timeline: IntArray, first: int, last: int) -> Asset:
     known = asset.base.known
     begin = int(known.searchsorted(timeline[first], "left")) if first < last else 0
     end = int(known.searchsorted(timeline[last - 1], "right")) if first < last else 0
-    cut = asset.bars(begin, end)
+    cut = asset.bars(begin, end, int(timeline[last - 1]) if first < last else None)
     if not len(asset.actions):
         return cut
     return replace(cut, actions=_kept_actions(asset, timeline, (first, last), (begin, end)))

@@ -186,10 +186,12 @@ class Backtest:
                 units[asset] if rates is None else units[asset] * rates[fill["step"], asset]
             )
             price = float(fill["price"]) * unit
-            if not fill["order"] and not price:
-                books[asset].split(float(fill["units"]))
+            change = float(fill["units"])
+            # A split leaves something; an end of the listing for nothing leaves none.
+            if not fill["order"] and not price and change != -books[asset].position:
+                books[asset].split(change)
                 continue
-            books[asset].add(int(fill["step"]), float(fill["units"]), price, float(fill["fee"]))
+            books[asset].add(int(fill["step"]), change, price, float(fill["fee"]))
         return books
 
     def _last_rate(self, symbol: str) -> float:
