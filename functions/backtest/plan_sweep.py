@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from algotrendy.backtest import wiring
+from algotrendy.backtest.estimate import LAMBDA_MB, require_fit
 from algotrendy.backtest.plan import Keys, plan_sweep
+from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import SweepId, parse_sweep_id
 from algotrendy.market_data import wiring as market_data
 from algotrendy.platform.telemetry import logger, observed
@@ -22,7 +24,10 @@ class Planned(BaseModel):
 def plan(sweep_id: SweepId) -> Planned:
     """Write the plan, and note in the ledger that the sweep runs."""
     sweep = wiring.sweeps().store.get(sweep_id)
+    if sweep.status.is_final:
+        raise Conflict(f"sweep {sweep_id} is {sweep.status}")
     made = plan_sweep(sweep_id, sweep.spec, wiring.results(), market_data.bar_store())
+    require_fit(made, LAMBDA_MB << 20, f"a function of {LAMBDA_MB} MB")
     wiring.sweeps().record_planned(sweep_id, runs=made.runs, shards=made.shards)
     logger.info("sweep planned", sweep_id=str(sweep_id), runs=made.runs, shards=made.shards)
     return Planned(shards_key=Keys(sweep_id).shards, shards=made.shards, runs=made.runs)

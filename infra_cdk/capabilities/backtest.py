@@ -33,6 +33,10 @@ ROUTES = (
     post("/v1/backtests"),
     get("/v1/backtests"),
     get("/v1/backtests/{id}"),
+    post("/v1/walk-forwards"),
+    get("/v1/walk-forwards"),
+    get("/v1/walk-forwards/{id}"),
+    get("/v1/walk-forwards/{id}/curve"),
     get("/v1/trials"),
     get("/v1/trials/tried"),
     get("/v1/gate"),
@@ -128,11 +132,17 @@ class Backtest(Construct):
         )
 
     def _api(self, gateway: HttpGateway, tokens: dict[str, str]) -> Function:
-        function = self._function("Api", API, lake=True, bus=True, more=tokens)
+        function = self._function("Api", API, lake=True, bus=True, workflow=True, more=tokens)
         self._operations.grant_database(function)
         self._operations.grant_publish(function)
         self._results.grant_read(function, "*")
         self._lake.grant_read(function, "*")
+        function.grant(
+            "StopSweep",
+            ["states:DescribeExecution", "states:StopExecution"],
+            [self._executions],
+            because="An execution is named after its sweep, when it starts.",
+        )
         gateway.add(function, ROUTES)
         return function
 
@@ -233,13 +243,17 @@ class Backtest(Construct):
         )
         return function
 
-    def _grant_start(self, function: Function) -> None:
+    @property
+    def _executions(self) -> str:
         name = self._foundation.config.name(SWEEP)
+        return arn(self, "states", f"execution:{name}:*")
+
+    def _grant_start(self, function: Function) -> None:
         function.grant("StartSweep", ["states:StartExecution"], [self._sweep_arn])
         function.grant(
             "LookAtSweep",
             ["states:DescribeExecution"],
-            [arn(self, "states", f"execution:{name}:*")],
+            [self._executions],
             because="An execution is named after its sweep, when it starts.",
         )
 

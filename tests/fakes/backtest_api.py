@@ -18,6 +18,7 @@ from algotrendy.kernel.ids import SeededIds, parse_sweep_id
 from algotrendy.platform.blobs import FolderBlobs
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
+from fakes.sweep_runner import MemoryRunner
 from fakes.sweep_store import MemorySweepStore
 from fakes.sweep_world import some_bars
 
@@ -41,6 +42,7 @@ class Backend:
         )
         self.blobs = FolderBlobs(self.folder)
         self.bars = some_bars()
+        self.runner = MemoryRunner()
         self.issuer = Issuer(self.clock)
         self.app = create_api()
         verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self.clock)
@@ -50,6 +52,7 @@ class Backend:
             access.trials: lambda: self.trials,
             access.results: lambda: self.blobs,
             access.bar_store: lambda: self.bars,
+            access.runner: lambda: self.runner,
             access.publish: lambda: self._publish,
         }
 
@@ -60,7 +63,12 @@ class Backend:
     def finish(self, sweep_id: str) -> Sweep:
         sweep = self.store.get(parse_sweep_id(sweep_id))
         outcome = run_sweep(
-            sweep.id, sweep.spec, self.blobs, self.bars, InProcess(self.blobs, self.bars)
+            sweep.id,
+            sweep.spec,
+            self.blobs,
+            self.bars,
+            InProcess(self.blobs, self.bars, "interpreted"),
+            mode="interpreted",
         )
         self.sweeps.record_planned(sweep.id, outcome.runs, 1)
         return self.sweeps.record_success(sweep.id, outcome.summary)

@@ -12,6 +12,7 @@ class MemoryRunner:
 
     def __init__(self) -> None:
         self.started: list[tuple[SweepId, int]] = []
+        self.stopped: list[tuple[SweepId, int]] = []
         self._states: dict[tuple[SweepId, int], RunState] = {}
 
     def start(self, sweep: Sweep) -> None:
@@ -19,6 +20,12 @@ class MemoryRunner:
         if attempt not in self._states:
             self.started.append(attempt)
             self._states[attempt] = RunState.RUNNING
+
+    def stop(self, sweep: Sweep) -> None:
+        attempt = (sweep.id, sweep.attempt)
+        if self._states.get(attempt) is RunState.RUNNING:
+            self._states[attempt] = RunState.FAILED
+            self.stopped.append(attempt)
 
     def state(self, sweep: Sweep) -> RunState:
         return self._states.get((sweep.id, sweep.attempt), RunState.MISSING)

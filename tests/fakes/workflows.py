@@ -33,6 +33,12 @@ class MemoryWorkflows:
         """Tell how the execution of that name stands."""
         return self._executions.get(name)
 
+    def stop(self, name: str, cause: str) -> None:
+        """End an execution that runs."""
+        found = self._executions.get(name)
+        if found is not None and not found.status.is_final:
+            self.finish(name, ExecutionStatus.ABORTED, cause=cause)
+
     def finish(self, name: str, status: ExecutionStatus, error: str = "", cause: str = "") -> None:
         """Let an execution end."""
         self._executions[name] = replace(

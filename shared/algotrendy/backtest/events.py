@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algotrendy.kernel.events import Event
-from algotrendy.kernel.ids import SweepId
+from algotrendy.kernel.ids import SweepId, UserId
 
 
 class SweepRequested(Event):
@@ -23,6 +23,16 @@ class SweepCompleted(Event):
 
     sweep_id: SweepId
     runs: int
+
+
+class SweepCancelled(Event):
+    """A sweep was called off before it had a result."""
+
+    name = "SweepCancelled"
+    version = 1
+
+    sweep_id: SweepId
+    cancelled_by: UserId
 
 
 class SweepFailed(Event):

@@ -18,6 +18,7 @@ class SweepStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:
@@ -28,11 +29,14 @@ class SweepStatus(StrEnum):
 _FOLLOWS: dict[SweepStatus, frozenset[SweepStatus]] = {
     # Straight to success: the plan was written, but telling so was lost.
     SweepStatus.REQUESTED: frozenset(
-        {SweepStatus.RUNNING, SweepStatus.SUCCEEDED, SweepStatus.FAILED}
+        {SweepStatus.RUNNING, SweepStatus.SUCCEEDED, SweepStatus.FAILED, SweepStatus.CANCELLED}
     ),
-    SweepStatus.RUNNING: frozenset({SweepStatus.SUCCEEDED, SweepStatus.FAILED}),
+    SweepStatus.RUNNING: frozenset(
+        {SweepStatus.SUCCEEDED, SweepStatus.FAILED, SweepStatus.CANCELLED}
+    ),
     SweepStatus.SUCCEEDED: frozenset(),
     SweepStatus.FAILED: frozenset(),
+    SweepStatus.CANCELLED: frozenset(),
 }
 
 
@@ -79,6 +83,10 @@ class Sweep:
     def failed(self, error: str, now: datetime) -> Sweep:
         """Note the failure."""
         return self._ended(SweepStatus.FAILED, now, error=error)
+
+    def cancelled(self, now: datetime) -> Sweep:
+        """Note that somebody wants it no more; finished shards stay where they are."""
+        return self._ended(SweepStatus.CANCELLED, now)
 
     def tried_again(self, now: datetime) -> Sweep:
         """Count one more attempt at the workflow."""

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.sweeps import Sweeps
+from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import SweepId
 
 
@@ -31,11 +32,20 @@ class Outcome(BaseModel):
     cause: str = ""
 
     def record(self, sweeps: Sweeps, blobs: Blobs) -> Sweep:
-        """Note the outcome in the ledger; noted twice, it changes nothing."""
+        """Note the outcome in the ledger; noted twice, it changes nothing.
+
+        A sweep that was cancelled meanwhile stays so.
+        """
         sweep_id = SweepId(self.sweep_id)
-        if self.outcome == "succeeded":
-            return sweeps.record_success(sweep_id, read_summary(sweep_id, blobs))
-        return sweeps.record_failure(sweep_id, self.reason)
+        try:
+            if self.outcome == "succeeded":
+                return sweeps.record_success(sweep_id, read_summary(sweep_id, blobs))
+            return sweeps.record_failure(sweep_id, self.reason)
+        except Conflict:
+            found = sweeps.store.get(sweep_id)
+            if found.status is SweepStatus.CANCELLED:
+                return found
+            raise
 
     @property
     def reason(self) -> str:
@@ -45,4 +55,6 @@ class Outcome(BaseModel):
             message = str(known["errorMessage"])
         except (ValueError, KeyError, TypeError):
             message = self.cause
+        if "signal: killed" in message:
+            message += "; most likely the function's memory was not enough"
         return f"{self.error}: {message}".strip(": ") or "the workflow failed without a word"

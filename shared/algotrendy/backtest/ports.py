@@ -118,6 +118,10 @@ class SweepRunner(Protocol):
         """Start attempt ``sweep.attempt``, unless it was started before."""
         ...
 
+    def stop(self, sweep: Sweep) -> None:
+        """Stop attempt ``sweep.attempt``; one that ended, or never was, is left as it is."""
+        ...
+
     def state(self, sweep: Sweep) -> RunState:
         """Tell what became of attempt ``sweep.attempt``; an aborted or timed-out one failed."""
         ...

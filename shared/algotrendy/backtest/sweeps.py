@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from algotrendy.backtest.counting import Entry, Recorder
-from algotrendy.backtest.events import SweepCompleted, SweepFailed, SweepRequested
+from algotrendy.backtest.events import SweepCancelled, SweepCompleted, SweepFailed, SweepRequested
 from algotrendy.backtest.grid import check_grid
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.plan import Keys
@@ -61,9 +61,7 @@ class Sweeps:
             Invalid: For a parameter that does not fit the strategy.
             Conflict: If the key was used for another request.
         """
-        if not 1 <= len(idempotency_key) <= _KEY_LIMIT or not idempotency_key.isprintable():
-            expected = f"1 to {_KEY_LIMIT} printable characters"
-            raise Invalid("idempotency_key", expected, idempotency_key)
+        check_key(idempotency_key)
         check_grid(spec, strategy_named(spec.strategy))
         now = self.clock.now()
         sweep = Sweep(
@@ -118,6 +116,23 @@ class Sweeps:
     def record_failure(self, sweep_id: SweepId, reason: str) -> Sweep:
         """Note the failure, and say so once; a sweep that had succeeded stays so (Conflict)."""
         return self.store.update(sweep_id, self._failure(reason))
+
+    def cancel(
+        self, tenant: TenantId, sweep_id: SweepId, runner: SweepRunner, cancelled_by: UserId
+    ) -> Sweep:
+        """Call a tenant's sweep off, say so once, and stop its workflow; again, nothing changes.
+
+        Where it ends at the same moment, one of the two is stored and the other is refused.
+
+        Raises:
+            NotFound: If the tenant has no such sweep.
+            Conflict: If it had succeeded or failed.
+        """
+        self.get(tenant, sweep_id)
+        cancelled = self.store.update(sweep_id, self._cancellation(cancelled_by))
+        # After the commit: a workflow that is not stopped ends by itself, and changes nothing.
+        runner.stop(cancelled)
+        return cancelled
 
     def restart_lost(
         self, runner: SweepRunner, blobs: Blobs, quiet: timedelta, limit: int = LIST_LIMIT
@@ -219,6 +234,25 @@ class Sweeps:
 
         return change
 
+    def _cancellation(self, cancelled_by: UserId) -> Change:
+        now, event_id = self.clock.now(), EventId(self.ids.next())
+
+        def change(sweep: Sweep) -> tuple[Sweep, tuple[Event, ...]]:
+            ended = sweep.cancelled(now)
+            if ended is sweep:
+                return sweep, ()
+            event = SweepCancelled(
+                id=event_id,
+                occurred_at=now,
+                correlation_id=sweep.correlation_id,
+                tenant=sweep.tenant,
+                sweep_id=sweep.id,
+                cancelled_by=cancelled_by,
+            )
+            return ended, (event,)
+
+        return change
+
     def _requested(self, sweep: Sweep) -> SweepRequested:
         return SweepRequested(
             id=EventId(self.ids.next()),
@@ -227,6 +261,13 @@ class Sweeps:
             tenant=sweep.tenant,
             sweep_id=sweep.id,
         )
+
+
+def check_key(idempotency_key: str) -> None:
+    """Refuse an idempotency key that cannot be kept."""
+    if not 1 <= len(idempotency_key) <= _KEY_LIMIT or not idempotency_key.isprintable():
+        expected = f"1 to {_KEY_LIMIT} printable characters"
+        raise Invalid("idempotency_key", expected, idempotency_key)
 
 
 def shards_done(sweep_id: SweepId, blobs: Blobs) -> int:

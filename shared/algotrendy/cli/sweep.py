@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
 _POLL_S = 0.5
 _MARKER = "sweep"
+_CANCEL = "cancel"
 
 
 class Where(StrEnum):
@@ -93,8 +94,12 @@ def _day(default: str) -> Any:
 
 
 def sweep(
-    strategy: Annotated[str, typer.Argument(help="Such as sma_cross.")],
-    symbols: Annotated[list[str], typer.Argument(help="One or more, such as AAPL MSFT.")],
+    strategy: Annotated[
+        str, typer.Argument(help="Such as sma_cross; or cancel, to call a deployed sweep off.")
+    ],
+    symbols: Annotated[
+        list[str], typer.Argument(help="One or more, such as AAPL MSFT; or the id of that sweep.")
+    ],
     parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -149,6 +154,9 @@ def sweep(
     Both executors run the same plan and write the same results.csv, to the byte. Killed and run
     again with the same --out, the local executor goes on where it stopped.
     """  # fmt: skip
+    if strategy == _CANCEL:
+        cancel(symbols)
+        return
     spec = parse_spec(
         {
             "strategy": strategy,
@@ -201,6 +209,22 @@ def parse_grid(given: list[str]) -> dict[str, Any]:
         else:
             grid[name] = [_number(name, part) for part in values.split(",")]
     return grid
+
+
+def cancel(ids: list[str], connect: Callable[[], Api] | None = None) -> None:
+    """Call deployed sweeps off; what was called off before stays so.
+
+    Raises:
+        Invalid: If one of the words is no id of a sweep.
+        Rejected: If a sweep had ended, or there is none.
+    """
+    from algotrendy.cli.session import api_client
+
+    wanted = [parse_sweep_id(each) for each in ids]
+    with (connect or api_client)() as api:
+        for sweep_id in wanted:
+            found = api.post(f"/v1/sweeps/{sweep_id}/cancel", {}, f"cancel-{sweep_id}")
+            typer.echo(f"sweep {sweep_id} is {found['status']}")
 
 
 def run_locally(
@@ -308,13 +332,15 @@ def run_deployed(
         progress_bar(f"{spec.strategy}, on Step Functions") as shown,
     ):
         found = api.post("/v1/sweeps", spec.model_dump(mode="json"), key)
-        while found["status"] not in ("succeeded", "failed"):
+        while found["status"] not in ("succeeded", "failed", "cancelled"):
             shown.tell(_progress(found))
             if monotonic() > deadline:
                 reason = f"not done in {timeout_s:g} s; it goes on: GET /v1/sweeps/{found['id']}"
                 raise Unavailable(f"sweep {found['id']}", reason)
             sleep(_POLL_S)
             found = api.get(f"/v1/sweeps/{found['id']}")
+        if found["status"] == "cancelled":
+            raise SweepStoppedError(f"sweep {found['id']} was cancelled")
         if found["status"] == "failed":
             raise SweepFailedError(f"sweep {found['id']} failed: {found['error']}")
         shown.tell(_progress(found))

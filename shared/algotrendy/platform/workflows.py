@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -63,6 +64,10 @@ class Workflows(Protocol):
         """Tell how the execution of that name stands, or None when there never was one."""
         ...
 
+    def stop(self, name: str, cause: str) -> None:
+        """End the execution of that name, ABORTED; one that ended, or never was, is left alone."""
+        ...
+
 
 class StepFunctionsWorkflows:
     """Runs a standard state machine of Step Functions, which keeps names apart for 90 days.
@@ -114,6 +119,21 @@ class StepFunctionsWorkflows:
             found.get("error", ""),
             found.get("cause", ""),
         )
+
+    def stop(self, name: str, cause: str) -> None:
+        """End the execution of that name, ABORTED; one that ended, or never was, is left alone.
+
+        Raises:
+            Unavailable: If Step Functions does not answer; calling again is safe.
+        """
+        found = self.describe(name)
+        if found is None or found.status.is_final:
+            return
+        with (
+            suppress(NotFound),
+            aws.translated("workflow", missing={"ExecutionDoesNotExist": name}),
+        ):
+            self._client.stop_execution(executionArn=self._execution_arn(name), cause=cause)
 
     def _execution_arn(self, name: str) -> str:
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"

@@ -84,3 +84,17 @@ def test_an_execution_that_was_stopped_says_why(aws_cloud: None) -> None:
     assert execution.status is ExecutionStatus.ABORTED
     assert execution.status.is_final
     assert execution.finished_at is not None
+
+
+def test_a_stopped_execution_is_aborted_and_stays_so(workflows: Workflows) -> None:
+    workflows.start("one", {})
+    for _ in range(2):
+        workflows.stop("one", "nobody wants it")
+        execution = workflows.describe("one")
+        assert execution is not None
+        assert execution.status is ExecutionStatus.ABORTED
+
+
+def test_stopping_what_was_never_started_changes_nothing(workflows: Workflows) -> None:
+    workflows.stop("none", "nobody wants it")
+    assert workflows.describe("none") is None

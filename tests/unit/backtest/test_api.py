@@ -173,3 +173,19 @@ def test_every_route_refuses_a_forged_and_an_expired_token(
 def test_an_id_that_is_none_names_its_field(ada: AppClient) -> None:
     assert wrong_fields(ada.get("/v1/sweeps/nonsense")) == ["sweep_id"]
     problem(ada.get("/v1/sweeps/01936b1e-0000-7000-8000-000000000009"), 404)
+
+
+def test_a_sweep_is_called_off_once_and_stays_so(backend: Backend, ada: AppClient) -> None:
+    sweep = ada.post("/v1/sweeps", json=BODY, headers=KEY).json()
+    backend.runner.start(backend.store.get(parse_sweep_id(sweep["id"])))
+    for _ in range(2):
+        answer = ada.post(f"/v1/sweeps/{sweep['id']}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert len(backend.runner.stopped) == 1
+    assert ada.get(f"/v1/sweeps/{sweep['id']}").json()["status"] == "cancelled"
+
+
+def test_a_finished_sweep_is_not_called_off(backend: Backend, ada: AppClient) -> None:
+    sweep = ada.post("/v1/sweeps", json=BODY, headers=KEY).json()
+    backend.finish(sweep["id"])
+    problem(ada.post(f"/v1/sweeps/{sweep['id']}/cancel"), 409)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.lifecycle import Sweep, SweepStatus
 from algotrendy.backtest.memory_trials import MemoryTrials
+from algotrendy.backtest.outcome import Outcome
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import RunState
 from algotrendy.backtest.sweeps import ATTEMPTS_LIMIT, Sweeps, shards_done
@@ -188,8 +190,10 @@ def test_sweeps_that_run_for_long_do_not_hide_one_that_was_lost(world: World) ->
 def test_a_result_that_nobody_noted_is_noted(world: World, state: RunState) -> None:
     sweep = world.request()
     world.runner.start(sweep)
-    executor = InProcess(world.blobs, some_bars())
-    run_sweep(sweep.id, sweep.spec, world.blobs, some_bars(), executor, shard_runs=4)
+    executor = InProcess(world.blobs, some_bars(), "interpreted")
+    run_sweep(
+        sweep.id, sweep.spec, world.blobs, some_bars(), executor, shard_runs=4, mode="interpreted"
+    )
     assert shards_done(sweep.id, world.blobs) == 4
     world.runner.end(sweep, state)
     world.clock.advance(QUIET)
@@ -207,8 +211,8 @@ def test_a_sweep_that_ends_while_it_is_looked_at_is_left_as_it_ended(world: Worl
             return RunState.SUCCEEDED
 
     sweep = world.request()
-    executor = InProcess(world.blobs, some_bars())
-    run_sweep(sweep.id, sweep.spec, world.blobs, some_bars(), executor)
+    executor = InProcess(world.blobs, some_bars(), "interpreted")
+    run_sweep(sweep.id, sweep.spec, world.blobs, some_bars(), executor, mode="interpreted")
     world.clock.advance(QUIET)
     [acted] = world.sweeps.restart_lost(Racing(), world.blobs, QUIET)
     assert (acted.status, acted.error) == (SweepStatus.FAILED, "noted meanwhile")
@@ -223,3 +227,52 @@ def test_a_damaged_summary_does_not_stop_the_search_for_lost_sweeps(world: World
     world.clock.advance(QUIET)
     assert [acted.id for acted in world.restart_lost()] == [damaged.id, other.id]
     assert world.store.get(damaged.id).attempt == 2
+
+
+def test_a_cancelled_sweep_says_so_once_and_its_workflow_is_stopped(world: World) -> None:
+    sweep = world.request()
+    world.runner.start(sweep)
+    for _ in range(2):
+        done = world.sweeps.cancel(ACME, sweep.id, world.runner, UserId("ada"))
+        assert done.status is SweepStatus.CANCELLED
+    assert world.events() == ["SweepRequested", "SweepCancelled"]
+    assert world.runner.stopped == [(sweep.id, 1)]
+    assert world.restart_lost() == []
+
+
+def test_a_sweep_that_ended_cannot_be_cancelled_nor_one_that_was_cancelled_end(
+    world: World,
+) -> None:
+    done, other = world.request(), world.request("other")
+    world.sweeps.record_success(done.id, {"runs": 16})
+    with pytest.raises(Conflict, match="is succeeded, so it cannot become cancelled"):
+        world.sweeps.cancel(ACME, done.id, world.runner, UserId("ada"))
+    world.sweeps.cancel(ACME, other.id, world.runner, UserId("ada"))
+    with pytest.raises(Conflict, match="is cancelled, so it cannot become succeeded"):
+        world.sweeps.record_success(other.id, {"runs": 16})
+    assert world.events().count("SweepCompleted") == 1
+
+
+def test_another_tenants_sweep_cannot_be_cancelled(world: World) -> None:
+    sweep = world.request()
+    with pytest.raises(NotFound):
+        world.sweeps.cancel(TenantId("rival"), sweep.id, world.runner, UserId("eve"))
+    assert world.runner.stopped == []
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_the_end_of_a_workflow_changes_nothing_of_a_cancelled_sweep(
+    world: World, outcome: Literal["succeeded", "failed"]
+) -> None:
+    sweep = world.request()
+    world.blobs.put(Keys(sweep.id).summary, b'{"runs": 16}', "application/json")
+    world.sweeps.cancel(ACME, sweep.id, world.runner, UserId("ada"))
+    noted = Outcome(sweep_id=sweep.id, outcome=outcome).record(world.sweeps, world.blobs)
+    assert noted.status is SweepStatus.CANCELLED
+    assert world.events() == ["SweepRequested", "SweepCancelled"]
+
+
+def test_a_function_that_was_killed_says_that_its_memory_was_not_enough() -> None:
+    cause = '{"errorMessage": "RequestId: 1 Error: Runtime exited with error: signal: killed"}'
+    told = Outcome(sweep_id=UUID(int=1), outcome="failed", error="Runtime.ExitError", cause=cause)
+    assert "memory was not enough" in told.reason

@@ -26,6 +26,7 @@ from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
 
 ARGUMENTS = ("sweep", "sma_cross", "AAA", "BBB", "-p", "fast=4:12:4", "-p", "slow=12,16,24")
+SWEEP = "01936b1e-0000-7000-8000-000000000001"
 LOCAL = (
     *(*ARGUMENTS, "--executor", "local", "--workers", "1", "--mode", "interpreted"),
     *("--out", "out"),
@@ -189,6 +190,26 @@ def state(status: str, done: int = 0, **more: Any) -> dict[str, Any]:
     progress = {"shards": 4, "shards_done": done, "runs": 16}
     links = {"results": "the-table", "report": "the-report"}
     return {"id": "S", "status": status, "progress": progress, "links": links, **more}
+
+
+def test_cancel_asks_the_api_and_says_how_the_sweep_stands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    api = Api(state("cancelled"))
+    command.cancel([SWEEP], lambda: api)
+    assert api.posted[0][0] == f"/v1/sweeps/{SWEEP}/cancel"
+    assert f"sweep {SWEEP} is cancelled" in capsys.readouterr().out
+
+
+def test_what_is_to_be_cancelled_is_the_id_of_a_sweep() -> None:
+    with pytest.raises(Invalid):
+        run("sweep", "cancel", "AAPL")
+
+
+def test_a_sweep_that_was_cancelled_elsewhere_ends_the_wait(spec: Any) -> None:
+    api = Api(state("running"), state("cancelled"))
+    with pytest.raises(command.SweepStoppedError, match="was cancelled"):
+        command.run_deployed(spec, 10, lambda: api, lambda _: None)
 
 
 @pytest.fixture

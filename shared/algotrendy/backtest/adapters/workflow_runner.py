@@ -28,6 +28,10 @@ class WorkflowRunner:
             },
         )
 
+    def stop(self, sweep: Sweep) -> None:
+        """Stop the present attempt; one that ended, or never was, is left as it is."""
+        self._workflows.stop(_execution(sweep), "the sweep was cancelled")
+
     def state(self, sweep: Sweep) -> RunState:
         """Tell what became of the present attempt."""
         execution = self._workflows.describe(_execution(sweep))

@@ -1,4 +1,4 @@
-"""Answer ``POST /v1/sweeps``, ``GET /v1/sweeps`` and ``GET /v1/sweeps/{id}``."""
+"""Answer ``/v1/sweeps`` and ``/v1/sweeps/{id}``: ask for a sweep, look at it, call it off."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from algotrendy.backtest.api.access import (
     Publish,
     Researcher,
     Results,
+    Runner,
     UseCases,
     Viewer,
 )
