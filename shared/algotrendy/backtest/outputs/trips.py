@@ -122,7 +122,8 @@ def _factor(asset: Asset, steps: int, bar: IntArray) -> FloatArray:
     splits = asset.actions[asset.actions["kind"] == SPLIT]
     if not len(splits):
         return np.ones(steps)
-    grown: FloatArray = np.cumprod(np.concatenate(([1.0], splits["value"])))
+    ratios = np.concatenate((np.ones(1), np.asarray(splits["value"], dtype=np.float64)))
+    grown = np.cumprod(ratios)
     # A split takes effect before the first bar that begins at or after its moment.
     taken = np.searchsorted(splits["time"], asset.base.time[bar], "right")
     return np.asarray(grown[taken], dtype=np.float64)

@@ -52,9 +52,13 @@ def payload_of(findings: Findings, fan: Fan | None) -> dict[str, Any]:
 
 
 def window_of(findings: Findings) -> int | None:
-    """Choose the window of the rolling figures: half a year, or a quarter of a short run."""
-    window = min(round(findings.periods_per_year / 2), len(findings.series.returns) // 4)
-    return window if window >= LEAST_WINDOW else None
+    """Choose the window of the rolling figures: half a year, or a quarter of a short run.
+
+    None where the run is too short or nothing moved.
+    """
+    returns = findings.series.returns
+    window = min(round(findings.periods_per_year / 2), len(returns) // 4)
+    return window if window >= LEAST_WINDOW and returns.any() else None
 
 
 def _curve(findings: Findings) -> dict[str, Any]:

@@ -33,6 +33,15 @@ function lineOf(label, colour, format, more = {}) {
   return { label, stroke: cssColour(colour), width: 1.6, points: { show: false }, value: (_, v) => format(v), ...more };
 }
 
+/* How times are written on an axis, by the distance of its marks in seconds. */
+const AXIS_TIMES = [
+  [31536000, "{YYYY}", null, null, null, null, null, null, 1],
+  [2419200, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+];
+
 /* Options that all plots share; x says how its values are written, time or number. */
 function plotOptions(width, height, x, format, series, more = {}) {
   const [ink, grid] = [cssColour("--soft"), { stroke: cssColour("--line"), width: 1 }];
@@ -43,7 +52,7 @@ function plotOptions(width, height, x, format, series, more = {}) {
     cursor: { drag: { x: true, y: false }, ...(x.sync ? { sync: { key: x.sync } } : {}), ...more.cursor },
     scales: { x: { time: x.time === true, ...(x.range ? { range: x.range } : {}) }, y: more.y ?? {} },
     axes: [
-      { stroke: ink, grid, ticks: grid, ...(x.ticks ? { values: x.ticks } : {}), ...(x.space ? { space: x.space } : {}) },
+      { stroke: ink, grid, ticks: grid, ...(x.time ? { values: AXIS_TIMES } : {}), ...(x.ticks ? { values: x.ticks } : {}), ...(x.space ? { space: x.space } : {}) },
       { stroke: ink, grid, ticks: grid, size: 64, values: written },
     ],
     series: [{ label: x.label, value: (_, v) => x.write(v) }, ...series],

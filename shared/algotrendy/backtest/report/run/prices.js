@@ -63,7 +63,7 @@ function drawPrices(data) {
       ctx.strokeStyle = cssColour("--panel");
       ctx.lineWidth = devicePixelRatio;
       ctx.fill();
-      ctx.stroke();
+      if (size >= 4 * devicePixelRatio) ctx.stroke();
     }
     ctx.restore();
   }

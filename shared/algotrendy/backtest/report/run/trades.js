@@ -29,7 +29,7 @@ function drawTrades(data) {
   const count = trades.profit.length;
   const table = document.getElementById("table");
   if (!count) {
-    table.replaceChildren(element("caption", {}, "There is no trade."));
+    table.replaceWith(element("p", {}, "There is no trade."));
     document.getElementById("scatter-block").remove();
     return;
   }
