@@ -21,6 +21,8 @@ def strategies() -> None:
             console.print(_parameters(strategy.parameters))
         for rule in strategy.rules:
             console.print(Text(f"Only combinations with {rule} are tried.", style="dim"))
+        if strategy.assets > 1:
+            console.print(Text(f"Trades {strategy.assets} assets or more, so not in a sweep."))
         console.print()
 
 
