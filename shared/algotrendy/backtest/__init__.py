@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from algotrendy.backtest.data.dataset import Dataset
     from algotrendy.backtest.engine.result import Backtest
     from algotrendy.backtest.engine.terms import Terms
+    from algotrendy.backtest.lookahead import check_lookahead
     from algotrendy.backtest.notebook import backtest
     from algotrendy.strategy.definition import Strategy
     from algotrendy.strategy.making import strategy
@@ -33,6 +34,7 @@ __all__ = [
     "Terms",
     "Vector",
     "backtest",
+    "check_lookahead",
     "strategy",
 ]
 
@@ -45,6 +47,7 @@ _HOMES = {
     "Terms": "algotrendy.backtest.engine.terms",
     "Vector": "algotrendy.strategy.own",
     "backtest": "algotrendy.backtest.notebook",
+    "check_lookahead": "algotrendy.backtest.lookahead",
     "strategy": "algotrendy.strategy.making",
 }
 

@@ -299,7 +299,9 @@ def _done_differences(whole: Backtest, head: Backtest, steps: int) -> list[Diffe
         when = int(whole.time[step])
         return [Difference(steps, when, "fills", *map(_filled, pair))]
     for name in _CURVES:
-        one, other = getattr(whole, name)[:steps], getattr(head, name)
+        # Whole numbers of cash make whole numbers of equity until the first fill.
+        one = np.asarray(getattr(whole, name)[:steps], dtype=np.float64)
+        other = np.asarray(getattr(head, name), dtype=np.float64)
         differs = np.flatnonzero(one.view(np.int64) != other.view(np.int64))
         if len(differs):
             step = int(differs[0])
