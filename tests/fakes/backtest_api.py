@@ -11,6 +11,7 @@ from algotrendy.backtest.lifecycle import Sweep
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.identity.api import token_verifier
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
@@ -21,6 +22,7 @@ from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jw
 from fakes.sweep_runner import MemoryRunner
 from fakes.sweep_store import MemorySweepStore
 from fakes.sweep_world import some_bars
+from fakes.walk_store import MemoryWalkStore
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Backend:
             SeededIds(7, self.clock),
             self.trials,
         )
+        self.walks = WalkForwards(
+            MemoryWalkStore(), self.clock, SeededIds(9, self.clock), self.trials
+        )
         self.blobs = FolderBlobs(self.folder)
         self.bars = some_bars()
         self.runner = MemoryRunner()
@@ -50,6 +55,7 @@ class Backend:
             token_verifier: lambda: verifier,
             access.sweeps: lambda: self.sweeps,
             access.trials: lambda: self.trials,
+            access.walk_forwards: lambda: self.walks,
             access.results: lambda: self.blobs,
             access.bar_store: lambda: self.bars,
             access.runner: lambda: self.runner,

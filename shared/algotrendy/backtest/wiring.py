@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from algotrendy.backtest.ports import SweepRunner
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.ids import Uuid7s
 from algotrendy.platform.settings import settings
@@ -35,6 +36,16 @@ def trials() -> TrialLedger:
 
     clock = SystemClock()
     return TrialLedger(PostgresTrials(database()), clock, Uuid7s(clock))
+
+
+@cache
+def walk_forwards() -> WalkForwards:
+    """Give the use cases of walk-forwards, over the database of ``database_url``."""
+    from algotrendy.backtest.adapters.postgres_walks import PostgresWalks
+    from algotrendy.platform.database import database
+
+    clock = SystemClock()
+    return WalkForwards(PostgresWalks(database()), clock, Uuid7s(clock), trials())
 
 
 @cache

@@ -11,6 +11,7 @@ from algotrendy.backtest import wiring
 from algotrendy.backtest.ports import SweepRunner
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.identity.api import require
 from algotrendy.identity.principal import Principal, Role
 from algotrendy.market_data import wiring as bars_wiring
@@ -30,6 +31,11 @@ def sweeps() -> Sweeps:
 def trials() -> TrialLedger:
     """Give the ledger of trials of this deployment."""
     return wiring.trials()
+
+
+def walk_forwards() -> WalkForwards:
+    """Give the use cases of walk-forwards of this deployment."""
+    return wiring.walk_forwards()
 
 
 def results() -> Blobs:
@@ -54,6 +60,7 @@ def bar_store() -> BarStore:
 
 UseCases = Annotated[Sweeps, Depends(sweeps)]
 Ledger = Annotated[TrialLedger, Depends(trials)]
+Walks = Annotated[WalkForwards, Depends(walk_forwards)]
 Results = Annotated[Blobs, Depends(results)]
 Bars = Annotated[BarStore, Depends(bar_store)]
 Runner = Annotated[SweepRunner, Depends(runner)]
@@ -63,7 +70,7 @@ Researcher = Annotated[Principal, Depends(require(Role.RESEARCHER))]
 IdempotencyKey = Annotated[
     str,
     Header(
-        description="Yours, unique for this request: sent again with it, the same sweep comes "
+        description="Yours, unique for this request: sent again with it, the same answer comes "
         "back and nothing is run twice.",
         min_length=1,
         max_length=128,
