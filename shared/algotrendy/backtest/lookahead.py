@@ -25,6 +25,7 @@ from algotrendy.backtest.engine.running import run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.order_codes import BUY
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.own import layout_of
@@ -342,8 +343,14 @@ def _first_difference(some: Sequence[Any], others: Sequence[Any]) -> int | None:
 def _asked_for(ask: Ask | None) -> str:
     if ask is None:
         return "nothing"
-    _, name, given, answer = ask
-    return f"{name}({', '.join(f'{value:g}' for value in given)}) -> {answer:g}"
+    _, name, given, _ = ask
+    if name != "place":
+        return f"{name}({', '.join(f'{value:g}' for value in given)})"
+    asset, side, _, units, limit, stop = given[:6]
+    words = f"{'buy' if side == BUY else 'sell'} {units:g}"
+    words += f" of asset {asset}" if asset else ""
+    words += f" from a stop of {stop:g}" if stop else ""
+    return words + (f" at a limit of {limit:g}" if limit else "")
 
 
 def _filled(fill: Any) -> str:

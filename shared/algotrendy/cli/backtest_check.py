@@ -50,7 +50,7 @@ def check(
             compiled=search.compiled,
         )
 
-    with working(f"{choice.label} with and without its future"):
+    with working(f"{choice.label} with and without its future", compiles=search.compiled):
         found = telling(choice, look)
     _print(wide_console(), found, len(dataset))
     if not found.is_clean:

@@ -92,18 +92,19 @@ def run_chosen(
 ) -> Backtest:
     """Run a chosen strategy; what it raises is told with its own line."""
     setting = Setting(dataset, choice.strategy, choice.values, terms, wanted.trading_calendar)
-    with working(f"{choice.label} on {len(dataset):,} bars"):
+    with working(f"{choice.label} on {len(dataset):,} bars", compiles=mode != "interpreted"):
         return telling(choice, lambda: run_setting(setting, mode))
 
 
 @contextmanager
-def working(title: str) -> Iterator[None]:
-    """Show on a terminal that something is being done; elsewhere, nothing."""
+def working(title: str, *, compiles: bool = False) -> Iterator[None]:
+    """Show on a terminal what is being done, and that it may compile; elsewhere, nothing."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
         return
-    with console.status(f"{title}; the first run of a version compiles for up to a minute"):
+    hint = "; the first run of a version compiles, up to a minute" if compiles else ""
+    with console.status(f"{title}{hint}"):
         yield
 
 

@@ -76,7 +76,7 @@ def test_a_look_at_the_very_next_bar_shows_at_the_moment_of_the_order() -> None:
     found = check(cheater(CLOSES))
     asked = next(each for each in found.differences if each.what == "orders")
     assert asked.time == BARS.timeline[asked.steps - 1]
-    assert "nothing without" in str(asked)
+    assert "buy 10 with later bars, nothing without" in str(asked)
     assert str(asked).startswith("2000-")
 
 
