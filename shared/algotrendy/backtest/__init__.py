@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from algotrendy.backtest.engine.terms import Terms
     from algotrendy.backtest.lookahead import check_lookahead
     from algotrendy.backtest.notebook import backtest
+    from algotrendy.backtest.notebook_walks import walk_forward
     from algotrendy.strategy.definition import Strategy
     from algotrendy.strategy.making import strategy
     from algotrendy.strategy.own import Vector
@@ -36,6 +37,7 @@ __all__ = [
     "backtest",
     "check_lookahead",
     "strategy",
+    "walk_forward",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "backtest": "algotrendy.backtest.notebook",
     "check_lookahead": "algotrendy.backtest.lookahead",
     "strategy": "algotrendy.strategy.making",
+    "walk_forward": "algotrendy.backtest.notebook_walks",
 }
 
 

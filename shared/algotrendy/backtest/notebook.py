@@ -18,7 +18,6 @@ from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import strategy_named
-from algotrendy.strategy.making import strategy as make_strategy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,14 +54,15 @@ def backtest(
         Invalid: Naming the bar, the parameter or the term that is wrong, and what it must be.
         NotFound: For a name that the library does not have.
     """
-    found = _strategy(strategy)
+    found = strategy_of(strategy)
     if cash is not None:
         terms = replace(terms, cash=cash)
     values = found.check(parameters)
-    return run(Setting(_dataset(bars, found), found, values, terms, calendar), mode)
+    return run(Setting(dataset_of(bars, found), found, values, terms, calendar), mode)
 
 
-def _strategy(given: str | Strategy | Callable[[Any, Any, Any], None]) -> Strategy:
+def strategy_of(given: str | Strategy | Callable[[Any, Any, Any], None]) -> Strategy:
+    """Find the strategy that somebody named, made or wrote down."""
     if isinstance(given, Strategy):
         return given
     if isinstance(given, str):
@@ -72,7 +72,8 @@ def _strategy(given: str | Strategy | Callable[[Any, Any, Any], None]) -> Strate
     raise Invalid("strategy", "a name, a Strategy or a function of (market, own, p)", given)
 
 
-def _dataset(bars: Any, strategy: Strategy) -> Dataset:
+def dataset_of(bars: Any, strategy: Strategy) -> Dataset:
+    """Make a dataset of whatever bars there are, with the timeframes that a strategy reads."""
     if isinstance(bars, Dataset):
         return bars
     if isinstance(bars, BarSeries):
