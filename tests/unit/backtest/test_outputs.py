@@ -236,6 +236,18 @@ def test_a_gain_that_harsh_fills_take_away_is_warned_of() -> None:
     assert any("a loss of 25.0%" in words for words in cautions_of(turned))
 
 
+def test_harsh_terms_stay_within_what_terms_may_be() -> None:
+    dear = replace(TERMS, fee_bps=4_000.0, slippage_bps=3_000.0, impact_bps=9_000.0)
+    harsh = dear.harsh()
+    assert (harsh.fee_bps, harsh.slippage_bps, harsh.impact_bps) == (5_000.0, 5_000.0, 10_000.0)
+    assert TERMS.harsh().fee_bps == 2 * TERMS.fee_bps
+
+
+def test_harsh_terms_pay_no_better_for_cash() -> None:
+    assert replace(TERMS, cash_rate=-0.005).harsh().cash_rate == -0.005
+    assert replace(TERMS, cash_rate=0.02).harsh().cash_rate == 0.0
+
+
 def test_trials_deflate_and_their_doubt_is_told() -> None:
     found = findings_of(MANY, trials=1_000)
     assert found.full.confidence.trials == 1_000

@@ -63,7 +63,7 @@ class Terms:
             value = getattr(self, name)
             if isinstance(value, bool):
                 continue
-            least, most = _LIMITS.get(name, (0.0, 1e15))
+            least, most = _LIMITS.get(name, _ANY)
             if not (isfinite(value) and least <= value <= most):
                 raise Invalid(f"terms.{name}", f"between {least:g} and {most:g}", value)
         if not self.cash > 0.0:
@@ -88,16 +88,21 @@ class Terms:
         """Give the same with twice the costs, at least 10 bps of slippage, and 2 % of volume."""
         return replace(
             self,
-            fee_bps=self.fee_bps * 2,
-            fee_per_unit=self.fee_per_unit * 2,
-            slippage_bps=max(self.slippage_bps * 2, 10.0),
-            spread=self.spread * 2,
-            impact_bps=max(self.impact_bps * 2, 50.0),
+            fee_bps=self._twice("fee_bps"),
+            fee_per_unit=self._twice("fee_per_unit"),
+            slippage_bps=max(self._twice("slippage_bps"), 10.0),
+            spread=self._twice("spread"),
+            impact_bps=max(self._twice("impact_bps"), 50.0),
             participation=min(self.participation or 1.0, 0.02),
-            borrow_rate=self.borrow_rate * 2,
-            loan_rate=self.loan_rate * 2,
-            cash_rate=0.0,
+            borrow_rate=self._twice("borrow_rate"),
+            loan_rate=self._twice("loan_rate"),
+            cash_rate=min(self.cash_rate, 0.0),
         )
+
+    def _twice(self, name: str) -> float:
+        """Double a term, up to the most that it may be."""
+        _, most = _LIMITS.get(name, _ANY)
+        return min(float(getattr(self, name)) * 2, most)
 
     def cost_row(self) -> CostRow:
         """Give the terms as the rules read them."""
@@ -120,6 +125,7 @@ class Terms:
         )
 
 
+_ANY = (0.0, 1e15)
 _LIMITS = {
     "fee_bps": (0.0, 5_000.0),
     "fee_most_bps": (0.0, 10_000.0),
