@@ -61,10 +61,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
         f"{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
         for row in rows
     )
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
+    said = f'<p class="hint">{escape(caption)}</p>' if caption else ""
     return (
-        f'<div class="scroll"><table class="plain">{said}<thead><tr>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'{said}<div class="scroll" role="region" tabindex="0" '
+        f'aria-label="{escape(caption or "Table")}"><table class="plain">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -274,7 +275,7 @@ def _regimes(caption: str, found: Iterable[Regime]) -> str:
         if state.bars
     ]
     head = ("", "Of bars", "Return", "Sharpe", "Volatility", "Bars won", "Worst bar")
-    return table(head, rows, caption)
+    return f"<div>{table(head, rows, caption)}</div>"
 
 
 def chances(fan: Fan) -> str:
