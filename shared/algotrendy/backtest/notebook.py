@@ -18,6 +18,7 @@ from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import strategy_named
+from algotrendy.strategy.making import strategy as make_strategy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,7 +34,7 @@ def frame(bars: int = 300, seed: int = 1) -> pd.DataFrame:
 
 def walked(**options: Any) -> Any:
     said = {"recorder": some_recorder(), "mode": "interpreted", **options}
-    ranges = {"fast": range(2, 8, 2), "slow": {"start": 10, "stop": 20, "step": 10}}
+    ranges: dict[str, Any] = {"fast": range(2, 8, 2), "slow": {"start": 10, "stop": 20, "step": 10}}
     return walk_forward(frame(), "sma_cross", ranges, WINDOWS, **said)
 
 
@@ -71,6 +71,16 @@ def test_a_strategy_of_ones_own_walks_too() -> None:
     chosen = [step.choice.combination for step in found.walked.steps if step.choice]
     assert set(chosen) <= {(1.0,), (50.0,)}
     assert found.evidence.trades == 4
+
+
+def test_a_plain_function_walks_without_a_choice() -> None:
+    def holder(market: Any, own: Any, p: Any) -> None:
+        if market.position == 0.0:
+            market.invest()
+
+    found = walk_forward(frame(), holder, {}, WINDOWS, recorder=some_recorder(), mode="interpreted")
+    assert found.counted.by_strategy == {"holder": 4}
+    assert all(step.choice and step.choice.combination == () for step in found.walked.steps)
 
 
 def test_without_a_recorder_the_process_counts_on() -> None:
