@@ -17,6 +17,7 @@ from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.outputs.definitions import NONE
 from algotrendy.backtest.outputs.json_form import plain
+from algotrendy.backtest.report.walk import render_walk
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.validation.same_bars import CrossChecks
@@ -32,7 +33,7 @@ from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.blobs import FolderBlobs
 
-RESULT = "walk-forward.json"
+PAGE, RESULT = "report.html", "walk-forward.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,16 @@ def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked:
         )
     found = plain(outcome.to_json())
     text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    FolderBlobs(folder.resolve()).put(RESULT, text.encode())
+    files = FolderBlobs(folder.resolve())
+    files.put(RESULT, text.encode())
+    files.put(PAGE, render_walk(outcome))
     shutil.rmtree(work, ignore_errors=True)
     if asked.as_json:
         print_json(found)
         return
     console = wide_console()
     print_outcome(console, outcome)
-    console.print(f"result: {(folder / RESULT).resolve()}", soft_wrap=True, markup=False)
+    console.print(f"report: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 
 
 def print_outcome(console: Console, outcome: WalkForwardOutcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,7 +230,13 @@ def test_a_walk_forward_shows_windows_trials_and_the_verdict(tmp_path: Path) -> 
     found = json.loads((tmp_path / "walked" / "walk-forward.json").read_text())
     assert len(found["windows"]) == 4
     assert found["trials"] == 12
-    assert sorted(file.name for file in (tmp_path / "walked").iterdir()) == ["walk-forward.json"]
+    names = sorted(file.name for file in (tmp_path / "walked").iterdir())
+    assert names == ["report.html", "walk-forward.json"]
+    page = (tmp_path / "walked" / "report.html").read_text()
+    assert "The gate refuses it" in page
+    assert page.count("<polyline") == 1
+    assert "2000-02-20 to 2000-03-10" in page
+    assert not re.search(r"(src|href)=|url\(|https?://", page)
     assert json.loads(run(*arguments, "--json")) == found
 
 
