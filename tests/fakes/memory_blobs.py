@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from algotrendy.kernel.errors import NotFound, Unavailable
 
@@ -28,6 +29,9 @@ class MemoryBlobs:
         if key not in self.objects:
             raise NotFound("blob", key)
         return self.objects[key]
+
+    def file(self, key: str) -> Path | None:
+        return None
 
     def list(self, prefix: str) -> Sequence[Info]:
         return [Info(key) for key in sorted(self.objects) if key.startswith(prefix)]

@@ -12,7 +12,6 @@ from uuid import UUID
 from algotrendy.backtest.sweep import Range, SweepSpec
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import SweepId
-from algotrendy.market_data.series import BarSeries
 from algotrendy.platform.blobs import FolderBlobs
 from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
@@ -46,46 +45,46 @@ def open_stores(folder: str) -> tuple[FolderBlobs, MemoryBars]:
     return FolderBlobs(Path(folder)), some_bars()
 
 
-class _DeadlyBars(MemoryBars):
+class _DeadlyBlobs(FolderBlobs):
     """Kills its process at the first read, or at every one without a marker."""
 
     marker: Path | None = None
 
-    def read(self, *args: Any, **named: Any) -> BarSeries:
+    def get(self, key: str) -> bytes:
         if self.marker is None or not self.marker.exists():
             if self.marker is not None:
                 self.marker.touch()
             os._exit(9)
-        return super().read(*args, **named)
+        return super().get(key)
 
 
 def open_stores_and_die_once(folder: str, marker: str) -> tuple[FolderBlobs, MemoryBars]:
-    """Open stores that kill the first worker that reads bars."""
-    bars = _DeadlyBars(walk("AAA", 120, seed=1), walk("BBB", 120, seed=2))
-    bars.marker = Path(marker)
-    return FolderBlobs(Path(folder)), bars
+    """Open stores that kill the first worker that reads of them."""
+    blobs = _DeadlyBlobs(Path(folder))
+    blobs.marker = Path(marker)
+    return blobs, some_bars()
 
 
 def open_stores_and_die(folder: str) -> tuple[FolderBlobs, MemoryBars]:
-    """Open stores that kill every worker that reads bars."""
-    return FolderBlobs(Path(folder)), _DeadlyBars(walk("AAA", 120, seed=1))
+    """Open stores that kill every worker that reads of them."""
+    return _DeadlyBlobs(Path(folder)), some_bars()
 
 
-class _SilentBars(MemoryBars):
+class _SilentBlobs(FolderBlobs):
     """Does not answer until its marker can be written, which takes one try."""
 
     marker = Path()
 
-    def read(self, *args: Any, **named: Any) -> BarSeries:
+    def get(self, key: str) -> bytes:
         if not self.marker.exists():
             if self.marker.parent.exists():
                 self.marker.touch()
-            raise Unavailable("bars", "the lake does not answer")
-        return super().read(*args, **named)
+            raise Unavailable("blobs", "they do not answer")
+        return super().get(key)
 
 
 def open_stores_that_fail_once(folder: str, marker: str) -> tuple[FolderBlobs, MemoryBars]:
     """Open stores that do not answer once; always, where the marker's folder is not there."""
-    bars = _SilentBars(walk("AAA", 120, seed=1), walk("BBB", 120, seed=2))
-    bars.marker = Path(marker)
-    return FolderBlobs(Path(folder)), bars
+    blobs = _SilentBlobs(Path(folder))
+    blobs.marker = Path(marker)
+    return blobs, some_bars()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,8 +23,9 @@ from algotrendy.kernel.ids import SweepId
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data.ports import BarStore
 from algotrendy.market_data.series import session_date
-from algotrendy.strategy.definition import Strategy, Value
+from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import strategy_named
+from algotrendy.strategy.parameters import Value
 
 JSON = "application/json"
 SHARD_RUNS_LIMIT = 1000
@@ -55,6 +57,10 @@ class Keys:
     def shard(self, shard: int) -> str:
         """Give the key of what one shard has to do."""
         return f"{self.sweep_id}/plan/shard-{shard:05d}.json"
+
+    def data(self, sha256: str) -> str:
+        """Give the key of the dataset made of a series, by the hash of the series."""
+        return f"{self.sweep_id}/plan/data-{sha256}.bin"
 
     @property
     def results(self) -> str:
@@ -279,17 +285,24 @@ def plan_sweep(
         plan = None
     if plan is None or plan.engine != ENGINE_VERSION:
         plan = make_plan(spec, bars, shard_runs)
-        write_plan(sweep_id, plan, blobs)
+        write_plan(sweep_id, plan, blobs, _write_data(sweep_id, plan, blobs, bars))
     if plan.spec != spec:
         raise Conflict(f"sweep {sweep_id} was planned from another request")
     return plan
 
 
-def write_plan(sweep_id: SweepId, plan: Plan, blobs: Blobs) -> None:
-    """Write the shards, the list of them and last, as the sign that all is there, the plan."""
+def write_plan(
+    sweep_id: SweepId, plan: Plan, blobs: Blobs, files: Mapping[str, str] | None = None
+) -> None:
+    """Write the shards, the list of them and last, as the sign that all is there, the plan.
+
+    Args:
+        files: By symbol, the sha256 of the dataset that lies beside the plan; a shard reads the
+            bars of any other symbol from their store.
+    """
     keys = Keys(sweep_id)
     for shard in range(plan.shards):
-        blobs.put(keys.shard(shard), encode(_assignment(plan, shard)), JSON)
+        blobs.put(keys.shard(shard), encode(_assignment(plan, shard, files or {})), JSON)
     blobs.put(keys.shards, encode([{"shard": shard} for shard in range(plan.shards)]), JSON)
     blobs.put(keys.plan, encode(plan.to_json()), JSON)
 
@@ -339,7 +352,26 @@ def _pin(
     )
 
 
-def _assignment(plan: Plan, shard: int) -> dict[str, Any]:
+def _write_data(sweep_id: SweepId, plan: Plan, blobs: Blobs, bars: BarStore) -> dict[str, str]:
+    # Loads numpy: not before there is a plan.
+    from algotrendy.backtest.data_files import put_dataset
+    from algotrendy.backtest.rows import dataset_of
+    from algotrendy.backtest.shard import pinned_bars
+
+    keys = Keys(sweep_id)
+    return {
+        pinned.symbol: put_dataset(
+            dataset_of(
+                pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
+            ),
+            keys.data(pinned.sha256),
+            blobs,
+        )
+        for pinned in plan.data
+    }
+
+
+def _assignment(plan: Plan, shard: int, files: Mapping[str, str]) -> dict[str, Any]:
     runs = [plan.run(number) for number in plan.numbers(shard)]
     symbols = {run.symbol for run in runs}
     body = {
@@ -349,6 +381,7 @@ def _assignment(plan: Plan, shard: int) -> dict[str, Any]:
         "spec": plan.spec.model_dump(mode="json", exclude={"parameters"}),
         "bars_version": plan.bars_version,
         "data": {pinned.symbol: pinned.sha256 for pinned in plan.data if pinned.symbol in symbols},
+        "files": {symbol: files[symbol] for symbol in sorted(symbols & files.keys())},
         "runs": [[run.number, run.symbol, list(run.values)] for run in runs],
     }
     return {**body, "sha256": digest(body)}

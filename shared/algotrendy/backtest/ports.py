@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from algotrendy.backtest.lifecycle import Sweep
@@ -34,6 +35,10 @@ class Blobs(Protocol):
 
     def get(self, key: str) -> bytes:
         """Read an object, or raise NotFound."""
+        ...
+
+    def file(self, key: str) -> Path | None:
+        """Give the file of this machine that is the object; None when it is none."""
         ...
 
     def list(self, prefix: str) -> Sequence[BlobInfo]:

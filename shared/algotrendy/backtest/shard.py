@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.library import strategy_named
 
 if TYPE_CHECKING:
+    from algotrendy.backtest.data.dataset import Dataset
     from algotrendy.backtest.engine.running import Wish
 
 Cell = int | float | None
@@ -58,15 +59,31 @@ def run_shard(
         DamagedPlan: If the shard's part of the plan is not as it was written.
         Conflict: If the bars are not those of the plan, or the engine is another version.
     """
-    keys = Keys(sweep_id)
-    work = _assignment(keys, shard, blobs)
-    numbers = [number for number, _, _ in work["runs"]]
+    work = read_work(sweep_id, shard, blobs)
+    if is_done(sweep_id, work, blobs):
+        return ShardOutcome(shard, len(work["runs"]), was_done=True)
+    data = {symbol: dataset_for(sweep_id, work, symbol, blobs, bars) for symbol in work["data"]}
+    rows = rows_of(work, data, mode, on_run)
+    keep_rows(sweep_id, work, rows, blobs)
+    return ShardOutcome(shard, len(rows), was_done=False)
+
+
+def read_work(sweep_id: SweepId, shard: int, blobs: Blobs) -> dict[str, Any]:
+    """Read what a shard has to do: its part of the plan, as JSON values.
+
+    Raises:
+        NotFound: If the sweep has no such shard.
+        DamagedPlan: If it is not as it was written.
+        Conflict: If it was planned for another version of the engine.
+    """
+    key = Keys(sweep_id).shard(shard)
     try:
-        done = read_rows(blobs.get(keys.result(shard)), work["plan_sha256"], numbers)
-    except NotFound:
-        done = None
-    if done is not None:
-        return ShardOutcome(shard, len(numbers), was_done=True)
+        work: dict[str, Any] = json.loads(blobs.get(key))
+        is_whole = work.pop("sha256") == digest(work)
+    except (ValueError, KeyError, AttributeError) as error:
+        raise DamagedPlan(f"{key} is not as it was written") from error
+    if not is_whole:
+        raise DamagedPlan(f"{key} is not as it was written")
     if work["engine"] != ENGINE_VERSION:
         raise Conflict(
             f"sweep {sweep_id} was planned for engine {work['engine']}, this is {ENGINE_VERSION}; "
@@ -74,10 +91,71 @@ def run_shard(
             planned=work["engine"],
             actual=ENGINE_VERSION,
         )
-    rows = _rows(work, bars, mode, on_run)
-    result = {"plan_sha256": work["plan_sha256"], "shard": shard, "rows": rows}
-    blobs.put(keys.result(shard), encode({**result, "sha256": digest(result)}), JSON)
-    return ShardOutcome(shard, len(rows), was_done=False)
+    return work
+
+
+def is_done(sweep_id: SweepId, work: dict[str, Any], blobs: Blobs) -> bool:
+    """Tell whether a whole result of a shard's work is there."""
+    numbers = [number for number, _, _ in work["runs"]]
+    try:
+        found = blobs.get(Keys(sweep_id).result(work["shard"]))
+    except NotFound:
+        return False
+    return read_rows(found, work["plan_sha256"], numbers) is not None
+
+
+def dataset_for(
+    sweep_id: SweepId, work: dict[str, Any], symbol: str, blobs: Blobs, bars: BarStore
+) -> Dataset:
+    """Give the bars of a symbol that a shard's work was planned with.
+
+    Raises:
+        Conflict: If they lie neither beside the plan nor in the store as they were.
+    """
+    # Loads numpy: not before there is something to compute.
+    from algotrendy.backtest.data_files import mapped_dataset
+    from algotrendy.backtest.rows import dataset_of
+
+    sha256 = work["data"][symbol]
+
+    def made() -> Dataset:
+        spec = SweepSpec.model_validate(work["spec"])
+        return dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
+
+    file = work["files"].get(symbol)
+    return mapped_dataset(Keys(sweep_id).data(sha256), file, blobs, made) if file else made()
+
+
+def rows_of(
+    work: dict[str, Any],
+    data: Mapping[str, Dataset],
+    mode: Wish = "auto",
+    on_run: OnRun | None = None,
+) -> list[Row]:
+    """Run a shard's work on its bars; give the rows in the order of the runs."""
+    # Loads numpy and the compiler: not before there is something to compute.
+    from algotrendy.backtest.rows import run_one, run_rows
+
+    spec = SweepSpec.model_validate(work["spec"])
+    strategy, terms = strategy_named(spec.strategy), terms_of(spec)
+    rows: list[Row] = []
+    for symbol in work["data"]:
+        runs = [(number, values) for number, name, values in work["runs"] if name == symbol]
+        numbers, combinations = zip(*runs, strict=True)
+        if on_run is None:
+            rows += run_rows(data[symbol], strategy, combinations, terms, numbers, mode=mode)
+            continue
+        for number, values in runs:
+            on_run(number)
+            rows.append(run_one(data[symbol], strategy, values, terms, number, mode))
+    return sorted(rows, key=lambda row: row[0] or 0)
+
+
+def keep_rows(sweep_id: SweepId, work: dict[str, Any], rows: Sequence[Row], blobs: Blobs) -> None:
+    """Write what a shard found, whole or not at all."""
+    result = {"plan_sha256": work["plan_sha256"], "shard": work["shard"], "rows": rows}
+    key = Keys(sweep_id).result(work["shard"])
+    blobs.put(key, encode({**result, "sha256": digest(result)}), JSON)
 
 
 def read_rows(data: bytes, plan_sha256: str, numbers: Sequence[int]) -> list[Row] | None:
@@ -114,35 +192,3 @@ def pinned_bars(
             actual=series.sha256(),
         )
     return series
-
-
-def _assignment(keys: Keys, shard: int, blobs: Blobs) -> dict[str, Any]:
-    key = keys.shard(shard)
-    try:
-        found: dict[str, Any] = json.loads(blobs.get(key))
-        whole = found.pop("sha256") == digest(found)
-    except (ValueError, KeyError, AttributeError) as error:
-        raise DamagedPlan(f"{key} is not as it was written") from error
-    if not whole:
-        raise DamagedPlan(f"{key} is not as it was written")
-    return found
-
-
-def _rows(work: dict[str, Any], bars: BarStore, mode: Wish, on_run: OnRun | None) -> list[Row]:
-    # Loads numpy and the compiler: not before there is something to compute.
-    from algotrendy.backtest.rows import dataset_of, run_one, run_rows
-
-    spec = SweepSpec.model_validate(work["spec"])
-    strategy, terms = strategy_named(spec.strategy), terms_of(spec)
-    rows: list[Row] = []
-    for symbol, sha256 in work["data"].items():
-        runs = [(number, values) for number, name, values in work["runs"] if name == symbol]
-        numbers, combinations = zip(*runs, strict=True)
-        dataset = dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
-        if on_run is None:
-            rows += run_rows(dataset, strategy, combinations, terms, numbers, mode=mode)
-            continue
-        for number, values in runs:
-            on_run(number)
-            rows.append(run_one(dataset, strategy, values, terms, number, mode))
-    return sorted(rows, key=lambda row: row[0] or 0)

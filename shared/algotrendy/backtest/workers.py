@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,7 +34,10 @@ Stores = Callable[[], tuple[Blobs, BarStore]]
 is a function of a module, or a ``functools.partial`` of one."""
 
 _LOOK_S: Final = 1.0
-_NO_RUN: Final = 0
+_NOT_BEGUN: Final = 0
+_BEGUN: Final = -1
+_LONGEST_START_S: Final = 300.0
+"""A process that loads the engine on a busy machine; no limit of a shard counts before."""
 _VMSTAT: Final = Path("/proc/vmstat")
 
 
@@ -76,7 +80,7 @@ class _Worker:
     marker: Any
     task: Task | None = None
     since: float = 0.0
-    seen: int = _NO_RUN
+    seen: int = _NOT_BEGUN
 
 
 class Workers:
@@ -102,7 +106,7 @@ class Workers:
         if worker is None:
             return False
         worker.task, worker.since = task, time.monotonic()
-        worker.marker.value = worker.seen = _NO_RUN
+        worker.marker.value = worker.seen = _NOT_BEGUN
         with suppress(OSError):  # one that is dead will be found so
             worker.connection.send(task)
         return True
@@ -133,10 +137,10 @@ class Workers:
             if worker.connection.poll():
                 error = worker.connection.recv()
                 worker.task = None
-                return [Ended(task, error, run=worker.marker.value or None)]
+                return [Ended(task, error, run=_run_in(worker))]
         except (EOFError, OSError):
             worker.process.join()
-        run = worker.marker.value or None
+        run = _run_in(worker)
         if not worker.process.is_alive():
             self._replace(worker)
             return [Ended(task, death=self._death(worker.process.exitcode), run=run)]
@@ -150,7 +154,9 @@ class Workers:
         now, run = time.monotonic(), worker.marker.value
         if run != worker.seen:
             worker.seen, worker.since = run, now
-        return now - worker.since > self._limit_s
+        is_starting = run == _NOT_BEGUN
+        limit_s = max(self._limit_s, _LONGEST_START_S) if is_starting else self._limit_s
+        return now - worker.since > limit_s
 
     def _replace(self, worker: _Worker) -> None:
         worker.process.kill()
@@ -160,7 +166,7 @@ class Workers:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        marker = self._context.Value("q", _NO_RUN, lock=False)
+        marker = self._context.Value("q", _NOT_BEGUN, lock=False)
         process = self._context.Process(
             target=work, args=(self._stores, theirs, marker, self._mode), daemon=True
         )
@@ -173,6 +179,10 @@ class Workers:
         for_memory = killed > self._killed_for_memory
         self._killed_for_memory = killed
         return how_it_died(code, for_memory)
+
+
+def _run_in(worker: _Worker) -> int | None:
+    return worker.marker.value if worker.marker.value > 0 else None
 
 
 def work(stores: Stores, connection: Connection, marker: Any, mode: Wish) -> None:
@@ -192,12 +202,19 @@ def work(stores: Stores, connection: Connection, marker: Any, mode: Wish) -> Non
             return
         error: Exception | None = None
         try:
-            opened = opened or stores()
+            opened = opened or _opened(stores)
+            marker.value = _BEGUN
             on_run = mark if task.carefully else None
             run_shard(task.sweep_id, task.shard, *opened, mode=mode, on_run=on_run)
         except Exception as raised:  # noqa: BLE001 - the parent decides what follows
             error = _portable(raised)
         connection.send(error)
+
+
+def _opened(stores: Stores) -> tuple[Blobs, BarStore]:
+    # Loads numpy and the engine: before the time of the first shard counts.
+    import_module("algotrendy.backtest.rows")
+    return stores()
 
 
 def how_it_died(code: int | None, for_memory: bool) -> str:

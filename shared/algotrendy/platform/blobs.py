@@ -42,6 +42,10 @@ class Blobs(Protocol):
         """Tell whether the object is there."""
         ...
 
+    def file(self, key: str) -> Path | None:
+        """Give the file of this machine that is the object; None when it is none."""
+        ...
+
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """List the objects whose key begins with the text ``prefix``, sorted by key."""
         ...
@@ -87,6 +91,11 @@ class FolderBlobs:
     def exists(self, key: str) -> bool:
         """Tell whether the object is there."""
         return self._path(key).is_file()
+
+    def file(self, key: str) -> Path | None:
+        """Give the object's own file; None when there is no such object."""
+        path = self._path(key)
+        return path if path.is_file() else None
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """List the objects whose key begins with the text ``prefix``, sorted by key."""
@@ -160,6 +169,10 @@ class S3Blobs:
         except NotFound:
             return False
         return True
+
+    def file(self, key: str) -> Path | None:
+        """Give None: no object of a bucket is a file."""
+        checked_key(key)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """List the objects whose key begins with the text ``prefix``, sorted by key."""

@@ -27,6 +27,7 @@ from algotrendy.backtest.plan import (
     read_plan,
     write_plan,
 )
+from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import IncompleteSweep, reduce_sweep
 from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.statistics.figures import STATISTICS
@@ -34,6 +35,9 @@ from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import BarSeries
+from algotrendy.platform.blobs import FolderBlobs
+from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
 from fakes.memory_blobs import DyingBlobs, MemoryBlobs
 from fakes.sweep_world import (
@@ -52,7 +56,7 @@ KEYS = Keys(SWEEP_ID)
 def swept(
     sweep_id: SweepId,
     spec: SweepSpec,
-    blobs: MemoryBlobs,
+    blobs: Blobs,
     bars: BarStore,
     shard_runs: int | None = None,
     mode: Wish = "interpreted",
@@ -131,11 +135,11 @@ def test_an_error_in_a_worker_reaches_the_caller_as_itself(tmp_path: Path) -> No
         executor.execute(SWEEP_ID, plan)
 
 
-@pytest.mark.parametrize("puts_to_live", range(13))
+@pytest.mark.parametrize("puts_to_live", range(18))
 def test_a_sweep_killed_at_any_write_goes_on_to_the_same_end(puts_to_live: int) -> None:
     undisturbed = finished(some_spec(), 3)
-    # Six shards and their list, the plan, six results, table, report, summary.
-    assert len(undisturbed.puts) == 17
+    # Two datasets, six shards and their list, the plan, six results, table, report, summary.
+    assert len(undisturbed.puts) == 19
     kept, bars = MemoryBlobs(), some_bars()
     dying = DyingBlobs(kept, puts_to_live)
     with pytest.raises(Unavailable, match="killed"):
@@ -223,11 +227,49 @@ def test_a_missing_shard_is_named() -> None:
 
 
 def test_a_shard_planned_with_other_bars_is_refused() -> None:
-    blobs = MemoryBlobs()
-    plan_sweep(SWEEP_ID, some_spec(), blobs, some_bars())
+    blobs, planned = MemoryBlobs(), make_plan(some_spec(), some_bars())
+    write_plan(SWEEP_ID, planned, blobs)
     other = type(some_bars())(walk("AAA", 120, seed=3), walk("BBB", 120, seed=2))
     with pytest.raises(Conflict, match="the bars of AAA in version 0 are not those"):
         run_shard(SWEEP_ID, 0, blobs, other, mode="interpreted")
+
+
+class _NoBars(MemoryBars):
+    """Has nothing to read."""
+
+    def read(self, *args: object, **named: object) -> BarSeries:
+        raise AssertionError("the store was asked for bars")
+
+
+def test_shards_map_the_bars_that_lie_with_the_plan(tmp_path: Path) -> None:
+    for blobs in (MemoryBlobs(), FolderBlobs(tmp_path)):
+        plan = plan_sweep(SWEEP_ID, some_spec(), blobs, some_bars())
+        InProcess(blobs, _NoBars(), "interpreted").execute(SWEEP_ID, plan)
+        reduce_sweep(SWEEP_ID, blobs, some_bars(), "interpreted")
+        assert blobs.get(KEYS.table) == finished(some_spec()).objects[KEYS.table]
+
+
+@pytest.mark.parametrize("damage", [b"", b"nothing"])
+def test_bars_that_are_damaged_are_read_from_the_store(tmp_path: Path, damage: bytes) -> None:
+    blobs = FolderBlobs(tmp_path)
+    plan = plan_sweep(SWEEP_ID, some_spec(), blobs, some_bars())
+    for pinned in plan.data:
+        file = blobs.file(KEYS.data(pinned.sha256))
+        assert file is not None
+        file.write_bytes(damage)
+    with pytest.raises(AssertionError, match="asked for bars"):
+        run_shard(SWEEP_ID, 0, blobs, _NoBars(), mode="interpreted")
+    swept(SWEEP_ID, some_spec(), blobs, some_bars())
+    assert blobs.get(KEYS.table) == finished(some_spec()).objects[KEYS.table]
+
+
+def test_bars_of_another_series_under_the_planned_name_are_not_used(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    plan = plan_sweep(SWEEP_ID, some_spec(), blobs, some_bars())
+    first, second = (KEYS.data(pinned.sha256) for pinned in plan.data)
+    blobs.put(first, blobs.get(second))
+    with pytest.raises(AssertionError, match="asked for bars"):
+        run_shard(SWEEP_ID, 0, blobs, _NoBars(), mode="interpreted")
 
 
 def test_bars_that_come_after_the_plan_change_nothing() -> None:

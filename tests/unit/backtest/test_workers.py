@@ -123,7 +123,7 @@ def test_an_error_that_keeps_coming_is_raised_in_the_end(tmp_path: Path) -> None
     plan = plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 16)
     stores = partial(open_stores_that_fail_once, str(tmp_path), str(tmp_path / "no" / "folder"))
     executor = LocalProcesses(stores, workers=1, attempts=2, mode="interpreted")
-    with pytest.raises(ShardFailedError, match="the lake does not answer") as failed:
+    with pytest.raises(ShardFailedError, match="they do not answer") as failed:
         executor.execute(SWEEP_ID, plan)
     assert isinstance(failed.value.__cause__, Unavailable)
 
