@@ -68,9 +68,13 @@ class Counting:
     trials: Trials | None = None
 
 
-def count_runs(runs: Sequence[Backtest]) -> Counting:
-    """Count single runs on the same bars as trials."""
-    who = recorder()
+def count_runs(runs: Sequence[Backtest], who: Recorder | None = None) -> Counting:
+    """Count single runs on the same bars as trials.
+
+    Args:
+        who: Counts; by default whoever `recorder` gives.
+    """
+    who = who or recorder()
     if not who.is_kept:
         return Counting("Not counted as trials: there is no trial ledger here.")
     try:
