@@ -236,6 +236,18 @@ def test_a_gain_that_harsh_fills_take_away_is_warned_of() -> None:
     assert any("a loss of 25.0%" in words for words in cautions_of(turned))
 
 
+def test_buy_and_hold_begins_when_the_warm_up_ends() -> None:
+    late = run(replace(MANY.setting, trade_from=100), "interpreted")
+    found = findings_of(late).benchmark
+    assert (found.equity[:101] == TERMS.cash).all()
+    assert len(found.equity) == len(late.time)
+    closes = MANY.setting.dataset.assets[0].base.close
+    held = found.equity[102:] - found.equity[101]
+    units = held[-1] / (closes[-1] - closes[101])
+    assert units > 1.0
+    assert held == pytest.approx((closes[102:] - closes[101]) * units)
+
+
 def test_harsh_terms_stay_within_what_terms_may_be() -> None:
     dear = replace(TERMS, fee_bps=4_000.0, slippage_bps=3_000.0, impact_bps=9_000.0)
     harsh = dear.harsh()

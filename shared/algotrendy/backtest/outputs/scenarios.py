@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from algotrendy.backtest.engine.raw import Raw
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
@@ -41,8 +44,33 @@ def scenarios_of(backtest: Backtest, periods_per_year: float) -> tuple[Scenario,
 
 
 def held(backtest: Backtest) -> Backtest:
-    """Run buy and hold of the first asset on the same bars and terms."""
-    return _again(backtest, replace(backtest.setting, strategy=BUY_AND_HOLD, values={}))
+    """Run buy and hold of the first asset on the same bars and terms.
+
+    It decides once, at its first close: after a warm-up it begins when that ends.
+    """
+    setting = replace(backtest.setting, strategy=BUY_AND_HOLD, values={})
+    late = setting.trade_from
+    if not late:
+        return _again(backtest, setting)
+    begun = replace(setting, dataset=setting.dataset[late:], trade_from=0)
+    made = _again(backtest, begun)
+    return replace(made, setting=setting, raw=_later(made.raw, late, setting.terms.cash))
+
+
+def _later(raw: Raw, late: int, cash: float) -> Raw:
+    """Put so many steps without a position before what was done."""
+    done, log = raw.done.copy(), raw.log.copy()
+    done["step"] += late
+    log["step"] += late
+    waiting = np.full(late, cash)
+    return replace(
+        raw,
+        equity=np.concatenate((waiting, raw.equity)),
+        cash=np.concatenate((waiting, raw.cash)),
+        exposure=np.concatenate((np.zeros(late), raw.exposure)),
+        done=done,
+        log=log,
+    )
 
 
 def _again(backtest: Backtest, setting: Setting) -> Backtest:
