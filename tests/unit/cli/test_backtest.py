@@ -15,6 +15,7 @@ from algotrendy.cli.main import app
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected, Unavailable
 from algotrendy.market_data import wiring
 from algotrendy.platform.settings import reset_settings
+from fakes.bars_for_backtests import walk
 from fakes.own_files import STRATEGY, csv_text, write_files
 
 INTERPRETED = ("--mode", "interpreted")
@@ -142,6 +143,13 @@ def test_several_files_are_one_market_and_what_was_not_traded_is_said() -> None:
         run(*RUN[:3], "A", "B", *RUN[3:])
 
 
+def test_a_long_gap_is_no_fault_and_is_told(tmp_path: Path) -> None:
+    lines = csv_text().splitlines()
+    (tmp_path / "good.csv").write_text("\n".join(lines[:30] + lines[40:]))
+    said = run(*RUN)
+    assert "GOOD lacks 10 bars; the longest gap, of 10, follows 2000-01-29 00:00 UTC" in said
+
+
 def test_samples_need_no_platform() -> None:
     said = run(
         "backtest", "run", "buy_and_hold", "IBM", "--samples", "--from", "2005-01-03",
@@ -157,6 +165,22 @@ def test_samples_need_no_platform() -> None:
 def test_without_a_lake_it_is_said_where_else_bars_come_from() -> None:
     with pytest.raises(Unavailable, match="--csv FILE, --parquet FILE and --samples"):
         run("backtest", "run", "sma_cross", "AAPL", *INTERPRETED)
+
+
+def test_bars_come_from_the_lake_by_symbol_and_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALGOTRENDY_LAKE_URL", (tmp_path / "lake").as_uri())
+    reset_settings()
+    wiring.bar_store().replace([walk("AAA", 120, seed=1), walk("BBB", 120, seed=2)])
+    said = run("backtest", "run", "buy_and_hold", "AAA", "--to", "2000-02-29", *INTERPRETED)
+    assert "buy_and_hold on AAA" in said
+    assert "2000-01-01 to 2000-02-29 · 60 bars" in said
+    assert "from the lake" in said
+    with pytest.raises(NotFound, match="AAC"):
+        run("backtest", "run", "buy_and_hold", "AAC", *INTERPRETED)
+    with pytest.raises(Invalid, match="2030"):
+        run("backtest", "run", "buy_and_hold", "AAA", "--from", "2030-01-01", *INTERPRETED)
 
 
 def test_bars_of_a_longer_timeframe_are_made() -> None:
