@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from rich.table import Table
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.outputs.definitions import NONE, written
+from algotrendy.backtest.outputs.definitions import NONE, Form, written
 from algotrendy.backtest.outputs.findings import steps_a_year
 from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.outputs.summary import subtitle_of
@@ -27,7 +28,7 @@ from algotrendy.kernel.errors import Invalid
 
 MOST = 26
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_COLUMNS = (
+_COLUMNS: Final[tuple[tuple[str, str, Form], ...]] = (
     ("total_return", "Return", "percent"),
     ("cagr", "CAGR", "percent"),
     ("volatility", "Vol", "percent"),
@@ -114,7 +115,7 @@ def _print(
     for _, heading, _ in _COLUMNS:
         shown.add_column(heading, justify="right", no_wrap=True)
     for letter, choice, found in zip(_LETTERS, choices, figures, strict=False):
-        cells = [written(getattr(found, name), form) for name, _, form in _COLUMNS]  # type: ignore[arg-type]
+        cells = [written(getattr(found, name), form) for name, _, form in _COLUMNS]
         shown.add_row(letter, choice.label, *cells)
     console.print(shown)
     letters = _LETTERS[: len(choices)]
