@@ -33,7 +33,6 @@ ROUTES = (
     post("/v1/backtests"),
     get("/v1/backtests"),
     get("/v1/backtests/{id}"),
-    post("/v1/walk-forwards"),
     get("/v1/walk-forwards"),
     get("/v1/walk-forwards/{id}"),
     get("/v1/walk-forwards/{id}/curve"),
@@ -59,8 +58,8 @@ def _spec(
 
 
 API = _spec(
-    "api", "Takes requests for research and tells how it stands; runs small walk-forwards.",
-    Trigger.HTTP, "web", "data", "lake", "compute", memory_mb=1769, timeout_s=29,
+    "api", "Takes requests for backtests and sweeps, tells how they stand, and what was tried.",
+    Trigger.HTTP, "web", "data", "lake", memory_mb=1024, timeout_s=29,
 )  # fmt: skip
 ON_SWEEP_REQUESTED = _spec(
     "on_sweep_requested", "Starts the workflow of a requested sweep.",

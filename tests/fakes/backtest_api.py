@@ -42,9 +42,7 @@ class Backend:
             SeededIds(7, self.clock),
             self.trials,
         )
-        self.walks = WalkForwards(
-            MemoryWalkStore(), self.clock, SeededIds(9, self.clock), self.trials
-        )
+        self.walks = WalkForwards(MemoryWalkStore(), self.clock, SeededIds(9, self.clock))
         self.blobs = FolderBlobs(self.folder)
         self.bars = some_bars()
         self.runner = MemoryRunner()

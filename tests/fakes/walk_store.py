@@ -16,19 +16,13 @@ class MemoryWalkStore:
         self._walks: dict[WalkForwardId, tuple[DoneWalk, Curve]] = {}
         self._lock = threading.RLock()
 
-    def find(self, tenant: TenantId, idempotency_key: str) -> DoneWalk | None:
-        with self._lock:
-            for walk, _ in self._walks.values():
-                if (walk.tenant, walk.idempotency_key) == (tenant, idempotency_key):
-                    return walk
-        return None
-
     def add(self, walk: DoneWalk, curve: Curve) -> DoneWalk:
         with self._lock:
-            found = self.find(walk.tenant, walk.idempotency_key)
-            if found is None:
-                self._walks[walk.id] = walk, curve
-            return found or walk
+            for stored, _ in self._walks.values():
+                if (stored.tenant, stored.sha256) == (walk.tenant, walk.sha256):
+                    return stored
+            self._walks[walk.id] = walk, curve
+            return walk
 
     def get(self, walk_id: WalkForwardId) -> DoneWalk:
         return self._of(walk_id)[0]

@@ -34,7 +34,6 @@ WITH_TOKEN = {
     "POST /v1/backtests",
     "GET /v1/backtests/{id}",
     "GET /v1/walk-forwards",
-    "POST /v1/walk-forwards",
     "GET /v1/walk-forwards/{id}",
     "GET /v1/walk-forwards/{id}/curve",
     "GET /v1/trials",

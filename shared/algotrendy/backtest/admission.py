@@ -1,12 +1,11 @@
-"""Refuse a request at the door for what its plan would only refuse later, field by field."""
+"""Refuse a sweep at the door for what its plan would only refuse later, field by field."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from algotrendy.backtest.grid import check_grid
-from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
-from algotrendy.backtest.validation.spec import WalkForwardSpec
+from algotrendy.backtest.sweep import SweepSpec
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.ports import SymbolSummary
 from algotrendy.strategy.definition import Strategy
@@ -21,16 +20,6 @@ def admit(spec: SweepSpec, held: Sequence[SymbolSummary]) -> None:
             in which a symbol has none.
     """
     check_grid(spec, _strategy(spec))
-    _admit_data(spec, held)
-
-
-def admit_walk(spec: WalkForwardSpec, held: Sequence[SymbolSummary]) -> None:
-    """Check a request for a walk forward likewise."""
-    spec.space(_strategy(spec))
-    _admit_data(spec, held)
-
-
-def _admit_data(spec: ResearchSpec, held: Sequence[SymbolSummary]) -> None:
     by_symbol = {str(summary.symbol): summary for summary in held}
     for place, symbol in enumerate(spec.symbols):
         if symbol not in by_symbol:
@@ -45,7 +34,7 @@ def _admit_data(spec: ResearchSpec, held: Sequence[SymbolSummary]) -> None:
             raise Invalid("end", expected, spec.end.isoformat())
 
 
-def _strategy(spec: ResearchSpec) -> Strategy:
+def _strategy(spec: SweepSpec) -> Strategy:
     try:
         return strategy_named(spec.strategy)
     except NotFound as error:

@@ -1,4 +1,4 @@
-"""Run a small walk forward when it is asked for, and keep what came of it."""
+"""Keep what came of walk-forwards, so that whoever may look can read them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NewType, Protocol
 from uuid import UUID
 
-from algotrendy.backtest.admission import admit_walk
 from algotrendy.backtest.counting import Recorder
-from algotrendy.backtest.sweeps import LIST_LIMIT, check_key
-from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.plan import digest
+from algotrendy.backtest.sweeps import LIST_LIMIT
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound
+from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import CorrelationId, Ids, TenantId, UserId
-from algotrendy.market_data.ports import BarStore
 
 if TYPE_CHECKING:
-    from algotrendy.backtest.validation.walk_plan import WalkPlan
+    from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 
 WalkForwardId = NewType("WalkForwardId", UUID)
 
-# A request waits 29 seconds at most; an interpreted run takes some 300,000 bars a second there.
-WORK_LIMIT = 1_500_000
-"""Bars, times combinations, that a request may run over in sample."""
-BARS_LIMIT = 10_000
-"""Bars of a request: its curve has to fit into a row of the database."""
+BARS_LIMIT = 20_000
+"""Bars out of sample: the curve has to fit into a column of Aurora DSQL, 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +30,14 @@ class DoneWalk:
     """A walk forward that is done.
 
     Attributes:
+        sha256: Of what came of it: the same again is the same walk.
         summary: What came of it, without the curve; see ``WalkForwardOutcome.to_json``.
-        idempotency_key: The caller's; a second request with it is the same walk.
     """
 
     id: WalkForwardId
     tenant: TenantId
     requested_by: UserId
-    idempotency_key: str
+    sha256: str
     correlation_id: CorrelationId
     made_at: datetime
     spec: WalkForwardSpec
@@ -56,12 +51,8 @@ Curve = Mapping[str, Any]
 class WalkForwardStore(Protocol):
     """Keeps walk-forwards; what is kept is never changed."""
 
-    def find(self, tenant: TenantId, idempotency_key: str) -> DoneWalk | None:
-        """Read the tenant's walk of a key; None when there is none."""
-        ...
-
     def add(self, walk: DoneWalk, curve: Curve) -> DoneWalk:
-        """Store a walk, or give the tenant's walk of the same key: also when two callers race."""
+        """Store a walk, or give the tenant's walk of the same hash: also when two callers race."""
         ...
 
     def get(self, walk_id: WalkForwardId) -> DoneWalk:
@@ -89,53 +80,37 @@ class WalkPage:
 
 @dataclass(frozen=True, slots=True)
 class WalkForwards:
-    """The use cases of walk-forwards that are asked for over a wire."""
+    """The use cases of walk-forwards that are done."""
 
     store: WalkForwardStore
     clock: Clock
     ids: Ids
-    trials: TrialLedger
 
-    def request(
-        self,
-        spec: WalkForwardSpec,
-        bars: BarStore,
-        *,
-        tenant: TenantId,
-        requested_by: UserId,
-        idempotency_key: str,
-        correlation_id: CorrelationId,
-    ) -> DoneWalk:
-        """Run a walk forward, count its trials and keep it; the same key again runs nothing.
+    def keep(self, outcome: WalkForwardOutcome, recorder: Recorder) -> DoneWalk:
+        """Keep what came of a walk, for whom its trials were counted for; the same again is one.
 
         Raises:
-            Invalid: For what does not fit, or is more work than a request may ask for.
-            Conflict: If the key was used for another request.
+            Invalid: For more bars out of sample than a row can hold.
         """
-        check_key(idempotency_key)
-        found = self.store.find(tenant, idempotency_key)
-        if found is None:
-            admit_walk(spec, bars.symbols())
-            recorder = Recorder(self.trials, tenant, requested_by, correlation_id)
-            summary, curve = _run(spec, bars, recorder)
-            walk = DoneWalk(
-                id=WalkForwardId(self.ids.next()),
-                tenant=tenant,
-                requested_by=requested_by,
-                idempotency_key=idempotency_key,
-                correlation_id=correlation_id,
-                made_at=self.clock.now(),
-                spec=spec,
-                summary=summary,
-            )
-            found = self.store.add(walk, curve)
-        if found.spec != spec:
-            raise Conflict(
-                f"idempotency key {idempotency_key!r} was used for another request",
-                idempotency_key=idempotency_key,
-                walk_forward_id=str(found.id),
-            )
-        return found
+        if len(outcome.returns) > BARS_LIMIT:
+            expected = f"such that at most {BARS_LIMIT:,} bars are out of sample, to be kept"
+            raise Invalid("windows", expected, len(outcome.returns))
+        # Loads numpy: not before there is an outcome, which loaded it anyhow.
+        from algotrendy.backtest.outputs.json_form import plain
+
+        summary: dict[str, Any] = plain(outcome.to_json())
+        curve = summary.pop("curve")
+        walk = DoneWalk(
+            id=WalkForwardId(self.ids.next()),
+            tenant=recorder.tenant,
+            requested_by=recorder.recorded_by,
+            sha256=digest({"summary": summary, "curve": curve}),
+            correlation_id=recorder.correlation_id,
+            made_at=self.clock.now(),
+            spec=outcome.plan.spec,
+            summary=summary,
+        )
+        return self.store.add(walk, curve)
 
     def get(self, tenant: TenantId, walk_id: WalkForwardId) -> DoneWalk:
         """Read a tenant's walk; another tenant's is NotFound too."""
@@ -157,32 +132,3 @@ class WalkForwards:
         found = self.store.newest(tenant, limit + 1, before)
         more = len(found) > limit
         return WalkPage(found[:limit], found[limit - 1].id if more else None)
-
-
-def _run(
-    spec: WalkForwardSpec, bars: BarStore, recorder: Recorder
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    # Load numpy: not before there is something to compute.
-    from algotrendy.backtest.validation.running import run_walk_forward
-    from algotrendy.backtest.validation.walk_plan import plan_walk
-
-    # A kernel that is compiled first would take longer than the run.
-    plan = plan_walk(spec, bars, "interpreted")
-    _require_little_work(plan)
-    found = run_walk_forward(plan, recorder).to_json()
-    curve = found.pop("curve")
-    return found, curve
-
-
-def _require_little_work(plan: WalkPlan) -> None:
-    if len(plan.dataset) > BARS_LIMIT:
-        expected = f"such that there are at most {BARS_LIMIT:,} bars over this wire"
-        raise Invalid("start", expected, f"{plan.spec.start}: {len(plan.dataset):,} bars")
-    tried = min(plan.space.size, plan.spec.max_runs)
-    work = tried * sum(len(window.in_sample) for window in plan.windows)
-    if work > WORK_LIMIT:
-        expected = (
-            f"such that all runs in sample see at most {WORK_LIMIT:,} bars over this wire; "
-            "`algotrendy backtest walk-forward` takes any number"
-        )
-        raise Invalid("max_runs", expected, f"{tried:,}: {work:,} bars")

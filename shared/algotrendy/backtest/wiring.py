@@ -45,7 +45,7 @@ def walk_forwards() -> WalkForwards:
     from algotrendy.platform.database import database
 
     clock = SystemClock()
-    return WalkForwards(PostgresWalks(database()), clock, Uuid7s(clock), trials())
+    return WalkForwards(PostgresWalks(database()), clock, Uuid7s(clock))
 
 
 @cache

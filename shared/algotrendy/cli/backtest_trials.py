@@ -12,6 +12,8 @@ from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.statistics.selection import Trials
 from algotrendy.backtest.statistics.summary import periods_per_year
 from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.validation.outcome import WalkForwardOutcome
+from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.kernel.bar import parse_timeframe
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import AlgoTrendyError, Unauthenticated, Unavailable
@@ -53,6 +55,23 @@ def _who() -> tuple[TenantId, UserId]:
     except (Unauthenticated, Unavailable):
         return NOBODY
     return principal.tenant, principal.subject
+
+
+def keep_walk(outcome: WalkForwardOutcome, who: Recorder, walks: WalkForwards | None = None) -> str:
+    """Keep what came of a walk where its trials are counted; say in a line where it is.
+
+    Args:
+        walks: By default those of the platform.
+    """
+    if not who.is_kept:
+        return "Not kept: there is no platform here."
+    from algotrendy.backtest import wiring
+
+    try:
+        kept = (walks or wiring.walk_forwards()).keep(outcome, who)
+    except AlgoTrendyError as error:
+        return f"Not kept: {error}"
+    return f"Kept for {who.tenant}: GET /v1/walk-forwards/{kept.id}"
 
 
 @dataclass(frozen=True, slots=True)

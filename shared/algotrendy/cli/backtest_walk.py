@@ -27,7 +27,7 @@ from algotrendy.backtest.validation.windows import Window
 from algotrendy.cli.backtest_bars import Wanted, find_bars
 from algotrendy.cli.backtest_run import print_json, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen, described, telling
-from algotrendy.cli.backtest_trials import recorder
+from algotrendy.cli.backtest_trials import keep_walk, recorder
 from algotrendy.cli.sweep import parse_grid, writable
 from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
 from algotrendy.kernel.errors import Invalid
@@ -58,13 +58,13 @@ def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked:
     choice = chosen(strategy)
     folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
     plan = _plan(choice, wanted, terms, mode, asked)
-    work = folder / ".unfinished-walk"
+    work, who = folder / ".unfinished-walk", recorder()
     with progress_bar(f"{choice.strategy.name}, {len(plan.windows)} windows") as shown:
         outcome = telling(
             choice,
             lambda: run_walk_forward(
                 plan,
-                recorder(),
+                who,
                 blobs=FolderBlobs(work.resolve()),
                 checks=CrossChecks() if asked.checks else None,
                 progress=_progress(shown, plan),
@@ -76,11 +76,13 @@ def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked:
     files.put(RESULT, text.encode())
     files.put(PAGE, render_walk(outcome))
     shutil.rmtree(work, ignore_errors=True)
+    kept = keep_walk(outcome, who)
     if asked.as_json:
         print_json(found)
         return
     console = wide_console()
     print_outcome(console, outcome)
+    console.print(kept, soft_wrap=True, markup=False)
     console.print(f"report: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 
 

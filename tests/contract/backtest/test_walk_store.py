@@ -17,7 +17,7 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import CorrelationId, UserId
 from algotrendy.platform.database import Database
 from fakes.engine_walks import REQUEST
-from fakes.some_trials import ACME, NOW, RIVAL
+from fakes.some_trials import ACME, NOW, RIVAL, sha
 from fakes.walk_store import MemoryWalkStore
 
 CURVE: dict[str, Any] = {"time": [978_307_200_000_000_000], "wealth": [0.1 + 0.2]}
@@ -45,7 +45,7 @@ def some_walk(number: int = 1, **changes: Any) -> DoneWalk:
         id=WalkForwardId(UUID(f"01936b1e-0000-7000-8000-{number:012d}")),
         tenant=ACME,
         requested_by=UserId("ada"),
-        idempotency_key=f"key-{number} o'\u2713",
+        sha256=sha(number),
         correlation_id=CorrelationId("request-1"),
         made_at=NOW,
         spec=parse_walk_forward(REQUEST),
@@ -59,33 +59,33 @@ def test_a_walk_is_read_as_it_was_stored(store: WalkForwardStore) -> None:
     assert store.add(walk, CURVE) == walk
     assert store.get(walk.id) == walk
     assert store.curve(walk.id) == CURVE
-    assert store.find(ACME, walk.idempotency_key) == walk
     assert store.newest(ACME, 10) == [walk]
 
 
 def test_what_is_not_there_is_not_found(store: WalkForwardStore) -> None:
     walk = some_walk()
-    assert store.find(ACME, walk.idempotency_key) is None
     for read in (store.get, store.curve):
         with pytest.raises(NotFound, match="walk-forward"):
             read(walk.id)
 
 
-def test_a_key_used_again_gives_the_first_walk_and_stores_nothing(store: WalkForwardStore) -> None:
+def test_a_hash_stored_again_gives_the_first_and_stores_nothing(
+    store: WalkForwardStore,
+) -> None:
     first = some_walk()
     store.add(first, CURVE)
-    again = some_walk(2, idempotency_key=first.idempotency_key, summary={})
+    again = some_walk(2, sha256=first.sha256, summary={})
     assert store.add(again, {}) == first
     assert store.newest(ACME, 10) == [first]
     assert store.curve(first.id) == CURVE
 
 
-def test_two_tenants_may_use_the_same_key(store: WalkForwardStore) -> None:
+def test_two_tenants_may_keep_the_same(store: WalkForwardStore) -> None:
     mine = some_walk()
-    theirs = some_walk(2, idempotency_key=mine.idempotency_key, tenant=RIVAL)
+    theirs = some_walk(2, sha256=mine.sha256, tenant=RIVAL)
     assert store.add(mine, CURVE) == mine
     assert store.add(theirs, CURVE) == theirs
-    assert store.find(RIVAL, mine.idempotency_key) == theirs
+    assert store.newest(RIVAL, 10) == [theirs]
 
 
 def test_a_tenants_walks_are_listed_newest_first_in_pages(store: WalkForwardStore) -> None:
@@ -97,12 +97,12 @@ def test_a_tenants_walks_are_listed_newest_first_in_pages(store: WalkForwardStor
     assert store.newest(ACME, 2, before=newest[-1].id) == [some_walk(1)]
 
 
-def test_of_two_that_store_under_one_key_at_once_one_stays(postgres: WalkForwardStore) -> None:
+def test_of_many_that_store_the_same_at_once_one_stays(postgres: WalkForwardStore) -> None:
     at_once = Barrier(4)
 
     def write(number: int) -> DoneWalk:
         at_once.wait()
-        return postgres.add(some_walk(number, idempotency_key="same"), CURVE)
+        return postgres.add(some_walk(number, sha256=sha("same")), CURVE)
 
     with ThreadPoolExecutor(4) as pool:
         stored = list(pool.map(write, range(1, 5)))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.notebook import backtest
-from algotrendy.cli.backtest_trials import count_runs
+from algotrendy.backtest.validation.running import run_walk_forward
+from algotrendy.backtest.walk_forwards import WalkForwards
+from algotrendy.cli.backtest_trials import count_runs, keep_walk
+from algotrendy.kernel.clock import ManualClock
+from algotrendy.kernel.ids import SeededIds
 from fakes.bars_for_backtests import walk
-from fakes.engine_walks import some_recorder
+from fakes.engine_walks import some_plan, some_recorder
+from fakes.some_trials import NOW
+from fakes.walk_store import MemoryWalkStore
 
 BARS = walk("AAA", 200, seed=1).adjusted("raw")
 
@@ -53,3 +61,15 @@ def test_without_a_platform_nothing_is_counted_and_that_is_said(
     monkeypatch.delenv("ALGOTRENDY_DATABASE_URL", raising=False)
     reset_settings()
     assert count_runs([run(5)]).words == "Not counted as trials: there is no trial ledger here."
+
+
+def test_a_walk_is_kept_where_its_trials_are_counted() -> None:
+    who, clock = some_recorder(), ManualClock(NOW)
+    walks = WalkForwards(MemoryWalkStore(), clock, SeededIds(1, clock))
+    outcome = run_walk_forward(some_plan(), who)
+    said = keep_walk(outcome, who, walks)
+    [kept] = walks.newest(who.tenant).walks
+    assert said == f"Kept for acme: GET /v1/walk-forwards/{kept.id}"
+    forgetful = replace(who, is_kept=False)
+    assert keep_walk(outcome, forgetful, walks) == "Not kept: there is no platform here."
+    assert len(walks.newest(who.tenant).walks) == 1

@@ -12,13 +12,13 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
 from algotrendy.platform.database import Database, Row, Transaction
 
-_COLUMNS = "id, tenant, requested_by, idempotency_key, correlation_id, made_at, spec, summary"
+_COLUMNS = "id, tenant, requested_by, sha256, correlation_id, made_at, spec, summary"
 _SELECT = f"SELECT {_COLUMNS} FROM walk_forwards"  # noqa: S608 - a constant
 _INSERT = (
     f"INSERT INTO walk_forwards ({_COLUMNS}, curve) "  # noqa: S608 - a constant
-    "VALUES (%(id)s, %(tenant)s, %(requested_by)s, %(idempotency_key)s, %(correlation_id)s, "
+    "VALUES (%(id)s, %(tenant)s, %(requested_by)s, %(sha256)s, %(correlation_id)s, "
     "%(made_at)s, %(spec)s, %(summary)s, %(curve)s) "
-    "ON CONFLICT (tenant, idempotency_key) DO NOTHING RETURNING id"
+    "ON CONFLICT (tenant, sha256) DO NOTHING RETURNING id"
 )
 
 
@@ -28,21 +28,19 @@ class PostgresWalks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, tenant: TenantId, idempotency_key: str) -> DoneWalk | None:
-        """Read the tenant's walk of a key; None when there is none."""
-        return self._database.run(lambda tx: _of_key(tx, tenant, idempotency_key))
-
     def add(self, walk: DoneWalk, curve: Curve) -> DoneWalk:
-        """Store a walk, or give the tenant's walk of the same key."""
+        """Store a walk, or give the tenant's walk of the same hash."""
 
         def work(tx: Transaction) -> DoneWalk:
             # Of two writers at once the second waits here, then runs again and finds the first.
             if tx.execute(_INSERT, _values(walk, curve)).fetchone() is not None:
                 return walk
-            found = _of_key(tx, walk.tenant, walk.idempotency_key)
+            found = tx.execute(
+                f"{_SELECT} WHERE tenant = %s AND sha256 = %s", [walk.tenant, walk.sha256]
+            ).fetchone()
             if found is None:
-                raise NotFound("walk-forward with idempotency key", walk.idempotency_key)
-            return found
+                raise NotFound("walk-forward", walk.sha256)
+            return _walk(found)
 
         return self._database.run(work)
 
@@ -78,19 +76,12 @@ class PostgresWalks:
         return [_walk(row) for row in rows]
 
 
-def _of_key(tx: Transaction, tenant: TenantId, idempotency_key: str) -> DoneWalk | None:
-    row = tx.execute(
-        f"{_SELECT} WHERE tenant = %s AND idempotency_key = %s", [tenant, idempotency_key]
-    ).fetchone()
-    return None if row is None else _walk(row)
-
-
 def _values(walk: DoneWalk, curve: Curve) -> dict[str, Any]:
     return {
         "id": walk.id,
         "tenant": walk.tenant,
         "requested_by": walk.requested_by,
-        "idempotency_key": walk.idempotency_key,
+        "sha256": walk.sha256,
         "correlation_id": walk.correlation_id,
         "made_at": walk.made_at,
         "spec": walk.spec.model_dump_json(),
@@ -104,7 +95,7 @@ def _walk(row: Row) -> DoneWalk:
         id=WalkForwardId(row["id"]),
         tenant=TenantId(row["tenant"]),
         requested_by=UserId(row["requested_by"]),
-        idempotency_key=row["idempotency_key"],
+        sha256=row["sha256"],
         correlation_id=CorrelationId(row["correlation_id"]),
         made_at=row["made_at"].astimezone(UTC),
         spec=WalkForwardSpec.model_validate_json(row["spec"]),

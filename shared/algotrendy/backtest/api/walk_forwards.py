@@ -1,38 +1,20 @@
-"""Answer for walk-forwards: ``/v1/walk-forwards``, one of them, and its curve."""
+"""Answer ``GET /v1/walk-forwards``, ``GET /v1/walk-forwards/{id}`` and its curve.
+
+`algotrendy backtest walk-forward` runs them, and keeps them for the tenant who is signed in.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from algotrendy.backtest.api.access import (
-    CAPABILITY,
-    Bars,
-    IdempotencyKey,
-    Researcher,
-    Viewer,
-    Walks,
-)
+from algotrendy.backtest.api.access import CAPABILITY, Viewer, Walks
 from algotrendy.backtest.sweeps import LIST_LIMIT
-from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.backtest.walk_forwards import DoneWalk, WalkForwardId
 from algotrendy.kernel.ids import parse_uuid7
-from algotrendy.platform.telemetry import correlation_id
-
-_EXAMPLE: dict[str, Any] = {
-    "strategy": "sma_cross",
-    "symbols": ["AAPL"],
-    "start": "2000-03-01",
-    "end": "2013-03-01",
-    "parameters": {
-        "fast": {"start": "10", "stop": "50", "step": "10"},
-        "slow": ["100", "150", "200"],
-    },
-    "windows": {"in_sample": "3y", "out_of_sample": "1y", "embargo": "1w"},
-}
 
 
 class WalkForwardOut(BaseModel):
@@ -75,35 +57,6 @@ class CurveOut(BaseModel):
 
 
 router = APIRouter(prefix="/v1/walk-forwards", tags=[CAPABILITY])
-
-
-@router.post(
-    "",
-    status_code=201,
-    responses={201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
-)
-def post_walk_forward(
-    spec: Annotated[WalkForwardSpec, Body(examples=[_EXAMPLE])],
-    principal: Researcher,
-    use_cases: Walks,
-    bars: Bars,
-    response: Response,
-    idempotency_key: IdempotencyKey,
-) -> WalkForwardWhole:
-    """Run a small walk forward; every combination tried is counted.
-
-    One that is too much for a request is refused, with the figures.
-    """
-    walk = use_cases.request(
-        spec,
-        bars,
-        tenant=principal.tenant,
-        requested_by=principal.subject,
-        idempotency_key=idempotency_key,
-        correlation_id=correlation_id(),
-    )
-    response.headers["location"] = f"/v1/walk-forwards/{walk.id}"
-    return _whole(walk)
 
 
 @router.get("")
