@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
@@ -25,10 +25,6 @@ from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import SweepId, Uuid7s, parse_sweep_id
 
-if TYPE_CHECKING:
-    from algotrendy.backtest.estimate import Estimate
-    from algotrendy.backtest.plan import Plan
-
 # All bars there are: the plan says which, and so does the report.
 FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
 _POLL_S = 0.5
@@ -37,10 +33,14 @@ _CANCEL = "cancel"
 
 
 class Where(StrEnum):
-    """Who runs the backtests."""
+    """Who runs the backtests; Ray needs the extra `ray`."""
 
     STEP_FUNCTIONS = "stepfunctions"
     LOCAL = "local"
+    RAY = "ray"
+
+
+_PLACES = {Where.LOCAL: "on this machine", Where.RAY: "on Ray"}
 
 
 class Mode(StrEnum):
@@ -125,7 +125,7 @@ def sweep(
     ] = 10_000,
     seed: Annotated[int, typer.Option(help="Of that sample.")] = 0,
     executor: Annotated[
-        Where, typer.Option(help="The deployed workflow, or processes on this machine.")
+        Where, typer.Option(help="The deployed workflow, processes on this machine, or Ray.")
     ] = Where.STEP_FUNCTIONS,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes of the local executor; one a core.")
@@ -173,11 +173,13 @@ def sweep(
         }
     )
     if dry_run:
-        _tell_estimate(spec, workers, mode, as_json)
+        from algotrendy.cli.sweep_estimate import tell_estimate
+
+        tell_estimate(spec, workers, mode.value, as_json)
         return
     folder = writable(out or Path("reports") / strategy)
-    if executor is Where.LOCAL:
-        fetched = run_locally(spec, folder, workers, mode, shard_limit)
+    if executor in (Where.LOCAL, Where.RAY):
+        fetched = run_locally(spec, folder, workers, mode, shard_limit, executor)
     else:
         fetched = run_deployed(spec, timeout)
         write_down(fetched, folder)
@@ -233,16 +235,20 @@ def run_locally(
     workers: int | None,
     mode: Mode = Mode.AUTO,
     limit_s: float = 900.0,
+    where: Where = Where.LOCAL,
 ) -> Fetched:
-    """Run a sweep in processes of this machine; unfinished work of the same request is reused.
+    """Run a sweep in processes of this machine, or on Ray.
+
+    Unfinished work of the same request is gone on with.
 
     Raises:
         Invalid: If a shard needs more memory than a process can have.
     """
-    from algotrendy.backtest.executors import LocalProcesses, run_sweep
+    from algotrendy.backtest.executors import Executor, LocalProcesses, run_sweep
     from algotrendy.backtest.plan import plan_sweep
+    from algotrendy.backtest.ray_cluster import RayCluster
     from algotrendy.backtest.sweeps import shards_done
-    from algotrendy.cli.sweep_estimate import beside
+    from algotrendy.cli.sweep_estimate import beside, estimated
     from algotrendy.market_data import wiring
     from algotrendy.platform.blobs import FolderBlobs
 
@@ -251,12 +257,22 @@ def run_locally(
     blobs = FolderBlobs(work)
     begin = time.monotonic()
     plan = plan_sweep(sweep_id, spec, blobs, wiring.bar_store())
-    expected = estimated(plan, workers, mode)
-    executor = LocalProcesses(
-        partial(_open_stores, work), workers, limit_s=limit_s, mode=mode.value
-    )
+    expected = estimated(plan, workers, mode.value)
+    executor: Executor
+    if where is Where.RAY:
+        executor = RayCluster(
+            blobs,
+            wiring.bar_store(),
+            os.environ.get("RAY_ADDRESS"),
+            workers=workers,
+            limit_s=limit_s,
+            mode=mode.value,
+        )
+    else:
+        stores = partial(_open_stores, work)
+        executor = LocalProcesses(stores, workers, limit_s=limit_s, mode=mode.value)
     try:
-        with progress_bar(f"{spec.strategy}, on this machine") as shown:
+        with progress_bar(f"{spec.strategy}, {_PLACES[where]}") as shown:
             outcome = run_sweep(
                 sweep_id,
                 spec,
@@ -279,35 +295,6 @@ def run_locally(
     took = beside(expected.course("local"), time.monotonic() - begin)
     Console(stderr=True, highlight=False).print(took, style="dim")
     return fetched
-
-
-def estimated(plan: Plan, workers: int | None, mode: Mode = Mode.AUTO) -> Estimate:
-    """Estimate a planned sweep by every executor, on this machine's bars.
-
-    Raises:
-        Invalid: If a shard fits neither a process of this machine nor a function.
-    """
-    import psutil
-
-    from algotrendy.backtest.estimate import LAMBDA_MB, estimate, require_fit
-    from algotrendy.market_data import wiring
-
-    processes = workers or os.cpu_count() or 1
-    memory = int(psutil.virtual_memory().available)
-    require_fit(plan, max(LAMBDA_MB << 20, memory // processes), "a function or a process here")
-    return estimate(plan, wiring.bar_store(), workers=processes, memory=memory, mode=mode.value)
-
-
-def _tell_estimate(spec: SweepSpec, workers: int | None, mode: Mode, as_json: bool) -> None:
-    from algotrendy.backtest.plan import make_plan
-    from algotrendy.cli.sweep_estimate import print_estimate
-    from algotrendy.market_data import wiring
-
-    found = estimated(make_plan(spec, wiring.bar_store()), workers, mode)
-    if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2))
-    else:
-        print_estimate(Console(), found)
 
 
 def run_deployed(
