@@ -11,7 +11,7 @@ from typing import Any
 
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.indicators import atr, macd, sma
-from algotrendy.strategy.own import Vector
+from algotrendy.strategy.own import State, Vector
 from algotrendy.strategy.parameters import Parameter
 from algotrendy.strategy.schedules import every_bars, every_begin, every_open
 
@@ -203,7 +203,7 @@ _PARAMETERS = (
     Parameter("units", "float", 0.001, 1e9, 20.0, ""),
     Parameter("seed", "int", 1, 10**9, 7, ""),
 )
-_STATE = {"seed": 7.0, "count": 0.0, "last": 0.0, "opens": 0.0, "window": Vector(8)}
+_STATE: State = {"seed": 7.0, "count": 0.0, "last": 0.0, "opens": 0.0, "window": Vector(8)}
 _INDICATORS = {"mean": sma(5), "trend": macd(4, 9, 3), "range": atr(5)}
 
 WILD = Strategy(

@@ -10,8 +10,8 @@ import pytest
 from algotrendy.backtest.grid import check_grid, expand
 from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.definition import Rule, Values
 from algotrendy.strategy.library import library, strategy_named
+from algotrendy.strategy.parameters import Rule, Values
 
 
 def request(**changes: Any) -> dict[str, Any]:

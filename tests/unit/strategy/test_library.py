@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def mean(closes: tuple[float, ...], now: int, count: int) -> float:
     return sum(closes[now + 1 - count : now + 1]) / count
 
 
-def orders_of(strategy: str, **given: float) -> list[tuple[int, float]]:
+def orders_of(strategy: str, **given: Any) -> list[tuple[int, float]]:
     result = ran(WALK, strategy_named(strategy), Terms(1e6), **given, units=1)
     return [(step - 1, units) for step, units, _ in fills_of(result)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_each_row_is_that_of_the_run_alone(name: str, workers: int) -> None:
 def test_indicators_that_are_shared_give_what_each_run_computes_itself() -> None:
     series = walk("AAA", 500, 3).adjusted("raw")
     chosen, terms = strategy_named("rsi_reversion"), WILD_TERMS["fees"]
-    given = [
+    given: list[dict[str, Any]] = [
         {"period": period, "oversold": oversold, "trend": trend, "exit": 5}
         for period in (2, 3)
         for oversold in (20.0, 40.0)

@@ -69,7 +69,9 @@ def test_the_wild_runs_are_wild() -> None:
         calls, ruins = calls + account.margin_calls, ruins + account.is_ruined
         cuts += account.cut
         dividends += abs(account.dividends)
-        splits += np.count_nonzero((result.fills["order"] == 0) & (result.fills["price"] == 0.0))
+        splits += int(
+            np.count_nonzero((result.fills["order"] == 0) & (result.fills["price"] == 0.0))
+        )
     assert kinds == {MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING_STOP}
     assert (seen[HELD:] > 0).all()
     assert calls > 0
