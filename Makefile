@@ -114,6 +114,11 @@ bench-backtest: $(APP) $(BENCH) ## Measure backtests, us and every peer that ins
 bench-sweep: setup ## Measure one sweep by each executor on a platform of its own; prints JSON lines
 	PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
 
+## ---- Ship it -----------------------------------------------------------------------------
+
+kernels: $(APP) ## Compile the engine and the library into the package, for any processor of this kind (minutes)
+	NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= PYTHONPATH=shared .venv/bin/python -m algotrendy.backtest.kernels
+
 ## ---- Keep it -----------------------------------------------------------------------------
 
 lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
@@ -152,4 +157,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help
+.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help

@@ -29,6 +29,7 @@ BASE: Profile = "core"
 
 # The laptop never needs these rooms in a function, and a function could not start them.
 NOT_IN_CODE = frozenset({"local", "cli"})
+NOT_IN_LAYERS = frozenset({"__pycache__", "kernels"})
 # Console scripts, type stubs and installer notes; METADATA stays, importlib.metadata reads it.
 NOISE_FOLDERS = frozenset({"__pycache__", "tests", "bin"})
 NOISE_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
@@ -142,7 +143,10 @@ class LayerBuilder:
         package = self._root / "shared" / "algotrendy"
         for path in sorted(package.rglob("*")):
             parts = path.relative_to(package).parts
-            if path.is_file() and "__pycache__" not in parts and parts[0] not in NOT_IN_CODE:
+            # What was compiled for this machine is of no use where there is no compiler.
+            if NOT_IN_LAYERS & set(parts) or parts[0] in NOT_IN_CODE:
+                continue
+            if path.is_file():
                 yield path
 
     def _copy_code(self, destination: Path) -> None:
