@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from algotrendy.backtest.counting import Recorder, entry_of_run
+from algotrendy.backtest.counting import Entry, Recorder, entry_of_run
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.evidence import trials_of
 from algotrendy.backtest.memory_trials import MemoryTrials
@@ -72,6 +73,18 @@ def keep_walk(outcome: WalkForwardOutcome, who: Recorder, walks: WalkForwards | 
     except AlgoTrendyError as error:
         return f"Not kept: {error}"
     return f"Kept for {who.tenant}: GET /v1/walk-forwards/{kept.id}"
+
+
+def count_sweep(summary: Mapping[str, Any], who: Recorder) -> str:
+    """Count the runs of a sweep that ran here as trials; say in a line what became of it."""
+    if not who.is_kept:
+        return "Not counted as trials: there is no trial ledger here."
+    try:
+        batch = who.record(Entry.from_json(summary["tried"]))
+    except AlgoTrendyError as error:
+        return f"Not counted as trials: {error}"
+    runs = sum(tally.trials for tally in batch.tallies)
+    return f"Counted in the trial ledger of {who.tenant}: {runs:,} runs."
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,7 @@ def run_locally(
     from algotrendy.backtest.plan import plan_sweep
     from algotrendy.backtest.ray_cluster import RayCluster
     from algotrendy.backtest.sweeps import shards_done
+    from algotrendy.cli.backtest_trials import count_sweep, recorder
     from algotrendy.cli.sweep_estimate import beside, estimated
     from algotrendy.market_data import wiring
     from algotrendy.platform.blobs import FolderBlobs
@@ -293,7 +294,8 @@ def run_locally(
     write_down(fetched, folder)
     shutil.rmtree(work)
     took = beside(expected.course("local"), time.monotonic() - begin)
-    Console(stderr=True, highlight=False).print(took, style="dim")
+    said = count_sweep(outcome.summary, recorder())
+    Console(stderr=True, highlight=False).print(took, said, sep="\n", style="dim")
     return fetched
 
 

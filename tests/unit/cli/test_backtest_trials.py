@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.notebook import backtest
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.walk_forwards import WalkForwards
-from algotrendy.cli.backtest_trials import count_runs, keep_walk
+from algotrendy.cli.backtest_trials import count_runs, count_sweep, keep_walk
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.ids import SeededIds
 from fakes.bars_for_backtests import walk
 from fakes.engine_walks import some_plan, some_recorder
+from fakes.memory_blobs import MemoryBlobs
 from fakes.some_trials import NOW
+from fakes.sweep_world import SWEEP_ID, some_bars, some_spec
 from fakes.walk_store import MemoryWalkStore
 
 BARS = walk("AAA", 200, seed=1).adjusted("raw")
@@ -73,3 +77,13 @@ def test_a_walk_is_kept_where_its_trials_are_counted() -> None:
     forgetful = replace(who, is_kept=False)
     assert keep_walk(outcome, forgetful, walks) == "Not kept: there is no platform here."
     assert len(walks.newest(who.tenant).walks) == 1
+
+
+def test_a_sweep_that_ran_here_is_counted_once() -> None:
+    blobs, bars, who = MemoryBlobs(), some_bars(), some_recorder()
+    found = run_sweep(SWEEP_ID, some_spec(), blobs, bars, InProcess(blobs, bars)).summary
+    for _ in range(2):
+        assert count_sweep(found, who) == "Counted in the trial ledger of acme: 16 runs."
+    year = (date(2000, 1, 1), date(2000, 12, 31))
+    assert who.ledger.tried_on(who.tenant, ["AAA", "BBB"], *year).trials == 16
+    assert "Not counted" in count_sweep(found, replace(who, is_kept=False))
