@@ -30,6 +30,7 @@ WITH_TOKEN = {
     "GET /v1/sweeps",
     "POST /v1/sweeps",
     "GET /v1/sweeps/{id}",
+    "POST /v1/sweeps/{id}/cancel",
     "GET /v1/backtests",
     "POST /v1/backtests",
     "GET /v1/backtests/{id}",

@@ -42,7 +42,13 @@ def writes(*keys: str) -> set[tuple[str, str]]:
 
 RIGHTS = {
     "market-data-api": BASE | LAKE,
-    "backtest-api": BASE | LAKE | DATABASE | PUBLISH | reads("*"),
+    "backtest-api": BASE
+    | LAKE
+    | DATABASE
+    | PUBLISH
+    | reads("*")
+    # Who cancels a sweep stops its workflow.
+    | {(f"states:{action}Execution", "sweep executions") for action in ("Describe", "Stop")},
     "backtest-on-sweep-requested": BASE
     | DATABASE
     | START
