@@ -8,9 +8,9 @@ NUMBA_CPU_NAME=generic, before numba is loaded: what is made runs on every proce
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import library
 
 _DAYS, _ASSETS = 1200, 4
+_FILL = "fill"
 
 
 def some_days(assets: int) -> Dataset:
@@ -60,6 +61,16 @@ def compile_strategy(strategy: Strategy) -> str:
     return ""
 
 
+def fill() -> None:
+    """Compile every strategy, into the folder that is there."""
+    for strategy in library():
+        begin = time.monotonic()
+        refused = compile_strategy(strategy)
+        took = f"{time.monotonic() - begin:.1f} s"
+        sys.stdout.write(f"{strategy.name}: {refused or took}\n")
+        sys.stdout.flush()
+
+
 def main() -> None:
     """Make the folder of this machine's kind and fill it; what others left is removed."""
     if cache._cpu() != "generic":
@@ -67,16 +78,14 @@ def main() -> None:
     folder = cache.SHIPPED / cache.digest("generic")
     shutil.rmtree(cache.SHIPPED, ignore_errors=True)
     folder.mkdir(parents=True)
-    for strategy in library():
-        begin = time.monotonic()
-        refused = compile_strategy(strategy)
-        took = f"{time.monotonic() - begin:.1f} s"
-        sys.stdout.write(f"{strategy.name}: {refused or took}\n")
-        sys.stdout.flush()
-    files = [path for path in Path(folder).iterdir() if path.is_file()]
+    # Where compiled code is kept is decided when the engine is loaded: in a process after this.
+    subprocess.run([sys.executable, "-m", "algotrendy.backtest.kernels", _FILL], check=True)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    if not files:
+        sys.exit(f"nothing was compiled into {folder}")
     size = sum(path.stat().st_size for path in files) / 2**20
     sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {folder}\n")
 
 
 if __name__ == "__main__":
-    main()
+    fill() if sys.argv[1:] == [_FILL] else main()
