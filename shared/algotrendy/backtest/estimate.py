@@ -138,7 +138,7 @@ def estimate(
         Conflict: If the bars are not those of the plan.
     """
     speed = measure(plan, bars, mode, clock)
-    total = sum(pinned.bars for pinned in plan.data) * len(plan.combinations)
+    total = sum(pinned.bars for pinned in plan.data) * len(plan.combinations)  # whole numbers
     return Estimate(
         runs=plan.runs,
         shards=plan.shards,
@@ -199,7 +199,7 @@ def shard_memory(plan: Plan) -> int:
     held = 1 + -(-(plan.shard_runs - 1) // size) if plan.shard_runs > 1 else 1
     longest = sorted((pinned.bars for pinned in plan.data), reverse=True)[:held]
     runs = min(plan.shard_runs, plan.runs)
-    return RUNTIME_BYTES + sum(longest) * BAR_BYTES + runs * ROW_BYTES
+    return RUNTIME_BYTES + sum(longest) * BAR_BYTES + runs * ROW_BYTES  # whole numbers
 
 
 def require_fit(plan: Plan, limit: int, where: str) -> None:

@@ -83,7 +83,7 @@ def main() -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     if not files:
         sys.exit(f"nothing was compiled into {folder}")
-    size = sum(path.stat().st_size for path in files) / 2**20
+    size = sum(path.stat().st_size for path in files) / 2**20  # whole numbers
     sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {folder}\n")
 
 

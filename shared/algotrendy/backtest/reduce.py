@@ -16,8 +16,8 @@ from algotrendy.backtest.statistics.figures import STATISTICS
 from algotrendy.kernel.errors import Conflict, JsonValue, NotFound
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore
-from algotrendy.strategy.definition import Value
 from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
+from algotrendy.strategy.parameters import Value
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.result import Backtest

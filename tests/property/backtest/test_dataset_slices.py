@@ -62,7 +62,7 @@ def test_a_slice_holds_the_bars_that_were_known_in_its_steps(
         kept = [
             row
             for row, hours in enumerate(made_of)
-            if hours <= inside and int(days.known[row]) <= int(asset.base.known[-1])
+            if hours <= inside and int(days.known[row]) <= steps[-1]
         ]
         assert asset.coarser[0].close.tolist() == days.close[kept].tolist()
 

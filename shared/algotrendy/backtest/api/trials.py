@@ -114,7 +114,7 @@ def _batch(batch: Batch) -> BatchOut:
         kind=batch.kind,
         strategy=batch.strategy,
         version=batch.version,
-        trials=sum(tally.trials for tally in batch.tallies),
+        trials=sum(tally.trials for tally in batch.tallies),  # whole numbers
         tallies=[_tally(tally) for tally in batch.tallies],
         recorded_by=batch.recorded_by,
         recorded_at=batch.recorded_at,

@@ -132,7 +132,9 @@ class Search:
         if count < 1:
             raise Invalid("count", "at least 1", count)
         if self._round:
-            waiting = sum(combination not in self._told for combination in self._round)
+            waiting = sum(
+                combination not in self._told for combination in self._round
+            )  # whole numbers
             raise Conflict(f"{waiting} of the {len(self._round)} combinations asked last wait")
         while not self.done:
             left = self._budget.max_runs - len(self._learned)

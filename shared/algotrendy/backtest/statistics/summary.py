@@ -152,7 +152,8 @@ def growth_of(initial: float, final: float, years: float) -> float:
         return -1.0
     if log(final / initial) / years > _MOST_GROWTH:
         return nan
-    return (final / initial) ** (1.0 / years) - 1.0
+    rate: float = (final / initial) ** (1.0 / years)
+    return rate - 1.0
 
 
 def add_exactly(total: float, rest: float, value: float) -> tuple[float, float]:

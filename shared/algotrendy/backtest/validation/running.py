@@ -104,7 +104,7 @@ class Walk:
             overfitting=None if across is None else across.overfitting.probability,
             out_of_sample_sharpe=figures_.ratios.sharpe,
             out_of_sample_lower=None if lower is None else lower.low,
-            trades=sum(outing.trades for outing in outings),
+            trades=sum(outing.trades for outing in outings),  # whole numbers
             max_drawdown=figures_.drawdowns.deepest,
             walk_forward_efficiency=walked.efficiency,
             harsh_return=_compounded(harsh),

@@ -76,7 +76,7 @@ class SameBars:
                 "splits": found.splits,
             },
             "paths": list(self.paths),
-            "paths_that_lost": sum(path < 0.0 for path in self.paths),
+            "paths_that_lost": sum(path < 0.0 for path in self.paths),  # whole numbers
         }
 
 

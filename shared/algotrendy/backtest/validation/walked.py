@@ -111,7 +111,7 @@ class Walked:
     @property
     def trials(self) -> int:
         """Count the combinations tried, those of each window for themselves."""
-        return sum(step.trials.count for step in self.steps)
+        return sum(step.trials.count for step in self.steps)  # whole numbers
 
     @property
     def efficiency(self) -> float | None:
@@ -139,7 +139,9 @@ class Walked:
     @property
     def gained(self) -> float:
         """Give the share of windows that gained out of sample."""
-        return sum(step.total_return > 0.0 for step in self.steps) / len(self.steps)
+        return sum(step.total_return > 0.0 for step in self.steps) / len(
+            self.steps
+        )  # whole numbers
 
     @property
     def stability(self) -> tuple[Stability, ...]:
@@ -151,7 +153,7 @@ class Walked:
             if axis.count == 1:
                 continue
             moves = [abs(now[number] - before[number]) for before, now in pairwise(places)]
-            mean = sum(moves) / len(moves) / (axis.count - 1) if moves else None
+            mean = sum(moves) / len(moves) / (axis.count - 1) if moves else None  # whole numbers
             values = tuple(combination[number] for combination in chosen)
             found.append(Stability(axis.name, values, None if mean is None else 1.0 - mean))
         return tuple(found)

@@ -135,7 +135,7 @@ whether the data reach so far; when they do not, it is the number of bars."""
 
 def _in_bars(bars: int) -> _EndOf:
     def end_of(lengths: _Times) -> tuple[int, bool]:
-        passed = sum(times * length.count for times, length in lengths)
+        passed = sum(times * length.count for times, length in lengths)  # whole numbers
         return min(passed, bars), passed <= bars
 
     return end_of
@@ -144,8 +144,12 @@ def _in_bars(bars: int) -> _EndOf:
 def _in_days(days: Sequence[date]) -> _EndOf:
     def end_of(lengths: _Times) -> tuple[int, bool]:
         # Added up first: a month after the end of January is not a fixed number of days.
-        months = sum(times * length.count for times, length in lengths if length.unit == "months")
-        rest = sum(times * length.count for times, length in lengths if length.unit == "days")
+        months = sum(
+            times * length.count for times, length in lengths if length.unit == "months"
+        )  # whole numbers
+        rest = sum(
+            times * length.count for times, length in lengths if length.unit == "days"
+        )  # whole numbers
         day = moved(days[0], months, rest)
         return bisect_left(days, day), day <= days[-1] + _GRACE
 

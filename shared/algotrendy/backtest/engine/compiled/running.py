@@ -57,7 +57,7 @@ class Run:
         self._set_assets()
         sizes = layout.sizes(setting.values)
         vectors, cells = sizes[: len(layout.vectors)], sizes[len(layout.vectors) :]
-        own = np.zeros((count, len(layout.scalars) + sum(sizes) + 1))
+        own = np.zeros((count, len(layout.scalars) + sum(sizes) + 1))  # whole numbers
         own[:, : len(layout.scalars)] = layout.initial
         self._own = own
         begins = np.cumsum([len(layout.scalars), *vectors])
