@@ -139,9 +139,8 @@ class Walked:
     @property
     def gained(self) -> float:
         """Give the share of windows that gained out of sample."""
-        return sum(step.total_return > 0.0 for step in self.steps) / len(
-            self.steps
-        )  # whole numbers
+        won = len([step for step in self.steps if step.total_return > 0.0])
+        return won / len(self.steps)
 
     @property
     def stability(self) -> tuple[Stability, ...]:
