@@ -33,6 +33,7 @@ from algotrendy.strategy.own import (
     update_of,
 )
 
+_OF_THE_COMPILER = ("Failed in nopython mode pipeline", "During:")
 _VOCABULARY = (ordering, owning, reading)
 """Imported for what they teach the compiler."""
 
@@ -196,5 +197,7 @@ def teach(function: FunctionType) -> None:
 
 
 def _reason(error: NumbaError) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:6])[:500]
+    """Give what the compiler said, without where it stood in its own work."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith(_OF_THE_COMPILER)]
+    return " ".join(told[:6])[:500]

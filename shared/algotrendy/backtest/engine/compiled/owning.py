@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.errors import LoweringError
 from numba.core.imputils import lower_getattr_generic, lower_setattr_generic
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr
@@ -56,7 +57,7 @@ def _write_own(context: Any, builder: Any, signature: Any, arguments: Any, name:
     kind = signature.args[0]
     own = cgutils.create_struct_proxy(kind)(context, builder, value=arguments[0])
     if name not in kind.scalars:
-        raise NotImplementedError(f"own.{name} cannot be written to")
+        raise LoweringError(f"own.{name} is a row of numbers: write to its places, own.{name}[i]")
     place = 8 * kind.scalars.index(name)
     value = context.cast(builder, arguments[1], signature.args[1], FLOAT)
     builder.store(value, _scalar(builder, own.second, place))
