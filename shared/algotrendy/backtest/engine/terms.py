@@ -59,13 +59,16 @@ class Terms:
     days_in_year: int = 360
 
     def __post_init__(self) -> None:
-        for name in (field.name for field in fields(self)):
+        for name, kind in ((field.name, field.type) for field in fields(self)):
             value = getattr(self, name)
             if isinstance(value, bool):
                 continue
             least, most = _LIMITS.get(name, _ANY)
             if not (isfinite(value) and least <= value <= most):
                 raise Invalid(f"terms.{name}", f"between {least:g} and {most:g}", value)
+            if kind == "float":
+                # A curve that begins at a whole number would be of whole numbers.
+                object.__setattr__(self, name, float(value))
         if not self.cash > 0.0:
             raise Invalid("terms.cash", "above 0", self.cash)
         if self.maintenance > 0.0 and self.maintenance * self.leverage >= 1.0:

@@ -49,6 +49,13 @@ def test_a_sale_keeps_half_of_its_price_however_wide_the_spread() -> None:
     assert slipped(MARKET, SELL, 1.0, 1.0, 0.0, costs) == 0.5
 
 
+def test_terms_in_whole_numbers_give_curves_of_floats() -> None:
+    whole, exact = Terms(10_000, fee_bps=5, leverage=1), Terms(10_000.0, fee_bps=5.0, leverage=1.0)
+    assert repr(whole) == repr(exact)
+    idle = ran(small(level(100.0, 3)), scripted({}), whole)
+    assert (idle.equity.dtype.kind, idle.cash.dtype.kind) == ("f", "f")
+
+
 def test_what_slipped_is_counted() -> None:
     script: dict[int, Act] = {0: lambda m: m.buy(10), 1: lambda m: m.exit()}
     result = ran(small(level(100.0, 3)), scripted(script), Terms(10_000.0, slippage_bps=10.0))
