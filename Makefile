@@ -117,7 +117,8 @@ bench-sweep: setup ## Measure one sweep by each executor on a platform of its ow
 ## ---- Ship it -----------------------------------------------------------------------------
 
 kernels: $(APP) ## Compile the engine and the library into the package, for any processor of this kind (minutes)
-	NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES= PYTHONPATH=shared .venv/bin/python -m algotrendy.backtest.kernels
+	PYTHONPATH=shared .venv/bin/python -m algotrendy.backtest.kernels make
+	PYTHONPATH=shared .venv/bin/python -m algotrendy.backtest.kernels check
 
 ## ---- Keep it -----------------------------------------------------------------------------
 

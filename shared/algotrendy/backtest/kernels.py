@@ -1,32 +1,39 @@
 """Compile the engine and every strategy of the library into the package: `make kernels`.
 
 What lies there is found by whoever runs the same sources under the same Python and compiler on the
-same kind of machine, so that a fresh installation does not compile. Start it with
-NUMBA_CPU_NAME=generic, before numba is loaded: what is made runs on every processor of the kind.
+same kind of machine, so that neither a fresh installation nor a function that starts cold has to
+compile. What is made runs on every processor of the kind. ``check`` tells whether it is found.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_arrays
-from algotrendy.backtest.engine.compiled import cache
 from algotrendy.backtest.engine.running import run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.rows import run_rows
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.library import library
+from algotrendy.strategy.library import library, strategy_named
 
 _DAYS, _ASSETS = 1200, 4
-_FILL = "fill"
+_KERNELS = Path(__file__).parent / "engine" / "compiled" / "kernels"
+# The engine is compiled when it is loaded, to where its process was told to keep it: so the work
+# itself is done by a process of its own.
+_FILL, _SEEK = "fill", "seek"
 
 
 def some_days(assets: int) -> Dataset:
@@ -61,9 +68,9 @@ def compile_strategy(strategy: Strategy) -> str:
     return ""
 
 
-def fill() -> None:
-    """Compile every strategy, into the folder that is there."""
-    for strategy in library():
+def fill(names: Sequence[str]) -> None:
+    """Compile strategies, all of the library without a name."""
+    for strategy in _named(names):
         begin = time.monotonic()
         refused = compile_strategy(strategy)
         took = f"{time.monotonic() - begin:.1f} s"
@@ -71,21 +78,53 @@ def fill() -> None:
         sys.stdout.flush()
 
 
-def main() -> None:
-    """Make the folder of this machine's kind and fill it; what others left is removed."""
-    if cache._cpu() != "generic":
-        sys.exit("set NUMBA_CPU_NAME=generic: run `make kernels`")
-    folder = cache.SHIPPED / cache.digest("generic")
-    shutil.rmtree(cache.SHIPPED, ignore_errors=True)
-    folder.mkdir(parents=True)
-    # Where compiled code is kept is decided when the engine is loaded: in a process after this.
-    subprocess.run([sys.executable, "-m", "algotrendy.backtest.kernels", _FILL], check=True)
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    if not files:
-        sys.exit(f"nothing was compiled into {folder}")
+def seek(names: Sequence[str]) -> None:
+    """Run strategies, and refuse if anything had to be compiled for it."""
+    for strategy in _named(names):
+        compile_strategy(strategy)
+    from algotrendy.backtest.engine.compiled import cache
+
+    if cache.made:
+        sys.exit(f"these were not found and had to be compiled: {', '.join(cache.made)}")
+    sys.stdout.write("kernels: everything was found, nothing was compiled\n")
+
+
+def make(names: Sequence[str]) -> None:
+    """Fill the folder of the package; what others left there is removed."""
+    with tempfile.TemporaryDirectory(dir=_KERNELS.parent, prefix=".kernels-") as scratch:
+        _in_a_process(_FILL, names, scratch)
+        shutil.rmtree(_KERNELS, ignore_errors=True)
+        Path(scratch, "algotrendy", "kernels").rename(_KERNELS)
+    files = [path for path in _KERNELS.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 2**20  # whole numbers
-    sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {folder}\n")
+    sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {_KERNELS}\n")
+
+
+def check(names: Sequence[str]) -> None:
+    """Tell whether what lies in the package is found, by somebody who has nothing else."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _in_a_process(_SEEK, names, scratch)
+
+
+def _named(names: Sequence[str]) -> Sequence[Strategy]:
+    return [strategy_named(name) for name in names] or library()
+
+
+def _in_a_process(task: str, names: Sequence[str], folder: str) -> None:
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": folder}
+    environment.pop("NUMBA_CPU_FEATURES", None)
+    command = [sys.executable, "-m", "algotrendy.backtest.kernels", task, *names]
+    done = subprocess.run(command, check=False, env=environment)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+_TASKS = {"make": make, "check": check, _FILL: fill, _SEEK: seek}
 
 
 if __name__ == "__main__":
-    fill() if sys.argv[1:] == [_FILL] else main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", nargs="?", default="make", choices=_TASKS)
+    parser.add_argument("names", nargs="*", help="strategies; all of the library without one")
+    asked = parser.parse_args()
+    _TASKS[asked.task](asked.names)

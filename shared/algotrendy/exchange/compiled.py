@@ -1,6 +1,6 @@
 """Compile the rules with numba, and make the structured arrays that they then run on.
 
-The only module that knows numba. Its callers have it from the groups `bench` and `dev`.
+The only module of its room that knows numba.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Keep what was compiled: in the package, where it was shipped with it, or in the user's cache.
+"""Keep what was compiled in the user's cache, and begin with what was shipped in the package.
 
 Numba looks at one file for what has changed. The engine is made of many, so its cache lies in a
 folder that is named by the hash of them all: what was compiled of other sources is never found.
+The package is only read, for it may lie where nobody can write: what was shipped of a function is
+copied to where it is kept before the function is loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -34,6 +37,9 @@ SHIPPED = Path(__file__).with_name("kernels")
 ENTRY_FILE = "<algotrendy strategy>"
 """What the source of an entry is called; there is no file behind it."""
 
+made: list[str] = []
+"""The functions that this process has compiled and kept; those that it has loaded are not here."""
+
 
 @cache
 def digest(cpu: str) -> str:
@@ -56,10 +62,12 @@ def digest(cpu: str) -> str:
 
 @cache
 def place() -> Path:
-    """Give the folder of the kernels: the shipped one where there is, else the user's."""
+    """Give the folder where kernels are kept: the user's, or one that lasts as long as /tmp does.
+
+    Raises:
+        Unavailable: If neither can be written to.
+    """
     found = digest(_cpu())
-    if (SHIPPED / found).is_dir():
-        return SHIPPED / found
     for folder in _folders():
         mine = folder / "algotrendy" / "kernels" / found
         try:
@@ -81,21 +89,24 @@ def _folders() -> list[Path]:
 class EngineLocator:
     """Tells numba where the engine's functions and strategies' entries are kept."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, file: str) -> None:
         self._line = function.__code__.co_firstlineno
+        self._name = f"{Path(file).stem}.{function.__qualname__}"
 
     @classmethod
     def from_function(cls, function: Any, file: str) -> EngineLocator | None:
         """Take what is ours, and leave everything else to numba's own."""
         if file != ENTRY_FILE and Path(file).parent != Path(__file__).parent:
             return None
-        return cls(function)
+        return cls(function, file)
 
     def ensure_cache_path(self) -> None:
-        """See that the folder is there; a shipped one may be read-only."""
+        """Note what is about to be kept; the folder is there."""
+        made.append(self._name)
 
     def get_cache_path(self) -> str:
-        """Give the folder."""
+        """Give the folder, with what was shipped of the function."""
+        _bring(f"{self._name}-{self._line}.", place())
         return str(place())
 
     def get_source_stamp(self) -> str:
@@ -115,10 +126,26 @@ def install() -> None:
     """
     is_free = not (config.CPU_NAME or config.CACHE_DIR)
     if is_free and (SHIPPED / digest("generic")).is_dir():
-        config.CPU_NAME, config.CPU_FEATURES = "generic", ""
+        config.CPU_NAME = "generic"
+    if config.CPU_NAME == "generic" and config.CPU_FEATURES is None:
+        config.CPU_FEATURES = ""
     classes = CacheImpl._locator_classes
     if EngineLocator not in classes:
         classes.insert(0, EngineLocator)
+
+
+def _bring(prefix: str, place: Path) -> None:
+    """Copy a function's shipped kernels to where they are kept, unless it has some there."""
+    prefix = prefix.replace("<", "").replace(">", "")  # as numba does
+    shipped = SHIPPED / place.name
+    if not shipped.is_dir() or any(file.name.startswith(prefix) for file in place.iterdir()):
+        return
+    # In this order the index, which names the others, comes last.
+    for file in sorted(shipped.iterdir()):
+        if file.name.startswith(prefix):
+            part = place / f".{os.getpid()}.{file.name}"
+            shutil.copyfile(file, part)
+            part.replace(place / file.name)
 
 
 def _cpu() -> str:
