@@ -16,5 +16,12 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     done = run_shard(sweep_id, int(event["shard"]), wiring.results(), market_data.bar_store())
     if not done.was_done:
         metrics.add_metric(name="BacktestsRun", unit="Count", value=done.runs)
-    logger.info("shard done", sweep_id=str(sweep_id), shard=done.shard, was_done=done.was_done)
+    logger.info(
+        "shard done",
+        sweep_id=str(sweep_id),
+        shard=done.shard,
+        was_done=done.was_done,
+        modes=list(done.modes),
+        why_interpreted=done.modes.get("interpreted"),
+    )
     return {"shard": done.shard, "runs": done.runs}

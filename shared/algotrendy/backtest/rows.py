@@ -10,7 +10,7 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.shard import Cell, Row
+from algotrendy.backtest.shard import Cell, OnMode, Row
 from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
 from algotrendy.backtest.statistics.summary import (
     periods_per_year,
@@ -76,6 +76,7 @@ def run_one(
     terms: Terms,
     number: int,
     mode: Wish = "auto",
+    on_mode: OnMode | None = None,
 ) -> Row:
     """Run one backtest and give its row.
 
@@ -83,6 +84,8 @@ def run_one(
     mathematics library to another's, and the row must not.
     """
     backtest = backtest_of(dataset, strategy, values, terms, mode)
+    if on_mode is not None:
+        on_mode(backtest.mode, backtest.why_interpreted)
     found = summarise(backtest, periods_per_year(Timeframe(dataset.timeframe)))
     return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
 
@@ -95,6 +98,7 @@ def run_rows(
     numbers: Sequence[int],
     workers: int = 1,
     mode: Wish = "auto",
+    on_mode: OnMode | None = None,
 ) -> list[Row]:
     """Run many backtests of one strategy on one dataset; the rows are those of `run_one`.
 
@@ -110,8 +114,10 @@ def run_rows(
     for place, (number, values) in enumerate(zip(numbers, combinations, strict=True)):
         figures = together[place] if together else None
         if figures is None:
-            rows.append(run_one(dataset, strategy, values, terms, number, mode))
+            rows.append(run_one(dataset, strategy, values, terms, number, mode, on_mode))
         else:
+            if on_mode is not None:
+                on_mode("compiled", "")
             found = (canonical(getattr(figures, name)) for name in STATISTICS)
             rows.append((number, *found))
     return rows

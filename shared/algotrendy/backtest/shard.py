@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from algotrendy.backtest.engine import ENGINE_VERSION
@@ -29,14 +29,23 @@ Row = tuple[Cell, ...]
 OnRun = Callable[[int], None]
 """Told the number of a run before it begins."""
 
+OnMode = Callable[[str, str], object]
+"""Told of runs how they were made, compiled or interpreted, and why they were not compiled."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcome:
-    """What became of a shard; ``was_done`` when an earlier attempt had finished it."""
+    """What became of a shard.
+
+    Attributes:
+        was_done: Whether an earlier attempt had finished it.
+        modes: How its runs were made now, and for each why they were not compiled, or nothing.
+    """
 
     shard: int
     runs: int
     was_done: bool
+    modes: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_shard(
@@ -63,9 +72,10 @@ def run_shard(
     if is_done(sweep_id, work, blobs):
         return ShardOutcome(shard, len(work["runs"]), was_done=True)
     data = {symbol: dataset_for(sweep_id, work, symbol, blobs, bars) for symbol in work["data"]}
-    rows = rows_of(work, data, mode, on_run)
+    modes: dict[str, str] = {}
+    rows = rows_of(work, data, mode, on_run, modes.setdefault)
     keep_rows(sweep_id, work, rows, blobs)
-    return ShardOutcome(shard, len(rows), was_done=False)
+    return ShardOutcome(shard, len(rows), was_done=False, modes=modes)
 
 
 def read_work(sweep_id: SweepId, shard: int, blobs: Blobs) -> dict[str, Any]:
@@ -131,6 +141,7 @@ def rows_of(
     data: Mapping[str, Dataset],
     mode: Wish = "auto",
     on_run: OnRun | None = None,
+    on_mode: OnMode | None = None,
 ) -> list[Row]:
     """Run a shard's work on its bars; give the rows in the order of the runs."""
     # Loads numpy and the compiler: not before there is something to compute.
@@ -143,11 +154,13 @@ def rows_of(
         runs = [(number, values) for number, name, values in work["runs"] if name == symbol]
         numbers, combinations = zip(*runs, strict=True)
         if on_run is None:
-            rows += run_rows(data[symbol], strategy, combinations, terms, numbers, mode=mode)
+            rows += run_rows(
+                data[symbol], strategy, combinations, terms, numbers, mode=mode, on_mode=on_mode
+            )
             continue
         for number, values in runs:
             on_run(number)
-            rows.append(run_one(data[symbol], strategy, values, terms, number, mode))
+            rows.append(run_one(data[symbol], strategy, values, terms, number, mode, on_mode))
     return sorted(rows, key=lambda row: row[0] or 0)
 
 

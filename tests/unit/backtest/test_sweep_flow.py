@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ from fakes.sweep_world import (
 )
 
 KEYS = Keys(SWEEP_ID)
+COMPILED = "algotrendy.backtest.engine.compiled"
 
 
 def swept(
@@ -154,6 +156,34 @@ def test_a_finished_shard_is_not_run_again() -> None:
     again = run_shard(SWEEP_ID, 0, blobs, some_bars(), mode="interpreted")
     assert (again.was_done, again.runs) == (True, 3)
     assert blobs.puts == before
+
+
+def test_a_shard_tells_how_its_runs_were_made() -> None:
+    blobs, bars = MemoryBlobs(), some_bars()
+    plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 3)
+    compiled = run_shard(SWEEP_ID, 0, blobs, bars)
+    one_by_one = run_shard(SWEEP_ID, 1, blobs, bars, on_run=lambda _: None)
+    interpreted = run_shard(SWEEP_ID, 2, blobs, bars, mode="interpreted")
+    assert (compiled.modes, one_by_one.modes) == ({"compiled": ""}, {"compiled": ""})
+    assert interpreted.modes == {"interpreted": ""}
+    assert run_shard(SWEEP_ID, 0, blobs, bars).modes == {}
+
+
+def test_a_shard_without_a_compiler_says_so_and_has_the_same_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled, without, bars = MemoryBlobs(), MemoryBlobs(), some_bars()
+    for blobs in (compiled, without):
+        plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 3)
+    run_shard(SWEEP_ID, 0, compiled, bars)
+    for name in [name for name in sys.modules if name.startswith(f"{COMPILED}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, COMPILED)
+    monkeypatch.delattr("algotrendy.backtest.engine.compiled")
+    monkeypatch.setitem(sys.modules, "numba", None)
+    done = run_shard(SWEEP_ID, 0, without, bars)
+    assert done.modes == {"interpreted": "numba is not installed"}
+    assert without.objects == compiled.objects
 
 
 def _flipped(result: bytes) -> bytes:
