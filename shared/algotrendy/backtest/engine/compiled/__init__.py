@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from algotrendy.backtest.engine.compiled.bind import Bound, CannotCompileError, bind
+from algotrendy.backtest.engine.compiled.bind import SPAN, STEP, Bound, CannotCompileError, bind
 from algotrendy.backtest.engine.compiled.running import Run
 from algotrendy.backtest.engine.compiled.signatures import FULL, RAISED
 from algotrendy.backtest.engine.raw import Raw
@@ -22,7 +22,7 @@ def run_compiled(setting: Setting) -> Raw:
         CannotCompileError: With the reason.
         StrategyRaisedError: If it raises while it runs.
     """
-    bound = bind(setting.strategy)
+    bound = bind(setting.strategy, SPAN if setting.is_plain else STEP)
     # Memory that is never touched costs nothing: an order every second bar is room enough.
     rows, log_rows = 64, 4096 + len(setting.dataset) * len(setting.dataset.assets) // 2
     while True:

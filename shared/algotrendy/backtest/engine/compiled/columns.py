@@ -7,7 +7,7 @@ computed itself, to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import FunctionType
@@ -23,8 +23,8 @@ from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
 from algotrendy.strategy.fingerprint import function_hash
 from algotrendy.strategy.indicators import Indicator
-from algotrendy.strategy.own import COLUMNS, Layout
-from algotrendy.strategy.parameters import Values
+from algotrendy.strategy.own import Layout
+from algotrendy.strategy.parameters import Value, Values
 
 Key = tuple[Any, ...]
 _ROW = types.Array(FLOAT, 1, "C", readonly=True)
@@ -35,56 +35,74 @@ class IndicatorColumns:
     """The columns of one asset's bars.
 
     Attributes:
-        made: By indicator and arguments: its outputs, shape (outputs, bars).
+        made: By indicator, inputs and arguments: its outputs, shape (outputs, bars).
+        columns: Each output by its address.
     """
 
     bars: Columns
     made: dict[Key, NDArray[np.float64]] = field(default_factory=dict)
+    columns: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
-    def addresses(self, layout: Layout, values: Values) -> list[int]:
-        """Give where the column of each output of a strategy's indicators begins, in order."""
-        found: list[int] = []
-        known: dict[str, tuple[Key, int]] = {}
+    def addresses(
+        self, layout: Layout, names: Sequence[str], combinations: Sequence[Sequence[Value]]
+    ) -> NDArray[np.int64]:
+        """Give where the column of each output of a strategy's indicators begins.
+
+        Args:
+            names: Of the parameters, in the order of each combination's values.
+
+        Returns:
+            Shape (combinations, outputs + 1); the last of each row is not used.
+        """
+        told: dict[str, list[int]] = {}
         for name, indicator in layout.indicators:
-            key = self._key(indicator, values, known)
-            rows = self._rows(indicator, key, values, known)
+            places = [names.index(argument) for argument in _named(indicator)]
+            chained = [told[source] for source in indicator.inputs if source in told]
+            known: dict[Key, int] = {}
+            begins = []
+            for run, values in enumerate(combinations):
+                key = *[values[place] for place in places], *[column[run] for column in chained]
+                begin = known.get(key)
+                if begin is None:
+                    inputs = [
+                        told[source][run] if source in told else source
+                        for source in indicator.inputs
+                    ]
+                    rows = self._rows(indicator, inputs, dict(zip(names, values, strict=True)))
+                    begin = known[key] = rows.ctypes.data
+                begins.append(begin)
             for place, (output, _) in enumerate(indicator.outputs):
-                known[f"{name}_{output}" if output else name] = key, place
-                found.append(rows.ctypes.data + place * rows.strides[0])
-        return found
-
-    def _key(self, indicator: Indicator, values: Values, known: Mapping[str, Any]) -> Key:
-        inputs = tuple(known.get(source, source) for source in indicator.inputs)
-        arguments = tuple(
-            values[argument] if isinstance(argument, str) else argument
-            for argument in indicator.arguments
-        )
-        return indicator.name, inputs, arguments
+                row = 8 * place * len(self.bars)
+                told[f"{name}_{output}" if output else name] = [begin + row for begin in begins]
+        table = np.zeros((len(combinations), len(told) + 1), dtype=np.int64)
+        for place, column in enumerate(told.values()):
+            table[:, place] = column
+        return table
 
     def _rows(
-        self,
-        indicator: Indicator,
-        key: Key,
-        values: Values,
-        known: Mapping[str, tuple[Key, int]],
+        self, indicator: Indicator, inputs: Sequence[str | int], values: Values
     ) -> NDArray[np.float64]:
+        arguments = indicator.resolve(values)
+        key = indicator.name, *inputs, *arguments
         rows = self.made.get(key)
         if rows is None:
-            arguments = indicator.resolve(values)
             rows = np.empty((len(indicator.outputs), len(self.bars)))
             cells = np.zeros(indicator.cells(*arguments))
-            inputs = [
-                getattr(self.bars, source)
-                if source in COLUMNS
-                else self.made[known[source][0]][known[source][1]]
-                for source in indicator.inputs
+            read = [
+                getattr(self.bars, source) if isinstance(source, str) else self.columns[source]
+                for source in inputs
             ]
             extra = np.array([cell for _, cell in indicator.outputs[1:]], dtype=np.int64)
             kinds = tuple(limits.kind for limits in indicator.limits)
-            over = _over(indicator.update, len(inputs), kinds)
-            over(rows, cells, extra, *inputs, *arguments)
+            over = _over(indicator.update, len(read), kinds)
+            over(rows, cells, extra, *read, *arguments)
             self.made[key] = rows
+            self.columns.update((row.ctypes.data, row) for row in rows)
         return rows
+
+
+def _named(indicator: Indicator) -> list[str]:
+    return [argument for argument in indicator.arguments if isinstance(argument, str)]
 
 
 @cache

@@ -10,19 +10,18 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from numba import carray, njit
+from numba import njit
 from numba.extending import register_jitable
 
-from algotrendy.backtest.engine.compiled.memory import (
-    ACCOUNT,
-    ASSET,
-    CONTEXT,
-    COSTS,
-    LOG,
-    ORDER,
-    offset,
+from algotrendy.backtest.engine.compiled.memory import ASSET, CONTEXT, offset
+from algotrendy.backtest.engine.compiled.pointers import load_int
+from algotrendy.backtest.engine.compiled.tables import (
+    account_at,
+    asset_at,
+    costs_at,
+    log_at,
+    orders_at,
 )
-from algotrendy.backtest.engine.compiled.pointers import load_int, void_at
 from algotrendy.backtest.engine.rules import booking, costs, placing, rows
 from algotrendy.exchange.compiled import register, rule_modules
 from algotrendy.strategy.market import kind_of
@@ -32,41 +31,8 @@ for _module in (*rule_modules(), costs, booking, rows, placing):
 _kind_of = register_jitable(kind_of)
 _ENGINE = {"cache": True, "error_model": "numpy"}
 
-_ACCOUNT, _COSTS, _LOG = (offset(CONTEXT, name) for name in ("account", "costs", "log"))
-_LOG_ROWS, _ROWS = offset(CONTEXT, "log_rows"), offset(CONTEXT, "rows")
-_ASSETS, _COUNT = offset(CONTEXT, "assets"), offset(CONTEXT, "count")
-_STEP, _NOW, _ORDERS = offset(CONTEXT, "step"), offset(CONTEXT, "now"), offset(ASSET, "orders")
+_ASSETS, _STEP, _NOW = (offset(CONTEXT, name) for name in ("assets", "step", "now"))
 _ASSET_SIZE = ASSET.itemsize
-
-
-@register_jitable
-def orders_at(context: Any, asset: Any) -> Any:
-    """Give the order rows of an asset."""
-    return carray(void_at(load_int(asset + _ORDERS)), (load_int(context + _ROWS),), dtype=ORDER)
-
-
-@register_jitable
-def asset_at(asset: Any) -> Any:
-    """Give the record of an asset."""
-    return carray(void_at(asset), (1,), dtype=ASSET)[0]
-
-
-@register_jitable
-def account_at(context: Any) -> Any:
-    """Give the record of the account."""
-    return carray(void_at(load_int(context + _ACCOUNT)), (1,), dtype=ACCOUNT)[0]
-
-
-@register_jitable
-def costs_at(context: Any) -> Any:
-    """Give the record of what trading costs."""
-    return carray(void_at(load_int(context + _COSTS)), (1,), dtype=COSTS)[0]
-
-
-@register_jitable
-def log_at(context: Any) -> Any:
-    """Give the log of orders."""
-    return carray(void_at(load_int(context + _LOG)), (load_int(context + _LOG_ROWS),), dtype=LOG)
 
 
 @register_jitable

@@ -16,24 +16,19 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from algotrendy.backtest.engine.compiled.bind import CannotCompileError, bind
+from algotrendy.backtest.engine.compiled.bind import COLUMNS, SPAN, CannotCompileError, bind
 from algotrendy.backtest.engine.compiled.columns import IndicatorColumns
-from algotrendy.backtest.engine.compiled.memory import (
-    ACCOUNT,
-    ASSET,
-    BAR,
-    CONTEXT,
-    COSTS,
-    DONE,
-    FILL,
-    LOG,
-    ORDER,
-    TERMS,
-)
 from algotrendy.backtest.engine.compiled.plain import drive_plain
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
 from algotrendy.backtest.engine.compiled.running import Run
-from algotrendy.backtest.engine.compiled.signatures import ENTRY, WHOLE, rows_of
+from algotrendy.backtest.engine.compiled.signatures import ENTRY, WHOLE
+from algotrendy.backtest.engine.compiled.tables import (
+    account_at,
+    asset_at,
+    context_at,
+    done_at,
+    log_at,
+)
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.statistics import summary
 from algotrendy.backtest.statistics.figures import STATISTICS
@@ -52,9 +47,7 @@ _TRIP_CELLS = summary.TRIP_CELLS
 
 @njit(
     INT(
-        ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(ORDER, 2), rows_of(LOG),
-        rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT), rows_of(COSTS),
-        rows_of(TERMS), types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 2, "C"),
+        ENTRY, INT, types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 2, "C"),
         types.Array(FLOAT, 1, "C"), types.Array(FLOAT, 2, "C"), types.Array(INT, 2, "C"),
         FLOAT, FLOAT, FLOAT, INT, types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
         INT, INT,
@@ -66,16 +59,6 @@ _TRIP_CELLS = summary.TRIP_CELLS
 def drive_many(
     entry: Any,
     place: int,
-    contexts: Any,
-    assets: Any,
-    orders: Any,
-    log: Any,
-    done: Any,
-    found: Any,
-    bars: Any,
-    accounts: Any,
-    cost_rows: Any,
-    terms: Any,
     curves: Any,
     own: Any,
     initial: Any,
@@ -100,7 +83,9 @@ def drive_many(
         out: Gets the figures in the order of ``STATISTICS``, one row a run.
         ended: Gets how each run ended.
     """
-    context, asset, account = contexts[0], assets[0], accounts[0]
+    context, account = context_at(place), account_at(place)
+    asset = asset_at(context.assets)
+    log, done = log_at(place), done_at(place)
     told = context.parameters
     read = context.columns
     trips = np.zeros(_TRIP_CELLS)
@@ -125,10 +110,7 @@ def drive_many(
         asset.admitted = 0
         asset.dated = 0
         asset.seen = 0
-        ended[run] = drive_plain(
-            entry, place, contexts, assets, orders, log, done, found, bars, accounts, cost_rows,
-            terms, curves,
-        )  # fmt: skip
+        ended[run] = drive_plain(entry, place)
         row = out[run]
         if with_figures == 0:
             row[0] = curves[0, curves.shape[1] - 1]
@@ -176,18 +158,13 @@ def run_many(
     strategy = setting.strategy
     if any(isinstance(vector.size, str) for _, vector in layout_of(strategy.state, {}).vectors):
         raise CannotCompileError("its vectors are as long as its parameters say")
-    bound = bind(strategy, reads_columns=bool(strategy.indicators))
-    layout = bound.layout
+    bound = bind(strategy, COLUMNS if strategy.indicators else SPAN)
     names = [parameter.name for parameter in strategy.parameters]
     shared = IndicatorColumns(setting.dataset.assets[0].base)
-    outputs = sum(len(indicator.outputs) for _, indicator in layout.indicators)
+    columns = shared.addresses(bound.layout, names, combinations)
     parameters = np.zeros((len(combinations), len(names) + 1))
-    columns = np.zeros((len(combinations), outputs + 1), dtype=np.int64)
-    for run, combination in enumerate(combinations):
-        parameters[run, : len(names)] = combination
-        if outputs:
-            values = dict(zip(names, combination, strict=True))
-            columns[run, :outputs] = shared.addresses(layout, values)
+    if names:
+        parameters[:, : len(names)] = np.array(combinations, dtype=np.float64)
     out = np.full((len(combinations), len(STATISTICS)), np.nan)
     ended = np.zeros(len(combinations), dtype=np.int64)
     times = setting.dataset.timeline

@@ -51,6 +51,13 @@ CONTEXT_FIELDS: Final[Fields] = (
     ("account", "i8"),
     ("costs", "i8"),
     ("log", "i8"),
+    ("done", "i8"),
+    ("found", "i8"),
+    ("bar", "i8"),
+    ("terms", "i8"),
+    ("equity", "i8"),  # its curves
+    ("cash", "i8"),
+    ("exposure", "i8"),
     ("fill", "i8"),
     ("count", "i8"),  # of assets
     ("own_size", "i8"),  # of one asset, in bytes

@@ -53,3 +53,19 @@ def void_at(typing: Any, place: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(INT), generate
+
+
+@intrinsic
+def prefetch(typing: Any, place: Any) -> Any:
+    """Ask the processor to bring the memory at an address near; harmless wherever it points."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        at = builder.inttoptr(arguments[0], pointer)
+        # Of data that is read, and kept in every cache.
+        builder.call(function, [at, *(ir.Constant(word, number) for number in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(INT), generate

@@ -78,6 +78,13 @@ class Run:
             ("account", self._account),
             ("costs", self._costs),
             ("log", self._log),
+            ("done", self._done),
+            ("found", self._found),
+            ("bar", self._bar),
+            ("terms", self._terms),
+            ("equity", self._curves[0]),
+            ("cash", self._curves[1]),
+            ("exposure", self._curves[2]),
         ):
             context[name] = address(array)
         context["count"] = count
@@ -94,21 +101,7 @@ class Run:
         # A driver compiles when it is first imported, where it was not kept.
         from algotrendy.backtest.engine.compiled.plain import drive_plain
 
-        ended: int = drive_plain(
-            self._bound.entry,
-            address(self._context),
-            self._context,
-            self._assets,
-            self._orders,
-            self._log,
-            self._done,
-            self._found,
-            self._bar,
-            self._account,
-            self._costs,
-            self._terms,
-            self._curves,
-        )
+        ended: int = drive_plain(self._bound.entry, address(self._context))
         return ended
 
     def _go_every(self) -> int:
@@ -163,16 +156,6 @@ class Run:
         drive_many(
             self._bound.entry,
             address(self._context),
-            self._context,
-            self._assets,
-            self._orders,
-            self._log,
-            self._done,
-            self._found,
-            self._bar,
-            self._account,
-            self._costs,
-            self._terms,
             self._curves,
             self._own,
             np.array(self._bound.layout.initial, dtype=np.float64),
