@@ -16,6 +16,7 @@ from infra_cdk.patterns.api import HttpGateway, get, post, watch_routes
 from infra_cdk.patterns.bucket import DataBucket
 from infra_cdk.patterns.foundation import Foundation, arn
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
+from infra_cdk.patterns.image import Image
 from infra_cdk.patterns.queue import DeadLetters, QueueConsumer
 from infra_cdk.patterns.saga import Saga
 from infra_cdk.patterns.schedule import Schedule
@@ -43,8 +44,25 @@ ROUTES = (
 )
 
 
+# Numba, numpy and what reads the lake are more than the 250 MB that code and layers may be.
+COMPILED = Image(
+    name="compiled",
+    reads=(
+        *("pyproject.toml", "uv.lock", "shared/algotrendy", "functions/backtest"),
+        *(f"layers/{name}" for name in ("core", "data", "lake", "compute", "compiled")),
+    ),
+    leaves_out=("shared/algotrendy/cli", "shared/algotrendy/local"),
+)
+
+
 def _spec(
-    name: str, summary: str, trigger: Trigger, *layers: Profile, memory_mb: int, timeout_s: int
+    name: str,
+    summary: str,
+    trigger: Trigger,
+    *layers: Profile,
+    memory_mb: int,
+    timeout_s: int,
+    image: Image | None = None,
 ) -> FunctionSpec:
     return FunctionSpec(
         capability=CAPABILITY,
@@ -52,6 +70,7 @@ def _spec(
         summary=summary,
         trigger=trigger,
         layers=("code", "core", *layers),
+        image=image,
         memory_mb=memory_mb,
         timeout_s=timeout_s,
     )
@@ -72,7 +91,7 @@ PLAN_SWEEP = _spec(
 # 1769 MB is one whole processor; a backtest runs on one.
 RUN_SHARD = _spec(
     "run_shard", "Runs the backtests of one shard.",
-    Trigger.WORKFLOW, "lake", "compute", memory_mb=1769, timeout_s=900,
+    Trigger.WORKFLOW, "lake", "compute", memory_mb=1769, timeout_s=900, image=COMPILED,
 )  # fmt: skip
 REDUCE_SWEEP = _spec(
     "reduce_sweep", "Puts the shards' results together and writes the report.",

@@ -1,23 +1,23 @@
 """Build the service that speaks to brokers: one task, which alone writes to each account."""
 
-from aws_cdk import IgnoreMode
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra_cdk.capabilities.operations import OperationsStore
 from infra_cdk.checks.exceptions import except_wildcard
-from infra_cdk.config import ROOT
 from infra_cdk.patterns.foundation import Foundation, arn
+from infra_cdk.patterns.image import Image
 from infra_cdk.patterns.saga import Saga
 from infra_cdk.patterns.service import HTTPS, Service, ServiceSpec
 
 PORT = 4590
 POSTGRES = 5432
-# Nothing else of the repository reaches the image, or changes its hash.
-IMAGE_READS = ("pyproject.toml", "uv.lock", "layers", "services", "shared")
+IMAGE = Image(
+    name="execution",
+    reads=("pyproject.toml", "uv.lock", "layers/execution", "services", "shared"),
+)
 
 SPEC = ServiceSpec(
     capability="trading",
@@ -62,13 +62,7 @@ class Execution(Construct):
             foundation=foundation,
             spec=SPEC,
             cluster=self.cluster,
-            image=ecs.ContainerImage.from_asset(
-                str(ROOT),
-                file="layers/execution/Dockerfile",
-                platform=assets.Platform.LINUX_ARM64,
-                exclude=["*", *(f"!{path}" for path in IMAGE_READS), "**/__pycache__"],
-                ignore_mode=IgnoreMode.DOCKER,
-            ),
+            image=ecs.ContainerImage.from_asset(**IMAGE.asset()),
             environment={
                 "ALGOTRENDY_DATABASE_URL": operations.database_url,
                 "ALGOTRENDY_EVENT_BUS": operations.bus_name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_cdk import Annotations, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -17,6 +17,7 @@ from infra_cdk.checks.exceptions import except_from
 from infra_cdk.config import Frozen
 from infra_cdk.layers import Profile
 from infra_cdk.patterns.foundation import Foundation, architecture, log_group, runtime
+from infra_cdk.patterns.image import Image
 from infra_cdk.patterns.permissions import Permissions
 
 # The part of its timeout that a function may use before somebody should look.
@@ -34,13 +35,17 @@ class Trigger(Enum):
 
 
 class FunctionSpec(Frozen):
-    """Describe one function. The handler is ``functions/<capability>/<name>.py``."""
+    """Describe one function. The handler is ``functions/<capability>/<name>.py``.
+
+    With an ``image`` it is one everywhere but on the laptop: for what does not fit into layers.
+    """
 
     capability: str
     name: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
     summary: str
     trigger: Trigger
     layers: tuple[Profile, ...] = ("code", "core")
+    image: Image | None = None
     memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 512
     timeout_s: Annotated[int, Field(ge=1, le=900)] = 30
     ephemeral_mb: Annotated[int, Field(ge=512, le=10_240)] = 512
@@ -83,21 +88,14 @@ class Function(Construct):
         access = foundation.cache_access if vpc else None
         if access:
             self._grant_network_interfaces()
-        code = foundation.functions_root / spec.capability
-        foundation.layers.check_size(self.name, code, spec.layers)
         snap_start = config.snap_start and spec.trigger is Trigger.HTTP
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=self.name,
             description=spec.summary,
-            code=lambda_.Code.from_asset(
-                str(code), exclude=["**/__pycache__", "**/*.pyc", "__pycache__"]
-            ),
-            handler=f"{spec.name}.handler",
-            runtime=runtime(config),
+            **self._package(foundation),
             architecture=architecture(config),
-            layers=foundation.layers.versions(spec.layers),
             memory_size=spec.memory_mb,
             timeout=Duration.seconds(spec.timeout_s),
             environment=_environment(foundation, spec, environment or {}),
@@ -135,6 +133,27 @@ class Function(Construct):
     ) -> None:
         """Allow these actions on these resources; see Permissions.allow."""
         self.permissions.allow(sid, actions, resources, because)
+
+    def _package(self, foundation: Foundation) -> dict[str, Any]:
+        """Give what the function is made of: code and layers, or an image."""
+        spec, config = self.spec, foundation.config
+        handler = f"{spec.name}.handler"
+        if spec.image and not config.is_local:
+            return {
+                "code": lambda_.Code.from_asset_image(**spec.image.asset(), cmd=[handler]),
+                "handler": lambda_.Handler.FROM_IMAGE,
+                "runtime": lambda_.Runtime.FROM_IMAGE,
+            }
+        code = foundation.functions_root / spec.capability
+        foundation.layers.check_size(self.name, code, spec.layers)
+        return {
+            "code": lambda_.Code.from_asset(
+                str(code), exclude=["**/__pycache__", "**/*.pyc", "__pycache__"]
+            ),
+            "handler": handler,
+            "runtime": runtime(config),
+            "layers": foundation.layers.versions(spec.layers),
+        }
 
     def _grant_network_interfaces(self) -> None:
         self.grant(

@@ -31,6 +31,11 @@ def target_of(reference: Any) -> str:
     raise AssertionError(f"no reference to a resource: {reference}")
 
 
+def handler_of(function: Json) -> str:
+    command: list[str] = function.get("ImageConfig", {}).get("Command", [])
+    return command[0] if command else str(function["Handler"])
+
+
 def test_cfn_lint_has_nothing_to_say_about_any_stage(stages: dict[str, Stage]) -> None:
     templates = [
         path for stage in stages.values() for path in stage.assembly.glob("*.template.json")
@@ -56,7 +61,7 @@ def test_every_function_logs_to_a_group_that_forgets(stage: Stage) -> None:
 
 def test_every_handler_has_a_function_and_every_function_a_handler(stage: Stage) -> None:
     deployed = {
-        (short(stage, function), function["Handler"])
+        (short(stage, function), handler_of(function))
         for function in stage.properties("AWS::Lambda::Function")
     }
     written = {
@@ -73,8 +78,23 @@ def test_every_handler_has_a_function_and_every_function_a_handler(stage: Stage)
 def test_functions_run_on_arm_with_python_3_13_and_tracing(cloud: Stage) -> None:
     for function in cloud.properties("AWS::Lambda::Function"):
         assert function["Architectures"] == ["arm64"]
-        assert function["Runtime"] == "python3.13"
+        assert function.get("Runtime", "of an image") in ("python3.13", "of an image")
         assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_shards_run_from_an_image_in_the_cloud_and_from_layers_on_the_laptop(stage: Stage) -> None:
+    images = {
+        short(stage, function)
+        for function in stage.properties("AWS::Lambda::Function")
+        if function.get("PackageType") == "Image"
+    }
+    assert images == ({"backtest-run-shard"} if stage.is_cloud else set())
+    _, shard = stage.function("backtest-run-shard")
+    if stage.is_cloud:
+        assert "ImageUri" in shard["Code"]
+        assert not {"Handler", "Layers", "Runtime"} & shard.keys()
+    else:
+        assert len(shard["Layers"]) == 4
 
 
 def test_the_laptop_runs_functions_of_its_own_kind(stages: dict[str, Stage]) -> None:

@@ -20,7 +20,11 @@ _SYNTH_READS = (
     "package-lock.json",
     ".venv-emulator/pyvenv.cfg",
 )
-_SYNTH_LEAVES_OUT = ("shared/algotrendy/local", "shared/algotrendy/cli")
+_SYNTH_LEAVES_OUT = (
+    "shared/algotrendy/local",
+    "shared/algotrendy/cli",
+    "shared/algotrendy/backtest/engine/compiled/kernels",
+)
 _NEVER = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 
 

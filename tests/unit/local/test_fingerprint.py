@@ -51,6 +51,7 @@ def test_a_change_of_what_the_synth_reads_is_seen(
     [
         "shared/algotrendy/local/supervisor.py",
         "shared/algotrendy/cli/main.py",
+        "shared/algotrendy/backtest/engine/compiled/kernels/0a1b/driver.nbi",
         "README.md",
         "functions/backtest/__pycache__/api.cpython-311.pyc",
         "functions/backtest/.api.py.swp",
@@ -58,7 +59,7 @@ def test_a_change_of_what_the_synth_reads_is_seen(
 )
 def test_a_change_of_what_it_does_not_read_is_none(project: Path, name: str) -> None:
     before = synth_fingerprint(project, VALUES)
-    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("other")
     assert synth_fingerprint(project, VALUES) == before
 

@@ -1,0 +1,33 @@
+"""Say what a container image is built from, and so what changes it."""
+
+from typing import Any
+
+from aws_cdk import IgnoreMode
+from aws_cdk import aws_ecr_assets as assets
+
+from infra_cdk.config import ROOT, Frozen
+
+# Made on this machine, for this machine: an image makes its own.
+_NEVER = ("**/__pycache__", "shared/algotrendy/backtest/engine/compiled/*kernels*")
+
+
+class Image(Frozen):
+    """Describe one image. Its Dockerfile is ``layers/<name>/Dockerfile``.
+
+    ``reads`` are the paths of the repository that it is built from, without what it
+    ``leaves_out`` of them: nothing else reaches the image, or changes its hash.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    leaves_out: tuple[str, ...] = ()
+
+    def asset(self) -> dict[str, Any]:
+        """Give the arguments of a CDK asset."""
+        return {
+            "directory": str(ROOT),
+            "file": f"layers/{self.name}/Dockerfile",
+            "platform": assets.Platform.LINUX_ARM64,
+            "exclude": ["*", *(f"!{path}" for path in self.reads), *self.leaves_out, *_NEVER],
+            "ignore_mode": IgnoreMode.DOCKER,
+        }
