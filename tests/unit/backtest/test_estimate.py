@@ -18,7 +18,7 @@ from algotrendy.backtest.estimate import (
     shard_memory,
 )
 from algotrendy.backtest.plan import Plan, make_plan
-from algotrendy.backtest.prices import PRICES, Usage
+from algotrendy.backtest.prices import PRICES, Prices, Usage
 from algotrendy.kernel.errors import Conflict, Invalid
 from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
@@ -31,7 +31,7 @@ def a_plan(shard_runs: int = 4) -> Plan:
     return make_plan(some_spec(), some_bars(), shard_runs)
 
 
-def told(plan: Plan, tick: float = 0.5, workers: int = 2) -> Estimate:
+def told(plan: Plan, tick: float = 0.5, workers: int = 2, prices: Prices = PRICES) -> Estimate:
     """Estimate with a clock that goes on by the same step at every look."""
     ticks = itertools.count()
     return estimate(
@@ -40,6 +40,7 @@ def told(plan: Plan, tick: float = 0.5, workers: int = 2) -> Estimate:
         workers=workers,
         memory=8192 * MB,
         concurrency=3,
+        prices=prices,
         mode="interpreted",
         clock=lambda: tick * next(ticks),
     )
@@ -78,6 +79,15 @@ def test_the_cost_is_the_sum_of_what_is_used_at_the_listed_prices() -> None:
     assert course.dollars == pytest.approx(course.usage.dollars(PRICES))
     a_million = Usage(1e6, 10**6, 10**6, 10**6, 10**6)
     assert a_million.dollars() == pytest.approx(13.3334 + 0.2 + 25 + 5 + 0.4)
+
+
+def test_other_prices_take_the_place_of_the_listed_ones_and_are_named() -> None:
+    theirs = replace(PRICES, region="eu-central-1", as_of="2027-01-01", transition=0.0)
+    listed, found = told(a_plan()), told(a_plan(), prices=theirs)
+    assert (found.prices.region, found.prices.as_of) == ("eu-central-1", "2027-01-01")
+    course, usage = found.course("stepfunctions"), listed.course("stepfunctions").usage
+    assert usage is not None
+    assert course.dollars == pytest.approx(usage.dollars() - usage.transitions * PRICES.transition)
 
 
 def test_an_estimate_is_json() -> None:
