@@ -154,7 +154,7 @@ def test_another_strategy_is_compiled_once_and_kept_where_one_can_write(
     settings = {"NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": str(cache)}
     first, second = (_probed(site, tmp_path, OF_ANOTHER, **settings) for _ in range(2))
     assert (first["mode"], second["mode"]) == ("compiled", "compiled")
-    assert any(name.startswith("entry_") for name in first["compiled"])
+    assert first["compiled"]
     assert second["compiled"] == []
     assert list(cache.rglob("*.nbc"))
     assert not list(tmp_path.glob(".cache"))
@@ -164,5 +164,5 @@ def test_the_check_of_the_package_names_what_was_not_shipped(site: Path, tmp_pat
     command = ("-m", "algotrendy.backtest.kernels", "check")
     said = _python(*command, STRATEGY, home=tmp_path, path=site)
     assert "nothing was compiled" in said
-    with pytest.raises(AssertionError, match=r"had to be compiled: .*entry_"):
+    with pytest.raises(AssertionError, match="had to be compiled: <algotrendy strategy>"):
         _python(*command, "buy_and_hold", home=tmp_path, path=site)
