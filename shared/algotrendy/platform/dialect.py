@@ -109,7 +109,8 @@ def statements(sql: str) -> Iterator[Statement]:
         position = found.end()
         piece = found.group()
         if found.lastgroup == "blank":
-            text.append(" ")
+            if text[-1:] != [" "]:
+                text.append(" ")
         elif piece == ";":
             yield from _statement(text, tokens)
             text, tokens = [], []
@@ -134,8 +135,7 @@ def refusals(statement: Statement) -> list[str]:
 
 def _statement(text: list[str], tokens: list[str]) -> Iterator[Statement]:
     if tokens:
-        joined = re.sub(r" +", " ", "".join(text)).strip()
-        yield Statement(joined, tuple(tokens))
+        yield Statement("".join(text).strip(), tuple(tokens))
 
 
 def _begins(*words: str) -> Callable[[Sequence[str]], bool]:
