@@ -188,13 +188,14 @@ class Check:
         """Tell whether this is no reason to refuse."""
         if self.needed is None or self.actual is None:
             return not self.is_required
+        # A figure may be numpy's, and compares to a bool that JSON does not know.
         match self.figure.bound:
             case Bound.AT_LEAST:
-                return self.actual >= self.needed
+                return bool(self.actual >= self.needed)
             case Bound.AT_MOST:
-                return self.actual <= self.needed
+                return bool(self.actual <= self.needed)
             case Bound.ABOVE:
-                return self.actual > self.needed
+                return bool(self.actual > self.needed)
 
     def __str__(self) -> str:
         """Read as a clause: what must be, what was, and by how much it was missed."""
