@@ -1,18 +1,32 @@
-"""Note in the ledger how a sweep ended: the last step of its workflow, either way."""
+"""Note in the ledger how a study ended: the last step of its workflow, either way."""
 
 from typing import Any
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.outcome import Outcome
+from algotrendy.backtest.studies import Studies
 from algotrendy.platform.telemetry import logger, metrics, observed
+
+METRICS = {"sweep": "Sweeps", "walk-forward": "WalkForwards"}
 
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Take ``{"sweep_id", "outcome"}``, with ``error`` and ``cause`` of a failure."""
+    """Take ``{"sweep_id", "outcome"}`` or ``{"walk_forward_id", "outcome"}``.
+
+    A failure has ``error`` and ``cause`` besides.
+    """
     outcome = Outcome.model_validate(event)
-    sweep = outcome.record(wiring.sweeps(), wiring.results())
+    studies: Studies[Any] = wiring.sweeps() if outcome.sweep_id else wiring.walk_forwards()
+    study = outcome.record(studies, wiring.results())
     wiring.publish_committed()
-    metrics.add_metric(name=f"Sweeps{sweep.status.capitalize()}", unit="Count", value=1)
-    logger.info("sweep ended", sweep_id=str(sweep.id), status=sweep.status, error=sweep.error)
-    return {"status": sweep.status}
+    name = f"{METRICS[study.kind]}{study.status.capitalize()}"
+    metrics.add_metric(name=name, unit="Count", value=1)
+    logger.info(
+        "study ended",
+        kind=study.kind,
+        study_id=str(study.id),
+        status=study.status,
+        error=study.error,
+    )
+    return {"status": study.status}

@@ -1,4 +1,4 @@
-"""Build the backtest: requests for sweeps, and the workflow that runs them."""
+"""Build the backtest: requests for sweeps and walk-forwards, and the workflows that run them."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,8 @@ from infra_cdk.patterns.settings import publish_settings
 
 CAPABILITY = "backtest"
 SWEEP = "backtest-sweep"
-SWEEP_DEFINITION = ROOT / "state_machines" / CAPABILITY / "sweep.asl.json"
+WALK_FORWARD = "backtest-walk-forward"
+DEFINITIONS = ROOT / "state_machines" / CAPABILITY
 
 ROUTES = (
     post("/v1/sweeps"),
@@ -34,9 +35,11 @@ ROUTES = (
     post("/v1/backtests"),
     get("/v1/backtests"),
     get("/v1/backtests/{id}"),
+    post("/v1/walk-forwards"),
     get("/v1/walk-forwards"),
     get("/v1/walk-forwards/{id}"),
     get("/v1/walk-forwards/{id}/curve"),
+    post("/v1/walk-forwards/{id}/cancel"),
     get("/v1/trials"),
     get("/v1/trials/tried"),
     get("/v1/gate"),
@@ -77,11 +80,11 @@ def _spec(
 
 
 API = _spec(
-    "api", "Takes requests for backtests and sweeps, tells how they stand, and what was tried.",
+    "api", "Takes requests for research, tells how it stands, and what was tried.",
     Trigger.HTTP, "web", "data", "lake", memory_mb=1024, timeout_s=29,
 )  # fmt: skip
-ON_SWEEP_REQUESTED = _spec(
-    "on_sweep_requested", "Starts the workflow of a requested sweep.",
+ON_STUDY_REQUESTED = _spec(
+    "on_study_requested", "Starts the workflow of a requested sweep or walk forward.",
     Trigger.QUEUE, "data", memory_mb=512, timeout_s=30,
 )  # fmt: skip
 PLAN_SWEEP = _spec(
@@ -97,18 +100,30 @@ REDUCE_SWEEP = _spec(
     "reduce_sweep", "Puts the shards' results together and writes the report.",
     Trigger.WORKFLOW, "lake", "compute", memory_mb=3008, timeout_s=900,
 )  # fmt: skip
+PLAN_WALK = _spec(
+    "plan_walk", "Plans a walk forward: pins its data and lists its windows.",
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=1769, timeout_s=120,
+)  # fmt: skip
+RUN_WINDOW = _spec(
+    "run_window", "Searches in one window, and tests what it chose on the bars after it.",
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=1769, timeout_s=900,
+)  # fmt: skip
+REDUCE_WALK = _spec(
+    "reduce_walk", "Brings the windows together, judges them and writes the report.",
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=3008, timeout_s=900,
+)  # fmt: skip
 RECORD_OUTCOME = _spec(
-    "record_outcome", "Records how a sweep ended.",
+    "record_outcome", "Records how a sweep or a walk forward ended.",
     Trigger.WORKFLOW, "data", memory_mb=512, timeout_s=60,
 )  # fmt: skip
-RESTART_LOST_SWEEPS = _spec(
-    "restart_lost_sweeps", "Restarts sweeps whose workflow was lost.",
+RESTART_LOST_STUDIES = _spec(
+    "restart_lost_studies", "Restarts sweeps and walk-forwards whose workflow was lost.",
     Trigger.EVENT, "data", memory_mb=512, timeout_s=120,
 )  # fmt: skip
 
 
 class BacktestStore(Construct):
-    """Hold the plans, results and reports of sweeps."""
+    """Hold the plans, results and reports of sweeps and walk-forwards."""
 
     def __init__(
         self, scope: Construct, id_: str, *, config: StageConfig, access_logs: s3.IBucket
@@ -121,7 +136,7 @@ class BacktestStore(Construct):
 
 
 class Backtest(Construct):
-    """Hold the functions, the queue, the workflow and the schedule of sweeps."""
+    """Hold the functions, the queue, the workflows and the schedule of sweeps and walk-forwards."""
 
     def __init__(
         self,
@@ -140,13 +155,21 @@ class Backtest(Construct):
         self._results = store.results
         self._lake = market_data.lake
         self._operations = operations
-        self._sweep_arn = arn(self, "states", f"stateMachine:{foundation.config.name(SWEEP)}")
+        self._machines = {
+            name: arn(self, "states", f"stateMachine:{foundation.config.name(name)}")
+            for name in (SWEEP, WALK_FORWARD)
+        }
         self.api = self._api(gateway, tokens)
-        self.saga = self._saga()
+        outcome = self._outcome()
+        sweep, walk_forward = self._sweep(outcome), self._walk_forward(outcome)
+        self.sagas = (sweep, walk_forward)
         self.consumer = self._consumer()
         self.restarter = self._restarter()
         publish_settings(
-            self, foundation.config, sweep_state_machine_arn=self.saga.machine.state_machine_arn
+            self,
+            foundation.config,
+            sweep_state_machine_arn=sweep.machine.state_machine_arn,
+            walk_forward_state_machine_arn=walk_forward.machine.state_machine_arn,
         )
 
     def _api(self, gateway: HttpGateway, tokens: dict[str, str]) -> Function:
@@ -156,15 +179,15 @@ class Backtest(Construct):
         self._results.grant_read(function, "*")
         self._lake.grant_read(function, "*")
         function.grant(
-            "StopSweep",
+            "StopStudy",
             ["states:DescribeExecution", "states:StopExecution"],
-            [self._executions],
-            because="An execution is named after its sweep, when it starts.",
+            self._executions,
+            because="An execution is named after its sweep or walk forward, when it starts.",
         )
         gateway.add(function, ROUTES)
         return function
 
-    def _saga(self) -> Saga:
+    def _sweep(self, outcome: Function) -> Saga:
         plan = self._function("PlanSweep", PLAN_SWEEP, lake=True)
         self._operations.grant_database(plan)
         self._lake.grant_read(plan, "*")
@@ -181,25 +204,17 @@ class Backtest(Construct):
         self._results.grant_read(reduce, "*")
         self._results.grant_write(reduce, "*/results.csv", "*/report.html", "*/summary.json")
 
-        outcome = self._function("RecordOutcome", RECORD_OUTCOME, bus=True)
-        self._operations.grant_database(outcome)
-        self._operations.grant_publish(outcome)
-        self._results.grant_read(outcome, "*/summary.json")
-
         saga = Saga(
             self,
             "Sweep",
             foundation=self._foundation,
             name=SWEEP,
-            definition=SWEEP_DEFINITION,
+            definition=DEFINITIONS / "sweep.asl.json",
             substitutions={
                 "PlanFunctionArn": plan.function.function_arn,
                 "ShardFunctionArn": shard.function.function_arn,
                 "ReduceFunctionArn": reduce.function.function_arn,
-                "OutcomeFunctionArn": outcome.function.function_arn,
-                "ResultsBucket": self._results.bucket.bucket_name,
-                "ResultsPrefix": self._results.folder,
-                "MaxConcurrency": str(self._foundation.config.sweep_max_concurrency),
+                **self._shared(outcome),
             },
             calls=[plan, shard, reduce, outcome],
         )
@@ -211,25 +226,84 @@ class Backtest(Construct):
         )
         return saga
 
+    def _walk_forward(self, outcome: Function) -> Saga:
+        plan = self._function("PlanWalk", PLAN_WALK, lake=True)
+        self._operations.grant_database(plan)
+        self._lake.grant_read(plan, "*")
+        self._results.grant_read(plan, "*/plan*")
+        self._results.grant_write(plan, "*/plan*")
+
+        # It records its trials before it looks out of sample.
+        window = self._function("RunWindow", RUN_WINDOW, lake=True)
+        self._operations.grant_database(window)
+        self._lake.grant_read(window, "*")
+        self._results.grant_read(window, "*/plan*", "*/results/*", "*/scores/*")
+        self._results.grant_write(window, "*/results/*", "*/scores/*", "*/failures/*")
+
+        reduce = self._function("ReduceWalk", REDUCE_WALK, lake=True)
+        self._operations.grant_database(reduce)
+        self._lake.grant_read(reduce, "*")
+        self._results.grant_read(reduce, "*")
+        self._results.grant_write(reduce, "*/walk-forward.json", "*/report.html", "*/summary.json")
+
+        saga = Saga(
+            self,
+            "WalkForward",
+            foundation=self._foundation,
+            name=WALK_FORWARD,
+            definition=DEFINITIONS / "walk_forward.asl.json",
+            substitutions={
+                "PlanFunctionArn": plan.function.function_arn,
+                "WindowFunctionArn": window.function.function_arn,
+                "ReduceFunctionArn": reduce.function.function_arn,
+                **self._shared(outcome),
+            },
+            calls=[plan, window, reduce, outcome],
+        )
+        saga.grant(
+            "ReadWindowList",
+            ["s3:GetObject"],
+            [self._results.objects("*/plan/windows.json")],
+            because="One list of windows for each walk forward, under its id.",
+        )
+        return saga
+
+    def _outcome(self) -> Function:
+        """Make what records how either workflow ended."""
+        outcome = self._function("RecordOutcome", RECORD_OUTCOME, bus=True)
+        self._operations.grant_database(outcome)
+        self._operations.grant_publish(outcome)
+        self._results.grant_read(outcome, "*/summary.json", "*/failures/*")
+        return outcome
+
+    def _shared(self, outcome: Function) -> dict[str, str]:
+        """Give the substitutions that both workflows take."""
+        return {
+            "OutcomeFunctionArn": outcome.function.function_arn,
+            "ResultsBucket": self._results.bucket.bucket_name,
+            "ResultsPrefix": self._results.folder,
+            "MaxConcurrency": str(self._foundation.config.sweep_max_concurrency),
+        }
+
     def _consumer(self) -> QueueConsumer:
-        function = self._function("OnSweepRequested", ON_SWEEP_REQUESTED, workflow=True)
+        function = self._function("OnStudyRequested", ON_STUDY_REQUESTED, workflow=True)
         self._operations.grant_database(function)
         self._grant_start(function)
         consumer = QueueConsumer(
             self,
-            "SweepRequests",
+            "Requests",
             foundation=self._foundation,
-            name="backtest-sweep-requests",
+            name="backtest-requests",
             function=function,
         )
         events.Rule(
             self,
-            "OnSweepRequestedRule",
-            rule_name=self._foundation.config.name(CAPABILITY, "on-sweep-requested"),
-            description="Brings requested sweeps to the queue of the workflow.",
+            "OnStudyRequestedRule",
+            rule_name=self._foundation.config.name(CAPABILITY, "on-study-requested"),
+            description="Brings requested sweeps and walk-forwards to the queue of the workflows.",
             event_bus=self._operations.bus,
             event_pattern=events.EventPattern(
-                source=["algotrendy"], detail_type=["SweepRequested"]
+                source=["algotrendy"], detail_type=["SweepRequested", "WalkForwardRequested"]
             ),
             targets=[
                 targets.SqsQueue(consumer.queue, dead_letter_queue=consumer.dead_letters.queue)
@@ -245,7 +319,11 @@ class Backtest(Construct):
             name=self._foundation.config.name("backtest-restart-failures"),
         )
         function = self._function(
-            "RestartLostSweeps", RESTART_LOST_SWEEPS, failures=dead_letters, workflow=True, bus=True
+            "RestartLostStudies",
+            RESTART_LOST_STUDIES,
+            failures=dead_letters,
+            workflow=True,
+            bus=True,
         )
         self._operations.grant_database(function)
         self._operations.grant_publish(function)
@@ -262,17 +340,17 @@ class Backtest(Construct):
         return function
 
     @property
-    def _executions(self) -> str:
-        name = self._foundation.config.name(SWEEP)
-        return arn(self, "states", f"execution:{name}:*")
+    def _executions(self) -> list[str]:
+        names = map(self._foundation.config.name, self._machines)
+        return [arn(self, "states", f"execution:{name}:*") for name in names]
 
     def _grant_start(self, function: Function) -> None:
-        function.grant("StartSweep", ["states:StartExecution"], [self._sweep_arn])
+        function.grant("StartStudy", ["states:StartExecution"], list(self._machines.values()))
         function.grant(
-            "LookAtSweep",
+            "LookAtStudy",
             ["states:DescribeExecution"],
-            [self._executions],
-            because="An execution is named after its sweep, when it starts.",
+            self._executions,
+            because="An execution is named after its sweep or walk forward, when it starts.",
         )
 
     def _function(
@@ -295,7 +373,8 @@ class Backtest(Construct):
         if bus:
             environment["ALGOTRENDY_EVENT_BUS"] = self._operations.bus_name
         if workflow:
-            environment["ALGOTRENDY_SWEEP_STATE_MACHINE_ARN"] = self._sweep_arn
+            environment["ALGOTRENDY_SWEEP_STATE_MACHINE_ARN"] = self._machines[SWEEP]
+            environment["ALGOTRENDY_WALK_FORWARD_STATE_MACHINE_ARN"] = self._machines[WALK_FORWARD]
         return Function(
             self,
             id_,

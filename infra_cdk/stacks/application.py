@@ -98,7 +98,7 @@ class ApplicationStack(Stack):
             "Dashboard",
             config=config,
             gateway=self.gateway,
-            sagas=[self.trading.saga, self.backtest.saga],
+            sagas=[self.trading.saga, *self.backtest.sagas],
             queues=[
                 orders.queue,
                 orders.dead_letters.queue,
@@ -116,16 +116,17 @@ class ApplicationStack(Stack):
         )
         if not config.is_local:
             # The emulator knows no composite alarms.
-            sweeps = cloudwatch.CompositeAlarm(
+            studies = cloudwatch.CompositeAlarm(
                 self,
-                "SweepsStuck",
-                composite_alarm_name=config.name("sweeps-stuck"),
-                alarm_description="Sweeps fail, or their requests do not reach the workflow.",
+                "StudiesStuck",
+                composite_alarm_name=config.name("studies-stuck"),
+                alarm_description="Sweeps or walk-forwards fail, or requests do not reach them.",
                 alarm_rule=cloudwatch.AlarmRule.any_of(
-                    *self.backtest.saga.alarms, consumer.dead_letters.alarm
+                    *(alarm for saga in self.backtest.sagas for alarm in saga.alarms),
+                    consumer.dead_letters.alarm,
                 ),
             )
-            self.foundation.alarm(sweeps)
+            self.foundation.alarm(studies)
             stuck = cloudwatch.CompositeAlarm(
                 self,
                 "OrdersStuck",

@@ -21,7 +21,7 @@ BODY: dict[str, Any] = {
 }
 FUNCTIONS = (
     "backtest-api",
-    "on-sweep-requested",
+    "on-study-requested",
     "plan-sweep",
     "run-shard",
     "reduce-sweep",

@@ -170,7 +170,7 @@ def test_an_emulator_killed_in_mid_sweep_comes_back_and_the_sweep_ends_right(
         found["FunctionName"]
         for page in platform.aws("lambda").get_paginator("list_functions").paginate()
         for found in page["Functions"]
-        if "restart-lost-sweeps" in found["FunctionName"]
+        if "restart-lost-studies" in found["FunctionName"]
     )
     # What the schedule does every minute.
     wait_until(lambda: _picked_up(platform, restart, sweep), "the sweep ends", timeout_s=120)

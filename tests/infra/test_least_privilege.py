@@ -18,9 +18,9 @@ LAKE = {("s3:GetObject", "lake/*"), ("s3:ListBucket", "lake bucket")}
 DATABASE = {("dsql:DbConnectAdmin", "database")}
 PUBLISH = {("events:PutEvents", "bus")}
 LIST_RESULTS = {("s3:ListBucket", "results bucket")}
-START = {
-    ("states:StartExecution", "sweep machine"),
-    ("states:DescribeExecution", "sweep executions"),
+STUDIES = ("sweep", "walk-forward")
+START = {("states:StartExecution", f"{study} machine") for study in STUDIES} | {
+    ("states:DescribeExecution", f"{study} executions") for study in STUDIES
 }
 ANSWER = {("states:SendTaskSuccess", "order machine")}
 START_ORDER = {("states:StartExecution", "order machine")}
@@ -47,9 +47,13 @@ RIGHTS = {
     | DATABASE
     | PUBLISH
     | reads("*")
-    # Who cancels a sweep stops its workflow.
-    | {(f"states:{action}Execution", "sweep executions") for action in ("Describe", "Stop")},
-    "backtest-on-sweep-requested": BASE
+    # Who cancels a study stops its workflow.
+    | {
+        (f"states:{action}Execution", f"{study} executions")
+        for action in ("Describe", "Stop")
+        for study in STUDIES
+    },
+    "backtest-on-study-requested": BASE
     | DATABASE
     | START
     | {
@@ -67,8 +71,19 @@ RIGHTS = {
     | LAKE
     | reads("*")
     | writes("*/results.csv", "*/report.html", "*/summary.json"),
-    "backtest-record-outcome": BASE | DATABASE | PUBLISH | reads("*/summary.json"),
-    "backtest-restart-lost-sweeps": BASE
+    "backtest-plan-walk": BASE | DATABASE | LAKE | reads("*/plan*") | writes("*/plan*"),
+    "backtest-run-window": BASE
+    | DATABASE
+    | LAKE
+    | reads("*/plan*", "*/results/*", "*/scores/*")
+    | writes("*/results/*", "*/scores/*", "*/failures/*"),
+    "backtest-reduce-walk": BASE
+    | DATABASE
+    | LAKE
+    | reads("*")
+    | writes("*/walk-forward.json", "*/report.html", "*/summary.json"),
+    "backtest-record-outcome": BASE | DATABASE | PUBLISH | reads("*/summary.json", "*/failures/*"),
+    "backtest-restart-lost-studies": BASE
     | DATABASE
     | PUBLISH
     | START
@@ -108,6 +123,8 @@ KINDS = (
     (r"OperationsBus", "bus"),
     (r"stateMachine:algotrendy-\w+-backtest-sweep\"", "sweep machine"),
     (r"execution:algotrendy-\w+-backtest-sweep[:/]\*", "sweep executions"),
+    (r"stateMachine:algotrendy-\w+-backtest-walk-forward\"", "walk-forward machine"),
+    (r"execution:algotrendy-\w+-backtest-walk-forward[:/]\*", "walk-forward executions"),
     (r"stateMachine:algotrendy-\w+-trading-order\"", "order machine"),
     (r"execution:algotrendy-\w+-trading-order:\*", "order executions"),
     (r"TradingOrdersQueue[0-9A-F]{8}", "order queue"),
@@ -175,21 +192,28 @@ def test_a_function_in_the_network_may_only_add_its_interfaces(stages: dict[str,
     assert {action.split(":")[0] for action, _ in more} == {"ec2"}
 
 
-def test_the_workflow_may_invoke_its_four_functions_and_run_its_own_map(
-    stages: dict[str, Stage],
+@pytest.mark.parametrize(
+    ("name", "steps", "items"),
+    [
+        ("sweep", ("plan-sweep", "run-shard", "reduce-sweep"), "shards"),
+        ("walk-forward", ("plan-walk", "run-window", "reduce-walk"), "windows"),
+    ],
+)
+def test_a_workflow_may_invoke_its_four_functions_and_run_its_own_map(
+    stages: dict[str, Stage], name: str, steps: tuple[str, ...], items: str
 ) -> None:
     dev = stages["dev"]
-    held = rights(dev, role_of_machine(dev, "backtest-sweep"))
-    steps = ("plan-sweep", "run-shard", "reduce-sweep", "record-outcome")
+    held = rights(dev, role_of_machine(dev, f"backtest-{name}"))
+    steps = (*steps, "record-outcome")
     functions = {dev.function(f"backtest-{step}")[0] for step in steps}
     invoked = {resource for action, resource in held if action == "lambda:InvokeFunction"}
     assert {json.loads(reference)["Fn::GetAtt"][0] for reference in invoked} == functions
     assert {right for right in held if right[0].startswith(("states:", "s3:"))} == {
-        ("states:StartExecution", "sweep machine"),
-        ("states:DescribeExecution", "sweep executions"),
-        ("states:StopExecution", "sweep executions"),
-        ("states:RedriveExecution", "sweep executions"),
-        ("s3:GetObject", "sweeps/*/plan/shards.json"),
+        ("states:StartExecution", f"{name} machine"),
+        ("states:DescribeExecution", f"{name} executions"),
+        ("states:StopExecution", f"{name} executions"),
+        ("states:RedriveExecution", f"{name} executions"),
+        ("s3:GetObject", f"sweeps/*/plan/{items}.json"),
     }
 
 
@@ -226,7 +250,7 @@ def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_
     }
 
 
-@pytest.mark.parametrize("name", ["trading-order", "backtest-sweep"])
+@pytest.mark.parametrize("name", ["trading-order", "backtest-sweep", "backtest-walk-forward"])
 def test_every_target_of_a_workflow_has_a_grant(stages: dict[str, Stage], name: str) -> None:
     dev = stages["dev"]
     machine = machine_named(dev, name)

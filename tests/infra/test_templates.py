@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from algotrendy.platform.settings import Settings
 from fakes.cloud_assembly import Stage
 
@@ -152,14 +154,17 @@ def test_a_consumed_queue_gives_up_after_five_tries_and_waits_long_enough(stage:
     assert queue["VisibilityTimeout"] >= 6 * function["Properties"]["Timeout"]
 
 
-def test_requested_sweeps_travel_from_the_bus_to_the_queue(stage: Stage) -> None:
+def test_requested_studies_travel_from_the_bus_to_the_queue(stage: Stage) -> None:
     [mapping] = stage.properties("AWS::Lambda::EventSourceMapping")
     [rule] = [
         rule
         for rule in stage.properties("AWS::Events::Rule")
-        if rule["Name"].endswith("on-sweep-requested")
+        if rule["Name"].endswith("on-study-requested")
     ]
-    assert rule["EventPattern"] == {"source": ["algotrendy"], "detail-type": ["SweepRequested"]}
+    assert rule["EventPattern"] == {
+        "source": ["algotrendy"],
+        "detail-type": ["SweepRequested", "WalkForwardRequested"],
+    }
     assert target_of(rule["Targets"][0]["Arn"]) == target_of(mapping["EventSourceArn"])
 
 
@@ -242,6 +247,7 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "token_jwks_url",
         "user_pool_client_id",
         "user_pool_id",
+        "walk_forward_state_machine_arn",
     }
     cache = set() if stage.name == "dev" else {"cache_url"}
     assert published == expected | cache
@@ -272,7 +278,7 @@ def test_http_functions_are_restored_from_a_snapshot_behind_an_alias(cloud: Stag
 
 def test_every_state_machine_is_json_and_fills_every_placeholder(stage: Stage) -> None:
     machines = stage.properties("AWS::StepFunctions::StateMachine")
-    assert len(machines) == 2
+    assert len(machines) == 3
     for machine in machines:
         definition = machine["DefinitionString"]
         json.loads(definition)
@@ -282,14 +288,17 @@ def test_every_state_machine_is_json_and_fills_every_placeholder(stage: Stage) -
         assert machine["TracingConfiguration"]["Enabled"] is stage.is_cloud
 
 
-def test_shards_run_side_by_side(stage: Stage) -> None:
-    [shards] = [
-        json.loads(machine["DefinitionString"])["States"]["RunShards"]
+@pytest.mark.parametrize(
+    ("machine_name", "state"), [("sweep", "RunShards"), ("walk-forward", "RunWindows")]
+)
+def test_shards_and_windows_run_side_by_side(stage: Stage, machine_name: str, state: str) -> None:
+    [parts] = [
+        json.loads(machine["DefinitionString"])["States"][state]
         for machine in stage.properties("AWS::StepFunctions::StateMachine")
-        if machine["StateMachineName"].endswith("-backtest-sweep")
+        if machine["StateMachineName"].endswith(f"-backtest-{machine_name}")
     ]
-    assert shards["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-    assert shards["MaxConcurrency"] > 0
+    assert parts["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    assert parts["MaxConcurrency"] > 0
 
 
 def test_what_the_emulator_refuses_is_left_out_of_the_laptop_alone(

@@ -18,8 +18,9 @@ def test_every_definition_is_looked_at() -> None:
     assert {definition.name for definition in DEFINITIONS} == {
         "order_saga.asl.json",
         "sweep.asl.json",
+        "walk_forward.asl.json",
     }
-    assert len(TASKS) == 12
+    assert len(TASKS) == 17
 
 
 @pytest.mark.parametrize(("task", "_states"), TASKS)

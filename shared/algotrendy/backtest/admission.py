@@ -1,11 +1,12 @@
-"""Refuse a sweep at the door for what its plan would only refuse later, field by field."""
+"""Refuse a request at the door for what its plan would only refuse later, field by field."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from algotrendy.backtest.grid import check_grid
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
+from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.ports import SymbolSummary
 from algotrendy.strategy.definition import Strategy
@@ -20,6 +21,26 @@ def admit(spec: SweepSpec, held: Sequence[SymbolSummary]) -> None:
             in which a symbol has none.
     """
     check_grid(spec, _strategy(spec))
+    _held(spec, held)
+
+
+def admit_walk(spec: WalkForwardSpec, held: Sequence[SymbolSummary]) -> None:
+    """Check a request for a walk forward likewise.
+
+    Raises:
+        Invalid: As ``admit``, or naming what the workflow cannot run, or ``windows.in_sample``
+            when not even one window fits.
+    """
+    spec.check_deployed(_strategy(spec))
+    found = _held(spec, held)
+    # A step is a moment at which any symbol has a bar.
+    bars = sum(summary.bars for summary in found)  # whole numbers
+    first = max(spec.start, min(summary.first for summary in found))
+    last = min(spec.end, max(summary.last for summary in found))
+    spec.windows.check_fit(bars, first, last)
+
+
+def _held(spec: ResearchSpec, held: Sequence[SymbolSummary]) -> list[SymbolSummary]:
     by_symbol = {str(summary.symbol): summary for summary in held}
     for place, symbol in enumerate(spec.symbols):
         if symbol not in by_symbol:
@@ -32,9 +53,10 @@ def admit(spec: SweepSpec, held: Sequence[SymbolSummary]) -> None:
         if spec.end < summary.first:
             expected = f"at or after {summary.first}, the first session of {symbol}"
             raise Invalid("end", expected, spec.end.isoformat())
+    return [by_symbol[symbol] for symbol in spec.symbols]
 
 
-def _strategy(spec: SweepSpec) -> Strategy:
+def _strategy(spec: ResearchSpec) -> Strategy:
     try:
         return strategy_named(spec.strategy)
     except NotFound as error:

@@ -1,23 +1,23 @@
-"""Read how a workflow says that a sweep ended."""
+"""Read how a workflow says that a study ended."""
 
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
-from algotrendy.backtest.ports import Blobs
+from algotrendy.backtest.lifecycle import Study, StudyStatus
+from algotrendy.backtest.ports import Blobs, StudyT
 from algotrendy.backtest.reduce import read_summary
-from algotrendy.backtest.sweeps import Sweeps
+from algotrendy.backtest.studies import Studies
+from algotrendy.backtest.validation.by_window import failures
 from algotrendy.kernel.errors import Conflict
-from algotrendy.kernel.ids import SweepId
 
 
 class Outcome(BaseModel):
-    """What the last step of the workflow is given.
+    """What the last step of a workflow is given: of a sweep or of a walk forward.
 
     Attributes:
         error: Name of the error that ended it.
@@ -26,26 +26,41 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    sweep_id: UUID
+    sweep_id: UUID | None = None
+    walk_forward_id: UUID | None = None
     outcome: Literal["succeeded", "failed"]
     error: str = ""
     cause: str = ""
 
-    def record(self, sweeps: Sweeps, blobs: Blobs) -> Sweep:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.sweep_id is None) == (self.walk_forward_id is None):
+            raise ValueError("either a sweep_id or a walk_forward_id")
+        return self
+
+    @property
+    def study_id(self) -> UUID:
+        """Give the id of whichever it is."""
+        return cast("UUID", self.sweep_id or self.walk_forward_id)
+
+    def record(self, studies: Studies[Any], blobs: Blobs) -> Study[Any]:
         """Note the outcome in the ledger; noted twice, it changes nothing.
 
-        A sweep that was cancelled meanwhile stays so.
+        A study that was cancelled meanwhile stays so.
         """
-        sweep_id = SweepId(self.sweep_id)
         try:
-            if self.outcome == "succeeded":
-                return sweeps.record_success(sweep_id, read_summary(sweep_id, blobs))
-            return sweeps.record_failure(sweep_id, self.reason)
+            return self._recorded(studies, blobs)
         except Conflict:
-            found = sweeps.store.get(sweep_id)
-            if found.status is SweepStatus.CANCELLED:
+            found: Study[Any] = studies.store.get(self.study_id)
+            if found.status is StudyStatus.CANCELLED:
                 return found
             raise
+
+    def _recorded(self, studies: Studies[StudyT], blobs: Blobs) -> StudyT:
+        if self.outcome == "succeeded":
+            return studies.record_success(self.study_id, read_summary(self.study_id, blobs))
+        told = [each for each in failures(self.study_id, blobs) if each not in self.reason]
+        return studies.record_failure(self.study_id, "; ".join([self.reason, *told]))
 
     @property
     def reason(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.terms import Terms
@@ -40,51 +41,75 @@ class DamagedPlan(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Where the objects of a sweep lie."""
+    """Where the objects of a sweep or a walk forward lie."""
 
-    sweep_id: SweepId
+    study_id: UUID
 
     @property
     def plan(self) -> str:
         """Give the key of the plan; it is written last, when all else of the plan is there."""
-        return f"{self.sweep_id}/plan.json"
+        return f"{self.study_id}/plan.json"
 
     @property
     def shards(self) -> str:
         """Give the key of the list ``[{"shard": 0}, ...]`` that a distributed map reads."""
-        return f"{self.sweep_id}/plan/shards.json"
+        return f"{self.study_id}/plan/shards.json"
+
+    @property
+    def windows(self) -> str:
+        """Give the key of the list ``[{"window": 1}, ...]`` that a distributed map reads."""
+        return f"{self.study_id}/plan/windows.json"
 
     def shard(self, shard: int) -> str:
         """Give the key of what one shard has to do."""
-        return f"{self.sweep_id}/plan/shard-{shard:05d}.json"
+        return f"{self.study_id}/plan/shard-{shard:05d}.json"
 
     def data(self, sha256: str) -> str:
         """Give the key of the dataset made of a series, by the hash of the series."""
-        return f"{self.sweep_id}/plan/data-{sha256}.bin"
+        return f"{self.study_id}/plan/data-{sha256}.bin"
 
     @property
     def results(self) -> str:
         """Give what the keys of all shard results begin with."""
-        return f"{self.sweep_id}/results/"
+        return f"{self.study_id}/results/"
 
     def result(self, shard: int) -> str:
         """Give the key of what one shard found."""
-        return f"{self.sweep_id}/results/shard-{shard:05d}.json"
+        return f"{self.study_id}/results/shard-{shard:05d}.json"
+
+    def window(self, number: int) -> str:
+        """Give the key of what one window of a walk forward found."""
+        return f"{self.study_id}/results/window-{number:05d}.json"
+
+    @property
+    def failures(self) -> str:
+        """Give what the keys of the windows begin with that failed for good."""
+        return f"{self.study_id}/failures/"
 
     @property
     def table(self) -> str:
         """Give the key of the table of all runs."""
-        return f"{self.sweep_id}/results.csv"
+        return f"{self.study_id}/results.csv"
+
+    @property
+    def outcome(self) -> str:
+        """Give the key of all that came of a walk forward."""
+        return f"{self.study_id}/walk-forward.json"
+
+    @property
+    def scores(self) -> str:
+        """Give what the keys of the scores begin with that a walk forward keeps as it goes."""
+        return f"{self.study_id}/scores"
 
     @property
     def report(self) -> str:
         """Give the key of the report."""
-        return f"{self.sweep_id}/report.html"
+        return f"{self.study_id}/report.html"
 
     @property
     def summary(self) -> str:
         """Give the key of the summary; it is written last, when all else is there."""
-        return f"{self.sweep_id}/summary.json"
+        return f"{self.study_id}/summary.json"
 
 
 @dataclass(frozen=True, slots=True)

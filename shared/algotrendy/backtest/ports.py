@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
-from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.lifecycle import Curve, Study, Sweep, WalkStudy
 from algotrendy.backtest.trials import Batch, BatchId, Counted
 from algotrendy.kernel.events import Event
-from algotrendy.kernel.ids import SweepId, TenantId
+from algotrendy.kernel.ids import TenantId, WalkForwardId
 from algotrendy.kernel.instrument import Symbol
 
-Change = Callable[[Sweep], tuple[Sweep, Sequence[Event]]]
+StudyT = TypeVar("StudyT", bound=Study[Any])
+
+Change = Callable[[StudyT], tuple[StudyT, Sequence[Event]]]
 
 
 class BlobInfo(Protocol):
@@ -46,39 +49,51 @@ class Blobs(Protocol):
         ...
 
 
-class SweepStore(Protocol):
-    """Keeps sweeps, and hands their events to the outbox in the same transaction."""
+class StudyStore(Protocol[StudyT]):
+    """Keeps studies of one kind, and hands their events to the outbox in the same transaction."""
 
-    def add(self, sweep: Sweep, events: Sequence[Event]) -> Sweep:
-        """Store a new sweep and its events.
+    def add(self, study: StudyT, events: Sequence[Event]) -> StudyT:
+        """Store a new study and its events.
 
-        When the tenant has a sweep of that idempotency key, nothing is stored, no event leaves,
-        and that sweep is given back: also when two callers race.
+        When the tenant has a study of that idempotency key, nothing is stored, no event leaves,
+        and that study is given back: also when two callers race.
         """
         ...
 
-    def get(self, sweep_id: SweepId) -> Sweep:
-        """Read a sweep, or raise NotFound("sweep", sweep_id)."""
+    def get(self, study_id: UUID) -> StudyT:
+        """Read a study, or raise NotFound, which names its kind."""
         ...
 
-    def newest(self, tenant: TenantId, limit: int, before: SweepId | None = None) -> list[Sweep]:
-        """List a tenant's sweeps, newest id first, at most ``limit``, all older than ``before``."""
+    def newest(self, tenant: TenantId, limit: int, before: UUID | None = None) -> list[StudyT]:
+        """List a tenant's studies, newest id first, at most ``limit``, all older than
+        ``before``."""
         ...
 
-    def update(self, sweep_id: SweepId, change: Change) -> Sweep:
-        """Read a sweep, change it, store it and its events, in one transaction.
+    def update(self, study_id: UUID, change: Change[StudyT]) -> StudyT:
+        """Read a study, change it, store it and its events, in one transaction.
 
-        ``change`` is pure; it may be called again when the transaction is. A sweep that it gives
+        ``change`` is pure; it may be called again when the transaction is. A study that it gives
         back equal is not written. Raises NotFound like ``get``, and what ``change`` raises, with
         nothing stored.
         """
         ...
 
     def unfinished(
-        self, unchanged_since: datetime, limit: int, after: Sweep | None = None
-    ) -> list[Sweep]:
-        """List sweeps of all tenants that are requested or running and whose ``updated_at`` is at
-        or before a time; the longest unchanged first, at most ``limit``, behind ``after``."""
+        self, unchanged_since: datetime, limit: int, after: StudyT | None = None
+    ) -> list[StudyT]:
+        """List studies of all tenants that are requested or running and whose ``updated_at`` is
+        at or before a time; the longest unchanged first, at most ``limit``, behind ``after``."""
+        ...
+
+
+SweepStore = StudyStore[Sweep]
+
+
+class WalkForwardStore(StudyStore[WalkStudy], Protocol):
+    """Keeps walk-forwards, with their curves."""
+
+    def curve(self, walk_id: WalkForwardId) -> Curve | None:
+        """Read the curve of a walk, None where there is none yet, or raise NotFound."""
         ...
 
 
@@ -108,7 +123,7 @@ class TrialStore(Protocol):
 
 
 class RunState(StrEnum):
-    """What became of one attempt to run a sweep's workflow."""
+    """What became of one attempt to run a study's workflow."""
 
     MISSING = "missing"
     RUNNING = "running"
@@ -116,17 +131,17 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
-class SweepRunner(Protocol):
-    """Runs the workflow of a sweep; one attempt runs at most once."""
+class StudyRunner(Protocol):
+    """Runs the workflow of studies of one kind; one attempt runs at most once."""
 
-    def start(self, sweep: Sweep) -> None:
-        """Start attempt ``sweep.attempt``, unless it was started before."""
+    def start(self, study: Study[Any]) -> None:
+        """Start attempt ``study.attempt``, unless it was started before."""
         ...
 
-    def stop(self, sweep: Sweep) -> None:
-        """Stop attempt ``sweep.attempt``; one that ended, or never was, is left as it is."""
+    def stop(self, study: Study[Any]) -> None:
+        """Stop attempt ``study.attempt``; one that ended, or never was, is left as it is."""
         ...
 
-    def state(self, sweep: Sweep) -> RunState:
-        """Tell what became of attempt ``sweep.attempt``; an aborted or timed-out one failed."""
+    def state(self, study: Study[Any]) -> RunState:
+        """Tell what became of attempt ``study.attempt``; an aborted or timed-out one failed."""
         ...

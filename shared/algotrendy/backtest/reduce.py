@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from algotrendy.backtest.plan import JSON, Keys, Plan, encode, read_plan
 from algotrendy.backtest.ports import Blobs
@@ -143,9 +144,9 @@ def best_of(rows: Sequence[Row]) -> Row:
     return max(rows, key=rank)
 
 
-def read_summary(sweep_id: SweepId, blobs: Blobs) -> dict[str, JsonValue]:
-    """Read the summary of a finished sweep; raise NotFound for none, or one that is damaged."""
-    key = Keys(sweep_id).summary
+def read_summary(study_id: UUID, blobs: Blobs) -> dict[str, JsonValue]:
+    """Read the summary of a finished study; raise NotFound for none, or one that is damaged."""
+    key = Keys(study_id).summary
     try:
         found: dict[str, JsonValue] = json.loads(blobs.get(key))
     except ValueError as error:

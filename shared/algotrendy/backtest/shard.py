@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import SweepId
 from algotrendy.kernel.instrument import parse_symbol
@@ -187,7 +187,7 @@ def read_rows(data: bytes, plan_sha256: str, numbers: Sequence[int]) -> list[Row
 
 
 def pinned_bars(
-    spec: SweepSpec, symbol: str, sha256: str, version: int, bars: BarStore
+    spec: ResearchSpec, symbol: str, sha256: str, version: int, bars: BarStore
 ) -> BarSeries:
     """Read the bars that a plan pinned.
 

@@ -1,134 +1,148 @@
-"""Keep what came of walk-forwards, so that whoever may look can read them."""
+"""The use cases of walk-forwards: those the workflow runs, and those run elsewhere and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NewType, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from algotrendy.backtest.counting import Recorder
+from algotrendy.backtest.events import (
+    WalkForwardCancelled,
+    WalkForwardCompleted,
+    WalkForwardFailed,
+    WalkForwardRequested,
+)
+from algotrendy.backtest.lifecycle import Curve, StudyStatus, WalkStudy
 from algotrendy.backtest.plan import digest
-from algotrendy.backtest.sweeps import LIST_LIMIT
+from algotrendy.backtest.ports import WalkForwardStore
+from algotrendy.backtest.studies import Head, Studies, check_key
 from algotrendy.backtest.validation.spec import WalkForwardSpec
-from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Invalid, NotFound
-from algotrendy.kernel.ids import CorrelationId, Ids, TenantId, UserId
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue
+from algotrendy.kernel.ids import CorrelationId, TenantId, UserId, WalkForwardId
+from algotrendy.strategy.library import strategy_named
 
 if TYPE_CHECKING:
     from algotrendy.backtest.validation.outcome import WalkForwardOutcome
-
-WalkForwardId = NewType("WalkForwardId", UUID)
 
 BARS_LIMIT = 20_000
 """Bars out of sample: the curve has to fit into a column of Aurora DSQL, 1 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
-class DoneWalk:
-    """A walk forward that is done.
-
-    Attributes:
-        sha256: Of what came of it: the same again is the same walk.
-        summary: What came of it, without the curve; see ``WalkForwardOutcome.to_json``.
-    """
-
-    id: WalkForwardId
-    tenant: TenantId
-    requested_by: UserId
-    sha256: str
-    correlation_id: CorrelationId
-    made_at: datetime
-    spec: WalkForwardSpec
-    summary: Mapping[str, Any]
-
-
-Curve = Mapping[str, Any]
-"""``time``, nanoseconds UTC, and ``wealth``, what 1 became by then, out of sample."""
-
-
-class WalkForwardStore(Protocol):
-    """Keeps walk-forwards; what is kept is never changed."""
-
-    def add(self, walk: DoneWalk, curve: Curve) -> DoneWalk:
-        """Store a walk, or give the tenant's walk of the same hash: also when two callers race."""
-        ...
-
-    def get(self, walk_id: WalkForwardId) -> DoneWalk:
-        """Read a walk, or raise NotFound."""
-        ...
-
-    def curve(self, walk_id: WalkForwardId) -> Curve:
-        """Read the curve of a walk, or raise NotFound."""
-        ...
-
-    def newest(
-        self, tenant: TenantId, limit: int, before: WalkForwardId | None = None
-    ) -> list[DoneWalk]:
-        """List a tenant's walks, newest id first, at most ``limit``, all older than ``before``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WalkPage:
-    """Some walks, newest first; ``next_before`` asks for the next page, None on the last."""
-
-    walks: list[DoneWalk]
-    next_before: WalkForwardId | None
-
-
-@dataclass(frozen=True, slots=True)
-class WalkForwards:
-    """The use cases of walk-forwards that are done."""
+class WalkForwards(Studies[WalkStudy]):
+    """What can be done with a walk forward."""
 
     store: WalkForwardStore
-    clock: Clock
-    ids: Ids
 
-    def keep(self, outcome: WalkForwardOutcome, recorder: Recorder) -> DoneWalk:
+    def request(
+        self,
+        spec: WalkForwardSpec,
+        *,
+        tenant: TenantId,
+        requested_by: UserId,
+        idempotency_key: str,
+        correlation_id: CorrelationId,
+    ) -> WalkStudy:
+        """Store a new walk forward and say that it was requested; the same key gives the same.
+
+        Raises:
+            NotFound: For an unknown strategy.
+            Invalid: For a parameter that does not fit the strategy, or a search that the
+                workflow cannot make.
+            Conflict: If the key was used for another request.
+        """
+        check_key(idempotency_key)
+        spec.check_deployed(strategy_named(spec.strategy))
+        now = self.clock.now()
+        return self._ask(
+            WalkStudy(
+                id=WalkForwardId(self.ids.next()),
+                tenant=tenant,
+                requested_by=requested_by,
+                idempotency_key=idempotency_key,
+                correlation_id=correlation_id,
+                spec=spec,
+                status=StudyStatus.REQUESTED,
+                requested_at=now,
+                updated_at=now,
+            )
+        )
+
+    def record_planned(self, walk_id: WalkForwardId, windows: int) -> WalkStudy:
+        """Note that the plan is written and the windows begin."""
+        now = self.clock.now()
+        return self.store.update(walk_id, lambda walk: (walk.planned(windows, now), ()))
+
+    def keep(self, outcome: WalkForwardOutcome, recorder: Recorder) -> WalkStudy:
         """Keep what came of a walk, for whom its trials were counted for; the same again is one.
 
         Raises:
             Invalid: For more bars out of sample than a row can hold.
         """
-        if len(outcome.returns) > BARS_LIMIT:
-            expected = f"such that at most {BARS_LIMIT:,} bars are out of sample, to be kept"
-            raise Invalid("windows", expected, len(outcome.returns))
+        check_bars(len(outcome.returns))
         # Loads numpy: not before there is an outcome, which loaded it anyhow.
         from algotrendy.backtest.outputs.json_form import plain
 
         summary: dict[str, Any] = plain(outcome.to_json())
         curve = summary.pop("curve")
-        walk = DoneWalk(
+        now = self.clock.now()
+        walk = WalkStudy(
             id=WalkForwardId(self.ids.next()),
             tenant=recorder.tenant,
             requested_by=recorder.recorded_by,
-            sha256=digest({"summary": summary, "curve": curve}),
+            idempotency_key=f"kept-{digest({'summary': summary, 'curve': curve})}",
             correlation_id=recorder.correlation_id,
-            made_at=self.clock.now(),
             spec=outcome.plan.spec,
+            status=StudyStatus.SUCCEEDED,
+            requested_at=now,
+            updated_at=now,
+            attempt=0,
+            windows=len(outcome.plan.windows),
             summary=summary,
+            curve=curve,
         )
-        return self.store.add(walk, curve)
-
-    def get(self, tenant: TenantId, walk_id: WalkForwardId) -> DoneWalk:
-        """Read a tenant's walk; another tenant's is NotFound too."""
-        walk = self.store.get(walk_id)
-        if walk.tenant != tenant:
-            raise NotFound("walk-forward", walk_id)
-        return walk
+        return self.store.add(walk, [])
 
     def curve(self, tenant: TenantId, walk_id: WalkForwardId) -> Curve:
-        """Read the curve of a tenant's walk."""
-        return self.store.curve(self.get(tenant, walk_id).id)
+        """Read the curve of a tenant's walk.
 
-    def newest(
-        self, tenant: TenantId, limit: int = 20, before: WalkForwardId | None = None
-    ) -> WalkPage:
-        """List a tenant's walks, newest first."""
-        if not 1 <= limit <= LIST_LIMIT:
-            raise Invalid("limit", f"between 1 and {LIST_LIMIT}", limit)
-        found = self.store.newest(tenant, limit + 1, before)
-        more = len(found) > limit
-        return WalkPage(found[:limit], found[limit - 1].id if more else None)
+        Raises:
+            NotFound: If the tenant has no such walk.
+            Conflict: If it has not succeeded.
+        """
+        walk = self.get(tenant, walk_id)
+        found = self.store.curve(walk_id)
+        if found is None or walk.status is not StudyStatus.SUCCEEDED:
+            reason = f"walk-forward {walk_id} is {walk.status}, so it has no curve"
+            raise Conflict(reason, status=walk.status.value)
+        return found
+
+    def _count(self, study: WalkStudy, summary: dict[str, JsonValue]) -> None:
+        """Count nothing: each window was counted before a bar out of sample was seen."""
+
+    def _requested(self, study: WalkStudy, head: Head) -> WalkForwardRequested:
+        return WalkForwardRequested(**head, walk_forward_id=study.id)
+
+    def _completed(self, study: WalkStudy, head: Head) -> WalkForwardCompleted:
+        summary: dict[str, Any] = study.summary or {}
+        return WalkForwardCompleted(
+            **head,
+            walk_forward_id=study.id,
+            windows=len(summary["windows"]),
+            passed=summary["verdict"]["passed"],
+        )
+
+    def _failed(self, study: WalkStudy, head: Head, reason: str) -> WalkForwardFailed:
+        return WalkForwardFailed(**head, walk_forward_id=study.id, reason=reason)
+
+    def _cancelled(
+        self, study: WalkStudy, head: Head, cancelled_by: UserId
+    ) -> WalkForwardCancelled:
+        return WalkForwardCancelled(**head, walk_forward_id=study.id, cancelled_by=cancelled_by)
+
+
+def check_bars(out_of_sample: int) -> None:
+    """Refuse a walk whose curve no row can hold."""
+    if out_of_sample > BARS_LIMIT:
+        expected = f"such that at most {BARS_LIMIT:,} bars are out of sample, to be kept"
+        raise Invalid("windows", expected, out_of_sample)

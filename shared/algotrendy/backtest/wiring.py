@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from algotrendy.backtest.ports import SweepRunner
+from algotrendy.backtest.counting import Recorder
+from algotrendy.backtest.ports import StudyRunner
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.kernel.clock import SystemClock
-from algotrendy.kernel.ids import Uuid7s
+from algotrendy.kernel.errors import Conflict
+from algotrendy.kernel.ids import Uuid7s, WalkForwardId
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
@@ -42,10 +44,19 @@ def trials() -> TrialLedger:
 def walk_forwards() -> WalkForwards:
     """Give the use cases of walk-forwards, over the database of ``database_url``."""
     from algotrendy.backtest.adapters.postgres_walks import PostgresWalks
+    from algotrendy.platform.bus import Outbox
     from algotrendy.platform.database import database
 
     clock = SystemClock()
-    return WalkForwards(PostgresWalks(database()), clock, Uuid7s(clock))
+    return WalkForwards(PostgresWalks(database(), Outbox()), clock, Uuid7s(clock))
+
+
+def recorder_of(walk_id: WalkForwardId) -> Recorder:
+    """Give who counts the trials of a walk forward: for whoever asked for it."""
+    walk = walk_forwards().store.get(walk_id)
+    if walk.status.is_final:
+        raise Conflict(f"walk-forward {walk_id} is {walk.status}")
+    return Recorder(trials(), walk.tenant, walk.requested_by, walk.correlation_id)
 
 
 @cache
@@ -57,12 +68,22 @@ def results() -> Blobs:
 
 
 @cache
-def runner() -> SweepRunner:
+def runner() -> StudyRunner:
     """Give what runs sweeps: the workflow of the setting ``sweep_state_machine_arn``."""
+    return _runner_of("sweep_state_machine_arn")
+
+
+@cache
+def walk_runner() -> StudyRunner:
+    """Give what runs walk-forwards: that of ``walk_forward_state_machine_arn``."""
+    return _runner_of("walk_forward_state_machine_arn")
+
+
+def _runner_of(setting: str) -> StudyRunner:
     from algotrendy.backtest.adapters.workflow_runner import WorkflowRunner
     from algotrendy.platform.workflows import StepFunctionsWorkflows
 
-    return WorkflowRunner(StepFunctionsWorkflows(settings().need("sweep_state_machine_arn")))
+    return WorkflowRunner(StepFunctionsWorkflows(settings().need(setting)))
 
 
 def publish_committed() -> None:

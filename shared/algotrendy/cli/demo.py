@@ -102,6 +102,7 @@ def _read_bars(console: Console) -> None:
 
 def _sweep(out: Path) -> Any:
     from algotrendy.backtest.sweep import parse_spec
+    from algotrendy.cli.deployed import Patience
     from algotrendy.cli.sweep import parse_grid, run_deployed, write_down
 
     spec = parse_spec(
@@ -113,7 +114,7 @@ def _sweep(out: Path) -> Any:
             "parameters": parse_grid(GRID),
         }
     )
-    fetched = run_deployed(spec, timeout_s=600)
+    fetched = run_deployed(spec, Patience(600))
     write_down(fetched, out)
     return fetched
 
@@ -151,12 +152,12 @@ def _verify(console: Console) -> None:
 
 
 def _conclude(console: Console, fetched: Any, out: Path, seconds: float) -> None:
-    from algotrendy.cli.sweep import SweepFailedError
+    from algotrendy.cli.deployed import StudyFailedError
     from algotrendy.cli.sweep_view import print_outcome
 
     runs = fetched.summary["runs"]
     if runs < LEAST_RUNS:
-        raise SweepFailedError(f"the demo must run {LEAST_RUNS:,} backtests or more, ran {runs:,}")
+        raise StudyFailedError(f"the demo must run {LEAST_RUNS:,} backtests or more, ran {runs:,}")
     print_outcome(console, fetched.table, fetched.summary, out)
     console.print(f"{runs:,} backtests on the deployed workflow; {seconds:.0f} s in all")
     console.print("The platform goes on running: `algotrendy status`, `algotrendy down`.")

@@ -13,21 +13,28 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.sweep import SweepSpec, parse_spec
+from algotrendy.cli.deployed import (
+    Api,
+    Patience,
+    StudyStoppedError,
+    call_off,
+    connected,
+    followed,
+)
 from algotrendy.cli.sweep_view import Progress, print_outcome, progress_bar
 from algotrendy.kernel.clock import SystemClock
-from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound, Unavailable
+from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, Uuid7s, parse_sweep_id
 
 # All bars there are: the plan says which, and so does the report.
 FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
-_POLL_S = 0.5
 _MARKER = "sweep"
 _CANCEL = "cancel"
 
@@ -51,18 +58,6 @@ class Mode(StrEnum):
     INTERPRETED = "interpreted"
 
 
-class SweepStoppedError(AlgoTrendyError):
-    """Says that a person stopped the sweep, and how it goes on."""
-
-    code = "sweep-stopped"
-
-
-class SweepFailedError(AlgoTrendyError):
-    """Says that the sweep ended without a result, and why."""
-
-    code = "sweep-failed"
-
-
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What a sweep came to, as bytes to be written down and a summary to be shown."""
@@ -70,23 +65,6 @@ class Fetched:
     table: bytes
     report: bytes
     summary: dict[str, Any]
-
-
-class Api(Protocol):
-    """Is the part of the API's client that a sweep needs."""
-
-    def __enter__(self) -> Api: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def get(self, path: str) -> Any:
-        """Read a path."""
-
-    def post(self, path: str, body: object, idempotency_key: str) -> Any:
-        """Post under an idempotency key."""
-
-    def download(self, url: str) -> bytes:
-        """Read a signed address."""
 
 
 def _day(default: str) -> Any:
@@ -181,7 +159,7 @@ def sweep(
     if executor in (Where.LOCAL, Where.RAY):
         fetched = run_locally(spec, folder, workers, mode, shard_limit, executor)
     else:
-        fetched = run_deployed(spec, timeout)
+        fetched = run_deployed(spec, Patience(timeout))
         write_down(fetched, folder)
     print_outcome(Console(), fetched.table, fetched.summary, folder)
 
@@ -213,20 +191,14 @@ def parse_grid(given: list[str]) -> dict[str, Any]:
     return grid
 
 
-def cancel(ids: list[str], connect: Callable[[], Api] | None = None) -> None:
-    """Call deployed sweeps off; what was called off before stays so.
+def cancel(ids: list[str], connect: Callable[[], Api] = connected) -> None:
+    """Call deployed sweeps off.
 
     Raises:
         Invalid: If one of the words is no id of a sweep.
         Rejected: If a sweep had ended, or there is none.
     """
-    from algotrendy.cli.session import api_client
-
-    wanted = [parse_sweep_id(each) for each in ids]
-    with (connect or api_client)() as api:
-        for sweep_id in wanted:
-            found = api.post(f"/v1/sweeps/{sweep_id}/cancel", {}, f"cancel-{sweep_id}")
-            typer.echo(f"sweep {sweep_id} is {found['status']}")
+    call_off("sweep", "/v1/sweeps", [parse_sweep_id(each) for each in ids], connect)
 
 
 def run_locally(
@@ -247,7 +219,7 @@ def run_locally(
     from algotrendy.backtest.executors import Executor, LocalProcesses, run_sweep
     from algotrendy.backtest.plan import plan_sweep
     from algotrendy.backtest.ray_cluster import RayCluster
-    from algotrendy.backtest.sweeps import shards_done
+    from algotrendy.backtest.studies import parts_done
     from algotrendy.cli.backtest_trials import count_sweep, recorder
     from algotrendy.cli.sweep_estimate import beside, estimated
     from algotrendy.market_data import wiring
@@ -284,8 +256,8 @@ def run_locally(
                 mode=mode.value,
             )
     except KeyboardInterrupt:
-        done = shards_done(sweep_id, blobs)
-        raise SweepStoppedError(
+        done = parts_done(sweep_id, blobs)
+        raise StudyStoppedError(
             f"stopped with {done} of {plan.shards} shards done; they are kept in {work}, and the "
             "same command goes on from there"
         ) from None
@@ -300,39 +272,18 @@ def run_locally(
 
 
 def run_deployed(
-    spec: SweepSpec,
-    timeout_s: float,
-    connect: Callable[[], Api] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    spec: SweepSpec, patience: Patience, connect: Callable[[], Api] = connected
 ) -> Fetched:
     """Ask the deployed API for a sweep, follow it to its end, and fetch what came of it.
 
     Raises:
-        SweepFailedError: If it failed; says why.
-        Unavailable: If it is not done in time; it goes on, and the message says how to look.
+        StudyFailedError: As ``followed``, and the others.
     """
-    from algotrendy.cli.session import api_client
-
-    key = f"cli-{Uuid7s(SystemClock()).next()}"
-    deadline = monotonic() + timeout_s
-    with (
-        (connect or api_client)() as api,
-        progress_bar(f"{spec.strategy}, on Step Functions") as shown,
-    ):
-        found = api.post("/v1/sweeps", spec.model_dump(mode="json"), key)
-        while found["status"] not in ("succeeded", "failed", "cancelled"):
-            shown.tell(_progress(found))
-            if monotonic() > deadline:
-                reason = f"not done in {timeout_s:g} s; it goes on: GET /v1/sweeps/{found['id']}"
-                raise Unavailable(f"sweep {found['id']}", reason)
-            sleep(_POLL_S)
-            found = api.get(f"/v1/sweeps/{found['id']}")
-        if found["status"] == "cancelled":
-            raise SweepStoppedError(f"sweep {found['id']} was cancelled")
-        if found["status"] == "failed":
-            raise SweepFailedError(f"sweep {found['id']} failed: {found['error']}")
-        shown.tell(_progress(found))
+    with connect() as api, progress_bar(f"{spec.strategy}, on Step Functions") as shown:
+        body = spec.model_dump(mode="json")
+        found = followed(
+            api, "sweep", "/v1/sweeps", body, patience, lambda now: shown.tell(_progress(now))
+        )
         table, report = (api.download(found["links"][name]) for name in ("results", "report"))
     return Fetched(table, report, found["summary"])
 

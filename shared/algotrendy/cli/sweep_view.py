@@ -20,7 +20,7 @@ _PERCENT = {"total_return": "return", "max_drawdown": "drawdown"}
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many backtests are done; ``runs`` is None before the plan is made."""
+    """How many backtests, or other units, are done; ``runs`` is None before the plan is made."""
 
     done: int
     runs: int | None
@@ -46,22 +46,23 @@ class _Bar:
 class _Lines:
     """Says every tenth, for a log file."""
 
-    def __init__(self, console: Console, title: str) -> None:
-        self._console, self._title, self._told = console, title, -1
+    def __init__(self, console: Console, title: str, unit: str) -> None:
+        self._console, self._title, self._unit, self._told = console, title, unit, -1
 
     def tell(self, progress: Progress) -> None:
         tenth = progress.done * 10 // progress.runs if progress.runs else -1
         if tenth > self._told:
             self._told = tenth
-            self._console.print(f"{self._title}: {progress.done:,} of {progress.runs:,} backtests")
+            done = f"{progress.done:,} of {progress.runs:,} {self._unit}"
+            self._console.print(f"{self._title}: {done}")
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Shown]:
+def progress_bar(title: str, unit: str = "backtests") -> Iterator[Shown]:
     """Show progress on stderr: a bar on a terminal, a few lines elsewhere."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield _Lines(console, title)
+        yield _Lines(console, title, unit)
         return
     with rich_progress.Progress(
         rich_progress.TextColumn("{task.description}"),

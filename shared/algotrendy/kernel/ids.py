@@ -16,6 +16,7 @@ from algotrendy.kernel.clock import Clock, as_utc
 from algotrendy.kernel.errors import Invalid
 
 SweepId = NewType("SweepId", UUID)
+WalkForwardId = NewType("WalkForwardId", UUID)
 EventId = NewType("EventId", UUID)
 OrderId = NewType("OrderId", UUID)
 FillId = NewType("FillId", UUID)
@@ -140,6 +141,11 @@ def parse_uuid7(text: str, field: str) -> UUID:
 def parse_sweep_id(text: str) -> SweepId:
     """Read a sweep id, or raise Invalid."""
     return SweepId(parse_uuid7(text, "sweep_id"))
+
+
+def parse_walk_forward_id(text: str, field: str = "walk_forward_id") -> WalkForwardId:
+    """Read the id of a walk forward, or raise Invalid, which names ``field``."""
+    return WalkForwardId(parse_uuid7(text, field))
 
 
 def parse_event_id(text: str) -> EventId:

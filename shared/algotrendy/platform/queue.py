@@ -20,12 +20,16 @@ E = TypeVar("E", bound=Event)
 
 
 def each_event(
-    batch: dict[str, Any], context: Any, kind: type[E], work: Callable[[E], None]
+    batch: dict[str, Any],
+    context: Any,
+    kinds: tuple[type[E], ...],
+    work: Callable[[E], None],
 ) -> dict[str, Any]:
     """Hand each event of an SQS batch to ``work``, under the event's own correlation id.
 
-    The messages are those that an EventBridge rule put there. An event may come twice, so ``work``
-    is idempotent. What raises comes again, and goes to the dead-letter queue in the end.
+    The messages are those that an EventBridge rule put there, of one of the kinds. An event may
+    come twice, so ``work`` is idempotent. What raises comes again, and goes to the dead-letter
+    queue in the end.
 
     Returns:
         The messages that failed, as Lambda wants them: ``{"batchItemFailures": [...]}``.
@@ -36,8 +40,8 @@ def each_event(
 
     def consume(record: dict[str, Any]) -> None:
         event = parse(_envelope(record))
-        if not isinstance(event, kind):
-            raise Invalid("name", kind.name, event.name)
+        if not isinstance(event, kinds):
+            raise Invalid("name", " or ".join(kind.name for kind in kinds), event.name)
         with correlated(event.correlation_id):
             work(event)
 

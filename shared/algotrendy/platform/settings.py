@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     cache_url: CacheUrl | None = None
     event_bus: str | None = None
     sweep_state_machine_arn: str | None = None
+    walk_forward_state_machine_arn: str | None = None
     order_queue_url: WebUrl | None = None
     order_state_machine_arn: str | None = None
     broker_accounts: str | None = None

@@ -13,14 +13,14 @@ import pytest
 
 from algotrendy.backtest.adapters.postgres_sweeps import PostgresSweeps
 from algotrendy.backtest.events import SweepRequested
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.ports import SweepStore
 from algotrendy.kernel.errors import NotFound, Rejected
 from algotrendy.kernel.events import Event, parse
 from algotrendy.kernel.ids import CorrelationId, EventId, SweepId, TenantId, UserId
 from algotrendy.platform.bus import Outbox as PostgresOutbox
 from algotrendy.platform.database import Database
-from fakes.sweep_store import MemorySweepStore
+from fakes.study_store import MemorySweepStore
 from fakes.sweep_world import some_spec
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -72,7 +72,7 @@ def sweep(number: int, tenant: str = "acme", key: str | None = None) -> Sweep:
         idempotency_key=key or f"key-{number}",
         correlation_id=CorrelationId("request-1"),
         spec=some_spec(),
-        status=SweepStatus.REQUESTED,
+        status=StudyStatus.REQUESTED,
         requested_at=NOW,
         updated_at=NOW,
     )
@@ -98,7 +98,7 @@ def test_every_field_survives_an_update(store: SweepStore) -> None:
     new = store.add(sweep(1), [])
     full = replace(
         new,
-        status=SweepStatus.FAILED,
+        status=StudyStatus.FAILED,
         attempt=3,
         runs=16,
         shards=2,
@@ -181,11 +181,11 @@ def test_a_change_of_nothing_is_allowed(store: SweepStore, outbox: Outbox) -> No
 def test_unfinished_sweeps_are_those_long_unchanged_of_all_tenants(store: SweepStore) -> None:
     for number, (tenant, minutes, status) in enumerate(
         [
-            ("acme", 0, SweepStatus.REQUESTED),
-            ("rival", -5, SweepStatus.RUNNING),
-            ("acme", -5, SweepStatus.SUCCEEDED),
-            ("acme", -5, SweepStatus.FAILED),
-            ("acme", 1, SweepStatus.RUNNING),
+            ("acme", 0, StudyStatus.REQUESTED),
+            ("rival", -5, StudyStatus.RUNNING),
+            ("acme", -5, StudyStatus.SUCCEEDED),
+            ("acme", -5, StudyStatus.FAILED),
+            ("acme", 1, StudyStatus.RUNNING),
         ],
         start=1,
     ):

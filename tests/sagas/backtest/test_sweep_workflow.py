@@ -13,7 +13,7 @@ import pytest
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.executors import InProcess, run_sweep
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.plan import Keys
 from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
 from algotrendy.market_data import wiring as market_data
@@ -55,7 +55,7 @@ class World:
             for event in self.events()
             if event["name"] == "SweepRequested"
         ]
-        handler = load_handler("backtest", "on_sweep_requested")
+        handler = load_handler("backtest", "on_study_requested")
         answer: dict[str, Any] = handler({"Records": records}, Context())
         return answer
 
@@ -106,6 +106,7 @@ def world(
         monkeypatch.setenv("ALGOTRENDY_LAKE_URL", (tmp_path / "lake").as_uri())
         monkeypatch.setenv("ALGOTRENDY_EVENT_BUS", "bus")
         monkeypatch.setenv("ALGOTRENDY_SWEEP_STATE_MACHINE_ARN", machine.arn)
+        monkeypatch.setenv("ALGOTRENDY_WALK_FORWARD_STATE_MACHINE_ARN", machine.arn)
         forget()
         market_data.bar_store().replace([walk("AAA", 120, seed=1), walk("BBB", 120, seed=2)])
 
@@ -135,7 +136,7 @@ def table_of(sweep: Sweep) -> bytes:
 
 def test_a_sweep_goes_from_request_to_report(world: World) -> None:
     done = world.run(world.request())
-    assert (done.status, done.runs, done.error) == (SweepStatus.SUCCEEDED, 16, None)
+    assert (done.status, done.runs, done.error) == (StudyStatus.SUCCEEDED, 16, None)
     assert [event["name"] for event in world.events()] == ["SweepRequested", "SweepCompleted"]
     assert wiring.results().get(Keys(done.id).report).startswith(b"<!doctype html>")
 
@@ -176,7 +177,7 @@ def test_a_step_that_fails_twice_is_tried_again_and_nothing_is_doubled(
 ) -> None:
     world.failures[step] = 2
     done = world.run(world.request())
-    assert done.status is SweepStatus.SUCCEEDED
+    assert done.status is StudyStatus.SUCCEEDED
     assert len(table_of(done).splitlines()) == 1 + 16
     assert [event["name"] for event in world.events()] == ["SweepRequested", "SweepCompleted"]
 
@@ -184,7 +185,7 @@ def test_a_step_that_fails_twice_is_tried_again_and_nothing_is_doubled(
 def test_a_step_that_keeps_failing_fails_the_sweep_and_says_why(world: World) -> None:
     world.failures["plan_sweep"] = 100
     failed = world.run(world.request())
-    assert failed.status is SweepStatus.FAILED
+    assert failed.status is StudyStatus.FAILED
     assert failed.error is not None
     assert "plan_sweep was planned to fail" in failed.error
     assert [event["name"] for event in world.events()] == ["SweepRequested", "SweepFailed"]
@@ -192,7 +193,7 @@ def test_a_step_that_keeps_failing_fails_the_sweep_and_says_why(world: World) ->
 
 def test_what_no_retry_can_mend_is_not_retried(world: World) -> None:
     failed = world.run(world.request(symbols=("NONE",)))
-    assert failed.status is SweepStatus.FAILED
+    assert failed.status is StudyStatus.FAILED
     assert failed.error is not None
     assert "NONE" in failed.error
     assert len(world.calls("plan_sweep")) == 1
@@ -202,7 +203,7 @@ def test_a_message_that_is_no_event_fails_alone(world: World) -> None:
     sweep = world.request()
     good = {"messageId": "good", "body": json.dumps({"detail": world.events()[0]})}
     bad = {"messageId": "bad", "body": "not JSON"}
-    handler = load_handler("backtest", "on_sweep_requested")
+    handler = load_handler("backtest", "on_study_requested")
     answer = handler({"Records": [bad, good]}, Context())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
     assert world.machine.ended(str(sweep.id))["status"] == "SUCCEEDED"
@@ -219,10 +220,10 @@ def test_a_lost_workflow_is_started_from_the_ledger(
     world: World, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = world.request()
-    handler = load_handler("backtest", "restart_lost_sweeps")
+    handler = load_handler("backtest", "restart_lost_studies")
     assert handler({}, Context()) == {"picked_up": 0}, "it is not quiet for long enough yet"
     database.run(lambda tx: tx.execute("UPDATE sweeps SET updated_at = '2020-01-01T00:00:00Z'"))
     assert handler({}, Context()) == {"picked_up": 1}
     world.machine.ended(str(sweep.id))
     done = wiring.sweeps().get(sweep.tenant, sweep.id)
-    assert (done.status, done.attempt) == (SweepStatus.SUCCEEDED, 1)
+    assert (done.status, done.attempt) == (StudyStatus.SUCCEEDED, 1)

@@ -31,7 +31,7 @@ from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
 from fakes.engine_walks import some_plan
 from fakes.memory_blobs import MemoryBlobs
-from fakes.sweep_store import MemorySweepStore
+from fakes.study_store import MemorySweepStore
 from fakes.sweep_world import SWEEP_ID, some_bars, some_spec
 
 ACME = TenantId("acme")

@@ -7,19 +7,20 @@ from uuid import UUID
 import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.lifecycle import Study, StudyStatus, Sweep
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.outcome import Outcome
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import RunState
-from algotrendy.backtest.sweeps import ATTEMPTS_LIMIT, Sweeps, shards_done
+from algotrendy.backtest.studies import ATTEMPTS_LIMIT, parts_done
+from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
 from algotrendy.kernel.ids import CorrelationId, SeededIds, TenantId, UserId
 from fakes.memory_blobs import MemoryBlobs
-from fakes.sweep_runner import MemoryRunner
-from fakes.sweep_store import MemorySweepStore
+from fakes.study_runner import MemoryRunner
+from fakes.study_store import MemorySweepStore
 from fakes.sweep_world import some_bars, some_spec
 
 ACME = TenantId("acme")
@@ -57,7 +58,7 @@ def world() -> World:
 
 def test_a_request_is_stored_and_said_once(world: World) -> None:
     sweep = world.request()
-    assert (sweep.status, sweep.tenant, sweep.attempt) == (SweepStatus.REQUESTED, ACME, 1)
+    assert (sweep.status, sweep.tenant, sweep.attempt) == (StudyStatus.REQUESTED, ACME, 1)
     assert world.request() == sweep
     assert world.events() == ["SweepRequested"]
     [event] = world.store.outbox
@@ -98,7 +99,7 @@ def test_pages_follow_one_another_to_the_last(world: World) -> None:
     first = world.sweeps.newest(ACME, 2)
     second = world.sweeps.newest(ACME, 2, first.next_before)
     third = world.sweeps.newest(ACME, 2, second.next_before)
-    pages = [[sweep.id for sweep in page.sweeps] for page in (first, second, third)]
+    pages = [[sweep.id for sweep in page.studies] for page in (first, second, third)]
     assert pages == [asked[:2:-1], asked[2:0:-1], asked[:1]]
     assert third.next_before is None
     with pytest.raises(Invalid, match="limit"):
@@ -108,10 +109,10 @@ def test_pages_follow_one_another_to_the_last(world: World) -> None:
 def test_a_sweep_runs_and_succeeds_and_says_so_once(world: World) -> None:
     sweep = world.request()
     running = world.sweeps.record_planned(sweep.id, 16, 2)
-    assert (running.status, running.runs, running.shards) == (SweepStatus.RUNNING, 16, 2)
+    assert (running.status, running.runs, running.shards) == (StudyStatus.RUNNING, 16, 2)
     for _ in range(2):
         ended = world.sweeps.record_success(sweep.id, {"runs": 16})
-        assert (ended.status, ended.summary) == (SweepStatus.SUCCEEDED, {"runs": 16})
+        assert (ended.status, ended.summary) == (StudyStatus.SUCCEEDED, {"runs": 16})
     assert world.events() == ["SweepRequested", "SweepCompleted"]
     assert world.sweeps.record_planned(sweep.id, 16, 2) == ended
 
@@ -129,7 +130,7 @@ def test_a_failure_is_final_and_said_once(world: World) -> None:
     sweep = world.request()
     for _ in range(2):
         ended = world.sweeps.record_failure(sweep.id, "no bars" * 1000)
-    assert ended.status is SweepStatus.FAILED
+    assert ended.status is StudyStatus.FAILED
     assert len(ended.error or "") == 2000
     assert world.events() == ["SweepRequested", "SweepFailed"]
     with pytest.raises(Conflict, match="is failed, so it cannot become succeeded"):
@@ -171,7 +172,7 @@ def test_a_workflow_that_ended_without_a_word_is_tried_again_then_given_up(world
         world.clock.advance(QUIET)
         [acted] = world.restart_lost()
         assert acted.attempt == min(attempt + 1, ATTEMPTS_LIMIT)
-    assert acted.status is SweepStatus.FAILED
+    assert acted.status is StudyStatus.FAILED
     assert acted.error == "the workflow ended without a result 3 times"
     assert [number for _, number in world.runner.started] == [1, 2, 3]
     world.clock.advance(QUIET)
@@ -194,11 +195,11 @@ def test_a_result_that_nobody_noted_is_noted(world: World, state: RunState) -> N
     run_sweep(
         sweep.id, sweep.spec, world.blobs, some_bars(), executor, shard_runs=4, mode="interpreted"
     )
-    assert shards_done(sweep.id, world.blobs) == 4
+    assert parts_done(sweep.id, world.blobs) == 4
     world.runner.end(sweep, state)
     world.clock.advance(QUIET)
     [acted] = world.restart_lost()
-    assert acted.status is SweepStatus.SUCCEEDED
+    assert acted.status is StudyStatus.SUCCEEDED
     assert acted.summary is not None
     assert acted.summary["runs"] == 16
     assert world.events() == ["SweepRequested", "SweepCompleted"]
@@ -206,8 +207,8 @@ def test_a_result_that_nobody_noted_is_noted(world: World, state: RunState) -> N
 
 def test_a_sweep_that_ends_while_it_is_looked_at_is_left_as_it_ended(world: World) -> None:
     class Racing(MemoryRunner):
-        def state(self, sweep: Sweep) -> RunState:
-            world.sweeps.record_failure(sweep.id, "noted meanwhile")
+        def state(self, study: Study[Any]) -> RunState:
+            world.sweeps.record_failure(study.id, "noted meanwhile")
             return RunState.SUCCEEDED
 
     sweep = world.request()
@@ -215,7 +216,7 @@ def test_a_sweep_that_ends_while_it_is_looked_at_is_left_as_it_ended(world: Worl
     run_sweep(sweep.id, sweep.spec, world.blobs, some_bars(), executor, mode="interpreted")
     world.clock.advance(QUIET)
     [acted] = world.sweeps.restart_lost(Racing(), world.blobs, QUIET)
-    assert (acted.status, acted.error) == (SweepStatus.FAILED, "noted meanwhile")
+    assert (acted.status, acted.error) == (StudyStatus.FAILED, "noted meanwhile")
     assert world.events() == ["SweepRequested", "SweepFailed"]
 
 
@@ -234,7 +235,7 @@ def test_a_cancelled_sweep_says_so_once_and_its_workflow_is_stopped(world: World
     world.runner.start(sweep)
     for _ in range(2):
         done = world.sweeps.cancel(ACME, sweep.id, world.runner, UserId("ada"))
-        assert done.status is SweepStatus.CANCELLED
+        assert done.status is StudyStatus.CANCELLED
     assert world.events() == ["SweepRequested", "SweepCancelled"]
     assert world.runner.stopped == [(sweep.id, 1)]
     assert world.restart_lost() == []
@@ -268,7 +269,7 @@ def test_the_end_of_a_workflow_changes_nothing_of_a_cancelled_sweep(
     world.blobs.put(Keys(sweep.id).summary, b'{"runs": 16}', "application/json")
     world.sweeps.cancel(ACME, sweep.id, world.runner, UserId("ada"))
     noted = Outcome(sweep_id=sweep.id, outcome=outcome).record(world.sweeps, world.blobs)
-    assert noted.status is SweepStatus.CANCELLED
+    assert noted.status is StudyStatus.CANCELLED
     assert world.events() == ["SweepRequested", "SweepCancelled"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from algotrendy.backtest import walk_forwards
+from algotrendy.backtest.lifecycle import WalkStudy
+from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.validation.running import run_walk_forward
-from algotrendy.backtest.walk_forwards import DoneWalk
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.ids import parse_walk_forward_id
 from fakes.app_client import AppClient
 from fakes.backtest_api import Backend
 from fakes.engine_walks import some_plan, some_recorder
@@ -28,7 +31,7 @@ def ada(backend: Backend) -> AppClient:
     return backend.client()
 
 
-def kept(backend: Backend, **changes: Any) -> DoneWalk:
+def kept(backend: Backend, **changes: Any) -> WalkStudy:
     """Walk forward as ada of acme, and keep it."""
     recorder = some_recorder()
     return backend.walks.keep(run_walk_forward(some_plan(**changes), recorder), recorder)
@@ -57,7 +60,8 @@ def test_its_curve_ends_with_its_return(backend: Backend, ada: AppClient) -> Non
     walk = kept(backend)
     curve = ada.get(f"/v1/walk-forwards/{walk.id}/curve").json()
     assert len(curve["time"]) == len(curve["wealth"]) == 195
-    total = walk.summary["statistics"]["total_return"]
+    summary: Any = walk.summary
+    total = summary["statistics"]["total_return"]
     assert curve["wealth"][-1] == pytest.approx(1.0 + total)
 
 
@@ -106,3 +110,168 @@ def test_every_route_refuses_a_forged_and_an_expired_token(backend: Backend, pat
     expired = backend.issuer.token(exp=int((NOW - timedelta(hours=1)).timestamp()))
     for token in (forged, expired, "garbage"):
         assert backend.client(token=token).get(path).status_code == 401
+
+
+KEY = {"Idempotency-Key": "key-1"}
+BODY: dict[str, Any] = {
+    "strategy": "sma_cross",
+    "symbols": ["AAA"],
+    "start": "2000-01-01",
+    "end": "2000-12-31",
+    "parameters": {"fast": [3, 5], "slow": {"start": 10, "stop": 20, "step": 10}},
+    "windows": {"in_sample": 60, "out_of_sample": 20, "embargo": 2},
+}
+
+
+def asked(client: AppClient, key: str = "key-1", **changes: Any) -> dict[str, Any]:
+    answer = client.post(
+        "/v1/walk-forwards", json={**BODY, **changes}, headers={"Idempotency-Key": key}
+    )
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_walk_forward_is_accepted_stored_and_published(backend: Backend, ada: AppClient) -> None:
+    headers = {**KEY, "x-correlation-id": "my-request"}
+    answer = ada.post("/v1/walk-forwards", json=BODY, headers=headers)
+    assert answer.status_code == 202, answer.text
+    walk = answer.json()
+    assert answer.headers["location"] == f"/v1/walk-forwards/{walk['id']}"
+    assert (walk["status"], walk["symbols"], walk["attempt"]) == ("requested", ["AAA"], 1)
+    assert walk["progress"] == {"windows": None, "windows_done": 0}
+    assert (walk["summary"], walk["verdict"], walk["trials"]) == (None, None, None)
+    assert backend.published == 1
+    [event] = backend.walk_store.outbox
+    assert (event.name, event.correlation_id) == ("WalkForwardRequested", "my-request")
+
+
+def test_the_same_key_gives_the_same_walk_and_another_body_is_a_conflict(
+    backend: Backend, ada: AppClient
+) -> None:
+    assert asked(ada) == asked(ada)
+    assert len(backend.walk_store.outbox) == 1
+    answer = ada.post("/v1/walk-forwards", json={**BODY, "seed": 7}, headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("change", "field_name"),
+    [
+        ({"strategy": "magic"}, "strategy"),
+        ({"symbols": ["NONE"]}, "symbols.0"),
+        ({"symbols": ["AAA", "BBB"]}, "symbols"),
+        ({"start": "2031-01-01", "end": "2032-01-01"}, "start"),
+        ({"parameters": {}}, "parameters"),
+        ({"parameters": {"fast": [0]}}, "parameters.fast"),
+        ({"parameters": {"fast": [30], "slow": [20]}}, "parameters"),
+        ({"method": "bayesian"}, "method"),
+        ({"method": "guess"}, "method"),
+        ({"max_runs": 0}, "max_runs"),
+        ({"objective": "luck"}, "objective"),
+        ({"windows": {"in_sample": "3 years", "out_of_sample": "1y"}}, "windows.in_sample"),
+        ({"windows": {"in_sample": 110, "out_of_sample": 20}}, "windows.in_sample"),
+        ({"windows": {"in_sample": "3mo", "out_of_sample": "2mo"}}, "windows.in_sample"),
+        ({"windows": {"in_sample": 60}}, "windows.out_of_sample"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_input_names_its_field_and_stores_nothing(
+    backend: Backend, ada: AppClient, change: dict[str, Any], field_name: str
+) -> None:
+    answer = ada.post("/v1/walk-forwards", json={**BODY, **change}, headers=KEY)
+    assert wrong_fields(answer)[0] == field_name
+    assert (backend.walk_store.writes, backend.published) == (0, 0)
+
+
+def test_a_request_without_a_key_names_the_header(ada: AppClient) -> None:
+    assert wrong_fields(ada.post("/v1/walk-forwards", json=BODY)) == ["idempotency-key"]
+
+
+def test_a_finished_walk_gives_its_verdict_files_and_curve(
+    backend: Backend, ada: AppClient
+) -> None:
+    walk_id = asked(ada)["id"]
+    backend.finish_walk(walk_id)
+    found = ada.get(f"/v1/walk-forwards/{walk_id}").json()
+    assert (found["status"], found["trials"]) == ("succeeded", 12)
+    assert found["progress"] == {"windows": 3, "windows_done": 3}
+    assert found["verdict"].startswith("refused")
+    assert "curve" not in found["summary"]
+    outcome = json.loads(Path(found["links"]["outcome"].removeprefix("file://")).read_text())
+    assert outcome["windows"] == found["summary"]["windows"]
+    assert Path(found["links"]["report"].removeprefix("file://")).exists()
+    assert ada.get(f"/v1/walk-forwards/{walk_id}/curve").json() == outcome["curve"]
+    names = [event.name for event in backend.walk_store.outbox]
+    assert names == ["WalkForwardRequested", "WalkForwardCompleted"]
+
+
+def test_a_walk_that_runs_counts_its_windows_and_has_no_curve_yet(
+    backend: Backend, ada: AppClient
+) -> None:
+    walk_id = parse_walk_forward_id(asked(ada)["id"])
+    backend.walks.record_planned(walk_id, 3)
+    backend.blobs.put(Keys(walk_id).window(2), b"{}")
+    found = ada.get(f"/v1/walk-forwards/{walk_id}").json()
+    assert found["status"] == "running"
+    assert found["progress"] == {"windows": 3, "windows_done": 1}
+    assert found["links"] == {"outcome": None, "report": None}
+    assert ada.get(f"/v1/walk-forwards/{walk_id}/curve").status_code == 409
+
+
+def test_a_walk_that_failed_says_why(backend: Backend, ada: AppClient) -> None:
+    walk_id = parse_walk_forward_id(asked(ada)["id"])
+    backend.walks.record_failure(walk_id, "WindowFailed: window 2 of 3 failed: no bars")
+    [found] = ada.get("/v1/walk-forwards").json()["walk_forwards"]
+    assert (found["status"], found["error"][-7:]) == ("failed", "no bars")
+
+
+def test_a_walk_is_called_off_once_and_stays_so(backend: Backend, ada: AppClient) -> None:
+    walk_id = asked(ada)["id"]
+    backend.runner.start(backend.walk_store.get(parse_walk_forward_id(walk_id)))
+    for _ in range(2):
+        answer = ada.post(f"/v1/walk-forwards/{walk_id}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert len(backend.runner.stopped) == 1
+    names = [event.name for event in backend.walk_store.outbox]
+    assert names == ["WalkForwardRequested", "WalkForwardCancelled"]
+
+
+def test_one_that_is_done_or_was_run_elsewhere_is_not_called_off(
+    backend: Backend, ada: AppClient
+) -> None:
+    asked_id = asked(ada)["id"]
+    backend.finish_walk(asked_id)
+    for walk_id in (asked_id, kept(backend).id):
+        assert ada.post(f"/v1/walk-forwards/{walk_id}/cancel").status_code == 409
+
+
+def test_one_that_was_run_elsewhere_has_no_files_here(backend: Backend, ada: AppClient) -> None:
+    found = ada.get(f"/v1/walk-forwards/{kept(backend).id}").json()
+    assert (found["status"], found["attempt"]) == ("succeeded", 0)
+    assert found["progress"] == {"windows": 4, "windows_done": 4}
+    assert found["links"] == {"outcome": None, "report": None}
+
+
+def test_those_asked_for_and_those_kept_are_in_one_list(backend: Backend, ada: AppClient) -> None:
+    ids = [asked(ada)["id"], str(kept(backend).id), asked(ada, "key-2")["id"]]
+    listed = ada.get("/v1/walk-forwards").json()["walk_forwards"]
+    assert [walk["id"] for walk in listed] == ids[::-1]
+
+
+def test_a_viewer_may_look_and_neither_ask_nor_call_off(backend: Backend, ada: AppClient) -> None:
+    walk_id = asked(ada)["id"]
+    viewer = backend.client("tenant:acme", "role:viewer")
+    assert viewer.get(f"/v1/walk-forwards/{walk_id}").status_code == 200
+    assert viewer.post("/v1/walk-forwards", json=BODY, headers=KEY).status_code == 403
+    assert viewer.post(f"/v1/walk-forwards/{walk_id}/cancel").status_code == 403
+
+
+def test_another_tenant_can_neither_see_nor_call_off_what_was_asked_for(
+    backend: Backend, ada: AppClient
+) -> None:
+    walk_id = asked(ada)["id"]
+    rival = backend.client("tenant:rival", "role:admin")
+    assert rival.get(f"/v1/walk-forwards/{walk_id}").status_code == 404
+    assert rival.post(f"/v1/walk-forwards/{walk_id}/cancel").status_code == 404
+    assert asked(rival)["id"] != walk_id

@@ -19,8 +19,8 @@ from fakes.bars_for_backtests import walk
 from fakes.engine_walks import some_plan, some_recorder
 from fakes.memory_blobs import MemoryBlobs
 from fakes.some_trials import NOW
+from fakes.study_store import MemoryWalkStore
 from fakes.sweep_world import SWEEP_ID, some_bars, some_spec
-from fakes.walk_store import MemoryWalkStore
 
 BARS = walk("AAA", 200, seed=1).adjusted("raw")
 
@@ -72,11 +72,11 @@ def test_a_walk_is_kept_where_its_trials_are_counted() -> None:
     walks = WalkForwards(MemoryWalkStore(), clock, SeededIds(1, clock))
     outcome = run_walk_forward(some_plan(), who)
     said = keep_walk(outcome, who, walks)
-    [kept] = walks.newest(who.tenant).walks
+    [kept] = walks.newest(who.tenant).studies
     assert said == f"Kept for acme: GET /v1/walk-forwards/{kept.id}"
     forgetful = replace(who, is_kept=False)
     assert keep_walk(outcome, forgetful, walks) == "Not kept: there is no platform here."
-    assert len(walks.newest(who.tenant).walks) == 1
+    assert len(walks.newest(who.tenant).studies) == 1
 
 
 def test_a_sweep_that_ran_here_is_counted_once() -> None:

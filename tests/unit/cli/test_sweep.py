@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from algotrendy.backtest.sweep import parse_spec
 from algotrendy.cli import sweep as command
+from algotrendy.cli.deployed import Patience, StudyStoppedError
 from algotrendy.cli.main import app
 from algotrendy.cli.sweep_view import print_outcome
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
@@ -149,7 +150,7 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     killer = threading.Thread(target=_interrupt_when_planned, args=(folder,), daemon=True)
     killer.start()
     done = CliRunner().invoke(app, stopped, catch_exceptions=True)
-    if not isinstance(done.exception, command.SweepStoppedError):
+    if not isinstance(done.exception, StudyStoppedError):
         pytest.skip("the sweep was quicker than the interrupt")
     assert "the same command goes on" in str(done.exception)
     run(*stopped)
@@ -208,8 +209,8 @@ def test_what_is_to_be_cancelled_is_the_id_of_a_sweep() -> None:
 
 def test_a_sweep_that_was_cancelled_elsewhere_ends_the_wait(spec: Any) -> None:
     api = Api(state("running"), state("cancelled"))
-    with pytest.raises(command.SweepStoppedError, match="was cancelled"):
-        command.run_deployed(spec, 10, lambda: api, lambda _: None)
+    with pytest.raises(StudyStoppedError, match="was cancelled"):
+        command.run_deployed(spec, Patience(10, lambda _: None), lambda: api)
 
 
 @pytest.fixture
@@ -225,7 +226,7 @@ def deployed(api: Api, spec: Any, timeout_s: float = 10) -> command.Fetched:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    return command.run_deployed(spec, timeout_s, lambda: api, sleep, lambda: now[0])
+    return command.run_deployed(spec, Patience(timeout_s, sleep, lambda: now[0]), lambda: api)
 
 
 def test_a_deployed_sweep_is_followed_to_its_end(spec: Any) -> None:

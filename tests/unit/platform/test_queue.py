@@ -57,7 +57,7 @@ def test_each_event_is_handed_on_under_its_own_correlation_id() -> None:
     seen: list[tuple[int, str]] = []
     batch = {"Records": [delivered(rang(n), str(n)) for n in (1, 2)]}
     answer = each_event(
-        batch, Context(), Rang, lambda event: seen.append((event.times, correlation_id()))
+        batch, Context(), (Rang,), lambda event: seen.append((event.times, correlation_id()))
     )
     assert answer == {"batchItemFailures": []}
     assert seen == [(1, "request-1"), (2, "request-2")]
@@ -87,7 +87,7 @@ def test_each_event_is_handed_on_under_its_own_correlation_id() -> None:
 def test_a_message_that_is_no_such_event_fails_alone(bad: str) -> None:
     seen: list[int] = []
     batch = {"Records": [record(bad, "bad"), delivered(rang(7), "good")]}
-    answer = each_event(batch, Context(), Rang, lambda event: seen.append(event.times))
+    answer = each_event(batch, Context(), (Rang,), lambda event: seen.append(event.times))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
     assert seen == [7]
 
@@ -98,5 +98,5 @@ def test_what_the_work_raises_fails_its_message_alone() -> None:
             raise ConnectionError("no")
 
     batch = {"Records": [delivered(rang(n), str(n)) for n in (1, 2)]}
-    answer = each_event(batch, Context(), Rang, work)
+    answer = each_event(batch, Context(), (Rang,), work)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}

@@ -1,103 +1,84 @@
-"""Keep walk-forwards that are done in PostgreSQL."""
+"""Keep walk-forwards in PostgreSQL."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC
 from typing import Any
 
-from algotrendy.backtest.validation.spec import WalkForwardSpec
-from algotrendy.backtest.walk_forwards import Curve, DoneWalk, WalkForwardId
-from algotrendy.kernel.errors import NotFound
-from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
-from algotrendy.platform.database import Database, Row, Transaction
-
-_COLUMNS = "id, tenant, requested_by, sha256, correlation_id, made_at, spec, summary"
-_SELECT = f"SELECT {_COLUMNS} FROM walk_forwards"  # noqa: S608 - a constant
-_INSERT = (
-    f"INSERT INTO walk_forwards ({_COLUMNS}, curve) "  # noqa: S608 - a constant
-    "VALUES (%(id)s, %(tenant)s, %(requested_by)s, %(sha256)s, %(correlation_id)s, "
-    "%(made_at)s, %(spec)s, %(summary)s, %(curve)s) "
-    "ON CONFLICT (tenant, sha256) DO NOTHING RETURNING id"
+from algotrendy.backtest.adapters.postgres_studies import (
+    PostgresStudies,
+    Table,
+    as_json,
+    fields_of,
+    values_of,
 )
+from algotrendy.backtest.lifecycle import Curve, WalkStudy
+from algotrendy.backtest.validation.spec import WalkForwardSpec
+from algotrendy.kernel.errors import NotFound
+from algotrendy.kernel.ids import WalkForwardId
+from algotrendy.platform.bus import Outbox
+from algotrendy.platform.database import Database, Row
 
 
-class PostgresWalks:
+class PostgresWalks(PostgresStudies[WalkStudy]):
     """Is the ``WalkForwardStore`` of a deployment."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        super().__init__(database, outbox, _TABLE)
 
-    def add(self, walk: DoneWalk, curve: Curve) -> DoneWalk:
-        """Store a walk, or give the tenant's walk of the same hash."""
-
-        def work(tx: Transaction) -> DoneWalk:
-            # Of two writers at once the second waits here, then runs again and finds the first.
-            if tx.execute(_INSERT, _values(walk, curve)).fetchone() is not None:
-                return walk
-            found = tx.execute(
-                f"{_SELECT} WHERE tenant = %s AND sha256 = %s", [walk.tenant, walk.sha256]
-            ).fetchone()
-            if found is None:
-                raise NotFound("walk-forward", walk.sha256)
-            return _walk(found)
-
-        return self._database.run(work)
-
-    def get(self, walk_id: WalkForwardId) -> DoneWalk:
-        """Read a walk, or raise NotFound."""
-        row = self._database.run(
-            lambda tx: tx.execute(f"{_SELECT} WHERE id = %s", [walk_id]).fetchone()
-        )
-        if row is None:
-            raise NotFound("walk-forward", walk_id)
-        return _walk(row)
-
-    def curve(self, walk_id: WalkForwardId) -> Curve:
-        """Read the curve of a walk, or raise NotFound."""
+    def curve(self, walk_id: WalkForwardId) -> Curve | None:
+        """Read the curve of a walk, None where there is none yet, or raise NotFound."""
         asked = "SELECT curve FROM walk_forwards WHERE id = %s"
         row = self._database.run(lambda tx: tx.execute(asked, [walk_id]).fetchone())
         if row is None:
-            raise NotFound("walk-forward", walk_id)
-        found: dict[str, Any] = json.loads(row["curve"])
+            raise NotFound(WalkStudy.kind, walk_id)
+        found: dict[str, Any] | None = json.loads(row["curve"])
         return found
 
-    def newest(
-        self, tenant: TenantId, limit: int, before: WalkForwardId | None = None
-    ) -> list[DoneWalk]:
-        """List a tenant's walks, newest first."""
-        older = "AND id < %(before)s" if before else ""
-        rows = self._database.run(
-            lambda tx: tx.execute(
-                f"{_SELECT} WHERE tenant = %(tenant)s {older} ORDER BY id DESC LIMIT %(limit)s",
-                {"tenant": tenant, "before": before, "limit": limit},
-            ).fetchall()
-        )
-        return [_walk(row) for row in rows]
 
-
-def _values(walk: DoneWalk, curve: Curve) -> dict[str, Any]:
-    return {
-        "id": walk.id,
-        "tenant": walk.tenant,
-        "requested_by": walk.requested_by,
-        "sha256": walk.sha256,
-        "correlation_id": walk.correlation_id,
-        "made_at": walk.made_at,
-        "spec": walk.spec.model_dump_json(),
-        "summary": json.dumps(dict(walk.summary), allow_nan=False),
-        "curve": json.dumps(dict(curve), allow_nan=False),
+def _values(walk: WalkStudy) -> dict[str, Any]:
+    key = walk.idempotency_key
+    # A hash of what came of it names a walk that was run elsewhere; no caller's key can be one.
+    sha256 = key.removeprefix("kept-") if walk.is_kept else _sha256(key)
+    return values_of(walk) | {
+        "sha256": sha256,
+        "windows": walk.windows,
+        "made_at": walk.requested_at,
+        "summary": as_json(walk.summary),
+        "curve": as_json(walk.curve and dict(walk.curve)),
     }
 
 
-def _walk(row: Row) -> DoneWalk:
-    return DoneWalk(
+def _walk(row: Row) -> WalkStudy:
+    return WalkStudy(
+        **fields_of(row),
         id=WalkForwardId(row["id"]),
-        tenant=TenantId(row["tenant"]),
-        requested_by=UserId(row["requested_by"]),
-        sha256=row["sha256"],
-        correlation_id=CorrelationId(row["correlation_id"]),
-        made_at=row["made_at"].astimezone(UTC),
         spec=WalkForwardSpec.model_validate_json(row["spec"]),
+        requested_at=row["made_at"].astimezone(UTC),
+        windows=row["windows"],
         summary=json.loads(row["summary"]),
     )
+
+
+def _sha256(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+_TABLE = Table(
+    name="walk_forwards",
+    kind=WalkStudy.kind,
+    columns=(
+        "id", "tenant", "requested_by", "idempotency_key", "correlation_id", "spec", "status",
+        "attempt", "windows", "summary", "error", "made_at", "updated_at",
+    ),
+    hidden=("sha256", "curve"),
+    # What is read has no curve: one that is stored stays.
+    changed="status = %(status)s, attempt = %(attempt)s, windows = %(windows)s, "
+    "summary = %(summary)s, error = %(error)s, updated_at = %(updated_at)s, "
+    "curve = CASE WHEN %(curve)s = 'null' THEN curve ELSE %(curve)s END",
+    unique="sha256",
+    values=_values,
+    study=_walk,
+)  # fmt: skip

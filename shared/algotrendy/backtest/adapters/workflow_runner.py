@@ -1,40 +1,42 @@
-"""Run sweeps on the deployed workflow."""
+"""Run studies on their deployed workflow."""
 
 from __future__ import annotations
 
-from algotrendy.backtest.lifecycle import Sweep
+from typing import Any
+
+from algotrendy.backtest.lifecycle import Study
 from algotrendy.backtest.ports import RunState
 from algotrendy.platform.workflows import ExecutionStatus, Workflows
 
 
 class WorkflowRunner:
-    """Is the ``SweepRunner`` of a deployment.
+    """Is the ``StudyRunner`` of a deployment, for one kind.
 
-    The first attempt's execution bears the sweep's id, later ones add their number: Step Functions
+    The first attempt's execution bears the study's id, later ones add their number: Step Functions
     itself then refuses to run an attempt twice.
     """
 
     def __init__(self, workflows: Workflows) -> None:
         self._workflows = workflows
 
-    def start(self, sweep: Sweep) -> None:
+    def start(self, study: Study[Any]) -> None:
         """Start the present attempt, unless it was started before."""
         self._workflows.start(
-            _execution(sweep),
+            _execution(study),
             {
-                "sweep_id": str(sweep.id),
-                "attempt": sweep.attempt,
-                "correlation_id": sweep.correlation_id,
+                study.id_name: str(study.id),
+                "attempt": study.attempt,
+                "correlation_id": study.correlation_id,
             },
         )
 
-    def stop(self, sweep: Sweep) -> None:
+    def stop(self, study: Study[Any]) -> None:
         """Stop the present attempt; one that ended, or never was, is left as it is."""
-        self._workflows.stop(_execution(sweep), "the sweep was cancelled")
+        self._workflows.stop(_execution(study), f"the {study.kind} was cancelled")
 
-    def state(self, sweep: Sweep) -> RunState:
+    def state(self, study: Study[Any]) -> RunState:
         """Tell what became of the present attempt."""
-        execution = self._workflows.describe(_execution(sweep))
+        execution = self._workflows.describe(_execution(study))
         if execution is None:
             return RunState.MISSING
         if not execution.status.is_final:
@@ -43,5 +45,5 @@ class WorkflowRunner:
         return RunState.SUCCEEDED if succeeded else RunState.FAILED
 
 
-def _execution(sweep: Sweep) -> str:
-    return str(sweep.id) if sweep.attempt == 1 else f"{sweep.id}-{sweep.attempt}"
+def _execution(study: Study[Any]) -> str:
+    return str(study.id) if study.attempt == 1 else f"{study.id}-{study.attempt}"

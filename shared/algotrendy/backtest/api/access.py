@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header
 
 from algotrendy.backtest import wiring
-from algotrendy.backtest.ports import SweepRunner
+from algotrendy.backtest.ports import StudyRunner
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
@@ -48,9 +48,14 @@ def publish() -> Callable[[], None]:
     return wiring.publish_committed
 
 
-def runner() -> SweepRunner:
+def runner() -> StudyRunner:
     """Give what runs sweeps."""
     return wiring.runner()
+
+
+def walk_runner() -> StudyRunner:
+    """Give what runs walk-forwards."""
+    return wiring.walk_runner()
 
 
 def bar_store() -> BarStore:
@@ -63,7 +68,8 @@ Ledger = Annotated[TrialLedger, Depends(trials)]
 Walks = Annotated[WalkForwards, Depends(walk_forwards)]
 Results = Annotated[Blobs, Depends(results)]
 Bars = Annotated[BarStore, Depends(bar_store)]
-Runner = Annotated[SweepRunner, Depends(runner)]
+Runner = Annotated[StudyRunner, Depends(runner)]
+WalkRunner = Annotated[StudyRunner, Depends(walk_runner)]
 Publish = Annotated[Callable[[], None], Depends(publish)]
 Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
 Researcher = Annotated[Principal, Depends(require(Role.RESEARCHER))]

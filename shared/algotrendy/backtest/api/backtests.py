@@ -25,9 +25,9 @@ from algotrendy.backtest.api.access import (
     Viewer,
 )
 from algotrendy.backtest.api.sweeps import Links, links_of
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.lifecycle import StudyStatus, Sweep
+from algotrendy.backtest.studies import LIST_LIMIT
 from algotrendy.backtest.sweep import Number, SweepSpec, parse_spec
-from algotrendy.backtest.sweeps import LIST_LIMIT
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, parse_sweep_id, parse_uuid7
 from algotrendy.market_data.ports import BarStore
@@ -65,7 +65,7 @@ class BacktestOut(BaseModel):
     """A backtest and what became of it."""
 
     id: str
-    status: SweepStatus
+    status: StudyStatus
     strategy: str
     symbol: str
     parameters: dict[str, Any] | None = Field(
@@ -134,7 +134,7 @@ def list_backtests(
     older_than = None if before is None else parse_sweep_id(before)
     page = use_cases.newest(principal.tenant, limit, older_than)
     return BacktestsOut(
-        backtests=[_shown(sweep, blobs) for sweep in page.sweeps if sweep.spec.is_single],
+        backtests=[_shown(sweep, blobs) for sweep in page.studies if sweep.spec.is_single],
         next_before=None if page.next_before is None else str(page.next_before),
     )
 

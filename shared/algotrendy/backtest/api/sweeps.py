@@ -22,10 +22,10 @@ from algotrendy.backtest.api.access import (
     UseCases,
     Viewer,
 )
-from algotrendy.backtest.lifecycle import Sweep, SweepStatus
+from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.plan import Keys
+from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.sweep import SweepSpec
-from algotrendy.backtest.sweeps import LIST_LIMIT, shards_done
 from algotrendy.kernel.ids import parse_sweep_id
 from algotrendy.platform.blobs import Blobs
 from algotrendy.platform.telemetry import correlation_id
@@ -64,7 +64,7 @@ class SweepOut(BaseModel):
     """A sweep and what became of it."""
 
     id: str
-    status: SweepStatus
+    status: StudyStatus
     strategy: str
     symbols: list[str]
     requested_by: str
@@ -129,7 +129,7 @@ def list_sweeps(
     older_than = None if before is None else parse_sweep_id(before)
     page = use_cases.newest(principal.tenant, limit, older_than)
     return SweepsOut(
-        sweeps=[_shown(sweep, blobs) for sweep in page.sweeps],
+        sweeps=[_shown(sweep, blobs) for sweep in page.studies],
         next_before=None if page.next_before is None else str(page.next_before),
     )
 
@@ -176,18 +176,18 @@ def _shown(sweep: Sweep, blobs: Blobs) -> SweepOut:
 
 def _progress(sweep: Sweep, blobs: Blobs) -> Progress:
     match sweep.status:
-        case SweepStatus.SUCCEEDED:
+        case StudyStatus.SUCCEEDED:
             done = sweep.shards or 0
-        case SweepStatus.REQUESTED:
+        case StudyStatus.REQUESTED:
             done = 0
-        case SweepStatus.RUNNING | SweepStatus.FAILED | SweepStatus.CANCELLED:
-            done = shards_done(sweep.id, blobs)
+        case StudyStatus.RUNNING | StudyStatus.FAILED | StudyStatus.CANCELLED:
+            done = parts_done(sweep.id, blobs)
     return Progress(shards=sweep.shards, shards_done=done, runs=sweep.runs)
 
 
 def links_of(sweep: Sweep, blobs: Blobs) -> Links:
     """Sign the addresses of what a sweep that succeeded wrote."""
-    if sweep.status is not SweepStatus.SUCCEEDED:
+    if sweep.status is not StudyStatus.SUCCEEDED:
         return Links(results=None, report=None)
     keys = Keys(sweep.id)
     return Links(

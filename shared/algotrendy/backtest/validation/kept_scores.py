@@ -21,10 +21,12 @@ class BlobScores:
 
     Attributes:
         sha256: Of the walk's plan. Another request, other bars or other code find nothing here.
+        root: What the keys begin with.
     """
 
     blobs: Blobs
     sha256: str
+    root: str = "walk-forwards"
 
     def read(self, window: Window) -> Mapping[Combination, Scored]:
         """Give what is stored of a window; a batch that is damaged counts as not there."""
@@ -44,7 +46,7 @@ class BlobScores:
         self.blobs.put(key, encode({"scored": body, "sha256": digest(body)}), JSON)
 
     def _folder(self, window: Window) -> str:
-        return f"walk-forwards/{self.sha256}/scores/window-{window.number:05d}/"
+        return f"{self.root}/{self.sha256}/scores/window-{window.number:05d}/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algotrendy.backtest.gate import Evidence, Verdict
+from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.statistics.full import FullStatistics
 from algotrendy.backtest.statistics.resampling import Interval
 from algotrendy.backtest.trials import Tried
@@ -75,6 +77,10 @@ class WalkForwardOutcome:
                 row[f"{part}_days"] = days
             found.append(row)
         return found
+
+    def to_text(self) -> str:
+        """Give all of it as JSON text: the same bytes for the same outcome."""
+        return json.dumps(plain(self.to_json()), indent=1, allow_nan=False) + "\n"
 
     def to_json(self) -> dict[str, Any]:
         """Give all of it as JSON values."""

@@ -41,6 +41,7 @@ class Walk:
         recorder: Counts every combination tried.
         blobs: Where scores are kept, so that a walk that was killed goes on; None keeps nothing.
         checks: What to look at besides, on the same bars for every combination; None does not.
+        scores: What the keys of the scores begin with.
         gate: What has to be reached; by default ``Gate()``.
     """
 
@@ -50,6 +51,7 @@ class Walk:
     checks: CrossChecks | None = None
     gate: Gate | None = None
     progress: Progress = no_progress
+    scores: str = "walk-forwards"
 
     def run(self) -> WalkForwardOutcome:
         """Walk through all windows, and judge.
@@ -85,6 +87,10 @@ class Walk:
             progress=self.progress,
         )
         return walk.step(plan.windows[number]), noted.combinations
+
+    def count(self, step: Step) -> None:
+        """Record the trials of a step that is done; recorded before, they change nothing."""
+        self._sink.record(step.trials)
 
     def judged(self, steps: Sequence[Step], tried: set[Combination]) -> WalkForwardOutcome:
         """Put the steps of all windows together, and judge; all are recorded by now."""
@@ -124,7 +130,11 @@ class Walk:
 
     @property
     def _kept(self) -> BlobScores | NothingKept:
-        return NothingKept() if self.blobs is None else BlobScores(self.blobs, self.plan.sha256)
+        return (
+            NothingKept()
+            if self.blobs is None
+            else BlobScores(self.blobs, self.plan.sha256, self.scores)
+        )
 
     @property
     def _sink(self) -> LedgerSink:

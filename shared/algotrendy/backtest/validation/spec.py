@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from algotrendy.backtest.grid import COUNTED_LIMIT
 from algotrendy.backtest.search.methods import MethodName
 from algotrendy.backtest.search.searcher import RUNS_LIMIT, Budget
 from algotrendy.backtest.search.space import Space
 from algotrendy.backtest.sweep import ResearchSpec, Seed, parse_as
 from algotrendy.backtest.validation.choice import Selection
 from algotrendy.backtest.validation.windows import Windows
+from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
 
 Objective = Literal["sharpe", "sortino", "calmar", "total_return"]
@@ -26,7 +28,8 @@ class WalkForwardSpec(ResearchSpec):
 
     A parameter that is not named keeps its default. Symbols and values are brought into order,
     so that equal requests are equal. ``max_runs`` and ``patience`` are of one window; ``batch``
-    is how many combinations are run at once, on which a Bayesian search depends.
+    is how many combinations are run at once, on which a Bayesian search depends. ``cross_checks``
+    holds every combination that was tried to the same bars besides, see ``CrossChecks``.
     """
 
     windows: Windows
@@ -37,6 +40,7 @@ class WalkForwardSpec(ResearchSpec):
     patience: Annotated[int, Field(ge=1, le=RUNS_LIMIT)] | None = None
     batch: Annotated[int, Field(ge=1, le=BATCH_LIMIT)] = 64
     seed: Seed = 0
+    cross_checks: bool = False
 
     @property
     def budget(self) -> Budget:
@@ -50,6 +54,32 @@ class WalkForwardSpec(ResearchSpec):
             Invalid: If a name or a value does not fit the strategy; names ``parameters.<name>``.
         """
         return Space.of(strategy, self.parameters)
+
+    def check(self, strategy: Strategy) -> None:
+        """Refuse what does not fit the strategy, before anything is read.
+
+        Raises:
+            Invalid: Naming ``symbols`` or a parameter.
+        """
+        if strategy.assets == 1 and len(self.symbols) > 1:
+            expected = f"one symbol, because {strategy.name} trades one"
+            raise Invalid("symbols", expected, ", ".join(self.symbols))
+        space = self.space(strategy)
+        if space.size <= COUNTED_LIMIT and not any(map(space.allows, space.every())):
+            raise space.nothing_allowed()
+
+    def check_deployed(self, strategy: Strategy) -> None:
+        """Refuse what the deployed workflow cannot run, as ``check`` does.
+
+        Raises:
+            Invalid: Naming the field.
+        """
+        if self.method == "bayesian":
+            expected = "grid, random or genetic, because the functions have no optuna"
+            raise Invalid("method", expected, self.method)
+        if not self.parameters:
+            raise Invalid("parameters", "given: values to choose from", None)
+        self.check(strategy)
 
 
 def parse_walk_forward(given: Mapping[str, Any]) -> WalkForwardSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -19,11 +20,10 @@ from algotrendy.backtest.validation.on_engine import OnEngine
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.backtest.validation.windows import Window
 from algotrendy.kernel.bar import Timeframe, parse_timeframe
-from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.ports import BarStore
-from algotrendy.market_data.series import session_date
+from algotrendy.market_data.series import BarSeries, session_date
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import strategy_named
 
@@ -51,7 +51,7 @@ class WalkPlan:
         """Hash all that decides the results."""
         return digest(
             {
-                "spec": self.spec.model_dump(mode="json", exclude={"start", "end"}),
+                "spec": self.spec.model_dump(mode="json", exclude={"start", "end", "cross_checks"}),
                 "strategy": self.version,
                 "engine": ENGINE_VERSION,
                 "data": self.dataset.sha256(),
@@ -121,17 +121,22 @@ def plan_walk(spec: WalkForwardSpec, bars: BarStore, mode: Wish = "auto") -> Wal
         NotFound: For an unknown strategy or symbol.
         Invalid: For a parameter that does not fit the strategy, or more symbols than it trades.
     """
-    strategy = strategy_named(spec.strategy)
-    spec.space(strategy)
-    if strategy.assets == 1 and len(spec.symbols) > 1:
-        expected = f"one symbol, because {strategy.name} trades one"
-        raise Invalid("symbols", expected, ", ".join(spec.symbols))
-    version = bars.version()
-    series = [
+    spec.check(strategy_named(spec.strategy))
+    return walk_on(spec, read_series(spec, bars, bars.version()), mode)
+
+
+def read_series(spec: WalkForwardSpec, bars: BarStore, version: int) -> list[BarSeries]:
+    """Read the bars of a request, one series a symbol, in their order; or raise NotFound."""
+    return [
         bars.read(
             parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
         )
         for symbol in spec.symbols
     ]
-    dataset = from_series(series, coarser=strategy.timeframes)
+
+
+def walk_on(spec: WalkForwardSpec, bars: Sequence[BarSeries], mode: Wish = "auto") -> WalkPlan:
+    """Plan a walk forward of a strategy of the library on bars, one series a symbol."""
+    strategy = strategy_named(spec.strategy)
+    dataset = from_series(bars, coarser=strategy.timeframes)
     return WalkPlan(spec, strategy, dataset, terms_of(spec), mode=mode)

@@ -100,8 +100,25 @@ class Windows(Frozen):
             if not whole:
                 break
         if not found:
-            raise self._none_fits(days)
+            raise self._none_fits(_span(days))
         return tuple(found)
+
+    def check_fit(self, bars: int, first: date, last: date) -> None:
+        """Refuse lengths of which not even one window can fit, before the bars are read.
+
+        Args:
+            bars: As many as there may be at most, from ``first`` to ``last``.
+
+        Raises:
+            Invalid: Naming ``windows.in_sample``.
+        """
+        parts = [(1, self.in_sample), (1, self.embargo), (1, self.out_of_sample)]
+        if self.in_sample.unit == "bars":
+            _, fits = _in_bars(bars)(parts)
+        else:
+            _, fits = _in_days([first, last])(parts)
+        if not fits:
+            raise self._none_fits(f"{bars:,} bars from {first} to {last}")
 
     def _window(self, steps: int, end_of: _EndOf) -> tuple[Window, bool]:
         begun = [(steps, self.stride)]
@@ -121,9 +138,9 @@ class Windows(Frozen):
                 expected = f"so long that window {window.number} of {_span(days)} has bars in it"
                 raise Invalid(f"windows.{name}", expected, getattr(self, name).to_json())
 
-    def _none_fits(self, days: Sequence[date]) -> Invalid:
+    def _none_fits(self, span: str) -> Invalid:
         parts = f"{self.in_sample} in sample, {self.embargo} of embargo and {self.out_of_sample}"
-        expected = f"so short that {parts} out of sample fit into {_span(days)}"
+        expected = f"so short that {parts} out of sample fit into {span}"
         return Invalid("windows.in_sample", expected, self.in_sample.to_json())
 
 

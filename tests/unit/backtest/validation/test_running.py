@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ CHECKS = CrossChecks(blocks=4, groups=4, test_groups=2, embargo=2)
 
 def walked(plan: WalkPlan | None = None, **options: Any) -> WalkForwardOutcome:
     return run_walk_forward(plan or some_plan(), some_recorder(), **options)
+
+
+def test_an_outcome_is_json_as_it_stands() -> None:
+    found = walked(checks=CHECKS).to_json()
+    assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(
+        walked(checks=CHECKS).to_text()
+    )
 
 
 def test_every_combination_of_every_window_is_counted_once() -> None:
