@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from algotrendy.cli import backtest_options as options
-from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective
+from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective, Where
 from algotrendy.cli.sweep import sweep
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _SymbolOptions = Annotated[
     list[str] | None, typer.Option("--symbol", "-s", help="Such as AAPL. Repeat it.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+_CANCEL = "cancel"
 
 
 @app.command("run")
@@ -207,8 +209,17 @@ def report(
 
 @app.command("walk-forward")
 def walk_forward(
-    strategy: options.StrategyName,
-    symbols: _Symbols = None,
+    strategy: Annotated[
+        str,
+        typer.Argument(
+            metavar="STRATEGY",
+            help="Of the library, or my.py, or my.py:name; or cancel, to call deployed ones off.",
+        ),
+    ],
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL", help="Such as AAPL; or the ids of those walk-forwards."),
+    ] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -257,6 +268,12 @@ def walk_forward(
     slippage_bps: options.SlippageBps = None,
     terms: options.TermsFile = None,
     mode: options.ModeOption = Mode.AUTO,
+    executor: Annotated[
+        Where, typer.Option(help="This machine, or the deployed workflow: the same bytes.")
+    ] = Where.LOCAL,
+    timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds to wait for the workflow; it goes on without us.")
+    ] = 3600,
     out: Annotated[
         Path | None, typer.Option(help="Folder; reports/STRATEGY-walk-forward by default.")
     ] = None,
@@ -266,39 +283,54 @@ def walk_forward(
     """Choose parameters window by window, see each choice on later bars, and judge the whole.
 
     Every combination counts as a trial; the gate says whether what is left may be promoted, and
-    what misses by how much. Killed and run again with the same --out, it goes on.
+    what misses by how much. Killed and run again with the same --out, it goes on. On Step
+    Functions the windows run side by side, on bars of the lake.
     """
     _watch(time_limit)
     from algotrendy.cli import backtest_walk
+    from algotrendy.cli.deployed import Patience
 
-    backtest_walk.walk_forward(
-        strategy,
-        _wanted(
-            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar,
-        ),
-        options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
-        mode.value,
-        backtest_walk.Asked(
-            parameters=parameter or (),
-            windows={
-                "kind": "anchored" if anchored else "rolling",
-                "in_sample": in_sample,
-                "out_of_sample": out_of_sample,
-                "embargo": embargo,
-            },
-            search={
-                "method": method.value,
-                "objective": objective.value,
-                "selection": "neighbours" if neighbours else "best",
-                "max_runs": max_runs,
-                "seed": seed,
-            },
-            checks=checks,
-            out=out,
-            as_json=as_json,
-        ),
-    )  # fmt: skip
+    if strategy == _CANCEL:
+        backtest_walk.cancel(symbols or ())
+        return
+    wanted = _wanted(
+        symbols,
+        csv,
+        parquet,
+        samples=samples,
+        first=first,
+        last=last,
+        timeframe=timeframe,
+        raw=raw,
+        date_format=date_format,
+        calendar=calendar,
+    )
+    agreed = options.terms_of(
+        terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}
+    )
+    asked = backtest_walk.Asked(
+        parameters=parameter or (),
+        windows={
+            "kind": "anchored" if anchored else "rolling",
+            "in_sample": in_sample,
+            "out_of_sample": out_of_sample,
+            "embargo": embargo,
+        },
+        search={
+            "method": method.value,
+            "objective": objective.value,
+            "selection": "neighbours" if neighbours else "best",
+            "max_runs": max_runs,
+            "seed": seed,
+        },
+        checks=checks,
+        out=out,
+        as_json=as_json,
+    )
+    if executor is Where.STEP_FUNCTIONS:
+        backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
+    else:
+        backtest_walk.walk_forward(strategy, wanted, agreed, mode.value, asked)
 
 
 def _wanted(

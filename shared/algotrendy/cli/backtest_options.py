@@ -47,6 +47,13 @@ class Method(StrEnum):
     GENETIC = "genetic"
 
 
+class Where(StrEnum):
+    """Who does the windows of a walk forward."""
+
+    LOCAL = "local"
+    STEP_FUNCTIONS = "stepfunctions"
+
+
 class Objective(StrEnum):
     """What a search makes as large as it can."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
@@ -15,22 +18,24 @@ from rich.text import Text
 
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.outputs.definitions import NONE
-from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.report.walk import render_walk
-from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.validation.same_bars import CrossChecks
-from algotrendy.backtest.validation.spec import parse_walk_forward
+from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.windows import Window
 from algotrendy.cli.backtest_bars import Wanted, find_bars
+from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.cli.backtest_run import print_json, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen, described, telling
 from algotrendy.cli.backtest_trials import keep_walk, recorder
-from algotrendy.cli.sweep import parse_grid, writable
+from algotrendy.cli.deployed import Api, Patience, call_off, connected, followed
+from algotrendy.cli.sweep import FIRST_DAY, LAST_DAY, parse_grid, writable
 from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.ids import parse_walk_forward_id
 from algotrendy.platform.blobs import FolderBlobs
 
 PAGE, RESULT = "report.html", "walk-forward.json"
@@ -53,42 +58,89 @@ class Asked:
     as_json: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a walk: its outcome and its report as bytes, and where it is kept, in words."""
+
+    outcome: bytes
+    report: bytes
+    kept: str
+
+
 def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> None:
     """Walk forward on the bars that are wanted; go on where the same walk was killed."""
     choice = chosen(strategy)
     folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
-    plan = _plan(choice, wanted, terms, mode, asked)
-    work, who = folder / ".unfinished-walk", recorder()
-    with progress_bar(f"{choice.strategy.name}, {len(plan.windows)} windows") as shown:
-        outcome = telling(
-            choice,
-            lambda: run_walk_forward(
-                plan,
-                who,
-                blobs=FolderBlobs(work.resolve()),
-                checks=CrossChecks() if asked.checks else None,
-                progress=_progress(shown, plan),
-            ),
-        )
-    found = plain(outcome.to_json())
-    text = json.dumps(found, indent=1, allow_nan=False) + "\n"
-    files = FolderBlobs(folder.resolve())
-    files.put(RESULT, text.encode())
-    files.put(PAGE, render_walk(outcome))
+    work = folder / ".unfinished-walk"
+    done = _done_here(choice, _plan(choice, wanted, terms, mode, asked), work)
+    show(done, folder, as_json=asked.as_json)
     shutil.rmtree(work, ignore_errors=True)
-    kept = keep_walk(outcome, who)
-    if asked.as_json:
+
+
+def walk_deployed(
+    strategy: str,
+    wanted: Wanted,
+    terms: Terms,
+    asked: Asked,
+    patience: Patience,
+    connect: Callable[[], Api] = connected,
+) -> None:
+    """Have the deployed workflow walk forward, follow it to its end, and fetch what came of it.
+
+    Raises:
+        Invalid: For what is not deployed: a strategy, bars or terms of one's own.
+        StudyFailedError: As ``followed``, and the others.
+    """
+    choice = chosen(strategy)
+    folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
+    _require_deployable(choice, wanted, terms)
+    spec = _spec(choice, wanted.symbols, _period(wanted), wanted, terms, asked)
+    spec.check_deployed(choice.strategy)
+    path = "/v1/walk-forwards"
+    with (
+        connect() as api,
+        progress_bar(f"{spec.strategy}, on Step Functions", "windows") as shown,
+    ):
+        found = followed(
+            api,
+            "walk-forward",
+            path,
+            spec.model_dump(mode="json"),
+            patience,
+            lambda now: shown.tell(_windows_done(now)),
+        )
+        outcome, report = (api.download(found["links"][name]) for name in ("outcome", "report"))
+    show(Done(outcome, report, f"Kept: GET {path}/{found['id']}"), folder, as_json=asked.as_json)
+
+
+def cancel(ids: Sequence[str], connect: Callable[[], Api] = connected) -> None:
+    """Call deployed walk-forwards off.
+
+    Raises:
+        Invalid: If one of the words is no id of a walk forward.
+        Rejected: If one had ended, or there is none.
+    """
+    wanted: list[UUID] = [parse_walk_forward_id(each) for each in ids]
+    call_off("walk-forward", "/v1/walk-forwards", wanted, connect)
+
+
+def show(done: Done, folder: Path, *, as_json: bool) -> None:
+    """Write a walk down, each file whole or not at all, and print it."""
+    files = FolderBlobs(folder.resolve())
+    files.put(RESULT, done.outcome)
+    files.put(PAGE, done.report)
+    found = json.loads(done.outcome)
+    if as_json:
         print_json(found)
         return
     console = wide_console()
-    print_outcome(console, outcome)
-    console.print(kept, soft_wrap=True, markup=False)
+    print_outcome(console, found)
+    console.print(done.kept, soft_wrap=True, markup=False)
     console.print(f"report: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
 
 
-def print_outcome(console: Console, outcome: WalkForwardOutcome) -> None:
+def print_outcome(console: Console, found: dict[str, Any]) -> None:
     """Print the windows, the figures out of sample, the trials, and the gate's verdict."""
-    found = plain(outcome.to_json())
     console.print(_windows(found))
     figures = found["statistics"]
     low, high = _ratio(figures["sharpe_low"]), _ratio(figures["sharpe_high"])
@@ -99,8 +151,8 @@ def print_outcome(console: Console, outcome: WalkForwardOutcome) -> None:
         ("Deepest drawdown", _percent(figures["max_drawdown"])),
         ("Trades", f"{found['trades']:,}"),
         ("Return under harsh fills", _percent(found["harsh_return"])),
-        ("Efficiency", _ratio(outcome.walked.efficiency)),
-        ("Trials", f"{outcome.walked.trials:,} here, {found['trials_on_these_data']:,} in all"),
+        ("Efficiency", _ratio(found["efficiency"])),
+        ("Trials", f"{found['trials']:,} here, {found['trials_on_these_data']:,} in all"),
         ("Counted in", found["trials_counted_in"]),
         ("Deflated Sharpe", _ratio(figures["deflated_sharpe"])),
         *_across(found["across"]),
@@ -111,34 +163,99 @@ def print_outcome(console: Console, outcome: WalkForwardOutcome) -> None:
     console.print()
     console.print(table)
     console.print()
-    for check in outcome.verdict.checks:
-        mark, style = ("+", "green") if check.passed else ("-", "red")
-        console.print(Text(f"{mark} {check}", style=style), soft_wrap=True)
-    verdict = "the gate lets it pass" if outcome.verdict.passed else "the gate refuses it"
+    for check in found["verdict"]["checks"]:
+        mark, style = ("+", "green") if check["passed"] else ("-", "red")
+        console.print(Text(f"{mark} {check['text']}", style=style), soft_wrap=True)
+    passed = found["verdict"]["passed"]
+    verdict = "the gate lets it pass" if passed else "the gate refuses it"
     console.print(Text(f"verdict: {verdict}", style="bold"))
 
 
+def _done_here(choice: Chosen, plan: WalkPlan, work: Path) -> Done:
+    who = recorder()
+    with progress_bar(f"{choice.strategy.name}, {len(plan.windows)} windows") as shown:
+        outcome = telling(
+            choice,
+            lambda: run_walk_forward(
+                plan,
+                who,
+                blobs=FolderBlobs(work.resolve()),
+                checks=CrossChecks() if plan.spec.cross_checks else None,
+                progress=_progress(shown, plan),
+            ),
+        )
+    return Done(outcome.to_text().encode(), render_walk(outcome), keep_walk(outcome, who))
+
+
 def _plan(choice: Chosen, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> WalkPlan:
+    is_lake = not wanted.files and not wanted.samples
+    if is_lake:
+        # As a request has them, so that it is the same walk wherever it is done.
+        wanted = replace(wanted, symbols=tuple(sorted(wanted.symbols)))
     dataset = find_bars(wanted, choice.strategy.timeframes).dataset
     first, last = (dataset.timeline[[0, -1]] - 1).astype("M8[ns]").astype("M8[D]").tolist()
+    period = _period(wanted) if is_lake else (first, last)
+    spec = _spec(choice, dataset.symbols, period, wanted, terms, asked)
+    return WalkPlan(
+        spec, choice.strategy, dataset, terms, calendar=wanted.trading_calendar, mode=mode
+    )
+
+
+def _spec(
+    choice: Chosen,
+    symbols: Sequence[str],
+    period: tuple[date, date],
+    wanted: Wanted,
+    terms: Terms,
+    asked: Asked,
+) -> WalkForwardSpec:
     spec = parse_walk_forward(
         {
             "strategy": choice.strategy.name,
-            "symbols": list(dataset.symbols),
-            "start": first,
-            "end": last,
+            "symbols": list(symbols),
+            "start": period[0],
+            "end": period[1],
             "parameters": parse_grid(list(asked.parameters)),
+            "cash": Decimal(repr(terms.cash)),
+            "fee_bps": Decimal(repr(terms.fee_bps)),
             "adjustment": "raw" if wanted.raw else "all",
             "fractional": terms.fractional,
             "windows": {name: value for name, value in asked.windows.items() if value is not None},
+            "cross_checks": asked.checks,
             **asked.search,
         }
     )
     if not spec.parameters:
         raise Invalid("parameters", "given as ranges, such as -p fast=5:50:5", None)
-    return WalkPlan(
-        spec, choice.strategy, dataset, terms, calendar=wanted.trading_calendar, mode=mode
-    )
+    return spec
+
+
+def _period(wanted: Wanted) -> tuple[date, date]:
+    return wanted.first or FIRST_DAY.date(), wanted.last or LAST_DAY.date()
+
+
+def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
+    here = "; on this machine, --executor local, anything goes"
+    if choice.source.partition(":")[0].endswith(".py"):
+        raise Invalid("strategy", f"one of the library, which is deployed{here}", choice.label)
+    if wanted.files or wanted.samples:
+        given = "samples" if wanted.samples else ", ".join(path.name for path in wanted.files)
+        raise Invalid("bars", f"those of the lake: no --csv, --parquet or --samples{here}", given)
+    if not wanted.symbols:
+        raise Invalid("symbols", "named, such as AAPL", None)
+    for name, value in (("timeframe", wanted.timeframe), ("calendar", wanted.calendar)):
+        if value not in (None, CalendarName.NONE):
+            raise Invalid(name, f"left out on Step Functions{here}", str(value))
+    known = {"cash", "fee_bps", "fractional"}
+    for name in (each.name for each in fields(DEFAULT) if each.name not in known):
+        if getattr(terms, name) != getattr(DEFAULT, name):
+            expected = f"left out on Step Functions, which has {', '.join(sorted(known))}{here}"
+            raise Invalid(name, expected, getattr(terms, name))
+
+
+def _windows_done(found: dict[str, Any]) -> Progress:
+    progress = found["progress"]
+    return Progress(progress["windows_done"], progress["windows"])
 
 
 def _progress(shown: Shown, plan: WalkPlan) -> Any:
