@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import pytest
+
 from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import FolderBlobs
 from algotrendy.strategy import library
@@ -33,13 +35,13 @@ SOMETIMES_ENDLESS = Strategy(
 )
 
 
-def in_the_library() -> None:
-    """Let the strategy be found by its name, in this process."""
-    library._ALL.setdefault(SOMETIMES_ENDLESS.name, SOMETIMES_ENDLESS)
+def in_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the strategy be found by its name, in this process, for a test."""
+    monkeypatch.setitem(library._ALL, SOMETIMES_ENDLESS.name, SOMETIMES_ENDLESS)
 
 
 def _open(folder: str) -> tuple[FolderBlobs, BarStore]:
-    in_the_library()
+    library._ALL.setdefault(SOMETIMES_ENDLESS.name, SOMETIMES_ENDLESS)
     return open_stores(folder)
 
 

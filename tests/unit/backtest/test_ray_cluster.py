@@ -72,8 +72,10 @@ def test_arrays_are_mapped_from_the_object_store(ray: Any) -> None:
     assert not first.flags.writeable
 
 
-def test_a_shard_that_never_ends_is_ended_and_named(ray: Any) -> None:
-    in_the_library()
+def test_a_shard_that_never_ends_is_ended_and_named(
+    ray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_library(monkeypatch)
     blobs, bars = MemoryBlobs(), some_bars()
     spec = some_spec(
         strategy="sometimes_endless", symbols=("AAA",), parameters={"number": (1, ENDLESS)}

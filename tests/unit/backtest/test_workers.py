@@ -28,8 +28,10 @@ from fakes.sweep_world import (
 NUMBERS = {"strategy": "sometimes_endless", "symbols": ("AAA",)}
 
 
-def test_a_strategy_that_never_ends_is_ended_and_named_with_its_run(tmp_path: Path) -> None:
-    in_the_library()
+def test_a_strategy_that_never_ends_is_ended_and_named_with_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_library(monkeypatch)
     blobs, bars = open_stores(str(tmp_path))
     spec = some_spec(**NUMBERS, parameters={"number": (1, 2, ENDLESS)})
     plan = plan_sweep(SWEEP_ID, spec, blobs, bars, 3)
@@ -43,8 +45,10 @@ def test_a_strategy_that_never_ends_is_ended_and_named_with_its_run(tmp_path: Pa
     assert not [child for child in psutil.Process().children() if "spawn_main" in _line(child)]
 
 
-def test_a_strategy_that_raises_is_named_with_symbol_and_parameters(tmp_path: Path) -> None:
-    in_the_library()
+def test_a_strategy_that_raises_is_named_with_symbol_and_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_library(monkeypatch)
     blobs, bars = open_stores(str(tmp_path))
     spec = some_spec(**NUMBERS, parameters={"number": (1, RAISING)})
     plan = plan_sweep(SWEEP_ID, spec, blobs, bars, 2)
@@ -81,8 +85,10 @@ def test_a_killed_worker_is_replaced_and_its_shard_comes_back(tmp_path: Path) ->
         workers.close()
 
 
-def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(tmp_path: Path) -> None:
-    in_the_library()
+def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_library(monkeypatch)
     blobs, bars = open_stores(str(tmp_path))
     spec = some_spec(**NUMBERS, parameters={"number": (1, ENDLESS)})
     plan = plan_sweep(SWEEP_ID, spec, blobs, bars, 1)
