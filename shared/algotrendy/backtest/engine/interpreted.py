@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.engine.desk import BacktestDesk
@@ -29,17 +30,22 @@ from algotrendy.backtest.engine.records import (
 from algotrendy.backtest.engine.rules.actions import take_action
 from algotrendy.backtest.engine.rules.booking import equity_of, gross_of
 from algotrendy.backtest.engine.rules.costs import charge_nights
-from algotrendy.backtest.engine.rules.meeting import close_all, is_called, meet, sells_first
+from algotrendy.backtest.engine.rules.meeting import (
+    close_all,
+    is_called,
+    is_quiet,
+    meet,
+    sells_first,
+)
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
 from algotrendy.strategy.market import Fill, Frame, Market
 from algotrendy.strategy.own import layout_of, make_owns, own_type, parameters_type, update_of
 
 _FILLS_A_ROW = 4
-_EMPTY = (np.zeros(0), np.zeros(0), np.zeros(0))
 
-Curve = tuple[float, float, float]
-"""Equity, cash and exposure at the end of a step."""
+Curves = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Equity, cash and exposure at the end of each step."""
 
 
 class _Feed:
@@ -165,8 +171,7 @@ class Interpreter:
         Raises:
             Whatever the strategy raises.
         """
-        curves = self._run_plain() if self._setting.is_plain else self._run_every()
-        equity, cash, exposure = map(np.array, zip(*curves, strict=True)) if curves else _EMPTY
+        equity, cash, exposure = self._run_plain() if self._setting.is_plain else self._run_every()
         return Raw(
             equity=equity,
             cash=cash,
@@ -177,8 +182,8 @@ class Interpreter:
             account=self._account,
         )
 
-    def _run_every(self) -> list[Curve]:
-        curves: list[Curve] = []
+    def _run_every(self) -> Curves:
+        curves: list[tuple[float, float, float]] = []
         account, rows, count = self._account, self._rows, len(self._rows)
         for step, now in enumerate(self._timeline):
             self._desk.step, self._desk.now = step, now
@@ -195,29 +200,31 @@ class Interpreter:
             self.market.cash, self.market.equity = account.cash, account.equity
             self._tell_strategy(step, first)
             curves.append((account.equity, account.cash, gross_of(rows, count)))
-        return curves
+        equity, cash, exposure = np.array(curves).reshape(-1, 3).T.copy()
+        return equity, cash, exposure
 
-    def _run_plain(self) -> list[Curve]:
+    def _run_plain(self) -> Curves:
         """Do what `_run_every` does where most of it cannot happen, several times as fast."""
-        curves: list[Curve] = []
-        note = curves.append
-        account, row, desk, market = self._account, self._rows[0], self._desk, self.market
+        account, row, orders = self._account, self._rows[0], self._tables[0]
+        desk, market, feed, unit = self._desk, self.market, self._feeds[0], row.multiplier
         own, parameters, update = self._own[0], self._parameters, self._update
-        decide, feed, unit = self._setting.strategy.decide, self._feeds[0], row.multiplier
+        decide = self._setting.strategy.decide
         see_time, see_open, see_high = market.time.append, market.open.append, market.high.append
         see_low, see_close = market.low.append, market.close.append
         see_volume = market.volume.append
+        held = [(0, account.cash, 0.0)]
         market.is_new = True
         for step, (now, time, open_, high, low, close, volume) in enumerate(
             zip(self._timeline, *feed.columns(), strict=True)
         ):
             desk.step = step
             desk.now = market.now = now
-            if row.count:
+            if row.count and not is_quiet(orders, row, low, high):
                 feed.seen = step
                 self._meet_orders(0, step, time)
                 self._tell_position(0)
-                market.cash = account.cash
+                account.equity = market.equity = market.cash = account.cash
+                held.append((step, account.cash, row.position))
             see_time(time)
             see_open(open_)
             see_high(high)
@@ -226,17 +233,20 @@ class Interpreter:
             see_volume(volume)
             row.mark = close
             if row.position:
-                value = row.position * close * unit * 1.0
-                account.equity = market.equity = equity = account.cash + value
-                exposure = abs(value)
-            else:
-                account.equity = market.equity = equity = account.cash
-                exposure = 0.0
+                account.equity = market.equity = account.cash + row.position * close * unit * 1.0
             if update is not None:
                 update(market, own, parameters)
             decide(market, own, parameters)
-            note((equity, account.cash, exposure))
-        return curves
+        return self._curves_of(held)
+
+    def _curves_of(self, held: list[tuple[int, float, float]]) -> Curves:
+        """Give the curves of one asset: from each step in ``held`` on, so much cash and units."""
+        since, amounts, units = zip(*held, strict=True)
+        bars = np.diff(since, append=len(self._timeline))
+        cash, position = np.repeat(amounts, bars), np.repeat(units, bars)
+        close = self._setting.dataset.assets[0].base.close
+        value = position * close * self._rows[0].multiplier * 1.0
+        return cash + value, cash, abs(value)
 
     def _accrue(self, step: int) -> None:
         """Let the nights cost what they cost, and currencies be worth what they are."""
