@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 STAGE ?= local
-# The longest tests wait for processes: two workers keep two cores busy.
-WORKERS ?= 2
+# The longest tests wait for processes: three workers keep two cores busy.
+WORKERS ?= 3
 # How many seeds make simulate plays.
 N ?= 10000
 PYTHON ?= python3
@@ -14,6 +14,8 @@ UV ?= $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 export UV_NO_PROGRESS := 1
+# Where this is set, every process compiles every module that it imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
 
 APP := .venv/.synced
 INFRA := .venv-infra/.synced
