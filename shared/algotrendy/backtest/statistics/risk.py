@@ -243,8 +243,8 @@ def stability(series: Series) -> float | None:
         mean = float(logs.sum()) / here
         logs -= mean
         spread = float((logs * logs).sum())
-        logs *= np.arange(here)
-        # About the middle of the piece: the sum of what is about the mean adds nothing.
+        # About the middle of the piece, so that the rounding of its mean adds nothing.
+        logs *= np.arange(here) - (here - 1) / 2.0
         parts.append((here, piece.start + (here - 1) / 2.0, mean, spread, float(logs.sum())))
     middle = (count - 1) / 2.0
     centre = math.fsum(here * mean for here, _, mean, _, _ in parts) / count
@@ -254,4 +254,5 @@ def stability(series: Series) -> float | None:
     )
     # The sum of (i - mean)^2 for i = 0 .. n - 1.
     width = count * (count * count - 1.0) / 12.0
-    return defined(together * together / (width * spread)) if spread > 0.0 else None
+    # What lies on a line may come out above 1 by the rounding of the logs.
+    return defined(min(together * together / (width * spread), 1.0)) if spread > 0.0 else None
