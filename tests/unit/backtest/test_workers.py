@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +20,7 @@ from fakes.sweep_world import (
     open_stores_that_fail_once,
     some_spec,
 )
+from fixtures.interrupting import interrupted_when
 
 NUMBERS = {"strategy": "sometimes_endless", "symbols": ("AAA",)}
 
@@ -94,14 +91,10 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(
     plan = plan_sweep(SWEEP_ID, spec, blobs, bars, 1)
     executor = LocalProcesses(stores_with_it(str(tmp_path)), workers=1, mode="interpreted")
 
-    def interrupt() -> None:
-        while not blobs.exists(Keys(SWEEP_ID).result(0)):
-            time.sleep(0.02)
-        time.sleep(0.1)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        interrupted_when(lambda: blobs.exists(Keys(SWEEP_ID).result(0)), after_s=0.1),
+    ):
         executor.execute(SWEEP_ID, plan)
     assert blobs.exists(Keys(SWEEP_ID).result(0))
     assert not [child for child in psutil.Process().children() if "spawn_main" in _line(child)]

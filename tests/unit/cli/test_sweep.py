@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +21,7 @@ from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
 from algotrendy.market_data import wiring
 from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
+from fixtures.interrupting import interrupted_when
 
 ARGUMENTS = ("sweep", "sma_cross", "AAA", "BBB", "-p", "fast=4:12:4", "-p", "slow=12,16,24")
 SWEEP = "01936b1e-0000-7000-8000-000000000001"
@@ -147,21 +144,13 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     whole = Path(run(*LOCAL) and "out", "results.csv").read_bytes()
     stopped = [*LOCAL[:-1], "stopped"]
     folder = tmp_path / "stopped" / ".unfinished"
-    killer = threading.Thread(target=_interrupt_when_planned, args=(folder,), daemon=True)
-    killer.start()
-    done = CliRunner().invoke(app, stopped, catch_exceptions=True)
+    with interrupted_when(lambda: list(folder.glob("*/plan.json")), after_s=0.5):
+        done = CliRunner().invoke(app, stopped, catch_exceptions=True)
     if not isinstance(done.exception, StudyStoppedError):
         pytest.skip("the sweep was quicker than the interrupt")
     assert "the same command goes on" in str(done.exception)
     run(*stopped)
     assert (tmp_path / "stopped" / "results.csv").read_bytes() == whole
-
-
-def _interrupt_when_planned(folder: Path) -> None:
-    while not list(folder.glob("*/plan.json")):
-        time.sleep(0.005)
-    time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 class Api:
