@@ -10,7 +10,7 @@ from fixtures.platform import Platform
 
 pytestmark = pytest.mark.platform
 
-RUNS = 4
+RUNS = 2
 
 
 @pytest.mark.timeout(600)

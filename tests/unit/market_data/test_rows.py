@@ -242,7 +242,7 @@ def test_a_hundred_faults_are_kept_in_file_order_and_all_bad_rows_counted() -> N
     assert lines == list(range(12, 112))
 
 
-_MILLION = """
+_MANY = """
 import io, resource, sys
 from algotrendy.kernel.errors import InvalidRows
 from algotrendy.market_data.csv_rows import read_csv
@@ -250,7 +250,7 @@ from algotrendy.market_data.csv_rows import read_csv
 class Made(io.TextIOBase):
     def __iter__(self):
         yield "date,open,high,low,close,volume\\n"
-        for number in range(1_000_000):
+        for number in range(200_000):
             yield f"2024-01-02,10,12,9,11,{number}\\n"
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -262,12 +262,12 @@ except InvalidRows as error:
 """
 
 
-def test_a_million_bad_rows_are_counted_in_little_memory() -> None:
+def test_many_bad_rows_are_counted_in_little_memory() -> None:
     # In a process of its own: the peak of this one says nothing. ru_maxrss is in kB on Linux.
     ran = subprocess.run(
-        [sys.executable, "-c", _MILLION], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _MANY], capture_output=True, text=True, check=True
     )
     count, kept, peak_mb = map(int, ran.stdout.split())
-    assert (count, kept) == (999_999, 100)
+    assert (count, kept) == (199_999, 100)
     if sys.platform == "linux":
-        assert peak_mb < 300
+        assert peak_mb < 60
