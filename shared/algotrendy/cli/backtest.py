@@ -9,7 +9,9 @@ import typer
 
 from algotrendy.cli import backtest_options as options
 from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective, Where
+from algotrendy.cli.backtest_studies import COMMANDS
 from algotrendy.cli.sweep import sweep
+from algotrendy.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from algotrendy.cli.backtest_bars import Wanted
@@ -37,9 +39,6 @@ _Symbols = Annotated[
 _SymbolOptions = Annotated[
     list[str] | None, typer.Option("--symbol", "-s", help="Such as AAPL. Repeat it.")
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-_CANCEL = "cancel"
 
 
 @app.command("run")
@@ -72,7 +71,7 @@ def run_(
         Path | None,
         typer.Option(help="Folder for the report and the results; reports/STRATEGY by default."),
     ] = None,
-    as_json: _Json = False,
+    as_json: options.Json = False,
     time_limit: options.TimeLimit = None,
 ) -> None:
     """Run a strategy over bars, print its figures, and write a report.
@@ -122,7 +121,7 @@ def compare(
     slippage_bps: options.SlippageBps = None,
     terms: options.TermsFile = None,
     mode: options.ModeOption = Mode.AUTO,
-    as_json: _Json = False,
+    as_json: options.Json = False,
     time_limit: options.TimeLimit = None,
 ) -> None:
     """Run strategies, or one with other parameters, side by side on the same bars and terms.
@@ -187,6 +186,8 @@ def check(
 
 
 app.command("sweep")(sweep)
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
 
 
 @app.command()
@@ -209,17 +210,8 @@ def report(
 
 @app.command("walk-forward")
 def walk_forward(
-    strategy: Annotated[
-        str,
-        typer.Argument(
-            metavar="STRATEGY",
-            help="Of the library, or my.py, or my.py:name; or cancel, to call deployed ones off.",
-        ),
-    ],
-    symbols: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="SYMBOL", help="Such as AAPL; or the ids of those walk-forwards."),
-    ] = None,
+    strategy: options.StrategyName,
+    symbols: _Symbols = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -245,8 +237,8 @@ def walk_forward(
     neighbours: Annotated[
         bool, typer.Option("--neighbours", help="Choose the best area, not the best point.")
     ] = False,
-    max_runs: Annotated[int, typer.Option(min=1, help="Tried in a window at most.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+    max_runs: options.MaxRuns = 1000,
+    seed: options.Seed = 0,
     checks: Annotated[
         bool,
         typer.Option(
@@ -271,13 +263,11 @@ def walk_forward(
     executor: Annotated[
         Where, typer.Option(help="This machine, or the deployed workflow: the same bytes.")
     ] = Where.LOCAL,
-    timeout: Annotated[
-        int, typer.Option(min=1, help="Seconds to wait for the workflow; it goes on without us.")
-    ] = 3600,
+    timeout: options.Timeout = 3600,
     out: Annotated[
         Path | None, typer.Option(help="Folder; reports/STRATEGY-walk-forward by default.")
     ] = None,
-    as_json: _Json = False,
+    as_json: options.Json = False,
     time_limit: options.TimeLimit = None,
 ) -> None:
     """Choose parameters window by window, see each choice on later bars, and judge the whole.
@@ -290,9 +280,6 @@ def walk_forward(
     from algotrendy.cli import backtest_walk
     from algotrendy.cli.deployed import Patience
 
-    if strategy == _CANCEL:
-        backtest_walk.cancel(symbols or ())
-        return
     wanted = _wanted(
         symbols,
         csv,
@@ -327,6 +314,8 @@ def walk_forward(
         out=out,
         as_json=as_json,
     )
+    if executor is Where.RAY:
+        raise Invalid("executor", "local or stepfunctions, for a walk forward", executor.value)
     if executor is Where.STEP_FUNCTIONS:
         backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
     else:
@@ -336,9 +325,9 @@ def walk_forward(
 def _wanted(
     symbols: list[str] | None, csv: list[Path] | None, parquet: list[Path] | None, **more: Any
 ) -> Wanted:
-    from algotrendy.cli.backtest_bars import Wanted, as_date
+    from algotrendy.cli.backtest_bars import Wanted
 
-    more |= {"first": as_date(more["first"]), "last": as_date(more["last"])}
+    more |= {name: options.as_date(more[name]) for name in ("first", "last")}
     return Wanted(tuple(symbols or ()), (*(csv or ()), *(parquet or ())), **more)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +181,3 @@ def _within(dataset: Dataset, wanted: Wanted) -> Dataset:
             asked = f"{wanted.first or 'the first bar'} to {wanted.last or 'the last bar'}"
             raise Invalid("from", f"a range with bars of {asset.symbol}, {there}", asked)
     return found
-
-
-def as_date(moment: datetime | None) -> date | None:
-    """Give the date of what typer read."""
-    return None if moment is None else moment.date()

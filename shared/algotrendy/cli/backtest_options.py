@@ -6,7 +6,8 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,7 +32,7 @@ class CalendarName(StrEnum):
 
 
 class Mode(StrEnum):
-    """How the strategy runs."""
+    """How the strategy runs; the results are the same."""
 
     AUTO = "auto"
     COMPILED = "compiled"
@@ -48,10 +49,11 @@ class Method(StrEnum):
 
 
 class Where(StrEnum):
-    """Who does the windows of a walk forward."""
+    """Who does the work: this machine, the deployed workflow, or Ray, with the extra `ray`."""
 
     LOCAL = "local"
     STEP_FUNCTIONS = "stepfunctions"
+    RAY = "ray"
 
 
 class Objective(StrEnum):
@@ -136,10 +138,31 @@ TermsFile = Annotated[
 ModeOption = Annotated[
     Mode, typer.Option("--mode", help="auto compiles what can be compiled; the same fills.")
 ]
+MaxRuns = Annotated[
+    int, typer.Option("--max-runs", min=1, help="Tried at most; of more, a sample is drawn.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of what is drawn.")]
+Timeout = Annotated[
+    int,
+    typer.Option(
+        "--timeout", min=1, help="Seconds to wait for the workflow; it goes on without us."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 TimeLimit = Annotated[
     float | None,
     typer.Option("--time-limit", help="Seconds after which it is killed; none by default."),
 ]
+
+
+def as_date(moment: datetime | None) -> date | None:
+    """Give the date of what typer read."""
+    return None if moment is None else moment.date()
+
+
+def as_decimal(number: float) -> Decimal:
+    """Give a number as a request has it: what was typed, and not its nearest binary."""
+    return Decimal(repr(number))
 
 
 def terms_of(file: Path | None, given: Mapping[str, Any]) -> Terms:

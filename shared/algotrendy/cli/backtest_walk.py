@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
@@ -31,11 +30,10 @@ from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.cli.backtest_run import print_json, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen, described, telling
 from algotrendy.cli.backtest_trials import keep_walk, recorder
-from algotrendy.cli.deployed import Api, Patience, call_off, connected, followed
+from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep import FIRST_DAY, LAST_DAY, parse_grid, writable
 from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
 from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.ids import parse_walk_forward_id
 from algotrendy.platform.blobs import FolderBlobs
 
 PAGE, RESULT = "report.html", "walk-forward.json"
@@ -111,17 +109,6 @@ def walk_deployed(
         )
         outcome, report = (api.download(found["links"][name]) for name in ("outcome", "report"))
     show(Done(outcome, report, f"Kept: GET {path}/{found['id']}"), folder, as_json=asked.as_json)
-
-
-def cancel(ids: Sequence[str], connect: Callable[[], Api] = connected) -> None:
-    """Call deployed walk-forwards off.
-
-    Raises:
-        Invalid: If one of the words is no id of a walk forward.
-        Rejected: If one had ended, or there is none.
-    """
-    wanted: list[UUID] = [parse_walk_forward_id(each) for each in ids]
-    call_off("walk-forward", "/v1/walk-forwards", wanted, connect)
 
 
 def show(done: Done, folder: Path, *, as_json: bool) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.validation.running import run_walk_forward
@@ -16,7 +15,6 @@ from algotrendy.cli import backtest_walk as command
 from algotrendy.cli.backtest_bars import Wanted
 from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.cli.deployed import Patience, StudyFailedError, StudyStoppedError
-from algotrendy.cli.main import app
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 from fakes.engine_walks import some_plan, some_recorder
 from fakes.own_files import write_files
@@ -164,18 +162,3 @@ def test_a_strategy_of_ones_own_is_run_here(
         walked(Api(state("requested")), tmp_path, strategy="cross.py")
     with pytest.raises(NotFound, match="magic"):
         walked(Api(state("requested")), tmp_path, strategy="magic")
-
-
-def test_cancel_asks_the_api_and_says_how_the_walk_stands(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    api = Api(state("cancelled"))
-    command.cancel([WALK], lambda: api)
-    assert api.posted[0][0] == f"/v1/walk-forwards/{WALK}/cancel"
-    assert f"walk-forward {WALK} is cancelled" in capsys.readouterr().out
-
-
-def test_what_is_to_be_cancelled_is_the_id_of_a_walk() -> None:
-    done = CliRunner().invoke(app, ["backtest", "walk-forward", "cancel", "AAPL"])
-    assert isinstance(done.exception, Invalid)
-    assert done.exception.field == "walk_forward_id"
