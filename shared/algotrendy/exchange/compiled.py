@@ -26,8 +26,8 @@ from algotrendy.exchange.rules.records import (
     QUOTE_FIELDS,
     TERMS_FIELDS,
     TRADE_FIELDS,
-    Fields,
 )
+from algotrendy.kernel.records import Fields
 
 Table = np.ndarray[Any, np.dtype[np.void]]
 Compiled = Callable[..., Any]

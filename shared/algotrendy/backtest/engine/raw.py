@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algotrendy.backtest.engine.records import DONE_FIELDS, LOG_FIELDS, AccountRow
-from algotrendy.exchange.rules.records import Fields
+from algotrendy.kernel.records import Fields
 
 Table = np.ndarray[Any, np.dtype[np.void]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from algotrendy.exchange.rules.records import Fields, Record
+from algotrendy.kernel.records import Fields, Record
 
 ACCOUNT_FIELDS: Final[Fields] = (
     ("cash", "f8"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-Fields = tuple[tuple[str, str], ...]
+from algotrendy.kernel.records import Fields, Record
 
 ORDER_FIELDS: Final[Fields] = (
     ("kind", "i8"),
@@ -55,23 +55,6 @@ TERMS_FIELDS: Final[Fields] = (
     ("size_check", "i8"),  # 1: a quote fills at most its size; 0: any quantity, as Alpaca's paper
     ("stop_on_quote", "i8"),  # 1: quotes elect stops as trades do
 )
-
-
-class Record:
-    """A mutable record of numbers with one slot a field, all zero at first."""
-
-    __slots__ = ()
-    fields: Fields = ()
-
-    def __init__(self, **values: float) -> None:
-        for name, kind in self.fields:
-            setattr(self, name, 0 if kind == "i8" else 0.0)
-        for name, value in values.items():
-            setattr(self, name, value)
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name, _ in self.fields)
-        return f"{type(self).__name__}({values})"
 
 
 class OrderRow(Record):

@@ -20,7 +20,7 @@ from algotrendy.backtest.engine.records import (
     LOG_FIELDS,
 )
 from algotrendy.exchange.compiled import BAR, FILL, ORDER, TERMS, dtype_of
-from algotrendy.exchange.rules.records import Fields
+from algotrendy.kernel.records import Fields
 
 FRAME_FIELDS: Final[Fields] = (
     ("time", "i8"),  # addresses of columns

@@ -27,7 +27,7 @@ from algotrendy.backtest.engine.compiled.memory import (
 from algotrendy.backtest.engine.raw import Raw
 from algotrendy.backtest.engine.records import AccountRow
 from algotrendy.backtest.engine.setting import Setting
-from algotrendy.exchange.rules.records import Record
+from algotrendy.kernel.records import Record
 
 _COLUMNS = ("time", "open", "high", "low", "close", "volume", "known", "phase")
 
