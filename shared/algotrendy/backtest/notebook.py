@@ -23,7 +23,7 @@ from algotrendy.strategy.making import strategy as make_strategy
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT = Terms(cash=100_000.0, fee_bps=10.0, fractional=False)
+DEFAULT = Terms()
 """The terms without a word: 100,000 in cash, 10 bps of each fill, whole units, no shorts."""
 
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from algotrendy.backtest.engine.terms import CASH, FEE_BPS
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.sweep import SweepSpec, parse_spec
 from algotrendy.cli.deployed import (
@@ -88,10 +89,10 @@ def sweep(
     ] = None,
     start: Annotated[datetime, _day("the first bar")] = FIRST_DAY,
     end: Annotated[datetime, _day("the last bar")] = LAST_DAY,
-    cash: Annotated[str, typer.Option(help="What each backtest starts with.")] = "100000",
-    fee_bps: Annotated[
-        str, typer.Option(help="Fee in hundredths of a percent of turnover.")
-    ] = "10",
+    cash: Annotated[str, typer.Option(help="What each backtest starts with.")] = str(CASH),
+    fee_bps: Annotated[str, typer.Option(help="Fee in hundredths of a percent of turnover.")] = str(
+        FEE_BPS
+    ),
     raw: Annotated[
         bool, typer.Option("--raw", help="Prices as traded, not adjusted for splits and dividends.")
     ] = False,
@@ -265,7 +266,7 @@ def run_locally(
     fetched = Fetched(blobs.get(keys.table), blobs.get(keys.report), outcome.summary)
     write_down(fetched, folder)
     shutil.rmtree(work)
-    took = beside(expected.course("local"), time.monotonic() - begin)
+    took = beside(expected.course(where.value), time.monotonic() - begin)
     said = count_sweep(outcome.summary, recorder())
     Console(stderr=True, highlight=False).print(took, said, sep="\n", style="dim")
     return fetched

@@ -14,6 +14,7 @@ from algotrendy.backtest.data.actions import split
 from algotrendy.backtest.data.making import from_arrays
 from algotrendy.backtest.engine.running import run
 from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.outputs import definitions
 from algotrendy.backtest.outputs.assumptions import assumptions_of
 from algotrendy.backtest.outputs.cautions import cautions_of, share_of_best
@@ -256,7 +257,7 @@ def test_harsh_terms_stay_within_what_terms_may_be() -> None:
 
 
 def test_harsh_terms_pay_no_better_for_cash() -> None:
-    assert replace(TERMS, cash_rate=-0.005).harsh().cash_rate == -0.005
+    assert replace(TERMS, cash_rate=-0.005).harsh().cash_rate == -0.01
     assert replace(TERMS, cash_rate=0.02).harsh().cash_rate == 0.0
 
 
@@ -279,7 +280,9 @@ def test_assumptions_say_what_the_terms_say() -> None:
 
 
 def test_free_trading_is_called_what_it_is() -> None:
-    free = run(replace(MANY.setting, terms=type(TERMS)(1_000.0, fee_minimum=1.5)), "interpreted")
+    free = run(
+        replace(MANY.setting, terms=Terms(1_000.0, fee_bps=0.0, fee_minimum=1.5)), "interpreted"
+    )
     words = dict(assumptions_of(findings_of(free)))
     assert words["Fees"] == "1.5 a fill."
     assert words["Slippage"].startswith("None")
@@ -321,7 +324,7 @@ def test_a_split_is_no_excursion() -> None:
             market.exit()
 
     dataset = from_arrays({"AAA": bars}, timeframe="1Day", actions={"AAA": [split(3 * day, 2.0)]})
-    terms = type(TERMS)(10_000.0)
+    terms = Terms(10_000.0, fee_bps=0.0)
     made = run(Setting(dataset, strategy()(hold), {}, terms), "interpreted")
     trips = trips_of(made)
     assert len(trips) == 1

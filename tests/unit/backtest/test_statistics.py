@@ -83,7 +83,7 @@ def test_a_run_is_summed_up() -> None:
 def test_risk_and_reward_have_their_textbook_values() -> None:
     # One unit held from the first open on: equity is cash and the close.
     series = series_of([100, 100, 110, 99], [100, 110, 99, 108.9])
-    found = summarise(ran(series, scripted({0: lambda m: m.buy(1)}), Terms(100.0)))
+    found = summarise(ran(series, scripted({0: lambda m: m.buy(1)}), Terms(100.0, fee_bps=0.0)))
     # Returns 0.1, -0.1, 0.1, as above.
     risk = sqrt(4 / 300 * 252)
     assert found.volatility == pytest.approx(risk)
@@ -98,7 +98,7 @@ def round_trips(*closes: float) -> Backtest:
     for bar in range(len(closes)):
         script[bar] = (lambda m: m.exit()) if bar % 2 else (lambda m: m.buy(1))
     prices = [100.0, *closes]
-    return ran(series_of(prices, prices), scripted(script), Terms(1e6))
+    return ran(series_of(prices, prices), scripted(script), Terms(1e6, fee_bps=0.0))
 
 
 def test_trades_are_rated_by_what_they_made() -> None:
@@ -110,7 +110,7 @@ def test_trades_are_rated_by_what_they_made() -> None:
 
 
 def test_a_run_that_never_trades_has_no_ratios() -> None:
-    found = summarise(ran(series_of([10] * 3, [10] * 3), scripted({}), Terms(1000.0)))
+    found = summarise(ran(series_of([10] * 3, [10] * 3), scripted({}), Terms(1000.0, fee_bps=0.0)))
     assert (found.total_return, found.volatility, found.sharpe) == (0.0, 0.0, None)
     assert (found.sortino, found.calmar, found.win_rate) == (None, None, None)
     assert (found.exposure, found.turnover, found.trades) == (0.0, 0.0, 0)
@@ -119,14 +119,16 @@ def test_a_run_that_never_trades_has_no_ratios() -> None:
 @pytest.mark.parametrize("bars", [0, 1])
 def test_too_few_bars_leave_the_rates_undefined(bars: int) -> None:
     dataset = from_series(series_of([10.0] * 2, [10.0] * 2))[:bars]
-    found = summarise(ran(dataset, scripted({}), Terms(1000.0)))
+    found = summarise(ran(dataset, scripted({}), Terms(1000.0, fee_bps=0.0)))
     assert (found.final_equity, found.total_return, found.exposure) == (1000.0, 0.0, 0.0)
     assert (found.cagr, found.volatility, found.sharpe, found.turnover) == (None,) * 4
 
 
 def test_steady_growth_is_no_infinite_sharpe_ratio() -> None:
     closes = [1000.0 * 1.01**bar for bar in range(200)]
-    result = ran(series_of(closes, closes), scripted({0: lambda m: m.buy(1)}), Terms(1010.0))
+    result = ran(
+        series_of(closes, closes), scripted({0: lambda m: m.buy(1)}), Terms(1010.0, fee_bps=0.0)
+    )
     found = summarise(result)
     assert found.volatility is not None
     assert found.volatility > 0.0

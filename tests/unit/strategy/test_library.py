@@ -20,7 +20,7 @@ def mean(closes: tuple[float, ...], now: int, count: int) -> float:
 
 
 def orders_of(strategy: str, **given: Any) -> list[tuple[int, float]]:
-    result = ran(WALK, strategy_named(strategy), Terms(1e6), **given, units=1)
+    result = ran(WALK, strategy_named(strategy), Terms(1e6, fee_bps=0.0), **given, units=1)
     return [(step - 1, units) for step, units, _ in fills_of(result)]
 
 
@@ -87,5 +87,5 @@ def test_buy_and_hold_invests_once_at_the_second_open() -> None:
 @pytest.mark.parametrize("strategy", ["sma_cross", "rsi_reversion"])
 def test_a_market_that_stands_still_gives_no_reason_to_trade(strategy: str, price: float) -> None:
     series = series_of([price] * 400, [price] * 400)
-    result = ran(series, strategy_named(strategy), Terms(1e15))
+    result = ran(series, strategy_named(strategy), Terms(1e15, fee_bps=0.0))
     assert (len(result.fills), len(result.orders), result.cut) == (0, 0, 0)

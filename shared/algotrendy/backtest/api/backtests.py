@@ -25,6 +25,7 @@ from algotrendy.backtest.api.access import (
     Viewer,
 )
 from algotrendy.backtest.api.sweeps import Links, links_of
+from algotrendy.backtest.engine.terms import CASH, FEE_BPS
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.studies import LIST_LIMIT
 from algotrendy.backtest.sweep import Number, SweepSpec, parse_spec
@@ -55,8 +56,8 @@ class BacktestIn(BaseModel):
     start: date
     end: date
     parameters: Annotated[dict[str, Number], Field(max_length=10)] = {}
-    cash: Decimal = Decimal(100_000)
-    fee_bps: Decimal = Decimal(10)
+    cash: Decimal = Decimal(CASH)
+    fee_bps: Decimal = Decimal(FEE_BPS)
     adjustment: Literal["raw", "all"] = "all"
     fractional: bool = False
 

@@ -107,7 +107,8 @@ class Setting:
 
     def borrow_rate(self, asset: Asset) -> float:
         """Give what it costs to be short of an asset for a year."""
-        return self.terms.borrow_rate if asset.borrow_rate is None else asset.borrow_rate
+        own = asset.borrow_rate
+        return self.terms.borrow_rate if own is None else own * self.terms.borrow_scale
 
     def participation(self, asset: Asset) -> float:
         """Give the part of a bar's volume that orders may take; where it is unknown, any."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from math import isfinite
-from typing import Self
+from numbers import Real
+from typing import Any, Final, Self
 
 from algotrendy.backtest.engine.records import CostRow
 from algotrendy.kernel.errors import Invalid
 
+CASH: Final = 100_000
+"""What a run starts with when nobody says, wherever it is asked for."""
+FEE_BPS: Final = 10
+"""What a fill costs when nobody says, wherever it is asked for: a backtest without fees is to be
+asked for by an explicit 0."""
 _BPS = 10_000.0
 
 
@@ -33,13 +39,14 @@ class Terms:
         leverage: Gross value of the positions over the equity, at most; 1: a cash account.
         maintenance: Equity over gross value below which all is closed; 0: nobody calls.
         borrow_rate: Of shares held short, where an asset has no rate of its own.
+        borrow_scale: By which the rates of assets that have their own are multiplied.
         loan_rate: Of cash below 0.
         cash_rate: Earned on cash above 0.
         days_in_year: By which interest is reckoned.
     """
 
-    cash: float
-    fee_bps: float = 0.0
+    cash: float = CASH
+    fee_bps: float = FEE_BPS
     fee_per_unit: float = 0.0
     fee_minimum: float = 0.0
     fee_most_bps: float = 0.0
@@ -54,21 +61,14 @@ class Terms:
     leverage: float = 1.0
     maintenance: float = 0.0
     borrow_rate: float = 0.0
+    borrow_scale: float = 1.0
     loan_rate: float = 0.0
     cash_rate: float = 0.0
     days_in_year: int = 360
 
     def __post_init__(self) -> None:
-        for name, kind in ((field.name, field.type) for field in fields(self)):
-            value = getattr(self, name)
-            if isinstance(value, bool):
-                continue
-            least, most = _LIMITS.get(name, _ANY)
-            if not (isfinite(value) and least <= value <= most):
-                raise Invalid(f"terms.{name}", f"between {least:g} and {most:g}", value)
-            if kind == "float":
-                # A curve that begins at a whole number would be of whole numbers.
-                object.__setattr__(self, name, float(value))
+        for field in fields(self):
+            object.__setattr__(self, field.name, _checked(field.name, field.type, self))
         if not self.cash > 0.0:
             raise Invalid("terms.cash", "above 0", self.cash)
         if self.maintenance > 0.0 and self.maintenance * self.leverage >= 1.0:
@@ -76,36 +76,34 @@ class Terms:
             raise Invalid("terms.maintenance", expected, self.maintenance)
 
     def optimistic(self) -> Self:
-        """Give the same without slippage and volume limit, with half the fees."""
+        """Give the same without slippage and volume limit, with half of all other costs."""
         return replace(
             self,
-            fee_bps=self.fee_bps / 2,
-            fee_per_unit=self.fee_per_unit / 2,
+            **self._times(0.5, _FEES + _RATES),
             slippage_bps=0.0,
             spread=0.0,
             impact_bps=0.0,
             participation=0.0,
+            cash_rate=max(self.cash_rate, self.cash_rate / 2),
         )
 
     def harsh(self) -> Self:
         """Give the same with twice the costs, at least 10 bps of slippage, and 2 % of volume."""
+        worse = self._times(2.0, (*_FEES, *_RATES, "slippage_bps", "spread", "impact_bps"))
+        worse["slippage_bps"] = max(worse["slippage_bps"], 10.0)
+        worse["impact_bps"] = max(worse["impact_bps"], 50.0)
         return replace(
             self,
-            fee_bps=self._twice("fee_bps"),
-            fee_per_unit=self._twice("fee_per_unit"),
-            slippage_bps=max(self._twice("slippage_bps"), 10.0),
-            spread=self._twice("spread"),
-            impact_bps=max(self._twice("impact_bps"), 50.0),
+            **worse,
             participation=min(self.participation or 1.0, 0.02),
-            borrow_rate=self._twice("borrow_rate"),
-            loan_rate=self._twice("loan_rate"),
-            cash_rate=min(self.cash_rate, 0.0),
+            cash_rate=max(min(self.cash_rate * 2, 0.0), _LIMITS["cash_rate"][0]),
         )
 
-    def _twice(self, name: str) -> float:
-        """Double a term, up to the most that it may be."""
-        _, most = _LIMITS.get(name, _ANY)
-        return min(float(getattr(self, name)) * 2, most)
+    def _times(self, factor: float, names: tuple[str, ...]) -> dict[str, Any]:
+        """Multiply terms, up to the most that each may be."""
+        return {
+            name: min(getattr(self, name) * factor, _LIMITS.get(name, _ANY)[1]) for name in names
+        }
 
     def cost_row(self) -> CostRow:
         """Give the terms as the rules read them."""
@@ -128,6 +126,28 @@ class Terms:
         )
 
 
+def _checked(name: str, kind: Any, terms: Terms) -> float:
+    """Give a term in its own type, checked."""
+    value = getattr(terms, name)
+    if kind == "bool":
+        if not isinstance(value, bool):
+            raise Invalid(f"terms.{name}", "True or False", value)
+        return value
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise Invalid(f"terms.{name}", "a number", value)
+    least, most = _LIMITS.get(name, _ANY)
+    if not (isfinite(value) and least <= value <= most):
+        raise Invalid(f"terms.{name}", f"between {least:g} and {most:g}", value)
+    # A curve that begins at a whole number would be of whole numbers.
+    return int(value) if kind == "int" else float(value)
+
+
+# The fee of a fill is made of these alone: half of each is half of the fee.
+_FEES = (
+    *("fee_bps", "fee_per_unit", "fee_minimum", "fee_most_bps"),
+    *("sale_fee_bps", "sale_fee_per_unit"),
+)
+_RATES = ("borrow_rate", "borrow_scale", "loan_rate")
 _ANY = (0.0, 1e15)
 _LIMITS = {
     "fee_bps": (0.0, 5_000.0),
@@ -139,6 +159,7 @@ _LIMITS = {
     "leverage": (1.0, 100.0),
     "maintenance": (0.0, 1.0),
     "borrow_rate": (0.0, 100.0),
+    "borrow_scale": (0.0, 100.0),
     "loan_rate": (0.0, 100.0),
     "cash_rate": (-1.0, 100.0),
     "days_in_year": (360, 366),

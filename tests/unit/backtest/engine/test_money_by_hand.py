@@ -36,7 +36,7 @@ def test_a_sale_costs_its_levies_besides() -> None:
 
 
 def test_slippage_is_a_part_half_a_spread_and_an_impact() -> None:
-    costs = Terms(1.0, slippage_bps=10.0, spread=0.04, impact_bps=20.0).cost_row()
+    costs = Terms(1.0, fee_bps=0.0, slippage_bps=10.0, spread=0.04, impact_bps=20.0).cost_row()
     shift = 0.1 + 0.02 + 100.0 * 0.002 * sqrt(25.0 / 400.0)
     assert slipped(MARKET, BUY, 100.0, 25.0, 400.0, costs) == pytest.approx(100.0 + shift)
     assert slipped(STOP, SELL, 100.0, 25.0, 400.0, costs) == pytest.approx(100.0 - shift)
@@ -45,7 +45,7 @@ def test_slippage_is_a_part_half_a_spread_and_an_impact() -> None:
 
 
 def test_a_sale_keeps_half_of_its_price_however_wide_the_spread() -> None:
-    costs = Terms(1.0, spread=10.0).cost_row()
+    costs = Terms(1.0, fee_bps=0.0, spread=10.0).cost_row()
     assert slipped(MARKET, SELL, 1.0, 1.0, 0.0, costs) == 0.5
 
 
@@ -58,7 +58,9 @@ def test_terms_in_whole_numbers_give_curves_of_floats() -> None:
 
 def test_what_slipped_is_counted() -> None:
     script: dict[int, Act] = {0: lambda m: m.buy(10), 1: lambda m: m.exit()}
-    result = ran(small(level(100.0, 3)), scripted(script), Terms(10_000.0, slippage_bps=10.0))
+    result = ran(
+        small(level(100.0, 3)), scripted(script), Terms(10_000.0, fee_bps=0.0, slippage_bps=10.0)
+    )
     assert fills_of(result) == [(1, 10.0, 100.1), (2, -10.0, 99.9)]
     assert result.fills["slippage"].tolist() == pytest.approx([0.1, 0.1])
     assert result.costs()["slippage"] == pytest.approx(2.0)
@@ -69,11 +71,11 @@ def test_what_slipped_is_counted() -> None:
     ("terms", "budget", "units"),
     [
         (Terms(1.0, fee_bps=100.0), 1_000.0, 99.0),
-        (Terms(1.0, fee_minimum=25.0), 1_000.0, 97.0),
-        (Terms(1.0, fee_per_unit=0.5), 1_000.0, 95.0),
+        (Terms(1.0, fee_bps=0.0, fee_minimum=25.0), 1_000.0, 97.0),
+        (Terms(1.0, fee_bps=0.0, fee_per_unit=0.5), 1_000.0, 95.0),
         # The least fee of 25 would leave nothing, but no fee is more than 1 %.
-        (Terms(1.0, fee_minimum=25.0, fee_most_bps=100.0), 31.0, 3.0),
-        (Terms(1.0, fee_minimum=25.0), 20.0, 0.0),
+        (Terms(1.0, fee_bps=0.0, fee_minimum=25.0, fee_most_bps=100.0), 31.0, 3.0),
+        (Terms(1.0, fee_bps=0.0, fee_minimum=25.0), 20.0, 0.0),
         (Terms(1.0, fee_bps=100.0, fractional=True), 1_010.0, 100.0),
     ],
 )
@@ -91,7 +93,9 @@ def test_sells_of_one_asset_pay_for_buys_of_another() -> None:
         market[1].exit()
 
     bars = small({"ONE": level(100.0, 4), "TWO": level(100.0, 4)})
-    result = ran(bars, scripted({0: lambda m: m[1].buy(100), 1: turn}), Terms(10_000.0))
+    result = ran(
+        bars, scripted({0: lambda m: m[1].buy(100), 1: turn}), Terms(10_000.0, fee_bps=0.0)
+    )
     assert [(f["asset"], f["units"]) for f in result.fills] == [(1, 100.0), (1, -100.0), (0, 100.0)]
 
 
@@ -101,14 +105,21 @@ def test_without_a_sale_assets_are_served_in_their_order() -> None:
         market[0].buy(100)
 
     bars = small({"ONE": level(100.0, 2), "TWO": level(100.0, 2)})
-    result = ran(bars, scripted({0: both}), Terms(10_000.0))
+    result = ran(bars, scripted({0: both}), Terms(10_000.0, fee_bps=0.0))
     assert [(f["asset"], f["units"]) for f in result.fills] == [(0, 100.0)]
 
 
 def test_cash_earns_and_loans_and_borrowed_shares_cost_by_the_night() -> None:
     # Friday the 5th to Monday the 8th are three nights.
     rows = [QUIET, QUIET, QUIET, QUIET, QUIET, None, None, QUIET]
-    terms = Terms(10_000.0, allow_short=True, cash_rate=0.036, borrow_rate=0.0072, days_in_year=360)
+    terms = Terms(
+        10_000.0,
+        fee_bps=0.0,
+        allow_short=True,
+        cash_rate=0.036,
+        borrow_rate=0.0072,
+        days_in_year=360,
+    )
     result = ran(small(rows), scripted({3: lambda m: m.sell(50)}), terms)
     # A night on 10,000 is 1.00; short of 5,000 there are 15,000 and a few of cash, less 0.10.
     one = 10_000.0 * 0.036 / 360
@@ -124,7 +135,7 @@ def test_cash_earns_and_loans_and_borrowed_shares_cost_by_the_night() -> None:
 
 
 def test_a_loan_costs_its_rate() -> None:
-    terms = Terms(10_000.0, leverage=2.0, loan_rate=0.072)
+    terms = Terms(10_000.0, fee_bps=0.0, leverage=2.0, loan_rate=0.072)
     result = ran(small(level(100.0, 3)), scripted({0: lambda m: m.buy(200)}), terms)
     assert result.cash.tolist() == pytest.approx([10_000.0, -10_000.0, -10_002.0])
     assert result.costs()["interest"] == pytest.approx(-2.0)
@@ -136,7 +147,9 @@ def test_leverage_is_of_the_equity_and_all_positions_count() -> None:
         market[1].sell(150)
 
     bars = small({"ONE": level(100.0, 3), "TWO": level(100.0, 3)})
-    result = ran(bars, scripted({0: both}), Terms(10_000.0, leverage=2.0, allow_short=True))
+    result = ran(
+        bars, scripted({0: both}), Terms(10_000.0, fee_bps=0.0, leverage=2.0, allow_short=True)
+    )
     # The sale is served first; what it leaves is 200 * 100 less 150 * 100.
     assert result.raw.positions.tolist() == [50.0, -150.0]
     assert result.exposure[-1] == 20_000.0
@@ -151,7 +164,7 @@ def test_an_account_below_its_maintenance_is_closed_at_the_next_open() -> None:
 
     script: dict[int, Act] = dict.fromkeys(range(1, 4), decide)
     script[0] = lambda m: m.buy(200)
-    terms = Terms(10_000.0, leverage=2.0, maintenance=0.3)
+    terms = Terms(10_000.0, fee_bps=0.0, leverage=2.0, maintenance=0.3)
     result = ran(small(rows), scripted(script), terms)
     # At 70 the equity is 4,000 and the position 14,000: 28.6 %.
     assert fills_of(result) == [(1, 200.0, 100.0), (3, -200.0, 69.0)]
@@ -165,7 +178,7 @@ def test_ruin_closes_all_and_the_strategy_is_not_asked_again() -> None:
     rows = [QUIET, QUIET, (40.0, 40.0, 40.0, 40.0), (45.0, 45.0, 45.0, 45.0), QUIET]
     script: dict[int, Act] = {step: lambda m: calls.append(len(m.close)) for step in range(1, 5)}
     script[0] = lambda m: m.buy(200)
-    result = ran(small(rows), scripted(script), Terms(10_000.0, leverage=2.0))
+    result = ran(small(rows), scripted(script), Terms(10_000.0, fee_bps=0.0, leverage=2.0))
     assert fills_of(result) == [(1, 200.0, 100.0), (3, -200.0, 45.0)]
     assert result.equity.tolist() == [10_000.0, 10_000.0, -2_000.0, -1_000.0, -1_000.0]
     assert result.raw.account.is_ruined == 1
@@ -181,20 +194,26 @@ def test_an_account_that_is_flat_with_less_than_nothing_is_ruined_too() -> None:
         2: lambda _: calls.append(2),
         3: lambda _: calls.append(3),
     }
-    result = ran(small(rows), scripted(script), Terms(10_000.0, leverage=2.0))
+    result = ran(small(rows), scripted(script), Terms(10_000.0, fee_bps=0.0, leverage=2.0))
     assert result.equity[-1] == -2_000.0
     assert (result.raw.account.is_ruined, calls) == (1, [])
 
 
 def test_a_dividend_is_paid_on_what_is_held_at_the_ex_date_and_owed_by_a_short() -> None:
     bars = small(level(100.0, 4), actions={"ONE": [dividend(day(2), 0.5)]})
-    long = ran(bars, scripted({0: lambda m: m.buy(10), 1: lambda m: m.exit()}), Terms(10_000.0))
+    long = ran(
+        bars,
+        scripted({0: lambda m: m.buy(10), 1: lambda m: m.exit()}),
+        Terms(10_000.0, fee_bps=0.0),
+    )
     # It is sold at the open of the ex-date, and gets the dividend all the same.
     assert long.costs()["dividends"] == 5.0
     assert long.cash[-1] == 10_005.0
-    late = ran(bars, scripted({1: lambda m: m.buy(10)}), Terms(10_000.0))
+    late = ran(bars, scripted({1: lambda m: m.buy(10)}), Terms(10_000.0, fee_bps=0.0))
     assert late.costs()["dividends"] == 0.0
-    short = ran(bars, scripted({0: lambda m: m.sell(10)}), Terms(10_000.0, allow_short=True))
+    short = ran(
+        bars, scripted({0: lambda m: m.sell(10)}), Terms(10_000.0, fee_bps=0.0, allow_short=True)
+    )
     assert short.costs()["dividends"] == -5.0
 
 
@@ -205,7 +224,7 @@ def test_a_split_changes_units_and_prices_and_neither_equity_nor_orders_worth() 
 
     rows = [QUIET, QUIET, (50.0, 61.0, 50.0, 55.0)]
     bars = small(rows, actions={"ONE": [split(day(2), 2)]})
-    result = ran(bars, scripted({0: lambda m: m.buy(10), 1: rest}), Terms(10_000.0))
+    result = ran(bars, scripted({0: lambda m: m.buy(10), 1: rest}), Terms(10_000.0, fee_bps=0.0))
     # 20 at 50 each; the limit is 60 for 20 now, and the bar comes to it.
     assert fills_of(result) == [(1, 10.0, 100.0), (2, 10.0, 0.0), (2, -20.0, 60.0)]
     assert result.fills["order"].tolist() == [1, 0, 2]
@@ -221,7 +240,7 @@ def test_what_a_split_leaves_of_a_unit_is_sold_at_the_last_close() -> None:
     bars = small(
         [QUIET, QUIET, (700.0, 700.0, 700.0, 700.0)], actions={"ONE": [split(day(2), 1, 7)]}
     )
-    result = ran(bars, scripted({0: lambda m: m.buy(10)}), Terms(10_000.0))
+    result = ran(bars, scripted({0: lambda m: m.buy(10)}), Terms(10_000.0, fee_bps=0.0))
     before, change, fraction = fills_of(result)
     assert before == (1, 10.0, 100.0)
     assert change[1:] == pytest.approx((10 / 7 - 10, 0.0))
@@ -234,7 +253,7 @@ def test_an_order_that_a_split_leaves_no_whole_unit_of_is_cancelled() -> None:
     bars = small(
         [QUIET, QUIET, (500.0, 500.0, 500.0, 500.0)], actions={"ONE": [split(day(2), 1, 5)]}
     )
-    result = ran(bars, scripted({1: lambda m: m.buy(4, limit=200.0)}), Terms(10_000.0))
+    result = ran(bars, scripted({1: lambda m: m.buy(4, limit=200.0)}), Terms(10_000.0, fee_bps=0.0))
     assert ends_of(result) == [(0.0, 0.0, CANCELED)]
 
 
@@ -249,7 +268,9 @@ def test_the_end_of_a_listing_pays_out_and_cancels() -> None:
     script: dict[int, Act] = {0: lambda m: m[1].buy(10), 1: rest}
     for recovery, price in ((None, 90.0), (25.0, 25.0), (0.0, 0.0)):
         ended = delisting(day(3)) if recovery is None else delisting(day(3), recovery)
-        result = ran(small(rows, actions={"TWO": [ended]}), scripted(script), Terms(10_000.0))
+        result = ran(
+            small(rows, actions={"TWO": [ended]}), scripted(script), Terms(10_000.0, fee_bps=0.0)
+        )
         assert fills_of(result)[-1] == (3, -10.0, price)
         assert result.equity[-1] == 10_000.0 - 1_000.0 + 10 * price
         assert ends_of(result)[1][2] == CANCELED
@@ -271,6 +292,6 @@ def test_prices_of_another_currency_are_paid_at_the_rate_that_was_known() -> Non
 
 def test_a_multiplier_makes_a_unit_worth_more() -> None:
     bars = small([QUIET, QUIET, (102.0, 102.0, 102.0, 102.0)], terms=AssetTerms(multiplier=50.0))
-    result = ran(bars, scripted({0: lambda m: m.buy(1)}), Terms(10_000.0))
+    result = ran(bars, scripted({0: lambda m: m.buy(1)}), Terms(10_000.0, fee_bps=0.0))
     assert result.equity.tolist() == [10_000.0, 10_000.0, 10_100.0]
     assert result.exposure[-1] == 5_100.0

@@ -11,7 +11,7 @@ from algotrendy.strategy.market import Market
 from fakes.scripted_strategy import Act, ends_of, fills_of, ran, scripted
 from fakes.small_bars import Row, level, small
 
-TERMS = Terms(10_000.0)
+TERMS = Terms(10_000.0, fee_bps=0.0)
 QUIET = (100.0, 101.0, 99.0, 100.0)
 
 
@@ -143,20 +143,22 @@ def test_a_day_order_lives_through_all_bars_of_its_session() -> None:
 
 @pytest.mark.parametrize(("tif", "filled"), [(IOC, 20.0), (FOK, 0.0)])
 def test_an_immediate_order_takes_what_there_is_or_all(tif: int, filled: float) -> None:
-    terms = Terms(10_000.0, participation=0.02)
+    terms = Terms(10_000.0, fee_bps=0.0, participation=0.02)
     result = after({0: lambda m: m.buy(30, tif=tif)}, QUIET, QUIET, terms=terms)
     assert ends_of(result) == [(30.0, filled, CANCELED)]
 
 
 def test_a_part_of_the_volume_fills_bar_after_bar() -> None:
-    terms = Terms(10_000.0, participation=0.02)
+    terms = Terms(10_000.0, fee_bps=0.0, participation=0.02)
     result = after({0: lambda m: m.buy(50)}, QUIET, QUIET, QUIET, terms=terms)
     assert fills_of(result) == [(1, 20.0, 100.0), (2, 20.0, 100.0), (3, 10.0, 100.0)]
 
 
 def test_where_the_volume_is_unknown_it_limits_nothing() -> None:
     bars = small([QUIET, QUIET], volume=None)
-    result = ran(bars, scripted({0: lambda m: m.buy(50)}), Terms(10_000.0, participation=0.02))
+    result = ran(
+        bars, scripted({0: lambda m: m.buy(50)}), Terms(10_000.0, fee_bps=0.0, participation=0.02)
+    )
     assert fills_of(result) == [(1, 50.0, 100.0)]
 
 
@@ -206,13 +208,13 @@ def test_a_weight_is_of_the_equity_and_is_reached_from_either_side() -> None:
         2: lambda m: m.target(-0.3),
         3: lambda m: m.target(0.0),
     }
-    terms = Terms(10_000.0, allow_short=True)
+    terms = Terms(10_000.0, fee_bps=0.0, allow_short=True)
     result = after(script, QUIET, QUIET, QUIET, QUIET, terms=terms)
     assert [units for _, units, _ in fills_of(result)] == [50.0, -30.0, -50.0, 30.0]
 
 
 def test_a_new_weight_cancels_what_the_last_one_left_unfilled() -> None:
-    terms = Terms(10_000.0, participation=0.02)
+    terms = Terms(10_000.0, fee_bps=0.0, participation=0.02)
     script: dict[int, Act] = {0: lambda m: m.target(0.5), 1: lambda m: m.target(0.1)}
     result = after(script, QUIET, QUIET, QUIET, terms=terms)
     assert fills_of(result) == [(1, 20.0, 100.0), (2, -10.0, 100.0)]

@@ -17,7 +17,7 @@ from algotrendy.strategy.schedules import every_bars, every_close, every_open
 from fakes.scripted_strategy import fills_of, ran, scripted
 from fakes.small_bars import FIRST, level, small
 
-TERMS = Terms(10_000.0)
+TERMS = Terms(10_000.0, fee_bps=0.0)
 
 
 def mixed() -> Dataset:

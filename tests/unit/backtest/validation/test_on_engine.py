@@ -95,7 +95,7 @@ def test_what_is_held_at_the_end_is_closed_at_its_cost() -> None:
 
 
 def test_without_costs_the_returns_are_those_of_the_curve() -> None:
-    found = engine(strategy=always, terms=Terms(100_000.0)).outing(WINDOW, ())
+    found = engine(strategy=always, terms=Terms(100_000.0, fee_bps=0.0)).outing(WINDOW, ())
     curve = found.run.equity
     assert float(np.prod(1.0 + found.returns)) == pytest.approx(curve[-1] / 100_000.0, rel=1e-14)
 

@@ -19,7 +19,7 @@ CASH = 1_000_000.0
 
 
 def ran(name: str, *, allow_short: bool = False, **parameters: float) -> Backtest:
-    terms = Terms(CASH, allow_short=allow_short)
+    terms = Terms(CASH, fee_bps=0.0, allow_short=allow_short)
     return interpreted(WALK, name, terms=terms, **parameters)
 
 

@@ -29,7 +29,7 @@ Weights = Callable[[int], Sequence[float | None]]
 
 
 def ran(name: str, terms: Terms | None = None, **parameters: float) -> Backtest:
-    terms = terms or Terms(1_000_000.0)
+    terms = terms or Terms(1_000_000.0, fee_bps=0.0)
     return interpreted(SERIES, name, terms=terms, **parameters)
 
 
@@ -92,7 +92,7 @@ def test_each_assets_own_past_return_gives_the_sign_and_its_volatility_the_size(
             found.append(size if gain(closes, now, 90) > 0 else -size * short)
         return found
 
-    terms = Terms(1_000_000.0, allow_short=bool(short))
+    terms = Terms(1_000_000.0, fee_bps=0.0, allow_short=bool(short))
     result = ran("time_series_momentum", terms, lookback=90, period=30, target=0.2, short=short)
     assert orders_of(result) == expected_orders(result, weights)
     assert (min(result.fills["units"].cumsum()) < 0) == bool(short)

@@ -63,7 +63,7 @@ def test_a_pair_is_opened_when_it_diverges_and_closed_when_it_is_back(exit_: flo
     result = interpreted(
         [WALK, other],
         "pairs_trading",
-        terms=Terms(1_000_000.0, allow_short=True),
+        terms=Terms(1_000_000.0, fee_bps=0.0, allow_short=True),
         window=40,
         entry=1.8,
         exit=exit_,

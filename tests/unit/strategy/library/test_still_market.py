@@ -10,7 +10,7 @@ from fakes.bars_for_backtests import series_of, walk
 from fakes.library_runs import interpreted
 
 WHATEVER_THE_PRICE = ("buy_and_hold", "halloween", "momentum_rotation", "turn_of_month")
-RICH = Terms(1e15, allow_short=True)
+RICH = Terms(1e15, fee_bps=0.0, allow_short=True)
 
 
 @pytest.mark.parametrize("price", [0.1, 1 / 3, 97.13, 1e9 / 7])

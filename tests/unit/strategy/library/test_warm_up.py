@@ -36,7 +36,7 @@ SMALL: dict[str, dict[str, float]] = {
     "volatility_target": {"period": 31},
 }
 MANY = 40
-SHORTS = Terms(100_000.0, allow_short=True)
+SHORTS = Terms(100_000.0, fee_bps=0.0, allow_short=True)
 
 
 def first_orders(name: str, parameters: dict[str, float]) -> list[int]:
