@@ -104,7 +104,7 @@ def walk_deployed(
             "walk-forward",
             path,
             spec.model_dump(mode="json"),
-            patience,
+            replace(patience, folder=folder),
             lambda now: shown.tell(_windows_done(now)),
         )
         outcome, report = (api.download(found["links"][name]) for name in ("outcome", "report"))

@@ -1,20 +1,25 @@
-"""Ask the deployed API for research, follow it to its end, and call it off."""
+"""Ask the deployed API for research, and follow it to its end."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
 import typer
 
 from algotrendy.kernel.clock import SystemClock
-from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable
 from algotrendy.kernel.ids import Uuid7s
 
 POLL_S = 0.5
+_ASKED, _KEY = ".asked", "key"
 
 
 class StudyStoppedError(AlgoTrendyError):
@@ -55,11 +60,17 @@ def connected() -> Api:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for an end, and on which clock."""
+    """How long to wait for an end, and on which clock.
+
+    Attributes:
+        folder: Where it is kept under which key it was asked for, until it has ended: asked for
+            again from there, the same study goes on. None asks for another one each time.
+    """
 
     timeout_s: float
     sleep: Callable[[float], None] = field(default=time.sleep)
     monotonic: Callable[[], float] = field(default=time.monotonic)
+    folder: Path | None = None
 
 
 def followed(
@@ -79,24 +90,53 @@ def followed(
     Raises:
         StudyFailedError: If it failed; says why.
         StudyStoppedError: If it was cancelled.
-        Unavailable: If it is not done in time; it goes on, and the message says how to look.
+        Unavailable: If it is not done in time; it goes on, and the message says how to look and
+            how to bring it home.
     """
     deadline = patience.monotonic() + patience.timeout_s
-    found: dict[str, Any] = api.post(path, body, f"cli-{Uuid7s(SystemClock()).next()}")
+    found: dict[str, Any] = api.post(path, body, _key(patience.folder, path, body))
     while found["status"] not in ("succeeded", "failed", "cancelled"):
         tell(found)
         if patience.monotonic() > deadline:
-            where = f"GET {path}/{found['id']}"
-            reason = f"not done in {patience.timeout_s:g} s; it goes on: {where}"
-            raise Unavailable(f"{kind} {found['id']}", reason)
+            raise Unavailable(f"{kind} {found['id']}", _how_to_go_on(found["id"], patience))
         patience.sleep(POLL_S)
         found = api.get(f"{path}/{found['id']}")
+    if patience.folder is not None:
+        shutil.rmtree(patience.folder / _ASKED, ignore_errors=True)
     if found["status"] == "cancelled":
         raise StudyStoppedError(f"{kind} {found['id']} was cancelled")
     if found["status"] == "failed":
         raise StudyFailedError(f"{kind} {found['id']} failed: {found['error']}")
     tell(found)
     return found
+
+
+def _how_to_go_on(study_id: str, patience: Patience) -> str:
+    command = "algotrendy backtest"
+    again = "" if patience.folder is None else "; the same command waits for it again"
+    return (
+        f"not done in {patience.timeout_s:g} s; it goes on: `{command} show {study_id}` says how "
+        f"far it is, `{command} fetch {study_id}` brings it home when it is done{again}"
+    )
+
+
+def _key(folder: Path | None, path: str, body: object) -> str:
+    """Give the key of a request: the one that it had before, if it had not ended."""
+    from algotrendy.platform.blobs import FolderBlobs
+
+    key = f"cli-{Uuid7s(SystemClock()).next()}"
+    if folder is None:
+        return key
+    wanted = hashlib.sha256(json.dumps([path, body], sort_keys=True).encode()).hexdigest()
+    kept = FolderBlobs(folder.resolve() / _ASKED)
+    try:
+        before, _, asked = kept.get(_KEY).decode().partition("\n")
+    except NotFound:
+        asked = ""
+    if asked == wanted:
+        return before
+    kept.put(_KEY, f"{key}\n{wanted}".encode())
+    return key
 
 
 def call_off(kind: str, path: str, ids: list[UUID], connect: Callable[[], Api] = connected) -> None:

@@ -123,9 +123,30 @@ def test_a_walk_that_was_cancelled_elsewhere_ends_the_wait(tmp_path: Path) -> No
         walked(Api(state("running"), state("cancelled")), tmp_path)
 
 
-def test_a_walk_that_takes_too_long_is_left_running_and_said_so(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=f"it goes on: GET /v1/walk-forwards/{WALK}"):
+def test_a_walk_that_takes_too_long_says_how_to_look_and_how_to_fetch_it(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=f"it goes on: .*show {WALK}.*fetch {WALK}"):
         walked(Api(state("running", 1)), tmp_path)
+
+
+def test_the_same_command_again_goes_on_with_the_walk_that_it_asked_for(tmp_path: Path) -> None:
+    keys = []
+    for status, slow in (("running", "10,20"), ("running", "10,20"), ("running", "10,30")):
+        api = Api(state(status))
+        with pytest.raises(Unavailable):
+            walked(api, tmp_path, parameters=("fast=3,5", f"slow={slow}"))
+        keys.append(api.posted[0][2])
+    first, again, another = keys
+    assert first == again != another
+
+
+def test_a_walk_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
+    keys = []
+    for _ in range(2):
+        api = Api(state("failed", error="no bars"))
+        with pytest.raises(StudyFailedError):
+            walked(api, tmp_path)
+        keys.append(api.posted[0][2])
+    assert keys[0] != keys[1]
 
 
 @pytest.mark.parametrize(
