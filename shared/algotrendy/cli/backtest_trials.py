@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import typer
 
 from algotrendy.backtest.counting import Entry, Recorder, entry_of_run
 from algotrendy.backtest.engine.result import Backtest
@@ -23,39 +25,62 @@ from algotrendy.kernel.ids import CorrelationId, TenantId, UserId, Uuid7s
 NOBODY = (TenantId("local"), UserId("local"))
 """For whom it is counted when nobody is signed in."""
 
+_NO_LEDGER = "there is no trial ledger here"
+
 
 def recorder() -> Recorder:
     """Give who counts: for whoever is signed in, in the ledger if it answers."""
     from algotrendy.platform.settings import settings
 
-    correlation = CorrelationId(f"cli-{Uuid7s(SystemClock()).next()}")
     if settings().optional("database_url") is None:
-        return _forgetful(correlation)
+        return _forgetful()
     from algotrendy.backtest import wiring
 
-    tenant, user = _who()
+    return recorder_on(wiring.trials(), _signed_in)
+
+
+def recorder_on(ledger: TrialLedger, signed_in: Callable[[], tuple[TenantId, UserId]]) -> Recorder:
+    """Give who counts in a ledger; what is not as it should be is said on stderr, and goes on.
+
+    Where nobody is signed in it is counted for `NOBODY`: their trials deflate one another, and
+    not those of whoever signs in later.
+    """
     try:
-        wiring.trials().history(tenant, 1)
-    except Unavailable:
-        return _forgetful(correlation)
-    return Recorder(wiring.trials(), tenant, user, correlation)
+        tenant, user = signed_in()
+    except (Unauthenticated, Unavailable) as error:
+        tenant, user = NOBODY
+        _warn(
+            f"nobody is signed in ({error}): trials are counted for the tenant {tenant} and will "
+            "not deflate yours, and a walk forward is not kept; sign in first: `algotrendy login`"
+        )
+    try:
+        ledger.history(tenant, 1)
+    except Unavailable as error:
+        _warn(f"trials are not counted: {error}")
+        return _forgetful()
+    return Recorder(ledger, tenant, user, _correlation())
 
 
-def _forgetful(correlation: CorrelationId) -> Recorder:
+def _forgetful() -> Recorder:
     clock = SystemClock()
     ledger = TrialLedger(MemoryTrials(), clock, Uuid7s(clock))
-    return Recorder(ledger, *NOBODY, correlation, is_kept=False)
+    return Recorder(ledger, *NOBODY, _correlation(), is_kept=False)
 
 
-def _who() -> tuple[TenantId, UserId]:
+def _correlation() -> CorrelationId:
+    return CorrelationId(f"cli-{Uuid7s(SystemClock()).next()}")
+
+
+def _signed_in() -> tuple[TenantId, UserId]:
     from algotrendy.cli.session import sessions
     from algotrendy.identity import wiring
 
-    try:
-        principal = wiring.verifier().verify(sessions().access_token())
-    except (Unauthenticated, Unavailable):
-        return NOBODY
+    principal = wiring.verifier().verify(sessions().access_token())
     return principal.tenant, principal.subject
+
+
+def _warn(words: str) -> None:
+    typer.secho(f"warning: {words}", err=True, fg=typer.colors.YELLOW)
 
 
 def keep_walk(outcome: WalkForwardOutcome, who: Recorder, walks: WalkForwards | None = None) -> str:
@@ -66,6 +91,8 @@ def keep_walk(outcome: WalkForwardOutcome, who: Recorder, walks: WalkForwards | 
     """
     if not who.is_kept:
         return "Not kept: there is no platform here."
+    if (who.tenant, who.recorded_by) == NOBODY:
+        return "Not kept: nobody is signed in, so nobody could read it; `algotrendy login` first."
     from algotrendy.backtest import wiring
 
     try:
@@ -78,7 +105,7 @@ def keep_walk(outcome: WalkForwardOutcome, who: Recorder, walks: WalkForwards | 
 def count_sweep(summary: Mapping[str, Any], who: Recorder) -> str:
     """Count the runs of a sweep that ran here as trials; say in a line what became of it."""
     if not who.is_kept:
-        return "Not counted as trials: there is no trial ledger here."
+        return f"Not counted as trials: {_NO_LEDGER}."
     try:
         batch = who.record(Entry.from_json(summary["tried"]))
     except AlgoTrendyError as error:
@@ -108,7 +135,7 @@ def count_runs(runs: Sequence[Backtest], who: Recorder | None = None) -> Countin
     """
     who = who or recorder()
     if not who.is_kept:
-        return Counting("Not counted as trials: there is no trial ledger here.")
+        return Counting(f"Not counted as trials: {_NO_LEDGER}.")
     try:
         timeframe = parse_timeframe(runs[0].setting.dataset.timeframe)
         for run in runs:

@@ -12,9 +12,16 @@ from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.notebook import backtest
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.walk_forwards import WalkForwards
-from algotrendy.cli.backtest_trials import count_runs, count_sweep, keep_walk
+from algotrendy.cli.backtest_trials import (
+    NOBODY,
+    count_runs,
+    count_sweep,
+    keep_walk,
+    recorder_on,
+)
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.ids import SeededIds
+from algotrendy.kernel.errors import Unauthenticated
+from algotrendy.kernel.ids import SeededIds, TenantId, UserId
 from fakes.bars_for_backtests import walk
 from fakes.engine_walks import some_plan, some_recorder
 from fakes.memory_blobs import MemoryBlobs
@@ -65,6 +72,42 @@ def test_without_a_platform_nothing_is_counted_and_that_is_said(
     monkeypatch.delenv("ALGOTRENDY_DATABASE_URL", raising=False)
     reset_settings()
     assert count_runs([run(5)]).words == "Not counted as trials: there is no trial ledger here."
+
+
+def not_signed_in() -> tuple[TenantId, UserId]:
+    raise Unauthenticated("run `algotrendy login`", presented=False)
+
+
+def test_signed_out_it_is_counted_for_nobody_and_that_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    who = recorder_on(some_recorder().ledger, not_signed_in)
+    assert (who.tenant, who.recorded_by) == NOBODY
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nobody is signed in" in said.err
+    assert "will not deflate yours" in said.err
+    assert "`algotrendy login`" in said.err
+    assert "1 on these data in all" in count_runs([run(5)], who).words
+
+
+def test_signed_in_it_is_counted_for_them_without_a_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ada = TenantId("acme"), UserId("ada")
+    who = recorder_on(some_recorder().ledger, lambda: ada)
+    assert (who.tenant, who.recorded_by, who.is_kept) == (*ada, True)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_walk_of_nobody_is_not_kept_where_nobody_could_read_it() -> None:
+    clock = ManualClock(NOW)
+    walks = WalkForwards(MemoryWalkStore(), clock, SeededIds(1, clock))
+    tenant, user = NOBODY
+    nobody = replace(some_recorder(), tenant=tenant, recorded_by=user)
+    outcome = run_walk_forward(some_plan(), nobody)
+    assert "nobody is signed in" in keep_walk(outcome, nobody, walks)
+    assert walks.newest(tenant).studies == []
 
 
 def test_a_walk_is_kept_where_its_trials_are_counted() -> None:
