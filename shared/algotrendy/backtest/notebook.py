@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.frames import from_frame
@@ -13,7 +14,7 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.series import BarSeries
 from algotrendy.strategy.definition import Strategy
@@ -22,6 +23,8 @@ from algotrendy.strategy.making import strategy as make_strategy
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from algotrendy.backtest.counting import Recorder
 
 DEFAULT = Terms()
 """The terms without a word: 100,000 in cash, 10 bps of each fill, whole units, no shorts."""
@@ -35,6 +38,7 @@ def backtest(
     cash: float | None = None,
     calendar: TradingCalendar | None = None,
     mode: Wish = "auto",
+    recorder: Recorder | None = None,
     **parameters: float,
 ) -> Backtest:
     """Run a strategy over bars.
@@ -49,6 +53,8 @@ def backtest(
         cash: At the start, instead of the terms'.
         calendar: When the market is open, for schedules.
         mode: "auto" compiles what can be compiled; "interpreted" and "compiled" insist.
+        recorder: Counts the run as a trial; by default the ledger of the settings, for the tenant
+            that they name. Where they name no ledger, nothing is counted.
         parameters: Of the strategy; those that are not named keep their defaults.
 
     Raises:
@@ -59,7 +65,25 @@ def backtest(
     if cash is not None:
         terms = replace(terms, cash=cash)
     values = found.check(parameters)
-    return run(Setting(dataset_of(bars, found), found, values, terms, calendar), mode)
+    done = run(Setting(dataset_of(bars, found), found, values, terms, calendar), mode)
+    _count(done, recorder)
+    return done
+
+
+def _count(done: Backtest, recorder: Recorder | None) -> None:
+    from algotrendy.backtest import wiring
+    from algotrendy.backtest.counting import entry_of_run
+
+    who = recorder or wiring.recorder()
+    if who is None:
+        return
+    try:
+        who.record(entry_of_run(done))
+    except AlgoTrendyError as error:
+        if recorder is not None:
+            raise
+        # Nobody asked for it by name: the run is done, and is not lost over it.
+        warn(f"not counted as a trial: {error}", stacklevel=3)
 
 
 def strategy_of(given: str | Strategy | Callable[[Any, Any, Any], None]) -> Strategy:

@@ -12,7 +12,7 @@ from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Conflict
-from algotrendy.kernel.ids import Uuid7s, WalkForwardId
+from algotrendy.kernel.ids import CorrelationId, UserId, Uuid7s, WalkForwardId, parse_tenant
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,18 @@ def trials() -> TrialLedger:
 
     clock = SystemClock()
     return TrialLedger(PostgresTrials(database()), clock, Uuid7s(clock))
+
+
+def recorder() -> Recorder | None:
+    """Give who counts the trials of a notebook; None where the settings name no database.
+
+    It counts for the tenant of the setting ``tenant``. The command line counts for whoever is
+    signed in: ``algotrendy.cli.backtest_trials.recorder()``, which a notebook can use too.
+    """
+    if settings().optional("database_url") is None:
+        return None
+    correlation = CorrelationId(f"notebook-{Uuid7s(SystemClock()).next()}")
+    return Recorder(trials(), parse_tenant(settings().tenant), UserId("notebook"), correlation)
 
 
 @cache

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     event_bus: str | None = None
     sweep_state_machine_arn: str | None = None
     walk_forward_state_machine_arn: str | None = None
+    study_max_concurrency: int | None = Field(None, ge=1)
     order_queue_url: WebUrl | None = None
     order_state_machine_arn: str | None = None
     broker_accounts: str | None = None
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     token_jwks_url: WebUrl | None = None
     api_url: WebUrl | None = None
     exchange_url: WebUrl | None = None
+    tenant: str = "local"
     live_trading: bool = False
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
