@@ -21,7 +21,7 @@ from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.engine.compiled.bind import teach
 from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
-from algotrendy.strategy.fingerprint import function_hash
+from algotrendy.strategy.fingerprint import function_hash, is_self_contained
 from algotrendy.strategy.indicators import Indicator
 from algotrendy.strategy.own import Layout
 from algotrendy.strategy.parameters import Value, Values
@@ -83,7 +83,7 @@ class IndicatorColumns:
         self, indicator: Indicator, inputs: Sequence[str | int], values: Values
     ) -> NDArray[np.float64]:
         arguments = indicator.resolve(values)
-        key = indicator.name, *inputs, *arguments
+        key = indicator.update, indicator.outputs, *inputs, *arguments
         rows = self.made.get(key)
         if rows is None:
             rows = np.empty((len(indicator.outputs), len(self.bars)))
@@ -135,4 +135,4 @@ def _over(update: Callable[..., float], inputs: int, kinds: tuple[str, ...]) -> 
         *[_ROW] * inputs,
         *(INT if kind == "int" else FLOAT for kind in kinds),
     )
-    return njit(signature, error_model="python", cache=True)(function)
+    return njit(signature, error_model="python", cache=is_self_contained(update))(function)
