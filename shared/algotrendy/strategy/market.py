@@ -6,13 +6,17 @@ source runs both ways. What is read here is told, not asked: writing to it chang
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from math import inf
-from typing import Protocol
+from math import ulp
+from typing import Final, Protocol
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.order_codes import BUY, GTC, LIMIT, MARKET, SELL, STOP, STOP_LIMIT
 
+LEAST: Final = ulp(0.0)
+MOST: Final = sys.float_info.max
+"""The least number above 0 and the greatest number of all."""
 ABOVE = 1.0 + 1e-9
 """``x > y * ABOVE``: by more than the rounding that running sums carry. In a market that stands
 still two means are level, and a strategy must not trade on their last bits."""
@@ -130,11 +134,11 @@ class Asset(Frame):
 
     def buy(self, units: float, limit: float = 0.0, stop: float = 0.0, tif: int = GTC) -> int:
         """Buy: at the next open, at a limit, from a stop, or as a stop-limit order."""
-        return self._place(BUY, units, limit, stop, tif, 0.0, 0.0, 0.0)
+        return self._place(BUY, units, limit, stop, tif)
 
     def sell(self, units: float, limit: float = 0.0, stop: float = 0.0, tif: int = GTC) -> int:
         """Sell; cut at the fill to what is held, unless shorts are allowed."""
-        return self._place(SELL, units, limit, stop, tif, 0.0, 0.0, 0.0)
+        return self._place(SELL, units, limit, stop, tif)
 
     def buy_bracket(
         self,
@@ -146,8 +150,7 @@ class Asset(Frame):
         stop_loss_limit: float = 0.0,
     ) -> int:
         """Buy with a target, a stop, or both, which begin to work when the entry has filled."""
-        _check_exits(take_profit, stop_loss)
-        return self._place(BUY, units, limit, stop, GTC, take_profit, stop_loss, stop_loss_limit)
+        return self._bracket(BUY, units, limit, stop, take_profit, stop_loss, stop_loss_limit)
 
     def sell_bracket(
         self,
@@ -159,8 +162,7 @@ class Asset(Frame):
         stop_loss_limit: float = 0.0,
     ) -> int:
         """Sell short with a target, a stop, or both, which work when the entry has filled."""
-        _check_exits(take_profit, stop_loss)
-        return self._place(SELL, units, limit, stop, GTC, take_profit, stop_loss, stop_loss_limit)
+        return self._bracket(SELL, units, limit, stop, take_profit, stop_loss, stop_loss_limit)
 
     def buy_trailing(self, units: float, price: float = 0.0, percent: float = 0.0) -> int:
         """Buy when the price has risen so far from its least; one of price and percent."""
@@ -175,6 +177,7 @@ class Asset(Frame):
         for name, price in (("take_profit", take_profit), ("stop_loss", stop_loss)):
             _above_zero(name, price)
         _price("stop_loss_limit", stop_loss_limit)
+        _check_exits(self.position, take_profit, stop_loss, 0.0)
         return self._desk.protect(self.index, take_profit, stop_loss, stop_loss_limit)
 
     def exit(self) -> int:
@@ -182,11 +185,11 @@ class Asset(Frame):
         if self.position == 0.0:
             return 0
         side = SELL if self.position > 0.0 else BUY
-        return self._place(side, abs(self.position), 0.0, 0.0, GTC, 0.0, 0.0, 0.0)
+        return self._place(side, abs(self.position), 0.0, 0.0, GTC)
 
     def invest(self, share: float = 1.0) -> int:
         """Buy for a share of the cash, above 0 and at most 1, as the newest close values it."""
-        if not 0.0 < share <= 1.0:
+        if not _is_within(LEAST, share, 1.0):
             raise Invalid("order.share", "above 0 and at most 1", share)
         return self._desk.invest(self.index, share)
 
@@ -195,7 +198,7 @@ class Asset(Frame):
 
         Units come from the newest close. What an earlier target left unfilled is cancelled.
         """
-        if not -inf < weight < inf:
+        if not _is_within(-MOST, weight, MOST):
             raise Invalid("order.weight", "a finite number", weight)
         return self._desk.target(self.index, weight)
 
@@ -221,13 +224,21 @@ class Asset(Frame):
         """Count the asset's open orders."""
         return self._desk.open_orders(self.index)
 
-    def _place(
+    def _place(self, side: int, units: float, limit: float, stop: float, tif: int) -> int:
+        _above_zero("units", units)
+        _price("limit", limit)
+        _price("stop", stop)
+        if not _is_within(0, tif, 5):
+            raise Invalid("order.tif", "one of DAY, GTC, OPG, CLS, IOC, FOK", tif)
+        kind = kind_of(limit, stop)
+        return self._desk.place(self.index, side, kind, units, limit, stop, tif, 0.0, 0.0, 0.0)
+
+    def _bracket(
         self,
         side: int,
         units: float,
         limit: float,
         stop: float,
-        tif: int,
         take_profit: float,
         stop_loss: float,
         stop_loss_limit: float,
@@ -238,8 +249,9 @@ class Asset(Frame):
         _price("take_profit", take_profit)
         _price("stop_loss", stop_loss)
         _price("stop_loss_limit", stop_loss_limit)
-        if not 0 <= tif <= 5:
-            raise Invalid("order.tif", "one of DAY, GTC, OPG, CLS, IOC, FOK", tif)
+        if not (take_profit > 0.0 or stop_loss > 0.0):
+            raise Invalid("order.take_profit", "given, or stop_loss", take_profit)
+        _check_exits(side, take_profit, stop_loss, limit)
         return self._desk.place(
             self.index,
             side,
@@ -247,7 +259,7 @@ class Asset(Frame):
             units,
             limit,
             stop,
-            tif,
+            GTC,
             take_profit,
             stop_loss,
             stop_loss_limit,
@@ -324,16 +336,56 @@ def kind_of(limit: float, stop: float) -> int:
     return LIMIT if limit > 0.0 else MARKET
 
 
+def wrong_exit(side: float, take_profit: float, stop_loss: float, entry: float) -> int:
+    """Tell which exit would fill at once, being on the wrong side of the other or of the entry.
+
+    Args:
+        side: Above 0 of a long position, below 0 of a short one; 0: nobody knows.
+        take_profit, stop_loss: Prices, 0.0 for none.
+        entry: The limit at which the position is entered, 0.0 for none.
+
+    Returns:
+        0 for none, 1 for a stop beyond the target, 2 for a target and 3 for a stop beyond the
+        entry.
+    """
+    if side == 0.0:
+        return 0
+    up = 1.0 if side > 0.0 else -1.0
+    target, stop, limit = up * take_profit, up * stop_loss, up * entry
+    if take_profit > 0.0 and stop_loss > 0.0 and target <= stop:
+        return 1
+    if entry > 0.0 and take_profit > 0.0 and target <= limit:
+        return 2
+    if entry > 0.0 and stop_loss > 0.0 and stop >= limit:
+        return 3
+    return 0
+
+
+def _check_exits(side: float, take_profit: float, stop_loss: float, entry: float) -> None:
+    wrong = wrong_exit(side, take_profit, stop_loss, entry)
+    if not wrong:
+        return
+    lower, higher = ("below", "above") if side > 0.0 else ("above", "below")
+    if wrong == 1:
+        raise Invalid("order.stop_loss", f"{lower} the take_profit of {take_profit}", stop_loss)
+    if wrong == 2:
+        raise Invalid("order.take_profit", f"{higher} the limit of {entry}", take_profit)
+    raise Invalid("order.stop_loss", f"{lower} the limit of {entry}", stop_loss)
+
+
 def _above_zero(field: str, value: float) -> None:
-    if not 0.0 < value < inf:
+    if not _is_within(LEAST, value, MOST):
         raise Invalid(f"order.{field}", "a finite number above 0", value)
 
 
 def _price(field: str, value: float) -> None:
-    if not 0.0 <= value < inf:
+    if not _is_within(0.0, value, MOST):
         raise Invalid(f"order.{field}", "a finite number above 0, or 0 for none", value)
 
 
-def _check_exits(take_profit: float, stop_loss: float) -> None:
-    if not (take_profit > 0.0 or stop_loss > 0.0):
-        raise Invalid("order.take_profit", "given, or stop_loss", take_profit)
+def _is_within(least: float, value: float, most: float) -> bool:
+    """Tell whether a value is within bounds, whatever somebody gave for a number."""
+    try:
+        return bool(least <= value <= most)
+    except (TypeError, ValueError):
+        return False

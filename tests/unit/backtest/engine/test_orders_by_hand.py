@@ -182,7 +182,7 @@ def test_cancelling_an_entry_ends_its_exits_and_cancelling_an_exit_the_other() -
     ended: list[int] = []
 
     def entry(market: Market) -> None:
-        market.buy_bracket(1, take_profit=105.0, stop_loss=95.0, limit=90.0)
+        market.buy_bracket(1, take_profit=105.0, stop_loss=85.0, limit=90.0)
 
     def exits(market: Market) -> None:
         ended.append(market.cancel(1))

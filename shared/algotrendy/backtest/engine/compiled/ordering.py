@@ -5,11 +5,14 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from numba.extending import overload_method
+from numba.extending import overload_method, register_jitable
 
 from algotrendy.backtest.engine.compiled import desk
 from algotrendy.backtest.engine.compiled.objects import AssetType, first_of, second_of
 from algotrendy.kernel.order_codes import BUY, GTC, SELL
+from algotrendy.strategy.market import wrong_exit
+
+_wrong_exit = register_jitable(wrong_exit)
 
 
 @overload_method(AssetType, "buy")
@@ -53,6 +56,8 @@ def _bracket(name: str, side: int) -> None:
         ) -> Any:
             if not (take_profit > 0.0 or stop_loss > 0.0):
                 raise ValueError("order.take_profit")
+            if _wrong_exit(side, take_profit, stop_loss, limit):
+                raise ValueError("order.stop_loss")
             return desk.place(
                 first_of(asset), second_of(asset), side, units, limit, stop, GTC,
                 take_profit, stop_loss, stop_loss_limit,
@@ -84,6 +89,8 @@ _trailing("sell_trailing", SELL)
 @overload_method(AssetType, "protect")
 def _protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
     def protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
+        if _wrong_exit(asset.position, take_profit, stop_loss, 0.0):
+            raise ValueError("order.stop_loss")
         return desk.protect(
             first_of(asset), second_of(asset), take_profit, stop_loss, stop_loss_limit
         )
