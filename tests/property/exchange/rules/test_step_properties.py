@@ -23,10 +23,10 @@ from algotrendy.exchange.rules.records import (
     FillRow,
     OrderRow,
     QuoteRow,
-    Record,
     Terms,
     TradeRow,
 )
+from algotrendy.kernel.records import Record
 
 # A busy machine is no failure, and the first example compiles.
 unhurried = settings(deadline=None, max_examples=100)
