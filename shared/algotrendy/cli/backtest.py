@@ -55,6 +55,10 @@ def run_(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    actions: options.Actions = None,
+    rates: options.Rates = None,
+    currency: options.Currencies = None,
+    borrow: options.Borrow = None,
     cash: options.Cash = None,
     fee_bps: options.FeeBps = None,
     slippage_bps: options.SlippageBps = None,
@@ -95,7 +99,8 @@ def run_(
         parameter or (),
         _wanted(
             symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar,
+            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
+            currency=currency, borrow=borrow,
         ),
         options.terms_of(terms, said),
         mode.value,
@@ -116,6 +121,10 @@ def compare(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    actions: options.Actions = None,
+    rates: options.Rates = None,
+    currency: options.Currencies = None,
+    borrow: options.Borrow = None,
     cash: options.Cash = None,
     fee_bps: options.FeeBps = None,
     slippage_bps: options.SlippageBps = None,
@@ -135,7 +144,8 @@ def compare(
         strategies,
         _wanted(
             symbol, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar,
+            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
+            currency=currency, borrow=borrow,
         ),
         options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
         mode.value,
@@ -157,6 +167,10 @@ def check(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    actions: options.Actions = None,
+    rates: options.Rates = None,
+    currency: options.Currencies = None,
+    borrow: options.Borrow = None,
     terms: options.TermsFile = None,
     cuts: Annotated[int, typer.Option(min=1, help="How often the bars are cut.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Of where they are cut.")] = 0,
@@ -178,7 +192,8 @@ def check(
         parameter or (),
         _wanted(
             symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar,
+            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
+            currency=currency, borrow=borrow,
         ),
         options.terms_of(terms, {}),
         backtest_check.Search(cuts, seed, compiled=not interpreted),
@@ -255,6 +270,10 @@ def walk_forward(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    actions: options.Actions = None,
+    rates: options.Rates = None,
+    currency: options.Currencies = None,
+    borrow: options.Borrow = None,
     cash: options.Cash = None,
     fee_bps: options.FeeBps = None,
     slippage_bps: options.SlippageBps = None,
@@ -291,6 +310,10 @@ def walk_forward(
         raw=raw,
         date_format=date_format,
         calendar=calendar,
+        actions=actions,
+        rates=rates,
+        currency=currency,
+        borrow=borrow,
     )
     agreed = options.terms_of(
         terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}
@@ -317,6 +340,9 @@ def walk_forward(
     if executor is Where.RAY:
         raise Invalid("executor", "local or stepfunctions, for a walk forward", executor.value)
     if executor is Where.STEP_FUNCTIONS:
+        for name in ("actions", "rates", "currency", "borrow"):
+            if value := getattr(wanted, name):
+                raise Invalid(name, "left out on Step Functions; here anything goes", str(value))
         backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
     else:
         backtest_walk.walk_forward(strategy, wanted, agreed, mode.value, asked)
@@ -328,6 +354,7 @@ def _wanted(
     from algotrendy.cli.backtest_bars import Wanted
 
     more |= {name: options.as_date(more[name]) for name in ("first", "last")}
+    more |= {name: tuple(more[name] or ()) for name in ("currency", "borrow")}
     return Wanted(tuple(symbols or ()), (*(csv or ()), *(parquet or ())), **more)
 
 

@@ -27,6 +27,8 @@ class Wanted:
         raw: Prices as traded, not adjusted.
         date_format: Of the files' dates.
         calendar: When the market is open.
+        actions, rates: Files of what companies did and of what currencies cost.
+        currency, borrow: Of an asset, as ``XYZ=EUR`` and ``XYZ=0.05``.
     """
 
     symbols: tuple[str, ...]
@@ -38,6 +40,10 @@ class Wanted:
     raw: bool = False
     date_format: str | None = None
     calendar: CalendarName = CalendarName.NONE
+    actions: Path | None = None
+    rates: Path | None = None
+    currency: tuple[str, ...] = ()
+    borrow: tuple[str, ...] = ()
 
     @property
     def trading_calendar(self) -> TradingCalendar | None:
@@ -71,38 +77,55 @@ def find_bars(wanted: Wanted, coarser: Sequence[str] = ()) -> Found:
     """
     if wanted.files and wanted.samples:
         raise Invalid("bars", "from --csv or --parquet, or from --samples", "both")
-    longer = _checked_options(wanted, coarser)
+    wanted = replace(wanted, symbols=_names(wanted))
+    options = _checked_options(wanted, coarser)
     if wanted.files:
-        found = _of_files(wanted, longer)
-    elif not wanted.symbols:
-        raise Invalid("symbols", "named, such as AAPL, or a file given with --csv", None)
+        found = _of_files(wanted, options)
     elif wanted.samples:
-        found = _of_samples(wanted, longer)
+        found = _of_samples(wanted, options)
     else:
-        found = _of_lake(wanted, longer)
+        found = _of_lake(wanted, options)
     return Found(_within(_on_timeframe(found.dataset, wanted), wanted), found.origin)
 
 
 def _checked_options(wanted: Wanted, coarser: Sequence[str]) -> dict[str, Any]:
     from algotrendy.backtest.data.timeframes import parse_timeframe
+    from algotrendy.cli.backtest_market import market_options
 
     if wanted.timeframe is not None:
         parse_timeframe(wanted.timeframe)
-    return {"coarser": tuple(coarser), "calendar": wanted.trading_calendar}
+    said = market_options(
+        wanted.symbols,
+        raw=wanted.raw,
+        actions=wanted.actions,
+        rates=wanted.rates,
+        currencies=wanted.currency,
+        borrow=wanted.borrow,
+    )
+    return {"coarser": tuple(coarser), "calendar": wanted.trading_calendar, **said}
 
 
-def _of_files(wanted: Wanted, options: dict[str, Any]) -> Found:
-    from algotrendy.cli.backtest_files import dataset_of_files, read_file
-
+def _names(wanted: Wanted) -> tuple[str, ...]:
+    """Name what the bars are of: of files that are given no names, their own."""
+    if not wanted.files:
+        if not wanted.symbols:
+            raise Invalid("symbols", "named, such as AAPL, or a file given with --csv", None)
+        return wanted.symbols
     names = wanted.symbols or tuple(_name(path) for path in wanted.files)
     if len(names) != len(wanted.files):
         expected = f"one for each of the {len(wanted.files)} files, or left out"
         raise Invalid("symbols", expected, ", ".join(names))
     if len(set(names)) < len(names):
         raise Invalid("symbols", "another one for each file", ", ".join(names))
+    return names
+
+
+def _of_files(wanted: Wanted, options: dict[str, Any]) -> Found:
+    from algotrendy.cli.backtest_files import dataset_of_files, read_file
+
     files = {
         name: read_file(path, raw=wanted.raw, date_format=wanted.date_format)
-        for name, path in zip(names, wanted.files, strict=True)
+        for name, path in zip(wanted.symbols, wanted.files, strict=True)
     }
     return Found(dataset_of_files(files, **options), ", ".join(path.name for path in wanted.files))
 

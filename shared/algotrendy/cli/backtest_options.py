@@ -110,6 +110,26 @@ DateFormat = Annotated[
 CalendarOption = Annotated[
     CalendarName, _option(_BARS, "When the market is open, for schedules.", "--calendar")
 ]
+Actions = Annotated[
+    Path | None,
+    _option(
+        _BARS,
+        "A CSV file of dividends, splits and delistings, beside --raw: symbol, date, kind, value.",
+        "--actions",
+    ),
+]
+Rates = Annotated[
+    Path | None,
+    _option(_BARS, "A CSV file of what currencies cost in USD: currency, date, rate.", "--rates"),
+]
+Currencies = Annotated[
+    list[str] | None,
+    _option(_BARS, "Of an asset, XYZ=EUR, beside --rates; USD for all others.", "--currency"),
+]
+Borrow = Annotated[
+    list[str] | None,
+    _option(_COSTS, "A year, for shares of an asset held short: XYZ=0.05.", "--borrow"),
+]
 Cash = Annotated[float | None, _option(_COSTS, "At the start.", show_default="100000")]
 FeeBps = Annotated[
     float | None, _option(_COSTS, "Of a fill's value, in 1/100 of a percent.", show_default="10")

@@ -18,7 +18,7 @@ from algotrendy.strategy.fingerprint import code_hash
 from algotrendy.strategy.parameters import Value
 
 REQUEST = "request.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Request:
         wanted = asdict(self.wanted)
         files = [str(path.resolve()) for path in self.wanted.files]
         wanted |= {"files": files, "calendar": self.wanted.calendar.value}
+        for name in ("actions", "rates"):
+            wanted[name] = None if wanted[name] is None else str(wanted[name].resolve())
         for name in ("first", "last"):
             wanted[name] = None if wanted[name] is None else wanted[name].isoformat()
         found = {
@@ -101,7 +103,8 @@ def read_request(path: Path) -> Kept:
 def _wanted(found: dict[str, Any]) -> Wanted:
     given = {field.name: found[field.name] for field in fields(Wanted)}
     days = {name: given[name] and date.fromisoformat(given[name]) for name in ("first", "last")}
+    market = {name: given[name] and Path(given[name]) for name in ("actions", "rates")}
+    lists = {name: tuple(given[name]) for name in ("symbols", "currency", "borrow")}
     files = tuple(Path(path) for path in given["files"])
     calendar = CalendarName(given["calendar"])
-    symbols = tuple(given["symbols"])
-    return Wanted(**{**given, **days, "files": files, "calendar": calendar, "symbols": symbols})
+    return Wanted(**{**given, **days, **market, **lists, "files": files, "calendar": calendar})
