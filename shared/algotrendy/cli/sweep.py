@@ -130,7 +130,7 @@ def sweep(
 ) -> None:
     """Backtest a strategy over a grid of parameters, and write a table and a report.
 
-    Both executors run the same plan and write the same results.csv, to the byte. Killed and run
+    All executors run the same plan and write the same results.csv, to the byte. Killed and run
     again with the same --out, the local executor goes on where it stopped.
     """  # fmt: skip
     if strategy == _CANCEL:
@@ -160,7 +160,7 @@ def sweep(
     if executor in (Where.LOCAL, Where.RAY):
         fetched = run_locally(spec, folder, workers, mode, shard_limit, executor)
     else:
-        fetched = run_deployed(spec, Patience(timeout))
+        fetched = run_deployed(spec, Patience(timeout, folder=folder))
         write_down(fetched, folder)
     print_outcome(Console(), fetched.table, fetched.summary, folder)
 
