@@ -87,7 +87,7 @@ class StageConfig(Frozen):
     alarm_email: str | None = None
     cors_origins: tuple[Origin, ...] = ()
     throttle: Throttle
-    sweep_max_concurrency: Annotated[int, Field(ge=1, le=10_000)]
+    study_max_concurrency: Annotated[int, Field(ge=1, le=10_000)]
     queue_max_concurrency: Annotated[int, Field(ge=2, le=1000)]
     network: Network | None = None
     local: LocalPlatform | None = None
@@ -159,7 +159,7 @@ def _local(environment: Mapping[str, str]) -> StageConfig:
         threat_protection=False,
         cors_origins=_origins(environment),
         throttle=Throttle(rate_per_s=1000, burst=2000),
-        sweep_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
+        study_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
         queue_max_concurrency=2,
         local=LocalPlatform(
             endpoint_url=endpoint.rstrip("/"),
@@ -183,7 +183,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         alarm_email=environment.get("ALGOTRENDY_ALARM_EMAIL") or None,
         cors_origins=_origins(environment),
         throttle=Throttle(rate_per_s=50, burst=100),
-        sweep_max_concurrency=50,
+        study_max_concurrency=50,
         queue_max_concurrency=5,
         network=Network(),
     )
@@ -203,7 +203,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         alarm_email=environment.get("ALGOTRENDY_ALARM_EMAIL") or None,
         cors_origins=_origins(environment),
         throttle=Throttle(rate_per_s=500, burst=1000),
-        sweep_max_concurrency=500,
+        study_max_concurrency=500,
         queue_max_concurrency=20,
         network=Network(cache=Cache()),
     )

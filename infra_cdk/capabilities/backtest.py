@@ -130,7 +130,7 @@ class BacktestStore(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.results = DataBucket(
-            self, "Results", config=config, folder="sweeps", access_logs=access_logs
+            self, "Results", config=config, folder="studies", access_logs=access_logs
         )
         publish_settings(self, config, results_url=self.results.url)
 
@@ -170,6 +170,7 @@ class Backtest(Construct):
             foundation.config,
             sweep_state_machine_arn=sweep.machine.state_machine_arn,
             walk_forward_state_machine_arn=walk_forward.machine.state_machine_arn,
+            study_max_concurrency=str(foundation.config.study_max_concurrency),
         )
 
     def _api(self, gateway: HttpGateway, tokens: dict[str, str]) -> Function:
@@ -282,7 +283,7 @@ class Backtest(Construct):
             "OutcomeFunctionArn": outcome.function.function_arn,
             "ResultsBucket": self._results.bucket.bucket_name,
             "ResultsPrefix": self._results.folder,
-            "MaxConcurrency": str(self._foundation.config.sweep_max_concurrency),
+            "MaxConcurrency": str(self._foundation.config.study_max_concurrency),
         }
 
     def _consumer(self) -> QueueConsumer:

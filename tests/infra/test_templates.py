@@ -242,6 +242,7 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "order_queue_url",
         "order_state_machine_arn",
         "results_url",
+        "study_max_concurrency",
         "sweep_state_machine_arn",
         "token_issuer",
         "token_jwks_url",

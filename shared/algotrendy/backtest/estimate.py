@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 _CLEAR_S: Final = 0.1
 _MORE: Final = 4
 
+# As infra_cdk deploys them; a test compares.
 LAMBDA_MB: Final = 1769
-"""Memory of the function that runs a shard; with it comes one whole processor."""
+"""Memory of the functions that plan a sweep and that run a shard; with it comes one processor."""
 REDUCE_MB: Final = 3008
-SMALL_MB: Final = 512
+RECORD_MB: Final = 512
+CONCURRENCY: Final = 50
+"""Shards that a stage runs at once where none is there to be asked; as stage dev does."""
 
 # Measured on x86_64 with Python 3.11: the largest resident size of a process over series of
 # several lengths. Interpreted, which needs more than compiled; a function may be either.
@@ -38,6 +41,8 @@ BAR_BYTES: Final = 1200
 ROW_BYTES: Final = 2048
 """A run's row of figures, in Python's numbers and as JSON."""
 WORKER_START_S: Final = 1.5
+RAY_START_S: Final = 10.0
+"""To load Ray, start its own processes on this machine and end them."""
 LAMBDA_START_S: Final = 4.0
 STEP_S: Final = 0.2
 """Between two steps of a workflow."""
@@ -122,7 +127,7 @@ def estimate(
     *,
     workers: int,
     memory: int | None = None,
-    concurrency: int = 50,
+    concurrency: int = CONCURRENCY,
     prices: Prices = PRICES,
     mode: Wish = "auto",
     clock: Callable[[], float] = time.perf_counter,
@@ -132,7 +137,8 @@ def estimate(
     Args:
         workers: Processes of this machine.
         memory: What this machine has for them all, in bytes.
-        concurrency: Shards that the deployed workflow runs at once.
+        concurrency: Shards that the deployed workflow runs at once; setting
+            ``study_max_concurrency`` of its stage.
 
     Raises:
         Conflict: If the bars are not those of the plan.
@@ -148,6 +154,7 @@ def estimate(
         courses=(
             _local(plan, speed, total, workers, memory),
             _step_functions(plan, speed, total, concurrency, prices),
+            _ray(plan, speed, total, workers, memory),
         ),
         prices=prices,
     )
@@ -231,6 +238,13 @@ def _local(plan: Plan, speed: Speed, bars: int, workers: int, memory: int | None
     return Course("local", used, wall, cpu + used * WORKER_START_S, limit)
 
 
+def _ray(plan: Plan, speed: Speed, bars: int, workers: int, memory: int | None) -> Course:
+    """On this machine; a cluster that runs already takes no start, and may have more of it all."""
+    local = _local(plan, speed, bars, workers, memory)
+    wall = RAY_START_S + local.wall_s
+    return replace(local, executor="ray", wall_s=wall, cpu_s=local.cpu_s + RAY_START_S)
+
+
 def _step_functions(
     plan: Plan, speed: Speed, bars: int, concurrency: int, prices: Prices
 ) -> Course:
@@ -243,7 +257,7 @@ def _step_functions(
     wall = plan_s + LAMBDA_START_S + waves * (cpu / plan.shards + STEP_S) + reduce_s + 4 * STEP_S
     usage = Usage(
         gb_seconds=(
-            (cpu + cold + plan_s) * LAMBDA_MB + reduce_s * REDUCE_MB + LAMBDA_START_S * SMALL_MB
+            (cpu + cold + plan_s) * LAMBDA_MB + reduce_s * REDUCE_MB + LAMBDA_START_S * RECORD_MB
         )
         * 2**20
         / GIB,

@@ -10,7 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from algotrendy.backtest.estimate import LAMBDA_MB, Course, Estimate, estimate, require_fit
+from algotrendy.backtest.estimate import (
+    CONCURRENCY,
+    LAMBDA_MB,
+    Course,
+    Estimate,
+    estimate,
+    require_fit,
+)
 from algotrendy.backtest.plan import Plan, make_plan
 from algotrendy.backtest.sweep import SweepSpec
 
@@ -18,8 +25,13 @@ if TYPE_CHECKING:
     from algotrendy.backtest.engine.running import Wish
 
 
-def estimated(plan: Plan, workers: int | None, mode: Wish = "auto") -> Estimate:
+def estimated(
+    plan: Plan, workers: int | None, mode: Wish = "auto", concurrency: int = CONCURRENCY
+) -> Estimate:
     """Estimate a planned sweep by every executor, on this machine's bars.
+
+    Args:
+        concurrency: Shards that the deployed workflow runs at once.
 
     Raises:
         Invalid: If a shard fits neither a process of this machine nor a function.
@@ -31,14 +43,37 @@ def estimated(plan: Plan, workers: int | None, mode: Wish = "auto") -> Estimate:
     processes = workers or os.cpu_count() or 1
     memory = int(psutil.virtual_memory().available)
     require_fit(plan, max(LAMBDA_MB << 20, memory // processes), "a function or a process here")
-    return estimate(plan, wiring.bar_store(), workers=processes, memory=memory, mode=mode)
+    return estimate(
+        plan,
+        wiring.bar_store(),
+        workers=processes,
+        memory=memory,
+        concurrency=concurrency,
+        mode=mode,
+    )
+
+
+def deployed_concurrency() -> int:
+    """Give how many shards the deployed stage runs at once.
+
+    Raises:
+        Unavailable: If the stage does not say.
+    """
+    from algotrendy.platform.settings import settings
+
+    chosen = settings()
+    # With a lake of one's own there need be no stage to ask.
+    if chosen.lake_url is not None and chosen.study_max_concurrency is None:
+        return CONCURRENCY
+    return int(chosen.need("study_max_concurrency"))
 
 
 def tell_estimate(spec: SweepSpec, workers: int | None, mode: Wish, as_json: bool) -> None:
     """Plan a sweep, write nothing, and print what it would take."""
     from algotrendy.market_data import wiring
 
-    found = estimated(make_plan(spec, wiring.bar_store()), workers, mode)
+    plan = make_plan(spec, wiring.bar_store())
+    found = estimated(plan, workers, mode, deployed_concurrency())
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
@@ -66,7 +101,8 @@ def print_estimate(console: Console, found: Estimate) -> None:
     console.print(
         f"Measured: {speed.runs:,} of these backtests {speed.mode} on one processor of this "
         f"machine, {speed.bars_per_s:,.0f} bars a second; the first took {speed.first_s:.1f} s. "
-        "A function of the cloud is taken to be as quick.",
+        "A function of the cloud is taken to be as quick. Ray is that of this machine: a cluster "
+        "of yours needs no start, and runs as many at once as it has processors.",
         style="dim",
     )
     for course in found.courses:

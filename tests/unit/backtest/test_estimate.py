@@ -11,7 +11,9 @@ import pytest
 from algotrendy.backtest.estimate import (
     BAR_BYTES,
     LAMBDA_MB,
+    RAY_START_S,
     RUNTIME_BYTES,
+    Course,
     Estimate,
     estimate,
     require_fit,
@@ -69,6 +71,28 @@ def test_twice_the_runs_cost_twice_the_processor_time() -> None:
 def test_more_workers_take_less_time_up_to_the_number_of_shards() -> None:
     walls = [told(a_plan(), workers=n).course("local").wall_s for n in (1, 2, 4, 9)]
     assert walls[0] > walls[1] > walls[2] == walls[3]
+
+
+def test_more_shards_at_once_on_the_deployed_stage_take_less_time() -> None:
+    def course(concurrency: int) -> Course:
+        found = estimate(
+            a_plan(),
+            some_bars(),
+            workers=1,
+            concurrency=concurrency,
+            mode="interpreted",
+            clock=map(float, itertools.count()).__next__,
+        )
+        return found.course("stepfunctions")
+
+    assert (course(1).workers, course(4).workers) == (1, 4)
+    assert course(1).wall_s > course(4).wall_s
+
+
+def test_ray_takes_as_long_as_processes_and_its_own_start() -> None:
+    found = told(a_plan())
+    assert found.course("ray").wall_s == found.course("local").wall_s + RAY_START_S
+    assert found.course("ray").dollars is None
 
 
 def test_the_cost_is_the_sum_of_what_is_used_at_the_listed_prices() -> None:

@@ -12,10 +12,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from algotrendy.backtest.estimate import CONCURRENCY
 from algotrendy.backtest.sweep import parse_spec
 from algotrendy.cli import sweep as command
 from algotrendy.cli.deployed import Patience, StudyStoppedError
 from algotrendy.cli.main import app
+from algotrendy.cli.sweep_estimate import deployed_concurrency
 from algotrendy.cli.sweep_view import print_outcome
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
 from algotrendy.market_data import wiring
@@ -130,8 +132,17 @@ def test_a_dry_run_tells_time_and_cost_and_runs_no_sweep(tmp_path: Path) -> None
 def test_a_dry_run_gives_json_to_programs() -> None:
     found = json.loads(run(*ARGUMENTS, "--dry-run", "--json", "--mode", "interpreted"))
     assert (found["runs"], found["bars"]) == (16, 16 * 120)
-    assert [course["executor"] for course in found["courses"]] == ["local", "stepfunctions"]
+    assert [course["executor"] for course in found["courses"]] == ["local", "stepfunctions", "ray"]
     assert found["courses"][1]["dollars"] > 0
+
+
+def test_a_dry_run_counts_on_as_many_shards_at_once_as_the_stage_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert deployed_concurrency() == CONCURRENCY
+    monkeypatch.setenv("ALGOTRENDY_STUDY_MAX_CONCURRENCY", "1")
+    reset_settings()
+    assert deployed_concurrency() == 1
 
 
 def test_what_it_took_is_told_beside_the_estimate() -> None:
