@@ -12,8 +12,6 @@ step, in this order:
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +38,8 @@ from algotrendy.backtest.engine.rules.meeting import (
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
 from algotrendy.strategy.market import Fill, Frame, Market
-from algotrendy.strategy.own import layout_of, make_owns, own_type, parameters_type, update_of
+from algotrendy.strategy.own import layout_of, make_owns, make_parameters, own_type, update_of
+from algotrendy.strategy.reading import columns_read
 
 _FILLS_A_ROW = 4
 
@@ -49,53 +48,32 @@ Curves = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 class _Feed:
-    """Bars as lists, and how far a frame has been told of them."""
+    """Bars, and how far a frame has been told of them.
 
-    __slots__ = (
-        "_close",
-        "_high",
-        "_low",
-        "_open",
-        "_time",
-        "_volume",
-        "frame",
-        "known",
-        "phase",
-        "seen",
-        "size",
-    )  # fmt: skip
+    A view of an array gives plain numbers, one at a time: no list of them all is made.
+    """
+
+    __slots__ = ("close", "frame", "high", "known", "low", "open", "phase", "seen", "size", "time")
+    __slots__ += ("volume",)
 
     def __init__(self, columns: Columns, frame: Frame) -> None:
         self.frame = frame
-        self.known = columns.known.tolist()
-        self.phase = columns.phase.tolist()
         self.seen = 0
         self.size = len(columns)
-        self._time = columns.time.tolist()
-        self._open = columns.open.tolist()
-        self._high = columns.high.tolist()
-        self._low = columns.low.tolist()
-        self._close = columns.close.tolist()
-        self._volume = columns.volume.tolist()
-
-    def next_begin(self) -> int:
-        """Give when the next bar began."""
-        begin: int = self._time[self.seen]
-        return begin
-
-    def columns(self) -> tuple[list[Any], ...]:
-        """Give the bars: time, open, high, low, close, volume."""
-        return self._time, self._open, self._high, self._low, self._close, self._volume
+        self.known, self.phase = memoryview(columns.known), memoryview(columns.phase)
+        self.time, self.open = memoryview(columns.time), memoryview(columns.open)
+        self.high, self.low = memoryview(columns.high), memoryview(columns.low)
+        self.close, self.volume = memoryview(columns.close), memoryview(columns.volume)
 
     def tell(self) -> None:
         """Append the next bar to what the strategy sees."""
         frame, i = self.frame, self.seen
-        frame.time.append(self._time[i])
-        frame.open.append(self._open[i])
-        frame.high.append(self._high[i])
-        frame.low.append(self._low[i])
-        frame.close.append(self._close[i])
-        frame.volume.append(self._volume[i])
+        frame.time.append(self.time[i])
+        frame.open.append(self.open[i])
+        frame.high.append(self.high[i])
+        frame.low.append(self.low[i])
+        frame.close.append(self.close[i])
+        frame.volume.append(self.volume[i])
         self.seen = i + 1
 
     def tell_until(self, now: int) -> None:
@@ -108,11 +86,11 @@ class _Feed:
     def into(self, bar: BarRow) -> None:
         """Write the next bar into a record for the rules."""
         i = self.seen
-        bar.open = self._open[i]
-        bar.high = self._high[i]
-        bar.low = self._low[i]
-        bar.close = self._close[i]
-        bar.volume = self._volume[i]
+        bar.open = self.open[i]
+        bar.high = self.high[i]
+        bar.low = self.low[i]
+        bar.close = self.close[i]
+        bar.volume = self.volume[i]
         bar.phase = self.phase[i]
 
 
@@ -122,7 +100,7 @@ class Interpreter:
     def __init__(self, setting: Setting) -> None:
         dataset, strategy, terms = setting.dataset, setting.strategy, setting.terms
         self._setting = setting
-        self._timeline: list[int] = dataset.timeline.tolist()
+        self._timeline = memoryview(dataset.timeline)
         self._account = AccountRow(cash=terms.cash, equity=terms.cash)
         self._costs = terms.cost_row()
         self._rows = [
@@ -156,7 +134,7 @@ class Interpreter:
         self._update = update_of(layout) if layout.indicators else None
         self._own = make_owns(layout, own_type(layout), setting.values, len(dataset.assets))
         names = tuple(parameter.name for parameter in strategy.parameters)
-        self._parameters = parameters_type(names)(*setting.parameters())
+        self._parameters = make_parameters(names, setting.parameters())
         self._nights = None if setting.nights is None else setting.nights.tolist()
         self._schedules = [callback for _, callback in strategy.schedules]
         self._due = None if setting.due is None else setting.due.tolist()
@@ -208,29 +186,25 @@ class Interpreter:
         account, row, orders = self._account, self._rows[0], self._tables[0]
         desk, market, feed, unit = self._desk, self.market, self._feeds[0], row.multiplier
         own, parameters, update = self._own[0], self._parameters, self._update
-        decide = self._setting.strategy.decide
-        see_time, see_open, see_high = market.time.append, market.open.append, market.high.append
-        see_low, see_close = market.low.append, market.close.append
-        see_volume = market.volume.append
+        decide, see_close = self._setting.strategy.decide, market.close.append
+        others = [
+            (getattr(market, name).append, getattr(feed, name))
+            for name in sorted(columns_read(self._setting.strategy) - {"close"})
+        ]
         held = [(0, account.cash, 0.0)]
         market.is_new = True
-        for step, (now, time, open_, high, low, close, volume) in enumerate(
-            zip(self._timeline, *feed.columns(), strict=True)
-        ):
+        for step, (now, close) in enumerate(zip(self._timeline, feed.close, strict=True)):
             desk.step = step
             desk.now = market.now = now
-            if row.count and not is_quiet(orders, row, low, high):
+            if row.count and not is_quiet(orders, row, feed.low[step], feed.high[step]):
                 feed.seen = step
-                self._meet_orders(0, step, time)
+                self._meet_orders(0, step, feed.time[step])
                 self._tell_position(0)
                 account.equity = market.equity = market.cash = account.cash
                 held.append((step, account.cash, row.position))
-            see_time(time)
-            see_open(open_)
-            see_high(high)
-            see_low(low)
             see_close(close)
-            see_volume(volume)
+            for see, column in others:
+                see(column[step])
             row.mark = close
             if row.position:
                 account.equity = market.equity = account.cash + row.position * close * unit * 1.0
@@ -305,7 +279,7 @@ class Interpreter:
 
     def _meet(self, k: int, step: int) -> None:
         row, feed = self._rows[k], self._feeds[k]
-        begin = feed.next_begin()
+        begin = feed.time[feed.seen]
         if self._actions[k]:
             self._act(k, begin)
         if row.count:
