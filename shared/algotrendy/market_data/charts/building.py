@@ -1,0 +1,288 @@
+"""Drive the kernels: trades in, bars out, the same bars of whatever pieces the trades come in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from types import ModuleType
+from typing import Any, Protocol
+
+from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.records import Fields, Record
+from algotrendy.market_data.calendar import TradingCalendar, us_equities
+from algotrendy.market_data.charts.records import CHART_BAR, ChartBar, record_type
+from algotrendy.market_data.charts.rules.levels import MOST_OF_ONE_TICK, NEVER
+from algotrendy.market_data.charts.styles import Style, parse
+
+NOT_WHOLE = 0
+"""``known`` of an unfinished bar."""
+_SECOND = 1_000_000_000
+_DAY = timedelta(days=1)
+_DAY_NS = 86_400 * _SECOND
+Bars = Sequence[Any]
+"""Bars in order: ``ChartBar`` or, compiled, elements of a structured array with the same fields."""
+
+
+class Trades(Protocol):
+    """Columns of trades, as ``market_data.ticks.Ticks`` has them."""
+
+    @property
+    def times(self) -> Sequence[int]:
+        """Nanoseconds since 1970 UTC, never decreasing."""
+        ...
+
+    @property
+    def prices(self) -> Sequence[float]:
+        """Above zero."""
+        ...
+
+    @property
+    def sizes(self) -> Sequence[float]:
+        """Zero or more, units."""
+        ...
+
+
+Columns = tuple[Any, Any, Any]
+
+
+class Engine(Protocol):
+    """How kernels are run, and what they read and write."""
+
+    def kernel(self, rules: ModuleType) -> Any:
+        """Give ``advance`` of a module."""
+        ...
+
+    def record(self, values: Record) -> Any:
+        """Give a record that the kernel reads and writes."""
+        ...
+
+    def table(self, rows: int) -> Any:
+        """Give a table of bars."""
+        ...
+
+    def take(self, table: Any, count: int) -> Any:
+        """Give the first rows of a table, which is then written anew."""
+        ...
+
+    def join(self, parts: list[Any]) -> Bars:
+        """Put parts of bars behind each other."""
+        ...
+
+    def columns(self, trades: Trades) -> Columns:
+        """Give the columns in the form that kernels read."""
+        ...
+
+    def first_fault(self, columns: Columns, last: int) -> int:
+        """Give the row of the first bad trade, or -1; ``last`` is the time before the first."""
+        ...
+
+
+class Interpreted:
+    """Plain Python, with nothing but the standard library."""
+
+    def kernel(self, rules: ModuleType) -> Any:
+        return rules.advance
+
+    def record(self, values: Record) -> Any:
+        return values
+
+    def table(self, rows: int) -> list[ChartBar]:
+        return [ChartBar() for _ in range(rows)]
+
+    def take(self, table: list[ChartBar], count: int) -> list[ChartBar]:
+        taken = table[:count]
+        table[:count] = self.table(count)
+        return taken
+
+    def join(self, parts: list[list[ChartBar]]) -> Bars:
+        return [bar for part in parts for bar in part]
+
+    def columns(self, trades: Trades) -> Columns:
+        times = [int(time) for time in trades.times]
+        prices = [float(price) for price in trades.prices]
+        return times, prices, [float(size) for size in trades.sizes]
+
+    def first_fault(self, columns: Columns, last: int) -> int:
+        for row, (time, price, size) in enumerate(zip(*columns, strict=True)):
+            if time < last or not (price > 0.0 and isfinite(price)):
+                return row
+            if not (size >= 0.0 and isfinite(size)):
+                return row
+            last = time
+        return -1
+
+
+INTERPRETED = Interpreted()
+
+
+class Builder:
+    """Builds the bars of one style of one symbol's trades.
+
+    Args:
+        style: Or its text.
+        engine: Interpreted without; ``compiled.Compiled()`` for many trades at once.
+        calendar: For styles with sessions.
+        rows: Of the table that bars are written to; it grows when one trade makes more.
+    """
+
+    def __init__(
+        self,
+        style: Style | str,
+        engine: Engine = INTERPRETED,
+        calendar: TradingCalendar | None = None,
+        rows: int = 16,
+    ) -> None:
+        self.style = parse(style) if isinstance(style, str) else style
+        kind = self.style.kind
+        self._rules = kind.rules
+        self._engine = engine
+        self._calendar = calendar
+        self._fields: Fields = kind.rules.STATE
+        state = record_type(self._fields)(**getattr(kind.rules, "BEGIN", {}))
+        self._state = engine.record(state)
+        self._rule = engine.record(self.style.rule())
+        self._advance = engine.kernel(kind.rules)
+        self._table = engine.table(rows)
+        self._time = NEVER
+
+    @property
+    def time(self) -> int:
+        """The time up to which the builder knows the market; no trade may be earlier."""
+        return self._time
+
+    def push(self, trades: Trades) -> Bars:
+        """Take trades, and give the bars that they closed, in order.
+
+        Raises:
+            Invalid: If columns differ in length, or a trade is bad; then none of them is taken.
+        """
+        columns = self._engine.columns(trades)
+        times, prices, sizes = columns
+        for name, column in (("prices", prices), ("sizes", sizes)):
+            if len(column) != len(times):
+                raise Invalid(f"ticks.{name}", f"{len(times)} values", len(column))
+        bad = self._engine.first_fault(columns, self._time)
+        if bad >= 0:
+            raise self._fault(columns, bad)
+        parts: list[Any] = []
+        done = 0
+        while done < len(times):
+            taken, at = self._advance(
+                self._state, self._rule, times[done:], prices[done:], sizes[done:], self._table, 0
+            )
+            done += taken
+            if at:
+                parts.append(self._engine.take(self._table, at))
+            if done < len(times):
+                self._make_way(int(times[done]), done)
+        if len(times):
+            self._time = int(times[-1])
+        return self._engine.join(parts)
+
+    def advance_to(self, time: int) -> Bars:
+        """Learn that it is so late, without a trade; gives the time bars that end by then.
+
+        Raises:
+            Invalid: If it is earlier than what is known already.
+        """
+        if time < self._time:
+            raise Invalid("time", f"at or after {self._time}", time)
+        self._time = time
+        close = getattr(self._rules, "close", None)
+        at = 0 if close is None else close(self._state, self._rule, time, self._table, 0)
+        return self._engine.join([self._engine.take(self._table, at)] if at else [])
+
+    def partial(self) -> ChartBar | None:
+        """Give the unfinished bar as it stands, its ``known`` 0, or None when there is none."""
+        bar = ChartBar()
+        if not self._rules.partial(self._state, self._rule, bar):
+            return None
+        for name, kind in CHART_BAR:
+            value = getattr(bar, name)
+            setattr(bar, name, int(value) if kind == "i8" else float(value))
+        bar.known = NOT_WHOLE
+        return bar
+
+    def state(self) -> dict[str, Any]:
+        """Give everything that is needed to go on elsewhere, as JSON values."""
+        return {
+            "style": str(self.style),
+            "time": self._time,
+            "state": {
+                name: int(getattr(self._state, name))
+                if kind == "i8"
+                else float(getattr(self._state, name))
+                for name, kind in self._fields
+            },
+        }
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Any],
+        engine: Engine = INTERPRETED,
+        calendar: TradingCalendar | None = None,
+    ) -> Builder:
+        """Go on from where another builder stood, interpreted or compiled.
+
+        Raises:
+            Invalid: If the state has other fields than the style's.
+        """
+        made = cls(parse(state["style"]), engine, calendar)
+        given = state["state"]
+        expected = [name for name, _ in made._fields]
+        if sorted(given) != sorted(expected):
+            raise Invalid("state", f"with the fields {', '.join(expected)}", ", ".join(given))
+        made._time = int(state["time"])
+        made._state = engine.record(record_type(made._fields)(**given))
+        return made
+
+    def _make_way(self, time: int, row: int) -> None:
+        """Do what a kernel stopped for."""
+        if getattr(self._state, "asks", 0):
+            self._set_span(time)
+        needed = int(self._state.needed)
+        if needed > MOST_OF_ONE_TICK:
+            raise Invalid(f"ticks[{row}]", f"of at most {MOST_OF_ONE_TICK:,} bars", needed)
+        if needed > len(self._table):
+            self._table = self._engine.table(needed)
+
+    def _set_span(self, time: int) -> None:
+        """Tell the kernel in which session, or between which two, a time lies."""
+        calendar = self._calendar or us_equities()
+        is_extended = self._rule.sessions == 2
+        day = datetime.fromtimestamp(time // _SECOND, UTC).astimezone(calendar.zone).date()
+        # Of three days: a session may reach past a midnight.
+        edges: list[int] = []
+        before, after = max(calendar.first, day - _DAY), min(calendar.last, day + _DAY)
+        for session in calendar.sessions(before, after):
+            first = session.pre_open if is_extended else session.open
+            last = session.post_close if is_extended else session.close
+            edges += [_ns(first), _ns(last)]
+        place = bisect_right(edges, time)
+        state = self._state
+        state.is_outside = int(place % 2 == 0)
+        state.opens = edges[place - 1] if place else time
+        # A session that is not among those three days begins more than a day later.
+        state.closes = edges[place] if place < len(edges) else time + _DAY_NS
+
+    def _fault(self, columns: Columns, row: int) -> Invalid:
+        time, price, size = (column[row] for column in columns)
+        if not (isfinite(price) and price > 0):
+            return Invalid(f"ticks.prices[{row}]", "finite and above 0", float(price))
+        if not (isfinite(size) and size >= 0):
+            return Invalid(f"ticks.sizes[{row}]", "finite and 0 or more", float(size))
+        before = columns[0][row - 1] if row else self._time
+        return Invalid(f"ticks.times[{row}]", f"at or after {before}", int(time))
+
+
+def _ns(moment: datetime) -> int:
+    whole = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (whole // timedelta(microseconds=1)) * 1_000
+
+
+def bars_of(trades: Trades, style: Style | str, engine: Engine = INTERPRETED) -> Bars:
+    """Build all whole bars of some trades at once; what is unfinished at the end is left out."""
+    return Builder(style, engine, rows=16 if engine is INTERPRETED else 65_536).push(trades)

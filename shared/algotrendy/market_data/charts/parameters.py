@@ -1,0 +1,153 @@
+"""Say what a parameter of a chart style is: its kind, unit, range, and how it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Final
+
+from algotrendy.kernel.errors import Invalid
+
+Value = float | int | str
+
+_UNITS: Final = {
+    "day": 86_400_000_000_000,
+    "hour": 3_600_000_000_000,
+    "min": 60_000_000_000,
+    "sec": 1_000_000_000,
+    "ms": 1_000_000,
+}
+_SHOWN: Final = {"day": "Day", "hour": "Hour", "min": "Min", "sec": "Sec", "ms": "Ms"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a style; ``encode`` gives the number that kernels read.
+
+    Attributes:
+        default: Without one it must be given.
+        unit: In words, for the documentation.
+        help: One sentence.
+    """
+
+    name: str
+    help: str
+    default: Value | None = None
+    unit: str = ""
+
+    kind = "i8"
+
+    @property
+    def expected(self) -> str:
+        """Say what is right; reads after "must be"."""
+        raise NotImplementedError
+
+    def parse(self, text: str) -> Value:
+        """Read a value as it is written in a style.
+
+        Raises:
+            Invalid: If it is none, or outside of the range.
+        """
+        raise NotImplementedError
+
+    def write(self, value: Value) -> str:
+        """Write a value so that ``parse`` gives it again."""
+        return str(value)
+
+    def encode(self, value: Value) -> float:
+        """Give the number that stands for the value in a rule's record."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Parameter):
+    """A price, an amount, a percentage: above ``above``, at most ``most``."""
+
+    above: float = 0.0
+    most: float = 1e15
+
+    kind = "f8"
+
+    @property
+    def expected(self) -> str:
+        return f"a number above {self.above:g} and at most {self.most:g}"
+
+    def parse(self, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise Invalid(self.name, self.expected, text) from None
+        is_default = self.default is not None and value == self.default
+        if not (is_default or (isfinite(value) and self.above < value <= self.most)):
+            raise Invalid(self.name, self.expected, text)
+        return value
+
+    def write(self, value: Value) -> str:
+        return repr(float(value)).removesuffix(".0")
+
+    def encode(self, value: Value) -> float:
+        return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Parameter):
+    """A whole number from ``least`` to ``most``."""
+
+    least: int = 1
+    most: int = 1_000_000_000
+
+    @property
+    def expected(self) -> str:
+        return f"a whole number from {self.least} to {self.most}"
+
+    def parse(self, text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise Invalid(self.name, self.expected, text) from None
+        if value != self.default and not self.least <= value <= self.most:
+            raise Invalid(self.name, self.expected, text)
+        return value
+
+    def encode(self, value: Value) -> float:
+        return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Parameter):
+    """One of some words; its number is its place among them."""
+
+    words: tuple[str, ...] = ("no", "yes")
+
+    @property
+    def expected(self) -> str:
+        return f"one of {', '.join(self.words)}"
+
+    def parse(self, text: str) -> str:
+        if text not in self.words:
+            raise Invalid(self.name, self.expected, text)
+        return text
+
+    def encode(self, value: Value) -> float:
+        return self.words.index(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Parameter):
+    """A stretch of time, at most a day; its number is in nanoseconds."""
+
+    @property
+    def expected(self) -> str:
+        return "a stretch of time of at most a day, such as 30Sec, 5Min, 1Hour or 1Day"
+
+    def parse(self, text: str) -> str:
+        digits = text[: len(text) - len(text.lstrip("0123456789"))]
+        unit = text[len(digits) :].lower()
+        if unit not in _UNITS or not digits or not 0 < int(digits) * _UNITS[unit] <= _UNITS["day"]:
+            raise Invalid(self.name, self.expected, text)
+        return f"{int(digits)}{_SHOWN[unit]}"
+
+    def encode(self, value: Value) -> float:
+        text = str(value)
+        digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        return int(digits) * _UNITS[text[len(digits) :].lower()]

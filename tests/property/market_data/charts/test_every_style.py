@@ -1,0 +1,97 @@
+"""What holds for the bars of every style, for any trades."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from algotrendy.market_data.charts.building import INTERPRETED, Builder, bars_of
+from algotrendy.market_data.charts.compiled import Compiled
+from algotrendy.market_data.charts.styles import KINDS, parse
+from fakes.chart_trades import Trades, plain, walks
+
+STYLES = (
+    "time:interval=1Min",
+    "time:interval=7Min,sessions=regular",
+    "time:interval=1Hour,sessions=extended",
+    "tick:amount=3",
+    "volume:amount=100",
+    "volume:amount=60,excess=split",
+    "dollar:amount=9000",
+    "dollar:amount=5000,excess=split",
+    "range:size=0.3",
+)
+every_style = pytest.mark.parametrize("style", STYLES)
+
+
+def in_pieces(style: str, trades: Trades, cuts: list[int], rows: int) -> list[tuple[float, ...]]:
+    """Build with a new builder for each piece, from the state of the one before it as JSON."""
+    builder = Builder(style, INTERPRETED, rows=rows)
+    found: list[Any] = []
+    edges = [0, *sorted(min(cut, len(trades.times)) for cut in cuts), len(trades.times)]
+    for first, last in itertools.pairwise(edges):
+        found += builder.push(trades[first:last])
+        builder = Builder.from_state(json.loads(json.dumps(builder.state())), INTERPRETED)
+    return [plain(bar) for bar in found]
+
+
+def test_every_style_is_tried() -> None:
+    assert {parse(style).kind.name for style in STYLES} == set(KINDS)
+
+
+@every_style
+@settings(max_examples=30, deadline=None)
+@given(trades=walks(), cuts=st.lists(st.integers(0, 120), max_size=6), rows=st.integers(1, 5))
+def test_pieces_of_any_size_make_the_bars_of_one_batch(
+    style: str, trades: Trades, cuts: list[int], rows: int
+) -> None:
+    batch = [plain(bar) for bar in bars_of(trades, style)]
+    assert in_pieces(style, trades, cuts, rows) == batch
+
+
+@every_style
+@settings(max_examples=30, deadline=None)
+@given(trades=walks(), cut=st.integers(0, 120))
+def test_compiled_and_interpreted_make_the_same_bits(style: str, trades: Trades, cut: int) -> None:
+    fast, slow = Builder(style, Compiled(), rows=4), Builder(style, INTERPRETED)
+    for piece in (trades[:cut], trades[cut:]):
+        assert [plain(bar) for bar in fast.push(piece)] == [plain(bar) for bar in slow.push(piece)]
+        assert fast.state() == slow.state()
+        assert (a := fast.partial()) == (b := slow.partial()) or (a and b and plain(a) == plain(b))
+
+
+@every_style
+@settings(max_examples=30, deadline=None)
+@given(trades=walks(most=60), cut=st.integers(0, 60))
+def test_no_bar_uses_a_trade_after_it_was_known(style: str, trades: Trades, cut: int) -> None:
+    """What was known up to a time is the same whatever comes after it."""
+    whole = bars_of(trades, style)
+    if cut < len(trades.times):
+        until = trades.times[cut]
+        seen = Builder(style)
+        early = list(seen.push(trades[: sum(time <= until for time in trades.times)]))
+        early += seen.advance_to(until)
+        known = [plain(bar) for bar in whole if bar.known <= until]
+        assert [plain(bar) for bar in early][: len(known)] == known
+        assert all(bar.known <= until for bar in early)
+
+
+@every_style
+@settings(max_examples=30, deadline=None)
+@given(trades=walks())
+def test_bars_are_whole_and_in_order(style: str, trades: Trades) -> None:
+    bars = bars_of(trades, style)
+    for bar in bars:
+        assert bar.began <= bar.ended <= bar.known
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        assert bar.lowest <= min(bar.first, bar.last) <= max(bar.first, bar.last) <= bar.highest
+        assert bar.direction == (bar.close > bar.open) - (bar.close < bar.open)
+    for before, after in itertools.pairwise(bars):
+        assert before.known <= after.known
+        assert before.began <= after.began
+        assert before.ended <= after.ended

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.charts.building import Builder
+from algotrendy.market_data.charts.styles import KINDS, describe, parse
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["time:interval=5Min", "tick:amount=100", "volume:amount=0.5,excess=split", "range:size=0.25"],
+)
+def test_a_style_is_written_as_it_is_read(text: str) -> None:
+    assert str(parse(text)) == text
+
+
+def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
+    assert str(parse("time: interval=5min,sessions=no")) == "time:interval=5Min"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rang:size=1", "style must be range"),
+        ("range", "style.range.size must be a number above 0"),
+        ("range:size=-1", "style.range.size must be a number above 0"),
+        ("range:size=nan", "style.range.size"),
+        ("range:size=wide", "style.range.size"),
+        ("range:width=1", "style.range must be NAME=VALUE of size"),
+        ("range:size=1,size=2", "style.range.size must be given once"),
+        ("tick:amount=1.5", "style.tick.amount must be a whole number from 1"),
+        ("tick:amount=0", "style.tick.amount"),
+        ("volume:amount=1,excess=drop", "style.volume.excess must be one of keep, split"),
+        ("time:interval=2Day", "style.time.interval must be a stretch of time of at most a day"),
+        ("time:interval=0Min", "style.time.interval"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, told: str) -> None:
+    with pytest.raises(Invalid, match=told):
+        parse(text)
+
+
+def test_every_style_describes_itself() -> None:
+    for kind in KINDS.values():
+        page = describe(kind)
+        assert all(f"`{parameter.name}`" in page for parameter in kind.parameters)
+
+
+def test_a_state_of_another_style_is_refused() -> None:
+    state = Builder("tick:amount=2").state()
+    with pytest.raises(Invalid, match="state must be with the fields"):
+        Builder.from_state(state | {"style": "time:interval=1Min"})
