@@ -1,4 +1,4 @@
-"""Serve sweeps over the HTTP API."""
+"""Serve sweeps, backtests, walk-forwards, trials and the library over the HTTP API."""
 
 from algotrendy.backtest.api import create_api
 from algotrendy.platform.http import lambda_handler

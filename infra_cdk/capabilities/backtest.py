@@ -40,6 +40,7 @@ ROUTES = (
     get("/v1/walk-forwards/{id}"),
     get("/v1/walk-forwards/{id}/curve"),
     post("/v1/walk-forwards/{id}/cancel"),
+    get("/v1/strategies"),
     get("/v1/trials"),
     get("/v1/trials/tried"),
     get("/v1/gate"),

@@ -42,6 +42,7 @@ WITH_TOKEN = {
     "GET /v1/trials",
     "GET /v1/trials/tried",
     "GET /v1/gate",
+    "GET /v1/strategies",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{order_id}",

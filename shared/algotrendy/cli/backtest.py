@@ -10,6 +10,7 @@ import typer
 from algotrendy.cli import backtest_options as options
 from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective, Where
 from algotrendy.cli.backtest_studies import COMMANDS
+from algotrendy.cli.strategies import strategies
 from algotrendy.cli.sweep import sweep
 from algotrendy.kernel.errors import Invalid
 
@@ -203,6 +204,7 @@ def check(
 app.command("sweep")(sweep)
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+app.command("strategies")(strategies)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from algotrendy.kernel.ids import CorrelationId, UserId
+from algotrendy.strategy.library import library
 from fakes.app_client import AppClient
 from fakes.backtest_api import Backend
 from fakes.identity import NOW, signed
@@ -206,10 +207,20 @@ def test_the_gate_tells_its_thresholds(ada: AppClient) -> None:
     assert not checks["overfitting"]["is_required"]
 
 
+def test_the_library_is_told_with_parameters_rules_and_sources(ada: AppClient) -> None:
+    found = {each["name"]: each for each in ada.get("/v1/strategies").json()["strategies"]}
+    assert list(found) == [strategy.name for strategy in library()]
+    cross = found["sma_cross"]
+    assert cross["rules"] == ["fast below slow"]
+    assert {each["name"] for each in cross["parameters"]} >= {"fast", "slow"}
+    assert cross["source"]
+    assert {each["assets"] for each in found.values()} == {1, 2}
+
+
 def test_a_viewer_may_look_and_not_ask(backend: Backend) -> None:
     viewer = backend.client("tenant:acme", "role:viewer")
     assert asked(viewer).status_code == 403
-    for path in ("/v1/backtests", "/v1/trials", "/v1/gate"):
+    for path in ("/v1/backtests", "/v1/trials", "/v1/gate", "/v1/strategies"):
         assert viewer.get(path).status_code == 200
 
 
@@ -222,6 +233,7 @@ def test_a_viewer_may_look_and_not_ask(backend: Backend) -> None:
         ("GET", "/v1/trials"),
         ("GET", "/v1/trials/tried"),
         ("GET", "/v1/gate"),
+        ("GET", "/v1/strategies"),
     ],
 )
 def test_every_route_refuses_a_forged_and_an_expired_token(

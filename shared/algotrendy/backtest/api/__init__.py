@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from algotrendy.backtest import wiring
-from algotrendy.backtest.api import backtests, gate, sweeps, trials, walk_forwards
+from algotrendy.backtest.api import backtests, gate, strategies, sweeps, trials, walk_forwards
 from algotrendy.backtest.api.access import CAPABILITY
 from algotrendy.platform.http import create_app
 
@@ -19,6 +19,6 @@ def create_api() -> FastAPI:
         CAPABILITY,
         {"database": wiring.check_database, "results": wiring.check_results},
     )
-    for resource in (sweeps, backtests, walk_forwards, trials, gate):
+    for resource in (sweeps, backtests, walk_forwards, strategies, trials, gate):
         app.include_router(resource.router)
     return app
