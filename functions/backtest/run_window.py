@@ -23,6 +23,11 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     if not done.was_done:
         metrics.add_metric(name="BacktestsRun", unit="Count", value=done.trials)
     logger.info(
-        "window done", walk_forward_id=str(walk_id), window=done.window, was_done=done.was_done
+        "window done",
+        walk_forward_id=str(walk_id),
+        window=done.window,
+        was_done=done.was_done,
+        modes=list(done.modes),
+        why_interpreted=done.modes.get("interpreted"),
     )
     return {"window": done.window, "trials": done.trials}

@@ -107,11 +107,11 @@ PLAN_WALK = _spec(
 )  # fmt: skip
 RUN_WINDOW = _spec(
     "run_window", "Searches in one window, and tests what it chose on the bars after it.",
-    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=1769, timeout_s=900,
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=1769, timeout_s=900, image=COMPILED,
 )  # fmt: skip
 REDUCE_WALK = _spec(
     "reduce_walk", "Brings the windows together, judges them and writes the report.",
-    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=3008, timeout_s=900,
+    Trigger.WORKFLOW, "data", "lake", "compute", memory_mb=3008, timeout_s=900, image=COMPILED,
 )  # fmt: skip
 RECORD_OUTCOME = _spec(
     "record_outcome", "Records how a sweep or a walk forward ended.",

@@ -22,6 +22,7 @@ REQUEST: dict[str, Any] = {
     "end": "2010-12-31",
     "parameters": {"fast": [3, 5, 8], "slow": [10, 20]},
     "windows": {"in_sample": 100, "out_of_sample": 50, "embargo": 5},
+    "cross_checks": None,
 }
 """6 combinations in windows of 300 bars: 3 whole ones, and a short one of 45 bars."""
 

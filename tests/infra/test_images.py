@@ -64,6 +64,8 @@ def test_compiled_functions_have_every_package_that_they_load() -> None:
     loaded = loaded_by(
         [
             "functions.backtest.run_shard",
+            "functions.backtest.run_window",
+            "functions.backtest.reduce_walk",
             "algotrendy.backtest.kernels",
             "algotrendy.backtest.engine.compiled.many",
             "algotrendy.market_data.adapters.lake_bars",

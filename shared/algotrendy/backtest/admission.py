@@ -28,8 +28,8 @@ def admit_walk(spec: WalkForwardSpec, held: Sequence[SymbolSummary]) -> None:
     """Check a request for a walk forward likewise.
 
     Raises:
-        Invalid: As ``admit``, or naming what the workflow cannot run, or ``windows.in_sample``
-            when not even one window fits.
+        Invalid: As ``admit``, or naming what the workflow cannot run, ``windows.in_sample`` when
+            not even one window fits, or what the cross-checks cannot look at.
     """
     spec.check_deployed(_strategy(spec))
     found = _held(spec, held)
@@ -38,6 +38,8 @@ def admit_walk(spec: WalkForwardSpec, held: Sequence[SymbolSummary]) -> None:
     first = max(spec.start, min(summary.first for summary in found))
     last = min(spec.end, max(summary.last for summary in found))
     spec.windows.check_fit(bars, first, last)
+    if spec.cross_checks is not None and spec.grid > 1:
+        spec.cross_checks.require_bars(bars)
 
 
 def _held(spec: ResearchSpec, held: Sequence[SymbolSummary]) -> list[SymbolSummary]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol
 
 from algotrendy.backtest.plan import Plan, plan_sweep
@@ -12,7 +14,7 @@ from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import Outcome, reduce_sweep
 from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.sweep import SweepSpec
-from algotrendy.backtest.workers import Ended, Stores, Task, Workers
+from algotrendy.backtest.workers import Ended, Job, Mark, Opener, Task, Workers
 from algotrendy.kernel.errors import JsonValue, Rejected, Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Told after each shard: ``progress(runs done, runs in all)``."""
+
+Stores = Callable[[], tuple[Blobs, BarStore]]
+"""Opens the stores; it travels to worker processes, as an ``Opener``."""
+
+Failed = Callable[[Ended, int, int], Exception]
+"""Names what failed for good: how it ended, how often it was tried, how many parts are left."""
 
 SHARD_LIMIT_S: Final = 900.0
 """How long a shard may take; a function of the cloud has no longer either."""
@@ -97,29 +105,68 @@ class LocalProcesses:
             ShardFailedError: If a shard keeps killing its workers, or never ends.
             Exception: What a shard raises, unless something only did not answer.
         """
-        left = set(range(plan.shards))
-        tasks = deque(Task(sweep_id, shard) for shard in sorted(left))
-        deaths: Counter[int] = Counter()
-        workers = Workers(self._stores, min(self._workers, plan.shards), self._limit_s, self._mode)
-        try:
-            while left:
-                while tasks and workers.give(tasks[0]):
-                    tasks.popleft()
-                for ended in workers.wait():
-                    shard = ended.task.shard
-                    # What does not answer may answer next time; any other error comes again.
-                    if ended.error is not None and not isinstance(ended.error, Unavailable):
-                        raise ended.error
-                    if not ended.is_done:
-                        deaths[shard] += 1
-                        if deaths[shard] >= self._attempts or _is_proven(ended):
-                            raise _failure(plan, ended, deaths[shard], len(left)) from ended.error
-                        tasks.append(Task(sweep_id, shard, carefully=True))
-                        continue
-                    left.discard(shard)
-                    progress(plan.runs - sum(len(plan.numbers(each)) for each in left), plan.runs)
-        finally:
-            workers.close()
+
+        def failed(ended: Ended, attempts: int, left: int) -> ShardFailedError:
+            return _failure(plan, ended, attempts, left)
+
+        opener = partial(_open_shards, self._stores, sweep_id, self._mode)
+        done = 0
+        for shard in side_by_side(
+            opener,
+            range(plan.shards),
+            failed,
+            workers=self._workers,
+            attempts=self._attempts,
+            limit_s=self._limit_s,
+        ):
+            done += len(plan.numbers(shard))
+            progress(done, plan.runs)
+
+
+def side_by_side(
+    open_: Opener,
+    parts: Iterable[int],
+    failed: Failed,
+    *,
+    workers: int,
+    attempts: int,
+    limit_s: float,
+) -> Iterator[int]:
+    """Do the parts of a study in worker processes; give each when it is done.
+
+    Args:
+        open_: See ``Opener``.
+        workers: How many processes at most.
+        attempts: How often a part may take its worker with it.
+        limit_s: How long a part may take, or one run of a part that is tried again.
+
+    Raises:
+        Exception: What ``failed`` gives for a part that keeps killing its workers, or never ends;
+            or what a part raises, unless something only did not answer.
+    """
+    left = set(parts)
+    tasks = deque(Task(part) for part in sorted(left))
+    deaths: Counter[int] = Counter()
+    pool = Workers(open_, min(workers, len(left)), limit_s)
+    try:
+        while left:
+            while tasks and pool.give(tasks[0]):
+                tasks.popleft()
+            for ended in pool.wait():
+                part = ended.task.part
+                # What does not answer may answer next time; any other error comes again.
+                if ended.error is not None and not isinstance(ended.error, Unavailable):
+                    raise ended.error
+                if not ended.is_done:
+                    deaths[part] += 1
+                    if deaths[part] >= attempts or _is_proven(ended):
+                        raise failed(ended, deaths[part], len(left)) from ended.error
+                    tasks.append(Task(part, carefully=True))
+                    continue
+                left.discard(part)
+                yield part
+    finally:
+        pool.close()
 
 
 def run_sweep(
@@ -139,13 +186,24 @@ def run_sweep(
     return reduce_sweep(sweep_id, blobs, bars, mode)
 
 
+def _open_shards(stores: Stores, sweep_id: SweepId, mode: Wish) -> Job:
+    # Loads numpy and the engine: before the time of the first shard counts.
+    import_module("algotrendy.backtest.rows")
+    opened = stores()
+
+    def job(shard: int, mark: Mark | None) -> None:
+        run_shard(sweep_id, shard, *opened, mode=mode, on_run=mark)
+
+    return job
+
+
 def _is_proven(ended: Ended) -> bool:
     # Alone, and again for too long: no third time will tell more.
     return ended.run is not None and ended.is_late
 
 
 def _failure(plan: Plan, ended: Ended, attempts: int, left: int) -> ShardFailedError:
-    shard = ended.task.shard
+    shard = ended.task.part
     facts: dict[str, JsonValue] = {"shard": shard, "attempts": attempts, "shards_left": left}
     where = ""
     if ended.run is not None:

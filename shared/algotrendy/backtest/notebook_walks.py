@@ -7,15 +7,16 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from algotrendy.backtest import wiring
 from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.notebook import DEFAULT, dataset_of, strategy_of
 from algotrendy.backtest.trial_ledger import TrialLedger
+from algotrendy.backtest.validation.checks import CrossChecks
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import run_walk_forward
-from algotrendy.backtest.validation.same_bars import CrossChecks
 from algotrendy.backtest.validation.spec import parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.kernel.clock import SystemClock
@@ -24,6 +25,8 @@ from algotrendy.kernel.ids import CorrelationId, TenantId, UserId, Uuid7s
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.series import session_date
 from algotrendy.strategy.definition import Strategy
+
+DEFAULT_CHECKS = CrossChecks()
 
 
 def walk_forward(
@@ -35,7 +38,7 @@ def walk_forward(
     terms: Terms = DEFAULT,
     calendar: TradingCalendar | None = None,
     mode: Wish = "auto",
-    checks: CrossChecks | None = None,
+    checks: CrossChecks | None = DEFAULT_CHECKS,
     recorder: Recorder | None = None,
     **search: Any,
 ) -> WalkForwardOutcome:
@@ -49,8 +52,10 @@ def walk_forward(
         bars, strategy, terms, calendar, mode: As for `backtest`.
         parameters: Values to try by name, or ``{"start": 5, "stop": 50, "step": 5}``.
         windows: Lengths, as for ``validation.windows.Windows``.
-        checks: How to look at all combinations on the same bars too; None does not.
-        recorder: Counts the trials; by default this process alone, from its first walk on.
+        checks: How to look at all combinations on the same bars too, such as
+            ``CrossChecks(groups=6)``; None does not.
+        recorder: Counts the trials; by default the ledger of the settings, and where they name
+            none, this process alone, from its first walk on.
         search: More fields of a request: method, objective, selection, max_runs, patience, seed.
 
     Raises:
@@ -75,11 +80,12 @@ def walk_forward(
             "cash": Decimal(repr(terms.cash)),
             "fee_bps": Decimal(repr(terms.fee_bps)),
             "fractional": terms.fractional,
+            "cross_checks": checks,
             **search,
         }
     )
     plan = WalkPlan(spec, found, dataset, terms, calendar, mode)
-    return run_walk_forward(plan, recorder or in_this_process(), checks=checks)
+    return run_walk_forward(plan, recorder or wiring.recorder() or in_this_process())
 
 
 @cache

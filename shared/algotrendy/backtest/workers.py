@@ -1,8 +1,9 @@
-"""Worker processes of this machine: each runs one shard at a time, and is watched.
+"""Worker processes of this machine: each does one part of a study at a time, and is watched.
 
-A worker that dies, or that a shard keeps for too long, is replaced; the shard comes back to whoever
-gave it, with what is known of its end. Before each run of a shard that failed once, the worker
-writes the run's number where its parent can read it after the worker's death.
+A part is a shard of a sweep, or a window of a walk forward. A worker that dies, or that a part
+keeps for too long, is replaced; the part comes back to whoever gave it, with what is known of its
+end. Before each run of a part that failed once, the worker writes the run's number where its
+parent can read it after the worker's death.
 """
 
 from __future__ import annotations
@@ -16,37 +17,33 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.shard import run_shard
-from algotrendy.kernel.ids import SweepId
-from algotrendy.market_data.ports import BarStore
+Mark = Callable[[int], None]
+"""Told the number of a run, 1 or more, before it begins."""
 
-if TYPE_CHECKING:
-    from algotrendy.backtest.engine.running import Wish
+Job = Callable[[int, Mark | None], object]
+"""Does a part and keeps its result; with a mark run by run, marking each."""
 
-Stores = Callable[[], tuple[Blobs, BarStore]]
-"""Opens the stores. A worker process opens its own: the callable travels to it by pickle, so it
-is a function of a module, or a ``functools.partial`` of one."""
+Opener = Callable[[], Job]
+"""Opens what a worker needs, in the worker: it travels there by pickle, so it is a function of a
+module, or a ``functools.partial`` of one."""
 
 _LOOK_S: Final = 1.0
 _NOT_BEGUN: Final = 0
 _BEGUN: Final = -1
 _LONGEST_START_S: Final = 300.0
-"""A process that loads the engine on a busy machine; no limit of a shard counts before."""
+"""A process that loads the engine on a busy machine; no limit of a part counts before."""
 _VMSTAT: Final = Path("/proc/vmstat")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A shard for a worker; ``carefully`` runs it one by one, and marks each run."""
+    """A part for a worker; ``carefully`` does it run by run, and marks each."""
 
-    sweep_id: SweepId
-    shard: int
+    part: int
     carefully: bool = False
 
 
@@ -69,7 +66,7 @@ class Ended:
 
     @property
     def is_done(self) -> bool:
-        """Tell whether the shard has its result."""
+        """Tell whether the part has its result."""
         return self.error is None and not self.death
 
 
@@ -84,19 +81,18 @@ class _Worker:
 
 
 class Workers:
-    """Some processes, each with its own stores.
+    """Some processes, each with what it opened for itself.
 
     Args:
-        stores: See ``Stores``.
+        open_: See ``Opener``.
         count: How many.
-        limit_s: How long a worker may take for a shard, or for one run of a careful one.
-        mode: How strategies run.
+        limit_s: How long a worker may take for a part, or for one run of a careful one.
     """
 
-    def __init__(self, stores: Stores, count: int, limit_s: float, mode: Wish = "auto") -> None:
+    def __init__(self, open_: Opener, count: int, limit_s: float) -> None:
         # Spawned, not forked: a fork would copy locks and sockets of this process's threads.
         self._context = multiprocessing.get_context("spawn")
-        self._stores, self._limit_s, self._mode = stores, limit_s, mode
+        self._open, self._limit_s = open_, limit_s
         self._killed_for_memory = killed_for_memory()
         self._workers = [self._start() for _ in range(count)]
 
@@ -167,9 +163,7 @@ class Workers:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         marker = self._context.Value("q", _NOT_BEGUN, lock=False)
-        process = self._context.Process(
-            target=work, args=(self._stores, theirs, marker, self._mode), daemon=True
-        )
+        process = self._context.Process(target=work, args=(self._open, theirs, marker), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours, marker)
@@ -185,12 +179,12 @@ def _run_in(worker: _Worker) -> int | None:
     return worker.marker.value if worker.marker.value > 0 else None
 
 
-def work(stores: Stores, connection: Connection, marker: Any, mode: Wish) -> None:
-    """Run shards until the other end closes: what a worker process does."""
+def work(open_: Opener, connection: Connection, marker: Any) -> None:
+    """Do parts until the other end closes: what a worker process does."""
     # Ctrl-C reaches all processes of a terminal: the parent decides what follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    opened: tuple[Blobs, BarStore] | None = None
+    job: Job | None = None
 
     def mark(run: int) -> None:
         marker.value = run
@@ -202,19 +196,12 @@ def work(stores: Stores, connection: Connection, marker: Any, mode: Wish) -> Non
             return
         error: Exception | None = None
         try:
-            opened = opened or _opened(stores)
+            job = job or open_()
             marker.value = _BEGUN
-            on_run = mark if task.carefully else None
-            run_shard(task.sweep_id, task.shard, *opened, mode=mode, on_run=on_run)
+            job(task.part, mark if task.carefully else None)
         except Exception as raised:  # noqa: BLE001 - the parent decides what follows
             error = _portable(raised)
         connection.send(error)
-
-
-def _opened(stores: Stores) -> tuple[Blobs, BarStore]:
-    # Loads numpy and the engine: before the time of the first shard counts.
-    import_module("algotrendy.backtest.rows")
-    return stores()
 
 
 def how_it_died(code: int | None, for_memory: bool) -> str:

@@ -21,7 +21,6 @@ from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.outputs.definitions import NONE
 from algotrendy.backtest.report.walk import render_walk
 from algotrendy.backtest.validation.running import run_walk_forward
-from algotrendy.backtest.validation.same_bars import CrossChecks
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.windows import Window
@@ -167,7 +166,6 @@ def _done_here(choice: Chosen, plan: WalkPlan, work: Path) -> Done:
                 plan,
                 who,
                 blobs=FolderBlobs(work.resolve()),
-                checks=CrossChecks() if plan.spec.cross_checks else None,
                 progress=_progress(shown, plan),
             ),
         )

@@ -171,9 +171,7 @@ def test_the_workflow_and_one_process_come_to_the_same_bytes(world: World) -> No
     done = world.run(world.request(cross_checks=True, method="genetic", max_runs=5, batch=2))
     again = Recorder(ledger_over(MemoryTrials()), done.tenant, UserId("bob"), CorrelationId("c"))
     plan = plan_walk(done.spec, market_data.bar_store(), "interpreted")
-    from algotrendy.backtest.validation.same_bars import CrossChecks
-
-    alone = run_walk_forward(plan, again, checks=CrossChecks())
+    alone = run_walk_forward(plan, again)
     assert outcome_of(done) == alone.to_text().encode()
 
 

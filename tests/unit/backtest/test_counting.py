@@ -55,7 +55,7 @@ def swept(
 def one_run(**values: Any) -> Backtest:
     plan = some_plan()
     checked = plan.strategy.check({"fast": 3, "slow": 10, **values})
-    return plan.engine._run(0, 300, checked, 0)
+    return plan.engine._run(0, 300, tuple(checked.values()), 0)
 
 
 def test_a_sweep_counts_each_symbol_for_itself() -> None:

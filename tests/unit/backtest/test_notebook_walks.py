@@ -10,6 +10,7 @@ import pytest
 
 from algotrendy.backtest import Parameter, Terms, strategy, walk_forward
 from algotrendy.backtest.notebook_walks import in_this_process
+from algotrendy.backtest.validation.checks import CrossChecks
 from algotrendy.kernel.errors import Invalid
 from fakes.engine_walks import some_recorder
 
@@ -41,7 +42,17 @@ def walked(**options: Any) -> Any:
 def test_a_walk_on_a_frame_is_counted_and_judged() -> None:
     found = walked()
     assert (found.walked.trials, len(found.returns)) == (4 * 6, 200)
-    assert "24 trials on ASSET 1Day" in str(found.verdict)
+    assert found.across is not None, (
+        "as on the command line and by request, unless it is switched off"
+    )
+    assert "30 trials on ASSET 1Day" in str(found.verdict)
+
+
+def test_how_the_same_bars_are_cut_is_said_or_not_at_all() -> None:
+    found = walked(checks=CrossChecks(blocks=4, groups=5, test_groups=1))
+    assert found.across.overfitting.blocks == 4
+    assert len(found.across.paths) == 1
+    assert walked(checks=None).across is None
 
 
 def test_terms_and_search_are_those_that_were_given() -> None:
@@ -67,7 +78,7 @@ def test_a_strategy_of_ones_own_walks_too() -> None:
         objective="total_return",
         mode="interpreted",
     )
-    assert found.counted.by_strategy == {"holder": 8}
+    assert found.counted.by_strategy == {"holder": 10}
     chosen = [step.choice.combination for step in found.walked.steps if step.choice]
     assert set(chosen) <= {(1.0,), (50.0,)}
     assert found.evidence.trades == 4
@@ -87,7 +98,7 @@ def test_without_a_recorder_the_process_counts_on() -> None:
     in_this_process.cache_clear()
     first = walked(recorder=None)
     second = walked(recorder=None, terms=Terms(7_000.0))
-    assert (first.counted.trials, second.counted.trials) == (24, 48)
+    assert (first.counted.trials, second.counted.trials) == (30, 60)
     assert "forgets" in second.counted_in
     in_this_process.cache_clear()
 

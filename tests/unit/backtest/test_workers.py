@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from algotrendy.backtest.executors import LocalProcesses, ShardFailedError
+from algotrendy.backtest.executors import LocalProcesses, ShardFailedError, _open_shards
+from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.plan import Keys, plan_sweep
-from algotrendy.backtest.rows import StrategyFailedError
 from algotrendy.backtest.workers import Task, Workers, how_it_died, killed_for_memory
 from algotrendy.kernel.errors import Unavailable
 from fakes.endless_strategy import ENDLESS, RAISING, in_the_library, stores_with_it
@@ -66,16 +66,17 @@ def test_what_does_not_answer_once_is_asked_again(tmp_path: Path) -> None:
 def test_a_killed_worker_is_replaced_and_its_shard_comes_back(tmp_path: Path) -> None:
     blobs, bars = open_stores(str(tmp_path))
     plan_sweep(SWEEP_ID, some_spec(), blobs, bars, 16)
-    workers = Workers(partial(open_stores, str(tmp_path)), 1, 60, "interpreted")
+    stores = partial(open_stores, str(tmp_path))
+    workers = Workers(partial(_open_shards, stores, SWEEP_ID, "interpreted"), 1, 60)
     try:
         worker = next(c for c in psutil.Process().children() if "spawn_main" in _line(c))
-        assert workers.give(Task(SWEEP_ID, 0))
-        assert not workers.give(Task(SWEEP_ID, 0)), "it has one already"
+        assert workers.give(Task(0))
+        assert not workers.give(Task(0)), "it has one already"
         worker.kill()
         [ended] = workers.wait()
-        assert (ended.task.shard, ended.is_done) == (0, False)
+        assert (ended.task.part, ended.is_done) == (0, False)
         assert "SIGKILL" in ended.death
-        assert workers.give(Task(SWEEP_ID, 0))
+        assert workers.give(Task(0))
         [again] = workers.wait()
         assert again.is_done
     finally:

@@ -98,7 +98,7 @@ def test_a_walk_is_followed_to_its_end_and_fetched(
     assert path == "/v1/walk-forwards"
     assert key.startswith("cli-")
     spec = parse_walk_forward(body)
-    assert (spec.symbols, spec.grid, spec.cross_checks) == (("AAA",), 6, False)
+    assert (spec.symbols, spec.grid, spec.cross_checks) == (("AAA",), 6, None)
     assert (spec.start.year, spec.end.year) == (1900, 2100)
 
 

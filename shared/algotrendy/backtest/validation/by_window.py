@@ -5,20 +5,22 @@ As with a sweep, the plan is made once, and what it says decides every byte of t
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from algotrendy.backtest.canonical import JSON, encode, sealed, unsealed
 from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.data_files import mapped_dataset, put_dataset
 from algotrendy.backtest.engine import ENGINE_VERSION
-from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
+from algotrendy.backtest.failures import failures
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import DamagedPlan, terms_of
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.shard import pinned_bars
+from algotrendy.backtest.validation.kept_steps import KeptSteps, WindowFailed, failure
 from algotrendy.backtest.validation.spec import WalkForwardSpec
-from algotrendy.backtest.walk_forwards import check_bars
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import WalkForwardId
 from algotrendy.market_data.ports import BarStore
@@ -32,12 +34,6 @@ if TYPE_CHECKING:
     from algotrendy.backtest.validation.walked import Step
 
 HTML = "text/html; charset=utf-8"
-
-
-class WindowFailed(Rejected):
-    """Says which window of a walk forward cannot be done, and why; tried again, it fails again."""
-
-    code = "window-failed"
 
 
 class IncompleteWalk(Conflict):
@@ -70,11 +66,17 @@ class PinnedWalk:
 
 @dataclass(frozen=True, slots=True)
 class WindowOutcome:
-    """What became of a window; ``was_done`` when an earlier attempt had finished it."""
+    """What became of a window.
+
+    Attributes:
+        was_done: Whether an earlier attempt had finished it.
+        modes: How its runs were made now, and for each why they were not compiled, or nothing.
+    """
 
     window: int
     trials: int
     was_done: bool
+    modes: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_windows(
@@ -108,7 +110,7 @@ def read_walk(walk_id: WalkForwardId, blobs: Blobs) -> PinnedWalk:
         NotFound: If there is none.
         DamagedPlan: If it is not as it was written.
     """
-    found = _unsealed(blobs.get(Keys(walk_id).plan))
+    found = unsealed(blobs.get(Keys(walk_id).plan))
     if found is None:
         raise DamagedPlan(f"the plan of walk-forward {walk_id} is not as it was written")
     return PinnedWalk(**{**found, "spec": WalkForwardSpec.model_validate(found["spec"])})
@@ -134,25 +136,20 @@ def run_window(
     pinned = read_walk(walk_id, blobs)
     if not 1 <= number <= pinned.windows:
         raise NotFound("window", number, f"walk-forward {walk_id} has {pinned.windows}")
-    if (done := _result(walk_id, pinned, number, blobs)) is not None:
-        return WindowOutcome(number, done["step"]["trials"], was_done=True)
+    if (done := _steps(walk_id, pinned, blobs).read(number)) is not None:
+        return WindowOutcome(number, done.trials, was_done=True)
+    modes: dict[str, str] = {}
     try:
         walk = _opened(walk_id, pinned, blobs, bars, recorder, mode)
-        step, tried = walk.step(number - 1)
+        done = replace(walk, on_mode=modes.setdefault).window(number)
     except (Rejected, Invalid) as error:
-        reason = f"window {number} of {pinned.windows} failed: {error}"
         # What the map says of an item that failed is not what the item said.
-        note = {"window": number, "reason": reason}
-        blobs.put(f"{Keys(walk_id).failures}{number:05d}.json", _sealed(note), JSON)
-        raise WindowFailed(reason, window=number, windows=pinned.windows) from error
-    found = {
-        "plan_sha256": pinned.sha256,
-        "window": number,
-        "step": step.to_json(),
-        "tried": [list(each) for each in sorted(tried, key=walk.plan.space.places)],
-    }
-    blobs.put(Keys(walk_id).window(number), _sealed(found), JSON)
-    return WindowOutcome(number, step.trials.count, was_done=False)
+        known = isinstance(error, WindowFailed)
+        failed = error if known else failure(number, pinned.windows, error)
+        note = {"window": number, "reason": str(failed)}
+        blobs.put(f"{Keys(walk_id).failures}{number:05d}.json", sealed(note), JSON)
+        raise failed from error
+    return WindowOutcome(number, done.trials, was_done=False, modes=modes)
 
 
 def reduce_windows(
@@ -192,10 +189,8 @@ def collect(
     Raises:
         IncompleteWalk: If a window's result is missing, damaged or of another plan.
     """
-    from algotrendy.backtest.validation.walked import Step
-
-    numbers = range(1, pinned.windows + 1)
-    found = {number: _result(walk_id, pinned, number, blobs) for number in numbers}
+    steps, numbers = _steps(walk_id, pinned, blobs), range(1, pinned.windows + 1)
+    found = {number: steps.read(number) for number in numbers}
     if missing := [number for number in numbers if found[number] is None]:
         named = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
         said = (
@@ -208,23 +203,13 @@ def collect(
             windows=pinned.windows,
         )
     results = [each for each in found.values() if each is not None]
-    tried = {tuple(combination) for each in results for combination in each["tried"]}
-    return [Step.from_json(each["step"]) for each in results], tried
-
-
-def failures(study_id: UUID, blobs: Blobs, most: int = 3) -> list[str]:
-    """Tell of windows that failed for good, and have no result, why they did."""
-    keys, said = Keys(study_id), []
-    for info in blobs.list(keys.failures):
-        found = _unsealed(blobs.get(info.key))
-        if found is not None and not blobs.list(keys.window(found["window"])):
-            said.append(found["reason"])
-    return said[:most]
+    return [each.step for each in results], {one for each in results for one in each.tried}
 
 
 def _write_walk(
     walk_id: WalkForwardId, spec: WalkForwardSpec, blobs: Blobs, bars: BarStore
 ) -> PinnedWalk:
+    from algotrendy.backtest.validation.limits import require_deployable
     from algotrendy.backtest.validation.walk_plan import read_series, walk_on
 
     spec.check_deployed(strategy_named(spec.strategy))
@@ -232,7 +217,7 @@ def _write_walk(
     series = read_series(spec, bars, version)
     plan = walk_on(spec, series)
     windows = plan.windows
-    check_bars(sum(len(window.out_of_sample) for window in windows))  # whole numbers
+    require_deployable(plan)
     found = PinnedWalk(
         spec=spec,
         engine=ENGINE_VERSION,
@@ -245,7 +230,7 @@ def _write_walk(
     blobs.put(keys.windows, encode([{"window": each.number} for each in windows]), JSON)
     body = {**asdict(found), "spec": spec.model_dump(mode="json")}
     # Last, as the sign that all is there.
-    blobs.put(keys.plan, _sealed(body), JSON)
+    blobs.put(keys.plan, sealed(body), JSON)
     return found
 
 
@@ -259,7 +244,6 @@ def _opened(
 ) -> Walk:
     """Make the walk that was planned, on the bars that it was planned with."""
     from algotrendy.backtest.validation.running import Walk
-    from algotrendy.backtest.validation.same_bars import CrossChecks
 
     plan = _planned(walk_id, pinned, blobs, bars, mode)
     if plan.sha256 != pinned.sha256:
@@ -268,8 +252,7 @@ def _opened(
             planned=pinned.sha256,
             actual=plan.sha256,
         )
-    checks = CrossChecks() if pinned.spec.cross_checks else None
-    return Walk(plan, recorder, blobs, checks, scores=str(walk_id))
+    return Walk(plan, recorder, blobs, steps=_steps(walk_id, pinned, blobs), scores=str(walk_id))
 
 
 def _planned(
@@ -290,27 +273,5 @@ def _planned(
     return WalkPlan(spec, strategy_named(spec.strategy), dataset, terms_of(spec), mode=mode)
 
 
-def _result(
-    walk_id: WalkForwardId, pinned: PinnedWalk, number: int, blobs: Blobs
-) -> dict[str, Any] | None:
-    """Read what a window found; None unless it is whole, untouched and of this plan."""
-    try:
-        found = _unsealed(blobs.get(Keys(walk_id).window(number)))
-    except NotFound:
-        return None
-    if found is None or (found["plan_sha256"], found["window"]) != (pinned.sha256, number):
-        return None
-    return found
-
-
-def _sealed(body: dict[str, Any]) -> bytes:
-    return encode({"body": body, "seal": digest(body)})
-
-
-def _unsealed(data: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(data)
-        body: dict[str, Any] = found["body"]
-        return body if found["seal"] == digest(body) else None
-    except (ValueError, KeyError, TypeError):
-        return None
+def _steps(walk_id: WalkForwardId, pinned: PinnedWalk, blobs: Blobs) -> KeptSteps:
+    return KeptSteps(blobs, pinned.sha256, Keys(walk_id).window)

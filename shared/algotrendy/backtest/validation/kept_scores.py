@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from algotrendy.backtest.plan import JSON, digest, encode
+from algotrendy.backtest.canonical import JSON, digest, sealed, unsealed
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.validation.ports import NothingKept, Scored, ScoreRecord
@@ -43,7 +41,7 @@ class BlobScores:
         body = [[list(each), one.score, one.mean, one.sharpe] for each, one in scored]
         name = digest([list(each) for each, _ in scored])
         key = f"{self._folder(window)}{name}.json"
-        self.blobs.put(key, encode({"scored": body, "sha256": digest(body)}), JSON)
+        self.blobs.put(key, sealed({"scored": body}), JSON)
 
     def _folder(self, window: Window) -> str:
         return f"{self.root}/{self.sha256}/scores/window-{window.number:05d}/"
@@ -69,11 +67,7 @@ class Noted:
 
 
 def _read(data: bytes) -> dict[Combination, Scored]:
-    try:
-        found: dict[str, Any] = json.loads(data)
-        body = found["scored"]
-        if digest(body) != found["sha256"]:
-            return {}
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return {tuple(each): Scored(score, mean, sharpe) for each, score, mean, sharpe in body}
+    found = unsealed(data) or {"scored": ()}
+    return {
+        tuple(each): Scored(score, mean, sharpe) for each, score, mean, sharpe in found["scored"]
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,19 +13,29 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.search.space import Combination
+from algotrendy.backtest.shard import OnMode
 from algotrendy.backtest.validation.closing import cost_of_closing
 from algotrendy.backtest.validation.objective import scored, unseen
 from algotrendy.backtest.validation.ports import Scored
 from algotrendy.backtest.validation.spec import Objective
 from algotrendy.backtest.validation.walk_forward import Unseen
 from algotrendy.backtest.validation.windows import Window
+from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.parameters import Values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+OnCombination = Callable[[Combination], object]
+"""Told a combination before it runs."""
+
+
+def tell_nobody(*_: object) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +66,7 @@ class OnEngine:
         periods_per_year: Steps in a year, for annualising.
         calendar: When the market is open, for schedules.
         mode: As for ``engine.running.run``.
+        on_mode: Told of each run how it was made.
     """
 
     dataset: Dataset
@@ -65,6 +76,8 @@ class OnEngine:
     periods_per_year: float
     calendar: TradingCalendar | None = None
     mode: Wish = "auto"
+    on_run: OnCombination = tell_nobody
+    on_mode: OnMode = tell_nobody
 
     def evaluate(self, window: Window, combinations: Sequence[Combination]) -> list[Scored]:
         """Run combinations on the part in sample of a window, and score them."""
@@ -83,10 +96,10 @@ class OnEngine:
     def outing(self, window: Window, combination: Combination) -> Outing:
         """Run a combination on the part out of sample of a window; it begins without a position."""
         part = window.out_of_sample
-        values = self._named(combination)
+        values = named(self.strategy, combination)
         begin = max(part.start - max(self.strategy.warm_up(values) - 1, 0), 0)
         warm = part.start - begin
-        found = self._run(begin, part.stop, values, warm)
+        found = self._run(begin, part.stop, combination, warm)
         equity = found.equity[warm:].copy()
         equity[-1] -= cost_of_closing(found)
         return Outing(
@@ -98,21 +111,44 @@ class OnEngine:
 
     def returns(self, bars: range, combination: Combination) -> FloatArray:
         """Run a combination on some bars; give the return of each but the first."""
-        found = self._run(bars.start, bars.stop, self._named(combination), 0)
+        found = self._run(bars.start, bars.stop, combination, 0)
         return returns_of(found.equity[1:], float(found.equity[0]))
 
     def on_terms(self, terms: Terms) -> OnEngine:
         """Give the same on other terms."""
         return replace(self, terms=terms)
 
-    def _run(self, begin: int, end: int, values: Values, warm: int) -> Backtest:
-        part = self.dataset[begin:end]
+    def _run(self, begin: int, end: int, combination: Combination, warm: int) -> Backtest:
+        part, values = self.dataset[begin:end], named(self.strategy, combination)
         setting = Setting(part, self.strategy, values, self.terms, self.calendar, warm)
-        return run(setting, self.mode)
+        self.on_run(combination)
+        try:
+            found = run(setting, self.mode)
+        except Exception as error:  # whatever a user's own code may raise
+            if isinstance(error, Invalid) and error.field == "mode":
+                raise
+            raise self._failed(values, error) from error
+        self.on_mode(found.mode, found.why_interpreted)
+        return found
 
-    def _named(self, combination: Combination) -> Values:
-        names = (parameter.name for parameter in self.strategy.parameters)
-        return dict(zip(names, combination, strict=True))
+    def _failed(self, values: Values, error: Exception) -> StrategyFailedError:
+        symbols, said = ", ".join(self.dataset.symbols), in_words(values)
+        return StrategyFailedError(
+            f"{self.strategy.name} on {symbols} with {said} raised {type(error).__name__}: {error}",
+            symbol=symbols,
+            parameters=said,
+        )
+
+
+def named(strategy: Strategy, combination: Combination) -> Values:
+    """Give the values of a combination by the names of the strategy's parameters."""
+    names = (parameter.name for parameter in strategy.parameters)
+    return dict(zip(names, combination, strict=True))
+
+
+def in_words(values: Values) -> str:
+    """Say the values of the parameters."""
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def returns_of(equity: FloatArray, before: float) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,22 @@ from algotrendy.backtest.gate import Evidence, Gate, judge
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.search.methods import make_search
 from algotrendy.backtest.search.space import Combination
+from algotrendy.backtest.shard import OnMode
 from algotrendy.backtest.statistics.full import FullStatistics, full_statistics
 from algotrendy.backtest.statistics.resampling import Interval, bootstrap_intervals, figures
 from algotrendy.backtest.statistics.selection import Trials
 from algotrendy.backtest.validation.kept_scores import BlobScores, Noted
-from algotrendy.backtest.validation.on_engine import OnEngine, Outing
+from algotrendy.backtest.validation.kept_steps import KeptStep, KeptSteps, failure
+from algotrendy.backtest.validation.limits import require_checks
+from algotrendy.backtest.validation.on_engine import OnCombination, OnEngine, Outing, tell_nobody
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.ports import NothingKept
 from algotrendy.backtest.validation.recording import LedgerSink
-from algotrendy.backtest.validation.same_bars import CrossChecks, SameBars, look_across
+from algotrendy.backtest.validation.same_bars import SameBars, look_across
 from algotrendy.backtest.validation.walk_forward import Progress, WalkForward, no_progress
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.walked import Step, Walked
+from algotrendy.kernel.errors import Invalid, Rejected
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -35,45 +39,71 @@ _BOOTSTRAP_SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A planned walk forward, ready to run: whole, or window by window on several machines.
+    """A planned walk forward, ready to run: whole, or window by window in several places.
 
     Attributes:
         recorder: Counts every combination tried.
         blobs: Where scores are kept, so that a walk that was killed goes on; None keeps nothing.
-        checks: What to look at besides, on the same bars for every combination; None does not.
-        scores: What the keys of the scores begin with.
         gate: What has to be reached; by default ``Gate()``.
+        scores: What the keys of the scores begin with.
+        steps: Where windows that are done are kept; by default beside the scores.
+        on_run: Told each combination before it runs on a window.
+        on_mode: Told of each of these runs how it was made.
     """
 
     plan: WalkPlan
     recorder: Recorder
     blobs: Blobs | None = None
-    checks: CrossChecks | None = None
     gate: Gate | None = None
     progress: Progress = no_progress
     scores: str = "walk-forwards"
+    steps: KeptSteps | None = None
+    on_run: OnCombination = tell_nobody
+    on_mode: OnMode = tell_nobody
 
     def run(self) -> WalkForwardOutcome:
-        """Walk through all windows, and judge.
+        """Walk through all windows that are not done yet, and judge.
 
         Raises:
             Invalid: For windows or parameters that do not fit.
+            WindowFailed: For a window that cannot be done.
             Conflict: If the same walk is recorded with other figures.
         """
-        steps, tried = [], set()
-        for number in range(len(self.plan.windows)):
-            step, combinations = self.step(number)
-            steps.append(step)
-            tried |= combinations
+        require_checks(self.plan)
+        kept = self.kept_steps
+        steps: list[Step] = []
+        tried: set[Combination] = set()
+        for number in range(1, len(self.plan.windows) + 1):
+            done = None if kept is None else kept.read(number)
+            found = done or self.window(number)
+            self.count(found.step)
+            steps.append(found.step)
+            tried.update(found.tried)
         return self.judged(steps, tried)
+
+    def window(self, number: int) -> KeptStep:
+        """Do one window, counted from 1, and keep it.
+
+        Raises:
+            WindowFailed: For what comes again when it is tried again.
+        """
+        try:
+            step, combinations = self.step(number - 1)
+        except (Rejected, Invalid) as error:
+            raise failure(number, len(self.plan.windows), error) from error
+        done = KeptStep(step.to_json(), tuple(sorted(combinations, key=self.plan.space.places)))
+        if (kept := self.kept_steps) is not None:
+            kept.write(number, done)
+        return done
 
     def step(self, number: int) -> tuple[Step, set[Combination]]:
         """Do one window, counted from 0; also give the combinations that were tried in it.
 
-        No window needs another one, and ``Step`` travels as JSON.
+        No window needs another one.
         """
         plan, noted = self.plan, Noted(self._kept)
-        engine, spec = plan.engine, plan.spec
+        engine = replace(plan.engine, on_run=self.on_run, on_mode=self.on_mode)
+        spec = plan.spec
         walk = WalkForward(
             windows=plan.windows,
             space=plan.space,
@@ -98,7 +128,7 @@ class Walk:
         walked = Walked(plan.space, tuple(steps))
         outings = _outings(plan.engine, walked)
         harsh = _outings(plan.engine.on_terms(plan.terms.harsh()), walked)
-        across = None if self.checks is None else self._across(tried)
+        across = self._across(tried)
         first, last = plan.windows[0].in_sample.start, plan.windows[-1].out_of_sample.stop - 1
         counted = self.recorder.ledger.tried_on(
             self.recorder.tenant, plan.symbols, plan.days[first], plan.days[last]
@@ -129,6 +159,14 @@ class Walk:
         )
 
     @property
+    def kept_steps(self) -> KeptSteps | None:
+        """Give where windows that are done are kept; None where nothing is."""
+        if self.steps is not None or self.blobs is None:
+            return self.steps
+        folder = f"{self.scores}/{self.plan.sha256}/steps"
+        return KeptSteps(self.blobs, self.plan.sha256, f"{folder}/window-{{:05d}}.json".format)
+
+    @property
     def _kept(self) -> BlobScores | NothingKept:
         return (
             NothingKept()
@@ -154,12 +192,11 @@ class Walk:
         )
 
     def _across(self, tried: set[Combination]) -> SameBars | None:
-        plan = self.plan
-        ordered = sorted(tried, key=plan.space.places)
-        bars = range(plan.windows[0].in_sample.start, plan.windows[-1].out_of_sample.stop)
-        if self.checks is None or len(ordered) < 2:
+        plan, checks = self.plan, self.plan.spec.cross_checks
+        if checks is None or len(tried) < 2:
             return None
-        return look_across(plan, self.recorder, bars, ordered, self.checks)
+        ordered = sorted(tried, key=plan.space.places)
+        return look_across(plan, self.recorder, plan.span, ordered, checks)
 
 
 def run_walk_forward(
@@ -167,12 +204,11 @@ def run_walk_forward(
     recorder: Recorder,
     *,
     blobs: Blobs | None = None,
-    checks: CrossChecks | None = None,
     gate: Gate | None = None,
     progress: Progress = no_progress,
 ) -> WalkForwardOutcome:
-    """Run a walk forward whole; see ``Walk``."""
-    return Walk(plan, recorder, blobs, checks, gate, progress).run()
+    """Run a walk forward whole, here; see ``Walk``."""
+    return Walk(plan, recorder, blobs, gate, progress).run()
 
 
 def _outings(engine: OnEngine, walked: Walked) -> list[Outing]:

@@ -7,7 +7,7 @@ windows, and their returns, side by side, are what CSCV and combinatorial cross-
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from algotrendy.backtest.counting import Entry, Recorder
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.statistics.overfitting import Overfitting, backtest_overfitting
 from algotrendy.backtest.trials import Kind, Tally
+from algotrendy.backtest.validation.checks import CrossChecks
 from algotrendy.backtest.validation.cross_validation import (
     CombinatorialSplits,
     CrossValidation,
@@ -25,27 +26,8 @@ from algotrendy.backtest.validation.cross_validation import (
     cross_validate,
     sharpe_per_bar,
 )
+from algotrendy.backtest.validation.on_engine import named
 from algotrendy.backtest.validation.walk_plan import WalkPlan
-from algotrendy.kernel.errors import Invalid
-
-CELLS_LIMIT = 25_000_000
-"""Returns that are held at once: 200 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrossChecks:
-    """How to cut the bars.
-
-    Attributes:
-        blocks: Of CSCV, even.
-        groups, test_groups: Of combinatorial purged cross-validation.
-        embargo: Bars more that are not for training after a test.
-    """
-
-    blocks: int = 16
-    groups: int = 10
-    test_groups: int = 2
-    embargo: int = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,15 +72,13 @@ def look_across(
     """Run combinations over some bars, count them, and look at them side by side.
 
     Raises:
-        Invalid: If bars or combinations are too few for the cuts, or too many for the memory.
+        Invalid: If bars or combinations are too few for the cuts, or too many for the memory; what
+            can be known before a walk, ``require_checks`` refuses before it.
     """
+    checks.require_cells(len(bars), len(combinations))
     returns = _side_by_side(plan, bars, combinations)
     recorder.record(_entry(plan, bars, combinations, returns))
-    needed = max(plan.strategy.warm_up(_named(plan, each)) for each in combinations)
-    # The outcome of a decision is the return of the bar after it.
-    purge = Purge(horizon=1, warm_up=needed, embargo=checks.embargo)
-    splits = CombinatorialSplits(len(returns), checks.groups, checks.test_groups, purge)
-    validated = cross_validate(splits, returns)
+    validated = cross_validate(splits_of(plan, len(bars), combinations, checks), returns)
     year = plan.periods_per_year**0.5
     known = validated.scores[~np.isnan(validated.scores)]
     return SameBars(
@@ -109,12 +89,18 @@ def look_across(
     )
 
 
+def splits_of(
+    plan: WalkPlan, bars: int, combinations: Iterable[Combination], checks: CrossChecks
+) -> CombinatorialSplits:
+    """Cut the returns of some bars, the first of which has none."""
+    strategy = plan.strategy
+    needed = max(strategy.warm_up(named(strategy, each)) for each in combinations)
+    # The outcome of a decision is the return of the bar after it.
+    purge = Purge(horizon=1, warm_up=needed, embargo=checks.embargo)
+    return CombinatorialSplits(bars - 1, checks.groups, checks.test_groups, purge)
+
+
 def _side_by_side(plan: WalkPlan, bars: range, combinations: Sequence[Combination]) -> FloatArray:
-    cells = len(bars) * len(combinations)
-    if cells > CELLS_LIMIT:
-        most = CELLS_LIMIT // len(bars)
-        expected = f"at most {most:,} on {len(bars):,} bars, to be looked at side by side"
-        raise Invalid("combinations", expected, len(combinations))
     engine = plan.engine
     table = np.empty((len(bars) - 1, len(combinations)))
     for place, combination in enumerate(combinations):
@@ -135,10 +121,6 @@ def _entry(
         observations=len(returns),
         periods_per_year=plan.periods_per_year,
     )
-    named = f"{plan.sha256}:{bars.start}:{bars.stop}:{sorted(combinations)}"
-    sha256 = hashlib.sha256(named.encode()).hexdigest()
+    said = f"{plan.sha256}:{bars.start}:{bars.stop}:{sorted(combinations)}"
+    sha256 = hashlib.sha256(said.encode()).hexdigest()
     return Entry(sha256, Kind.SEARCH, plan.strategy.name, plan.version, (tally,))
-
-
-def _named(plan: WalkPlan, combination: Combination) -> dict[str, Any]:
-    return dict(zip(plan.space.names, combination, strict=True))

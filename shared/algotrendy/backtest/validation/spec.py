@@ -12,6 +12,7 @@ from algotrendy.backtest.search.methods import MethodName
 from algotrendy.backtest.search.searcher import RUNS_LIMIT, Budget
 from algotrendy.backtest.search.space import Space
 from algotrendy.backtest.sweep import ResearchSpec, Seed, parse_as
+from algotrendy.backtest.validation.checks import CrossChecks, CrossChecksField
 from algotrendy.backtest.validation.choice import Selection
 from algotrendy.backtest.validation.windows import Windows
 from algotrendy.kernel.errors import Invalid
@@ -29,7 +30,8 @@ class WalkForwardSpec(ResearchSpec):
     A parameter that is not named keeps its default. Symbols and values are brought into order,
     so that equal requests are equal. ``max_runs`` and ``patience`` are of one window; ``batch``
     is how many combinations are run at once, on which a Bayesian search depends. ``cross_checks``
-    holds every combination that was tried to the same bars besides, see ``CrossChecks``.
+    holds every combination that was tried to the same bars besides, see ``CrossChecks``; null or
+    false does not.
     """
 
     windows: Windows
@@ -40,12 +42,18 @@ class WalkForwardSpec(ResearchSpec):
     patience: Annotated[int, Field(ge=1, le=RUNS_LIMIT)] | None = None
     batch: Annotated[int, Field(ge=1, le=BATCH_LIMIT)] = 64
     seed: Seed = 0
-    cross_checks: bool = False
+    cross_checks: CrossChecksField = CrossChecks()
 
     @property
     def budget(self) -> Budget:
         """Give when the search of a window ends."""
         return Budget(self.max_runs, self.patience)
+
+    def most_tried(self, windows: int) -> int:
+        """Give how many combinations the searches of so many windows may try at most."""
+        # What is drawn without a score to go by is the same in each window.
+        searches = 1 if self.method in ("grid", "random") else windows
+        return min(self.grid, self.max_runs * searches)
 
     def space(self, strategy: Strategy) -> Space:
         """Give what the search may try.

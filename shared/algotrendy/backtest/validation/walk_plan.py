@@ -101,6 +101,11 @@ class WalkPlan:
         return self.spec.windows.cut(self.days)
 
     @property
+    def span(self) -> range:
+        """Give the bars of all windows, from the first in sample to the last out of sample."""
+        return range(self.windows[0].in_sample.start, self.windows[-1].out_of_sample.stop)
+
+    @property
     def engine(self) -> OnEngine:
         """Give what runs combinations."""
         return OnEngine(

@@ -11,10 +11,12 @@ from uuid import UUID
 import pytest
 
 from algotrendy.backtest import walk_forwards
+from algotrendy.backtest.canonical import sealed
 from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.engine import ENGINE_VERSION
+from algotrendy.backtest.failures import failures
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.outcome import Outcome
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.report.walk import render_walk
 from algotrendy.backtest.studies import parts_done
@@ -22,15 +24,13 @@ from algotrendy.backtest.validation import by_window
 from algotrendy.backtest.validation.by_window import (
     IncompleteWalk,
     PinnedWalk,
-    WindowFailed,
-    failures,
     plan_windows,
     reduce_windows,
     run_window,
 )
+from algotrendy.backtest.validation.kept_steps import WindowFailed
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import Walk, run_walk_forward
-from algotrendy.backtest.validation.same_bars import CrossChecks
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import plan_walk
 from algotrendy.backtest.walk_forwards import WalkForwards
@@ -39,6 +39,7 @@ from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import CorrelationId, SeededIds, UserId, WalkForwardId
 from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
+from fakes.endless_strategy import RAISING, in_the_library
 from fakes.engine_walks import REQUEST, some_recorder
 from fakes.memory_blobs import DyingBlobs, MemoryBlobs
 from fakes.some_trials import ACME, NOW
@@ -83,8 +84,7 @@ class Desk:
     def whole(self, recorder: Recorder | None = None) -> WalkForwardOutcome:
         """Do the same in one go, on one machine."""
         plan = plan_walk(self.spec, self.bars, "interpreted")
-        checks = CrossChecks() if self.spec.cross_checks else None
-        return run_walk_forward(plan, recorder or some_recorder(), checks=checks)
+        return run_walk_forward(plan, recorder or some_recorder())
 
 
 @pytest.mark.parametrize("method", ["grid", "random", "genetic"])
@@ -175,7 +175,7 @@ def test_the_outcome_of_a_walk_says_which_window_failed() -> None:
         correlation_id=CorrelationId("request-1"),
     )
     blobs, reason = MemoryBlobs(), "window 2 of 4 failed: the bars are gone"
-    note = by_window._sealed({"window": 2, "reason": reason})
+    note = sealed({"window": 2, "reason": reason})
     blobs.put(f"{Keys(asked.id).failures}00002.json", note, "application/json")
     # The word of a Distributed Map, which knows no more.
     outcome = Outcome(
@@ -234,9 +234,37 @@ def test_a_curve_that_no_row_can_hold_is_refused_with_the_plan(
         Desk()
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "field", "told"),
+    [
+        ("FUNCTION_S", 0.001, "max_runs", "at most 0, which a function tries in 0.001 s"),
+        ("LAMBDA_MB", 300, "start", "at most 0 bars to hold in 300 MB"),
+    ],
+)
+def test_a_walk_that_no_function_can_do_is_refused_with_the_plan(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: float, field: str, told: str
+) -> None:
+    monkeypatch.setattr(f"algotrendy.backtest.validation.limits.{limit}", value)
+    with pytest.raises(Invalid, match=told) as refused:
+        Desk()
+    assert refused.value.field == field
+
+
+def test_a_strategy_that_raises_is_named_with_window_symbol_and_parameters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_the_library(monkeypatch)
+    desk = Desk(strategy="sometimes_endless", parameters={"number": [1, RAISING]})
+    told = r"window 2 of 4 failed: sometimes_endless on AAA with number=4 raised ZeroDivisionError"
+    with pytest.raises(WindowFailed, match=told):
+        desk.window(2)
+    assert any("number=4 raised" in reason for reason in failures(WALK_ID, desk.blobs))
+
+
 def test_a_window_that_is_done_is_not_done_again() -> None:
     desk = Desk()
-    assert desk.window(2) == by_window.WindowOutcome(2, 6, was_done=False)
+    modes = {"interpreted": ""}
+    assert desk.window(2) == by_window.WindowOutcome(2, 6, was_done=False, modes=modes)
     written = len(desk.blobs.puts)
     assert desk.window(2) == by_window.WindowOutcome(2, 6, was_done=True)
     assert len(desk.blobs.puts) == written
@@ -303,7 +331,7 @@ def test_code_that_changed_since_the_plan_fails_the_window() -> None:
     stored = json.loads(desk.blobs.get(KEYS.plan))["body"]
     changed = PinnedWalk(**{**stored, "spec": desk.spec, "sha256": "0" * 64})
     body = {**stored, "sha256": changed.sha256}
-    desk.blobs.put(KEYS.plan, by_window._sealed(body), "application/json")
+    desk.blobs.put(KEYS.plan, sealed(body), "application/json")
     with pytest.raises(WindowFailed, match=r"window 1 of 4 failed: .* with other code"):
         desk.window(1)
 

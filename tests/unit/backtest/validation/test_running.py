@@ -11,10 +11,10 @@ import pytest
 from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.gate import Gate
 from algotrendy.backtest.trials import Kind
+from algotrendy.backtest.validation.checks import CrossChecks
 from algotrendy.backtest.validation.kept_scores import BlobScores
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import Walk, run_walk_forward
-from algotrendy.backtest.validation.same_bars import CrossChecks
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.walked import Step
 from algotrendy.backtest.validation.windows import Window
@@ -35,9 +35,9 @@ def walked(plan: WalkPlan | None = None, **options: Any) -> WalkForwardOutcome:
 
 
 def test_an_outcome_is_json_as_it_stands() -> None:
-    found = walked(checks=CHECKS).to_json()
+    found = walked(some_plan(cross_checks=CHECKS)).to_json()
     assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(
-        walked(checks=CHECKS).to_text()
+        walked(some_plan(cross_checks=CHECKS)).to_text()
     )
 
 
@@ -83,11 +83,25 @@ def test_what_was_killed_goes_on_and_comes_to_the_same() -> None:
     with pytest.raises(Killed):
         walked(plan, blobs=blobs, progress=dies)
     kept = dict(blobs.objects)
-    assert len(kept) == 5
+    # Five batches of scores, and the window that was done.
+    assert len(kept) == 6
     outcome = walked(plan, blobs=blobs)
     # What was stored before was neither run nor written again.
-    assert not set(blobs.puts[5:]) & set(kept)
+    assert not set(blobs.puts[6:]) & set(kept)
     assert outcome.to_json() == walked(plan).to_json()
+
+
+def test_windows_that_are_done_are_not_done_again() -> None:
+    blobs, plan = MemoryBlobs(), some_plan()
+    whole = walked(plan, blobs=blobs)
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    recorder = some_recorder()
+    again = Walk(plan, recorder, blobs, progress=dies, on_run=dies).run()
+    assert again.to_json() == whole.to_json()
+    assert again.counted.trials == 24, "a ledger that forgot them is told again"
 
 
 def test_a_damaged_score_is_run_again() -> None:
@@ -97,6 +111,7 @@ def test_a_damaged_score_is_run_again() -> None:
     good = blobs.objects[key]
     for bad in (b"", b"[]", good.replace(b"0.", b"9.", 1)):
         blobs.objects[key] = bad
+        del blobs.objects[min(each for each in blobs.objects if "/steps/" in each)]
         assert walked(plan, blobs=blobs).to_json() == whole.to_json()
         assert blobs.objects[key] == good
 
@@ -118,16 +133,16 @@ def test_other_bars_or_values_find_no_score_of_this_plan() -> None:
 
 
 def test_windows_done_by_several_workers_come_to_the_same() -> None:
-    plan, recorder = some_plan(), some_recorder()
-    work = Walk(plan, recorder, checks=CHECKS)
+    plan, recorder = some_plan(cross_checks=CHECKS), some_recorder()
+    work = Walk(plan, recorder)
     done = [work.step(number) for number in reversed(range(len(plan.windows)))]
     steps = [Step.from_json(step.to_json()) for step, _ in reversed(done)]
     tried = {combination for _, found in done for combination in found}
-    assert work.judged(steps, tried).to_json() == walked(plan, checks=CHECKS).to_json()
+    assert work.judged(steps, tried).to_json() == walked(plan).to_json()
 
 
 def test_looking_across_runs_each_combination_on_all_bars_and_counts_it() -> None:
-    outcome = walked(checks=CHECKS)
+    outcome = walked(some_plan(cross_checks=CHECKS))
     assert outcome.across is not None
     assert outcome.across.combinations == 6
     assert outcome.across.validated.returns.shape == (3, 299)
@@ -136,12 +151,46 @@ def test_looking_across_runs_each_combination_on_all_bars_and_counts_it() -> Non
     assert walked().evidence.overfitting is None
 
 
-def test_too_many_combinations_side_by_side_are_refused_with_the_most(
+@pytest.mark.parametrize(
+    ("changes", "field", "told"),
+    [
+        (
+            {"cross_checks": {"blocks": 20, "groups": 12}, "end": "2000-02-08"},
+            "blocks",
+            "at most 18",
+        ),
+        (
+            {"cross_checks": {"groups": 2, "embargo": 300, "blocks": 2, "test_groups": 1}},
+            "groups",
+            "keeps bars to train on",
+        ),
+        (
+            {"cross_checks": {"groups": 400, "test_groups": 1, "blocks": 2}},
+            "groups",
+            "at most 299 on 300 bars",
+        ),
+    ],
+)
+def test_cuts_that_the_bars_are_too_few_for_are_refused_before_anything_runs(
+    changes: dict[str, Any], field: str, told: str
+) -> None:
+    recorder = some_recorder()
+    windows = {"in_sample": 20, "out_of_sample": 10}
+    with pytest.raises(Invalid, match=told) as refused:
+        run_walk_forward(some_plan(windows=windows, **changes), recorder)
+    assert refused.value.field == f"cross_checks.{field}"
+    assert not recorder.ledger.history(ACME).batches
+
+
+def test_too_many_combinations_side_by_side_are_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("algotrendy.backtest.validation.same_bars.CELLS_LIMIT", 1_000)
-    with pytest.raises(Invalid, match="at most 3 on 300 bars"):
-        walked(checks=CHECKS)
+    recorder = some_recorder()
+    monkeypatch.setattr("algotrendy.backtest.validation.checks.CELLS_LIMIT", 1_000)
+    with pytest.raises(Invalid, match="at most 3 are tried on 300 bars") as refused:
+        run_walk_forward(some_plan(cross_checks=CHECKS), recorder)
+    assert refused.value.field == "max_runs"
+    assert not recorder.ledger.history(ACME).batches
 
 
 def test_the_gate_hears_what_the_walk_showed() -> None:
@@ -179,8 +228,9 @@ def apple() -> WalkForwardOutcome:
         end="2013-12-31",
         parameters={"fast": [10, 20, 40], "slow": [60, 120, 200]},
         windows={"in_sample": "3y", "out_of_sample": "1y", "embargo": "1w"},
+        cross_checks=CrossChecks(blocks=8, groups=6),
     )
-    return walked(plan, checks=CrossChecks(blocks=8, groups=6))
+    return walked(plan)
 
 
 def test_on_a_decade_of_apple_the_figures_are_plausible(apple: WalkForwardOutcome) -> None:
