@@ -46,6 +46,9 @@ def from_frame(
         Invalid: At the first wrong bar, column, option or name.
     """
     by_symbol = _by_symbol(frames, symbol)
+    for name, frame in by_symbol.items():
+        if not len(frame):  # whose index is of no type that says anything
+            raise Invalid("bars", "at least one bar", f"no bars of {name}")
     clocks = {name: _clock(frame, name) for name, frame in by_symbol.items()}
     for name, (moments, _) in clocks.items():
         require_order(moments, name)

@@ -176,6 +176,8 @@ def common_timeframe(times: Mapping[str, IntArray], options: Options) -> Timefra
         return parse_timeframe(options["timeframe"])
     if not times:
         raise Invalid("assets", "at least one asset", "none")
+    if not any(len(time) for time in times.values()):
+        raise Invalid("bars", "at least one bar", f"no bars of {', '.join(times)}")
     found = {symbol: infer_timeframe(time) for symbol, time in times.items() if len(time) > 1}
     if len(set(found.values())) == 1:
         return next(iter(found.values()))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from algotrendy.backtest.data.frames import from_frame
-from algotrendy.backtest.data.making import AssetTerms
+from algotrendy.backtest.data.making import AssetTerms, from_arrays
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import us_equities
 from fakes.bar_columns import at
@@ -137,6 +137,18 @@ def test_what_is_no_frame_of_bars_is_refused_by_name() -> None:
         from_frame(frame(["01/02/2024", "02/02/2024"]))
     with pytest.raises(Invalid, match="frames must be a pandas DataFrame"):
         from_frame([1, 2, 3])
+
+
+@pytest.mark.parametrize("index", [[], pd.DatetimeIndex([])])
+def test_a_frame_without_a_bar_says_so(index: Any) -> None:
+    with pytest.raises(Invalid, match=r"bars must be at least one bar, was 'no bars of ASSET'"):
+        from_frame(frame(DAYS).iloc[:0].set_axis(index))
+
+
+def test_arrays_without_a_bar_say_so() -> None:
+    empty = {name: np.empty(0) for name in ("open", "high", "low", "close")}
+    with pytest.raises(Invalid, match=r"at least one bar, was 'no bars of AAA'"):
+        from_arrays({"AAA": {"time": np.empty(0, dtype=np.int64), **empty}})
 
 
 def test_a_change_of_the_frame_does_not_reach_the_dataset() -> None:
