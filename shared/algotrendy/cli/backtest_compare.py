@@ -24,6 +24,7 @@ from algotrendy.cli.backtest_bars import Wanted, find_bars
 from algotrendy.cli.backtest_run import print_json, run_chosen, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen
 from algotrendy.cli.backtest_trials import count_runs
+from algotrendy.cli.backtest_view import assumed
 from algotrendy.kernel.errors import Invalid
 
 MOST = 26
@@ -53,17 +54,20 @@ def compare(
         raise Invalid("strategies", "different ones", ", ".join(given))
     choices = [chosen(text) for text in given]
     coarser = _coarser(choices)
-    dataset = find_bars(wanted, coarser).dataset
+    bars = find_bars(wanted, coarser)
+    dataset = bars.dataset
     runs = [run_chosen(choice, dataset, wanted, terms, mode) for choice in choices]
     counting = count_runs(runs)
     figures = [summarise(run, steps_a_year(dataset.timeframe)) for run in runs]
     table = correlations([run.equity for run in runs])
+    said = assumed(runs[0].setting, bars, wanted)
     if as_json:
-        print_json(_described(choices, figures, table))
+        print_json({**_described(choices, figures, table), "assumed": said})
     else:
         console = wide_console()
         _print(console, choices, runs[0], figures, table)
-        console.print(f"\n{counting.words}", style="dim", markup=False)
+        console.print(f"\n{said}", style="dim", markup=False)
+        console.print(counting.words, style="dim", markup=False)
 
 
 def correlations(curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

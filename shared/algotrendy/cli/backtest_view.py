@@ -15,11 +15,12 @@ from algotrendy.backtest.data.gaps import gaps
 from algotrendy.backtest.data.moments import in_words
 from algotrendy.backtest.data.timeframes import parse_timeframe
 from algotrendy.backtest.engine.result import Backtest
-from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.outputs.definitions import COMPARED, written
 from algotrendy.backtest.outputs.findings import Findings, findings_of
 from algotrendy.backtest.outputs.json_form import described
 from algotrendy.backtest.outputs.summary import summary_of
+from algotrendy.backtest.outputs.terms_in_words import in_a_line
 from algotrendy.backtest.outputs.writing import write_bytes
 from algotrendy.backtest.report.run import render_run
 from algotrendy.backtest.statistics.selection import Trials
@@ -49,7 +50,8 @@ def print_run(
     for note in notes_of(run):
         console.print(Text(f"! {note}", style="yellow"))
     console.print()
-    console.print(Text(assumed(run.setting.terms, bars, wanted), style="dim"))
+    said = f"{assumed(run.setting, bars, wanted)} The report has all of it."
+    console.print(Text(said, style="dim"))
 
 
 def notes_of(run: Backtest) -> list[str]:
@@ -82,30 +84,13 @@ def _gaps(run: Backtest) -> list[str]:
     return said
 
 
-def assumed(terms: Terms, bars: Found, wanted: Wanted) -> str:
+def assumed(setting: Setting, bars: Found, wanted: Wanted) -> str:
     """Say in one paragraph what a run assumes."""
-    costs = [f"{terms.fee_bps:g} bps of each fill"] if terms.fee_bps else []
-    if terms.fee_per_unit:
-        costs.append(f"{terms.fee_per_unit:g} a unit")
-    slips = [f"{terms.slippage_bps:g} bps"] if terms.slippage_bps else []
-    if terms.spread:
-        slips.append(f"half a spread of {terms.spread:g}")
-    if terms.impact_bps:
-        slips.append(f"an impact of {terms.impact_bps:g} bps by the root of the share of volume")
-    volume = (
-        f"at most {terms.participation:.4g} of a bar's volume is taken"
-        if terms.participation
-        else "any quantity is filled"
-    )
-    units = "parts of units" if terms.fractional else "whole units"
-    shorts = "shorts allowed" if terms.allow_short else "no shorts"
-    margin = f"leverage {terms.leverage:g}" if terms.leverage > 1.0 else "no leverage"
     prices = "as traded" if wanted.raw else "adjusted where the source has factors"
+    follows = f"; schedules by {setting.calendar.name}" if setting.calendar else ""
     return (
         "Assumed: decisions see closed bars alone and fill from the next open on, a stop before a "
-        f"target in one bar; fees {' and '.join(costs) or 'none'}; slippage "
-        f"{' and '.join(slips) or 'none'}; {volume}; {terms.cash:,.0f} in cash, {units}, {shorts}, "
-        f"{margin}; prices {prices}, from {bars.origin}. The report has all of it."
+        f"target in one bar; {in_a_line(setting)}; prices {prices}, from {bars.origin}{follows}."
     )
 
 

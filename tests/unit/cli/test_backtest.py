@@ -201,7 +201,10 @@ def test_strategies_are_compared_on_the_same_bars() -> None:
     assert "A cross.py " in said
     assert "B cross.py,length=30" in said
     assert "Correlation of returns" in said
+    assert "Assumed: decisions see closed bars alone" in said
+    assert "fees 10 bps of each fill; slippage none; any quantity" in " ".join(said.split())
     found = json.loads(run("backtest", "compare", *given, "--json"))
+    assert found["assumed"].startswith("Assumed: decisions")
     table = found["correlations"]
     assert [row[k] for k, row in enumerate(table)] == pytest.approx([1.0, 1.0, 1.0])
     assert table[0][2] == table[2][0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from algotrendy.backtest.outputs.definitions import written
+from algotrendy.backtest.outputs.definitions import Form, written
 from algotrendy.backtest.report.embedding import resource
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 
@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT, _POINTS = 1000.0, 260.0, 1000
 _STYLE = """
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: right; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child, td.words, th.words { text-align: left; }
+th:first-child, td:first-child, .assumed td { text-align: left; }
 .scroll { overflow-x: auto; }
 .passed { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 13px; }
@@ -55,10 +55,13 @@ def render_walk(outcome: WalkForwardOutcome) -> bytes:
 {_curve(outcome)}
 {_table(("Figure", ""), _figures(outcome, found))}
 </section>
+<section><h2>Under other fills</h2><p class="lead">{escape(_FILLS)}</p>
+{_table(("Fills", *(label for _, label, _ in _COMPARED)), _other_fills(outcome))}
+</section>
 <section><h2>Windows</h2>
 {_table(_HEADINGS, _windows(found))}
 </section>
-<section><h2>Assumed</h2>
+<section class="assumed"><h2>Assumed</h2>
 {_table(("", ""), _assumed(outcome, found))}
 </section>
 <footer>plan sha256 {escape(found["plan_sha256"])}</footer>
@@ -68,6 +71,19 @@ def render_walk(outcome: WalkForwardOutcome) -> bytes:
     return page.encode()
 
 
+_FILLS = (
+    "The same choices again, out of sample. Optimistic fills have half of every fee and rate, no "
+    "slippage and no volume limit; harsh ones twice the costs, at least 10 bps of slippage and 50 "
+    "of impact, and take 2 % of a bar's volume at most. What earns under kind fills only earns "
+    "nothing."
+)
+_COMPARED: Final[tuple[tuple[str, str, Form], ...]] = (
+    ("total_return", "Total return", "percent"),
+    ("cagr", "CAGR", "percent"),
+    ("sharpe", "Sharpe ratio", "number"),
+    ("max_drawdown", "Deepest drawdown", "percent"),
+    ("trades", "Trades", "count"),
+)
 _HEADINGS = (
     *("Window", "In sample", "Out of sample", "Chosen", "Tried"),
     *("Score in sample", "Score out of sample", "Return"),
@@ -132,19 +148,20 @@ def _windows(found: dict[str, Any]) -> Iterable[tuple[str, ...]]:
         yield tuple(map(escape, cells))
 
 
+def _other_fills(outcome: WalkForwardOutcome) -> Iterable[tuple[str, ...]]:
+    for fills in outcome.fills:
+        cells = [written(getattr(fills, name), form) for name, _, form in _COMPARED]
+        yield tuple(map(escape, (fills.name, *cells)))
+
+
 def _assumed(outcome: WalkForwardOutcome, found: dict[str, Any]) -> Iterable[tuple[str, ...]]:
-    terms, spec = outcome.plan.terms, found["spec"]
+    spec = found["spec"]
     windows = ", ".join(f"{name} {value}" for name, value in spec["windows"].items() if value)
-    costs = (
-        f"{terms.cash:,.0f} in cash, {terms.fee_bps:g} bps of each fill, "
-        f"{terms.slippage_bps:g} bps of slippage"
-    )
     rows = (
+        ("Strategy", outcome.plan.strategy.summary),
         ("Windows", windows),
         ("Search", f"{spec['method']}, for the best {spec['objective']}, seed {spec['seed']}"),
-        ("Orders", "from the next bar's open on; a stop before a target in one bar"),
-        ("Terms", costs),
-        ("Strategy", outcome.plan.strategy.summary),
+        *outcome.assumed,
     )
     return ((escape(label), escape(words)) for label, words in rows)
 

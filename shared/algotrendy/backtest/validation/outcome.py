@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.gate import Evidence, Verdict
+from algotrendy.backtest.outputs.assumptions import (
+    NOT_MODELLED,
+    figures_assumed,
+    setting_assumed,
+)
 from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.statistics.full import FullStatistics
 from algotrendy.backtest.statistics.resampling import Interval
 from algotrendy.backtest.trials import Tried
+from algotrendy.backtest.validation.other_fills import Fills, under_other_fills
 from algotrendy.backtest.validation.same_bars import SameBars
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.walked import Walked
@@ -67,6 +75,22 @@ class WalkForwardOutcome:
         """Say where the trials were counted."""
         return KEPT if self.is_kept else FORGOTTEN
 
+    @cached_property
+    def fills(self) -> tuple[Fills, ...]:
+        """Run what was chosen under optimistic, given and harsh fills."""
+        return under_other_fills(self.plan, self.walked)
+
+    @cached_property
+    def assumed(self) -> tuple[tuple[str, str], ...]:
+        """Say what every run of the walk assumes, as topics and sentences."""
+        plan = self.plan
+        setting = Setting(plan.dataset, plan.strategy, {}, plan.terms, plan.calendar)
+        return (
+            *setting_assumed(setting),
+            ("Figures", figures_assumed(plan.periods_per_year)),
+            ("Not modelled", NOT_MODELLED),
+        )
+
     def windows(self) -> list[dict[str, Any]]:
         """Give a row a window, with dates: a table for a reader."""
         found = []
@@ -110,6 +134,8 @@ class WalkForwardOutcome:
                 "expected_maximum_sharpe": statistics.confidence.expected_maximum,
             },
             "harsh_return": self.evidence.harsh_return,
+            "fills": [asdict(fills) for fills in self.fills],
+            "assumed": [list(each) for each in self.assumed],
             "trades": self.evidence.trades,
             "trials_on_these_data": self.counted.trials,
             "trials_counted_in": self.counted_in,
