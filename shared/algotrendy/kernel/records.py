@@ -6,20 +6,37 @@ structured dtype (``np.dtype(list(fields))``) and of the slotted object of the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 Fields = tuple[tuple[str, str], ...]
+
+_GIVEN = """
+    for name in values:
+        setattr(self, name, values[name])
+"""
 
 
 class Record:
-    """A mutable record of numbers with one slot a field, all zero at first."""
+    """A mutable record of numbers with one slot a field, zero at first or what ``initial`` says."""
 
     __slots__ = ()
-    fields: Fields = ()
+    fields: ClassVar[Fields] = ()
+    initial: ClassVar[Mapping[str, float]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Write out the beginning of each kind of record: drivers make one for every order."""
+        names: dict[str, Any] = {}
+        zeros = {name: 0 if kind == "i8" else 0.0 for name, kind in cls.fields}
+        sets = [f"    self.{name} = {value!r}" for name, value in (zeros | dict(cls.initial)).items()]
+        lines = ["def begin(self, **values):", *sets, _GIVEN]
+        # The text is made of the names in a field table.
+        exec("\n".join(lines), names)  # noqa: S102
+        cls.__init__ = names["begin"]  # type: ignore[method-assign]
 
     def __init__(self, **values: float) -> None:
-        for name, kind in self.fields:
-            setattr(self, name, 0 if kind == "i8" else 0.0)
-        for name, value in values.items():
-            setattr(self, name, value)
+        """Set what is given; the rest is zero."""
+        raise TypeError(f"a record of which kind? {values}")
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name, _ in self.fields)

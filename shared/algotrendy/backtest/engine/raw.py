@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,5 @@ class Raw:
 
 def table_of(fields: Fields, records: list[Any]) -> Table:
     """Make a structured array of slotted objects of the same fields."""
-    made = np.zeros(len(records), np.dtype(list(fields)))
-    for name, _ in fields:
-        made[name] = [getattr(record, name) for record in records]
-    return made
+    values = map(attrgetter(*(name for name, _ in fields)), records)
+    return np.array(list(values), np.dtype(list(fields)))

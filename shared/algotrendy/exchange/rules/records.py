@@ -6,7 +6,7 @@ slotted object of the same fields.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from algotrendy.kernel.records import Fields, Record
 
@@ -61,6 +61,7 @@ class OrderRow(Record):
     """One order as the rules see it."""
 
     fields = ORDER_FIELDS
+    initial: ClassVar = {"parent": -1, "sibling": -1}
     __slots__ = tuple(name for name, _ in ORDER_FIELDS)
     kind: int
     side: int
@@ -81,9 +82,6 @@ class OrderRow(Record):
     parent: int
     sibling: int
     key: int
-
-    def __init__(self, **values: float) -> None:
-        super().__init__(**({"parent": -1, "sibling": -1} | values))
 
 
 class QuoteRow(Record):
