@@ -113,8 +113,8 @@ bench-orders: setup ## Measure the order path on a platform of its own: to 202, 
 bench-backtest: $(APP) $(BENCH) ## Measure backtests, us and every peer that installs; prints JSON lines (OPTIONS="--quick --only ours,vectorbt")
 	.venv/bin/python benchmarks/backtest.py $(OPTIONS)
 
-bench-sweep: setup ## Measure one sweep by each executor on a platform of its own; prints JSON lines
-	PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
+bench-sweep: setup ## Measure one sweep by each executor, Ray too, on a platform of its own; prints JSON lines (OPTIONS=--quick)
+	UV=$(UV) PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
 
 ## ---- Ship it -----------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
 	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what was built and installed (the platform's data folder stays)
-	rm -rf .venv .venv-infra .venv-emulator .venv-bench .venv-bench-nautilus .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-infra .venv-emulator .venv-bench .venv-bench-nautilus .venv-bench-sweep .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^## ----/ {gsub(/^## -+ | -+$$/, ""); printf "\n%s\n", $$0} \
