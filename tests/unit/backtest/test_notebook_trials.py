@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from algotrendy.backtest import backtest, wiring
-from algotrendy.kernel.errors import Invalid
+from algotrendy.backtest import backtest, walk_forward, wiring
+from algotrendy.kernel.errors import Invalid, Unavailable
 from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
 from fakes.engine_walks import some_recorder
@@ -56,6 +56,19 @@ def test_the_ledger_of_the_settings_counts_for_the_tenant_that_they_name() -> No
 def test_a_run_is_not_lost_over_a_ledger_that_does_not_answer() -> None:
     with pytest.warns(UserWarning, match="not counted as a trial"):
         run(fast=5)
+
+
+@pytest.mark.usefixtures("no_answer")
+def test_a_walk_that_its_ledger_cannot_count_is_not_walked() -> None:
+    with pytest.raises(Unavailable):
+        walk_forward(
+            BARS,
+            "sma_cross",
+            {"fast": [5], "slow": [10]},
+            {"in_sample": 100, "out_of_sample": 50},
+            mode="interpreted",
+            checks=None,
+        )
 
 
 def test_one_who_counts_and_cannot_is_told() -> None:
