@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from algotrendy.cli import backtest_studies as command
+from algotrendy.cli.api_client import ApiClient
 from algotrendy.cli.backtest_studies import KindName
 from algotrendy.cli.main import app
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
+from fakes.backtest_api import Backend
 
 RUN, SWEEP, WALK, HOME = (f"01936b1e-0000-7000-8000-00000000000{n}" for n in (1, 2, 3, 4))
 
@@ -149,3 +153,63 @@ def test_an_id_that_nobody_has_is_not_found() -> None:
 def test_the_commands_are_there() -> None:
     done = CliRunner().invoke(app, ["backtest", "--help"])
     assert all(f" {name} " in done.output for name in ("list", "show", "fetch", "cancel"))
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Backend:
+    return Backend(tmp_path / "results")
+
+
+@pytest.fixture
+def deployed(backend: Backend) -> Iterator[ApiClient]:
+    """Speak as the command line does with the app itself."""
+    behind = backend.client()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = behind.request(
+            request.method,
+            request.url.raw_path.decode(),
+            content=request.content,
+            headers=dict(request.headers),
+        )
+        return httpx.Response(found.status_code, headers=found.headers, content=found.content)
+
+    token = backend.issuer.token()
+    with ApiClient("http://app.test", lambda: token, httpx.MockTransport(answer)) as api:
+        yield api
+
+
+def test_what_the_api_itself_answers_is_understood(
+    backend: Backend, deployed: ApiClient, tmp_path: Path
+) -> None:
+    asked = {
+        "strategy": "sma_cross",
+        "start": "2000-01-01",
+        "end": "2000-12-31",
+        "parameters": {"fast": ["4", "5"], "slow": ["12"]},
+    }
+    single = {**asked, "symbol": "AAA", "parameters": {"fast": "4", "slow": "12"}}
+    windows = {"in_sample": "60", "out_of_sample": "30"}
+    bodies: dict[str, dict[str, Any]] = {
+        "backtests": single,
+        "sweeps": {**asked, "symbols": ["AAA", "BBB"]},
+        "walk-forwards": {**asked, "symbols": ["AAA"], "windows": windows},
+    }
+    ids = {
+        name: deployed.post(f"/v1/{name}", body, f"key-{name}")["id"]
+        for name, body in bodies.items()
+    }
+    found, more = command.newest(deployed, None, 20, None)
+    kinds = {each["id"]: kind.plural for kind, each in found}
+    assert (kinds, more) == ({study_id: name for name, study_id in ids.items()}, None)
+    for name, study_id in ids.items():
+        kind, each = command.study(deployed, study_id)
+        assert kind.plural == name
+        assert f"{study_id} is requested" in "\n".join(command.described(kind, each))
+    backend.finish(ids["sweeps"])
+    said = "\n".join(command.described(*command.study(deployed, ids["sweeps"])))
+    assert "sharpe" in said
+    lines = list(command.called_off(deployed, [ids["backtests"], ids["walk-forwards"]]))
+    assert [line.rpartition(" ")[2] for line in lines] == ["cancelled", "cancelled"]
+    with pytest.raises(Conflict, match="it is cancelled"):
+        command.fetched(deployed, ids["walk-forwards"], tmp_path / "out")
