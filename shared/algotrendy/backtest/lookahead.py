@@ -6,7 +6,8 @@ two drivers. So the strategy is run on all bars and on the first so many of them
 asks for, remembers and gets done up to the cut must be the same, to the bit.
 
 Data that the code refers to is cut along with the bars, and named: what was worked out of later
-bars beforehand shows in no comparison.
+bars beforehand shows in no comparison. What the code reads or calls without a name that shows what
+it tells, such as a file, cannot be cut: then nobody can say that it is clean, and it is not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,8 @@ from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.own import layout_of
 from algotrendy.strategy.parameters import Values
-from algotrendy.strategy.references import references_of, with_data
+from algotrendy.strategy.references import references_of
+from algotrendy.strategy.swapping import with_data
 
 CUTS = 16
 LEAST_STEPS = 3
@@ -76,6 +79,7 @@ class Findings:
         cuts: After how many steps the bars were cut, increasing.
         differences: At most one a cut and driver: the first of each.
         references: Data that the code refers to besides its arguments, in words.
+        not_judged: What the code reads or calls that cannot be followed or cut, in words.
         drivers: How compiled differs from interpreted; empty when it does not.
         not_compiled: Why the drivers were not compared; empty when they were.
     """
@@ -84,13 +88,14 @@ class Findings:
     cuts: tuple[int, ...]
     differences: tuple[Difference, ...]
     references: tuple[str, ...]
+    not_judged: tuple[str, ...]
     drivers: str
     not_compiled: str
 
     @property
     def is_clean(self) -> bool:
-        """Tell whether nothing was found."""
-        return not (self.differences or self.references or self.drivers)
+        """Tell whether nothing was found, and nothing is in doubt."""
+        return not (self.differences or self.references or self.not_judged or self.drivers)
 
 
 def check_lookahead(
@@ -143,7 +148,8 @@ def check_lookahead(
         strategy=strategy.name,
         cuts=chosen,
         differences=tuple(differences),
-        references=tuple(str(reference) for reference in references),
+        references=tuple(str(each) for each in references if not each.doubt),
+        not_judged=tuple(str(each) for each in references if each.doubt),
         drivers="" if other is None else _between_drivers(whole.backtest, other),
         not_compiled=why,
     )
@@ -241,7 +247,7 @@ def _head(setting: Setting, steps: int) -> Setting:
 
 def shortened(value: Any, gone: int, total: int) -> Any:
     """Take the last rows from data that is about as long as the bars; leave all other as it is."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and len(value) < _ALONGSIDE * total:
         return {key: shortened(item, gone, total) for key, item in value.items()}
     try:
         length = len(value)
@@ -250,6 +256,8 @@ def shortened(value: Any, gone: int, total: int) -> Any:
     if length < _ALONGSIDE * total:
         return value
     kept = max(length - gone, 0)
+    if isinstance(value, dict):
+        return dict(islice(value.items(), kept))
     rows = getattr(value, "iloc", value)
     try:
         return rows[:kept]

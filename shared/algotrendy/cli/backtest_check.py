@@ -33,7 +33,7 @@ def check(
     """Check a strategy on the bars that are wanted.
 
     Raises:
-        Rejected: If anything was found.
+        Rejected: If anything was found, or something is read that cannot be judged.
     """
     choice = chosen(strategy, parameters)
     dataset = find_bars(wanted, choice.strategy.timeframes).dataset
@@ -54,7 +54,9 @@ def check(
         found = telling(choice, look)
     _print(wide_console(), found, len(dataset))
     if not found.is_clean:
-        raise Rejected(f"{found.strategy} does not pass the check")
+        is_doubt = not (found.differences or found.references or found.drivers)
+        verdict = "cannot be judged" if is_doubt else "does not pass the check"
+        raise Rejected(f"{found.strategy} {verdict}")
 
 
 def _print(console: Console, found: Findings, steps: int) -> None:
@@ -66,8 +68,10 @@ def _print(console: Console, found: Findings, steps: int) -> None:
         console,
         "outside data",
         [f"{each}: it may hold what nobody knew at the time" for each in found.references],
-        "none: the code reads its arguments alone",
+        "none found: as far as it can be followed, the code reads its arguments alone",
     )
+    if found.not_judged:
+        _say(console, "not judged", list(found.not_judged), "")
     if found.not_compiled:
         _line(console, "compiled", f"not compared: {found.not_compiled}", "yellow")
     else:

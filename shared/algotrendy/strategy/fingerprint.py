@@ -15,7 +15,6 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
-from functools import cache
 from types import (
     CodeType,
     FunctionType,
@@ -28,7 +27,9 @@ from typing import Any
 
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.lookups import (
+    WHOLE,
     Chain,
+    after,
     global_names,
     is_empty,
     is_standard,
@@ -37,7 +38,7 @@ from algotrendy.strategy.lookups import (
 )
 from algotrendy.strategy.own import layout_of
 
-__all__ = ["code_hash", "function_hash", "global_names", "is_self_contained"]
+__all__ = ["code_hash", "function_hash", "global_names", "is_self_contained", "name_of_installed"]
 
 _PLAIN = (int, float, complex, bool, str, bytes, type(None))
 _DEEPEST = 50
@@ -71,7 +72,6 @@ def code_hash(strategy: Strategy) -> str:
     return digest.hexdigest()
 
 
-@cache
 def function_hash(function: Callable[..., Any]) -> str:
     """Hash one function, and all that it refers to."""
     reading = _Reading()
@@ -157,13 +157,13 @@ class _Reading:
             self._depth -= 1
 
     def _value(self, name: str, value: Any) -> None:
-        known = _name_of_installed(value)
+        known = name_of_installed(value)
         if _is_plain(value) or _is_number(value):
             self.parts.append(f"{name}={_text(value)}")
         elif known is not None:
             self.parts.append(f"{name}={known}")
         elif isinstance(value, ModuleType):
-            self._module(name, value, frozenset({()}))
+            self._module(name, value, WHOLE)
         elif isinstance(value, type):
             self._class(name, value)
         elif isinstance(value, enum.Enum):
@@ -214,8 +214,7 @@ class _Reading:
 
     def _looked_up(self, name: str, value: Any, chains: frozenset[Chain]) -> None:
         if isinstance(value, ModuleType):
-            after = frozenset(chain[1:] for chain in chains if chain[0] == name)
-            self._module(name, value, after)
+            self._module(name, value, after(name, chains))
         else:
             self.value(name, value)
 
@@ -248,7 +247,7 @@ class _Reading:
             self._unknown(name)
 
     def _class(self, name: str, kind: type) -> None:
-        known = _name_of_installed(kind)
+        known = name_of_installed(kind)
         if known is not None:
             self.parts.append(f"{name}={known}")
             return
@@ -355,7 +354,7 @@ def _is_plain(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     """Tell whether it is a number of a library's, such as numpy's floats."""
-    return isinstance(value, int | float) and _name_of_installed(type(value)) is not None
+    return isinstance(value, int | float) and name_of_installed(type(value)) is not None
 
 
 def _text(value: Any) -> str:
@@ -369,7 +368,7 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def _name_of_installed(value: Any) -> str | None:
+def name_of_installed(value: Any) -> str | None:
     """Name what is found by its name in a module that is not the user's, with its version."""
     if isinstance(value, ModuleType) or not callable(value):
         return None

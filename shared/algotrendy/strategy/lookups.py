@@ -15,6 +15,9 @@ from typing import Any
 Chain = tuple[str, ...]
 """A name and the attributes that are read of it at once: ``("np", "linalg", "norm")``."""
 
+WHOLE: frozenset[Chain] = frozenset({()})
+"""Of what is handed on as it is."""
+
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _CLOSURE = ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
 _ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")
@@ -105,21 +108,21 @@ def read_by(function: FunctionType) -> Iterator[tuple[str, str, Any, frozenset[C
     lookups = lookups_of(function.__code__)
     for name in sorted(global_names(function.__code__)):
         if name in function.__globals__:
-            yield "global", name, function.__globals__[name], _after(name, lookups.globals)
+            yield "global", name, function.__globals__[name], after(name, lookups.globals)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         if not is_empty(cell):
-            yield "closure", name, cell.cell_contents, _after(name, lookups.closures)
+            yield "closure", name, cell.cell_contents, after(name, lookups.closures)
     arguments = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
-    whole = frozenset({()})
     for name, value in zip(arguments[len(arguments) - len(defaults) :], defaults, strict=True):
-        yield "default", name, value, whole
+        yield "default", name, value, WHOLE
     for name, value in (function.__kwdefaults__ or {}).items():
-        yield "default", name, value, whole
+        yield "default", name, value, WHOLE
 
 
-def _after(name: str, chains: frozenset[Chain]) -> frozenset[Chain]:
-    return frozenset(chain[1:] for chain in chains if chain[0] == name)
+def after(name: str, chains: frozenset[Chain]) -> frozenset[Chain]:
+    """Give what is read of a name, or of an attribute, by chains that begin with it."""
+    return frozenset(chain[1:] for chain in chains if chain[:1] == (name,))
 
 
 def is_empty(cell: CellType) -> bool:
