@@ -23,7 +23,12 @@ from algotrendy.backtest.engine.compiled.sources import (
     span_source,
 )
 from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.fingerprint import code_hash, global_names, is_self_contained
+from algotrendy.strategy.fingerprint import (
+    code_hash,
+    function_hash,
+    global_names,
+    is_self_contained,
+)
 from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_of
 
 __all__ = ["COLUMNS", "SPAN", "STEP", "Bound", "CannotCompileError", "bind", "teach"]
@@ -42,10 +47,12 @@ class Bound:
     """A compiled strategy.
 
     Attributes:
+        code: The hash of what it was compiled of.
         entry: Given the context's address, gives 0, or 1 when the strategy raised.
     """
 
     strategy: Strategy
+    code: str
     layout: Layout
     entry: Any
 
@@ -54,19 +61,20 @@ _bound: dict[tuple[int, str], Bound] = {}
 
 
 def bind(strategy: Strategy, kind: str) -> Bound:
-    """Compile a strategy into an entry of a kind; the same object only once.
+    """Compile a strategy into an entry of a kind, the same object only once for the same code.
 
     Raises:
         CannotCompileError: With the compiler's reason.
     """
     key = id(strategy), kind
+    code = code_hash(strategy)
     known = _bound.get(key)
-    if known is None or known.strategy is not strategy:
-        known = _bound[key] = _compile(strategy, kind)
+    if known is None or known.strategy is not strategy or known.code != code:
+        known = _bound[key] = _compile(strategy, kind, code)
     return known
 
 
-def _compile(strategy: Strategy, kind: str) -> Bound:
+def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
     layout = layout_of(strategy.state, strategy.indicators)
     names: dict[str, Any] = {
         "__name__": __name__,
@@ -95,12 +103,12 @@ def _compile(strategy: Strategy, kind: str) -> Bound:
         names["span"] = njit(error_model="python")(names["span"])
     exec(compile(entry_source(strategy, layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
     function = names["entry"]
-    function.__qualname__ = f"{kind}_{code_hash(strategy)[:32]}"
+    function.__qualname__ = f"{kind}_{code[:32]}"
     try:
         entry = njit(INT(INT), error_model="python", cache=is_self_contained(strategy))(function)
     except NumbaError as error:
         raise CannotCompileError(_reason(error)) from error
-    return Bound(strategy, layout, entry)
+    return Bound(strategy, code, layout, entry)
 
 
 def _jitted(function: Callable[..., Any], forceinline: bool = False) -> Any:
@@ -109,23 +117,40 @@ def _jitted(function: Callable[..., Any], forceinline: bool = False) -> Any:
     return njit(error_model="python", forceinline=forceinline)(function)
 
 
-_taught: set[FunctionType] = set()
+_taught: dict[FunctionType, str] = {}
+"""With the hash of each: the compiler takes what it refers to as it is the first time."""
 
 
 def _teach_called_by(function: FunctionType) -> None:
     """Let compiled code call the plain functions that a function calls, and those that they do."""
     for name in sorted(global_names(function.__code__)):
-        called = function.__globals__.get(name)
+        called: Any = function.__globals__.get(name)
         if isinstance(called, FunctionType):
             teach(called)
+        elif isinstance(getattr(called, "py_func", None), FunctionType):
+            _is_new(called.py_func)
 
 
 def teach(function: FunctionType) -> None:
-    """Let compiled code call a plain function, and those that it calls."""
-    if function not in _taught:
-        _taught.add(function)
+    """Let compiled code call a plain function, and those that it calls.
+
+    Raises:
+        CannotCompileError: If what one of them refers to has changed since.
+    """
+    if _is_new(function):
         register_jitable(function)
         _teach_called_by(function)
+
+
+def _is_new(function: FunctionType) -> bool:
+    """Tell whether compiled code is to call a function for the first time."""
+    code = function_hash(function)
+    known = _taught.get(function)
+    if known is not None and known != code:
+        what = "refers to what has changed since this process compiled it"
+        raise CannotCompileError(f"{function.__name__} {what}")
+    _taught[function] = code
+    return known is None
 
 
 def _reason(error: NumbaError) -> str:
