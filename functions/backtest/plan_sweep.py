@@ -5,8 +5,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from algotrendy.backtest import wiring
+from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.estimate import LAMBDA_MB, require_fit
-from algotrendy.backtest.plan import Keys, plan_sweep
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import plan_sweep
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import SweepId, parse_sweep_id
 from algotrendy.market_data import wiring as market_data
@@ -26,7 +28,10 @@ def plan(sweep_id: SweepId) -> Planned:
     sweep = wiring.sweeps().store.get(sweep_id)
     if sweep.status.is_final:
         raise Conflict(f"sweep {sweep_id} is {sweep.status}")
-    made = plan_sweep(sweep_id, sweep.spec, wiring.results(), market_data.bar_store())
+    who = Recorder(wiring.trials(), sweep.tenant, sweep.requested_by, sweep.correlation_id)
+    made = plan_sweep(
+        sweep_id, sweep.spec, wiring.results(), market_data.bar_store(), ask=who.earlier
+    )
     require_fit(made, LAMBDA_MB << 20, f"a function of {LAMBDA_MB} MB")
     wiring.sweeps().record_planned(sweep_id, runs=made.runs, shards=made.shards)
     logger.info("sweep planned", sweep_id=str(sweep_id), runs=made.runs, shards=made.shards)

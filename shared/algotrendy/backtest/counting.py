@@ -8,21 +8,32 @@ from datetime import date
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from algotrendy.backtest.canonical import digest
+from algotrendy.backtest.earlier import Earlier
 from algotrendy.backtest.engine import ENGINE_VERSION
-from algotrendy.backtest.plan import Pinned, Plan, digest
+from algotrendy.backtest.markets import Market
+from algotrendy.backtest.plan import Plan
 from algotrendy.backtest.shard import Row
 from algotrendy.backtest.statistics.figures import STATISTICS
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.trials import Batch, Kind, Moments, Tally
-from algotrendy.kernel.bar import Timeframe
+from algotrendy.backtest.versions import strategy_version
+from algotrendy.kernel.bar import Timeframe, parse_timeframe
 from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.series import session_date
-from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.library import library
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.result import Backtest
+
+__all__ = [
+    "Entry",
+    "Recorder",
+    "entry_of_run",
+    "entry_of_sweep",
+    "strategy_version",
+    "sweep_sha256",
+]
 
 _SHARPE = 1 + STATISTICS.index("sharpe")
 
@@ -91,29 +102,41 @@ class Recorder:
             correlation_id=self.correlation_id,
         )
 
+    def earlier(self, plan: Plan) -> Earlier:
+        """Tell what was tried on a sweep's symbols before it; its own runs do not count twice."""
+        tried = self.ledger.tried_on(
+            self.tenant, plan.spec.symbols, plan.first, plan.last, besides=sweep_sha256(plan)
+        )
+        return Earlier(tried, self.is_kept)
+
+
+def sweep_sha256(plan: Plan) -> str:
+    """Hash all that decides what the runs of a sweep find, and not how they are cut."""
+    left_out = {"symbols", "start", "end", "parameters", "max_runs", "seed"}
+    return digest(
+        {
+            "spec": plan.spec.model_dump(mode="json", exclude=left_out),
+            "version": plan.version,
+            "engine": plan.engine,
+            "data": [[each.symbol, each.timeframe, each.sha256] for each in plan.data],
+            "combinations": [list(values) for values in plan.combinations],
+        }
+    )
+
 
 def entry_of_sweep(plan: Plan, rows: Sequence[Row]) -> Entry:
-    """Count the runs of a sweep, symbol by symbol.
+    """Count the runs of a sweep, market by market.
 
     Args:
         rows: Of all runs, in the order of their numbers.
     """
-    spec = plan.spec.model_dump(
-        mode="json", exclude={"symbols", "start", "end", "parameters", "max_runs", "seed"}
-    )
-    body = {
-        "spec": spec,
-        "engine": plan.engine,
-        "data": [[each.symbol, each.timeframe, each.sha256] for each in plan.data],
-        "combinations": [list(values) for values in plan.combinations],
-    }
     each = len(plan.combinations)
     tallies = (
-        _pinned_tally(pinned, [row[_SHARPE] for row in rows[place * each : (place + 1) * each]])
-        for place, pinned in enumerate(plan.data)
+        _market_tally(market, [row[_SHARPE] for row in rows[place * each : (place + 1) * each]])
+        for place, market in enumerate(plan.markets)
     )
-    version = f"engine {plan.engine}"
-    return Entry(digest(body), Kind.SWEEP, plan.spec.strategy, version, _in_order(tallies))
+    kind = Kind.SWEEP
+    return Entry(sweep_sha256(plan), kind, plan.spec.strategy, plan.version, _in_order(tallies))
 
 
 def entry_of_run(backtest: Backtest) -> Entry:
@@ -123,12 +146,12 @@ def entry_of_run(backtest: Backtest) -> Entry:
         Invalid: For a run without a bar, or of symbols or a timeframe that the ledger cannot name.
     """
     # Load numpy: not before there is a run, which loaded it anyhow.
-    from algotrendy.backtest.statistics.summary import periods_per_year, summarise
+    from algotrendy.backtest.statistics.summary import summarise
 
     setting = backtest.setting
     dataset, strategy = setting.dataset, setting.strategy
     timeframe = Timeframe(dataset.timeframe)
-    year = periods_per_year(timeframe)
+    year = setting.a_year
     sharpe = summarise(backtest, year).sharpe
     body = {
         "strategy": strategy.name,
@@ -152,30 +175,18 @@ def entry_of_run(backtest: Backtest) -> Entry:
     return Entry(digest(body), Kind.RUN, strategy.name, strategy_version(strategy), (tally,))
 
 
-def strategy_version(strategy: Strategy) -> str:
-    """Tell one version of a strategy from another.
-
-    One of the library changes with the engine's version only; of any other the code is hashed.
-    """
-    if any(strategy is known for known in library()):
-        return f"engine {ENGINE_VERSION}"
-    from algotrendy.strategy.fingerprint import code_hash
-
-    return code_hash(strategy)
-
-
-def _pinned_tally(pinned: Pinned, sharpes: Sequence[Any]) -> Tally:
+def _market_tally(market: Market, sharpes: Sequence[Any]) -> Tally:
     from algotrendy.backtest.statistics.summary import periods_per_year
 
-    timeframe = Timeframe(pinned.timeframe)
+    timeframe = parse_timeframe(market.data[0].timeframe)
     year = periods_per_year(timeframe)
     return Tally.of(
-        [pinned.symbol],
+        market.symbols,
         timeframe,
-        date.fromisoformat(pinned.first),
-        date.fromisoformat(pinned.last),
+        date.fromisoformat(min(pinned.first for pinned in market.data)),
+        date.fromisoformat(max(pinned.last for pinned in market.data)),
         [None if sharpe is None else sharpe / sqrt(year) for sharpe in sharpes],
-        observations=max(1, pinned.bars - 1),
+        observations=max(1, market.bars - 1),
         periods_per_year=year,
     )
 

@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from algotrendy.backtest.grid import shuffled
-from algotrendy.backtest.plan import Plan
+from algotrendy.backtest.markets import Market
+from algotrendy.backtest.plan import Plan, dataset_of_plan
 from algotrendy.backtest.prices import GIB, PRICES, Prices, Usage
-from algotrendy.backtest.shard import pinned_bars
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.ports import BarStore
 
@@ -44,6 +44,10 @@ WORKER_START_S: Final = 1.5
 RAY_START_S: Final = 10.0
 """To load Ray, start its own processes on this machine and end them."""
 LAMBDA_START_S: Final = 4.0
+LAKE_FILE_READS: Final = 5
+"""Requests for a file of the lake, which holds a year of a symbol: its index, and its columns."""
+LAKE_PASSES: Final = 3
+"""How often a sweep that is asked for and planned reads all its bars in the lake."""
 STEP_S: Final = 0.2
 """Between two steps of a workflow."""
 ROW_S: Final = 40e-6
@@ -172,41 +176,50 @@ def measure(
         Conflict: If the bars are not those of the plan.
     """
     # Loads numpy and the compiler: not before there is something to compute.
-    from algotrendy.backtest.rows import backtest_of, dataset_of, run_rows
+    from algotrendy.backtest.rows import backtest_of, run_rows
 
-    pinned = max(plan.data, key=lambda pinned: pinned.bars)
-    dataset = dataset_of(
-        pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
-    )
+    market = max(plan.markets, key=lambda market: market.bars)
+    dataset = dataset_of_plan(plan, market, bars)
+    calendar = plan.calendar
     tried, drawn = plan.combinations, shuffled(len(plan.combinations), plan.spec.seed)
 
     def took(numbers: Sequence[int]) -> float:
         begin = clock()
         run_rows(
-            dataset, plan.strategy, [tried[n] for n in numbers], plan.terms, numbers, mode=mode
+            dataset,
+            plan.strategy,
+            [tried[n] for n in numbers],
+            plan.terms,
+            numbers,
+            mode=mode,
+            calendar=calendar,
         )
         return max(clock() - begin, 1e-9)
 
     first = [next(drawn)]
     begin = clock()
-    ran = backtest_of(dataset, plan.strategy, tried[first[0]], plan.terms, mode).mode
-    run_rows(dataset, plan.strategy, [tried[first[0]]], plan.terms, first, mode=mode)
+    ran = backtest_of(dataset, plan.strategy, tried[first[0]], plan.terms, mode, calendar).mode
+    took(first)
     first_s = clock() - begin
     numbers, seconds = first, took(first)
     # More at once, until the clock can tell how long they take.
     while seconds < _CLEAR_S and (more := list(islice(drawn, len(numbers) * _MORE))):
         numbers = more
         seconds = took(numbers)
-    return Speed(len(numbers), len(numbers) * pinned.bars, seconds, first_s, ran)
+    return Speed(len(numbers), len(numbers) * _size(market), seconds, first_s, ran)
 
 
 def shard_memory(plan: Plan) -> int:
     """Give the memory that the largest shard needs, in bytes."""
     size = len(plan.combinations)
     held = 1 + -(-(plan.shard_runs - 1) // size) if plan.shard_runs > 1 else 1
-    longest = sorted((pinned.bars for pinned in plan.data), reverse=True)[:held]
+    longest = sorted(map(_size, plan.markets), reverse=True)[:held]
     runs = min(plan.shard_runs, plan.runs)
     return RUNTIME_BYTES + sum(longest) * BAR_BYTES + runs * ROW_BYTES  # whole numbers
+
+
+def _size(market: Market) -> int:
+    return sum(pinned.bars for pinned in market.data)  # whole numbers
 
 
 def require_fit(plan: Plan, limit: int, where: str) -> None:
@@ -267,11 +280,17 @@ def _step_functions(
         # Each shard's part and result, their list, the plan, table, report, summary.
         s3_writes=2 * plan.shards + 5,
         # A shard looks for its part, its result and the bars; the reduction reads all results.
-        s3_reads=4 * plan.shards + 6,
+        s3_reads=4 * plan.shards + 6 + _lake_reads(plan),
     )
     return Course(
         "stepfunctions", used, wall, cpu + cold, LAMBDA_MB * 2**20, usage.dollars(prices), usage
     )
+
+
+def _lake_reads(plan: Plan) -> int:
+    years = [int(each.last[:4]) - int(each.first[:4]) + 1 for each in plan.data]
+    # The reduction reads the bars of the best run again.
+    return LAKE_FILE_READS * (LAKE_PASSES * sum(years) + max(years))  # whole numbers
 
 
 def _reduce_s(plan: Plan, speed: Speed) -> float:

@@ -45,12 +45,11 @@ def expand(spec: SweepSpec, strategy: Strategy) -> Grid:
 
     Raises:
         Invalid: If a name or a value does not fit the strategy, which names
-            ``parameters.<name>``, if the rules leave nothing, or if the strategy needs more assets
-            than the one that a run of a sweep has.
+            ``parameters.<name>``, if the rules leave nothing, or as ``check_markets``.
     """
-    _require_one_asset(strategy)
+    check_markets(spec, strategy)
     space = Space.of(strategy, spec.parameters)
-    return sample(space, spec.max_runs // len(spec.symbols), spec.seed)
+    return sample(space, spec.max_runs // spec.markets, spec.seed)
 
 
 def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
@@ -61,7 +60,7 @@ def check_grid(spec: SweepSpec, strategy: Strategy) -> None:
     Raises:
         Invalid: As ``expand``.
     """
-    _require_one_asset(strategy)
+    check_markets(spec, strategy)
     space = Space.of(strategy, spec.parameters)
     if space.size > COUNTED_LIMIT:
         _drawn(space, 1, spec.seed)
@@ -80,11 +79,21 @@ def sample(space: Space, wanted: int, seed: int) -> Grid:
     return _drawn(space, wanted, seed)
 
 
-def _require_one_asset(strategy: Strategy) -> None:
-    if strategy.assets > 1:
-        expected = "one that trades a single asset: each run of a sweep sees one symbol"
-        actual = f"{strategy.name}, which needs {strategy.assets} or more"
-        raise Invalid("strategy", expected, actual)
+def check_markets(spec: SweepSpec, strategy: Strategy) -> None:
+    """Refuse symbols that a strategy does not trade as they are asked for.
+
+    Raises:
+        Invalid: Naming ``together`` or ``symbols``.
+    """
+    if strategy.assets > 1 and not spec.together:
+        needs = f"{strategy.name} trades {strategy.assets} assets or more at once"
+        raise Invalid("together", f"true, because {needs}", spec.together)
+    if spec.together and strategy.assets == 1 and len(spec.symbols) > 1:
+        expected = f"false, because {strategy.name} trades one asset: each symbol runs on its own"
+        raise Invalid("together", expected, spec.together)
+    if len(spec.symbols) < strategy.assets:
+        expected = f"{strategy.assets} or more, which {strategy.name} trades at once"
+        raise Invalid("symbols", expected, ", ".join(spec.symbols))
 
 
 def _walked(space: Space, wanted: int, seed: int) -> Grid:

@@ -24,7 +24,12 @@ class MemoryTrials:
             return self._batches.setdefault((batch.tenant, batch.sha256), batch)
 
     def overlapping(
-        self, tenant: TenantId, symbols: Sequence[Symbol], first: date, last: date
+        self,
+        tenant: TenantId,
+        symbols: Sequence[Symbol],
+        first: date,
+        last: date,
+        besides: str = "",
     ) -> list[Counted]:
         """List the tallies on any of the symbols at dates that overlap, in a fixed order."""
         with self._lock:
@@ -34,6 +39,7 @@ class MemoryTrials:
             for batch in batches
             for tally in batch.tallies
             if batch.tenant == tenant
+            and batch.sha256 != besides
             and set(symbols) & set(tally.symbols)
             and tally.first <= last
             and tally.last >= first

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from algotrendy.backtest.failures import failures
 from algotrendy.backtest.lifecycle import Study, StudyStatus
 from algotrendy.backtest.ports import Blobs, StudyT
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.studies import Studies
-from algotrendy.backtest.validation.by_window import failures
 from algotrendy.kernel.errors import Conflict
 
 

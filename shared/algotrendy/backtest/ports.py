@@ -109,9 +109,16 @@ class TrialStore(Protocol):
         ...
 
     def overlapping(
-        self, tenant: TenantId, symbols: Sequence[Symbol], first: date, last: date
+        self,
+        tenant: TenantId,
+        symbols: Sequence[Symbol],
+        first: date,
+        last: date,
+        besides: str = "",
     ) -> list[Counted]:
         """List a tenant's tallies on any of the symbols at dates that overlap, each once.
+
+        Those of the batch whose hash is ``besides`` are left out.
 
         In the order of the batches' hashes, then of the data: whoever adds them up rounds alike.
         """

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from algotrendy.backtest.plan import JSON, Keys, Plan, encode, read_plan
+from algotrendy.backtest.canonical import JSON, encode
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import Plan, read_plan
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.report import Curve, ReportInput, render
-from algotrendy.backtest.shard import Cell, Row, pinned_bars, read_rows
+from algotrendy.backtest.shard import Cell, Row, dataset_for, read_rows, read_work
 from algotrendy.backtest.statistics.figures import STATISTICS
 from algotrendy.kernel.errors import Conflict, JsonValue, NotFound
 from algotrendy.kernel.ids import SweepId
@@ -21,6 +22,7 @@ from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
 from algotrendy.strategy.parameters import Value
 
 if TYPE_CHECKING:
+    from algotrendy.backtest.data.dataset import Dataset
     from algotrendy.backtest.engine.result import Backtest
     from algotrendy.backtest.engine.running import Wish
 
@@ -50,19 +52,25 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore, mode: Wish = "
     """
     # Loads numpy and the compiler: not before there is something to compute.
     from algotrendy.backtest.counting import entry_of_sweep
-    from algotrendy.backtest.rows import backtest_of, run_one
+    from algotrendy.backtest.outputs.terms_in_words import of_setting
+    from algotrendy.backtest.report import Curve, ReportInput, render
+    from algotrendy.backtest.rows import backtest_of, row_of
+    from algotrendy.backtest.winner import judged
 
     plan = read_plan(sweep_id, blobs)
     keys = Keys(sweep_id)
     rows = collect(sweep_id, plan, blobs)
     table = to_csv(plan, rows)
     best = best_of(rows)
-    again = _rerun(plan, best, bars, mode)
-    dataset = again.setting.dataset
-    benchmark = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms, mode)
-    benchmark_row = run_one(dataset, BUY_AND_HOLD, (), plan.terms, 0, mode)
+    dataset = _dataset(sweep_id, plan, best, blobs, bars)
+    again = _rerun(plan, best, dataset, mode)
+    benchmark = backtest_of(dataset, BUY_AND_HOLD, (), plan.terms, mode, plan.calendar)
+    benchmark_row = row_of(benchmark, 0)
+    entry = entry_of_sweep(plan, rows)
+    winner = judged(plan, again, entry, mode)
     summary = _summary(sweep_id, plan, best, benchmark_row, table)
-    summary["tried"] = entry_of_sweep(plan, rows).to_json()
+    summary["tried"] = entry.to_json()
+    summary |= winner.to_json()
     page = render(
         ReportInput(
             sweep_id=str(sweep_id),
@@ -77,6 +85,8 @@ def reduce_sweep(sweep_id: SweepId, blobs: Blobs, bars: BarStore, mode: Wish = "
                 tuple(benchmark.equity.tolist()),
             ),
             ranked_by=RANKED_BY,
+            winner=winner,
+            agreed=of_setting(again.setting),
         )
     )
     blobs.put(keys.table, table, "text/csv; charset=utf-8")
@@ -154,22 +164,28 @@ def read_summary(study_id: UUID, blobs: Blobs) -> dict[str, JsonValue]:
     return found
 
 
-def _rerun(plan: Plan, best: Row, bars: BarStore, mode: Wish) -> Backtest:
-    from algotrendy.backtest.rows import backtest_of, dataset_of, run_one
+def _dataset(sweep_id: SweepId, plan: Plan, best: Row, blobs: Blobs, bars: BarStore) -> Dataset:
+    """Give the bars that the best run was made on, as its shard had them."""
+    number = _number(best)
+    work = read_work(sweep_id, plan.shard(number), blobs)
+    return dataset_for(sweep_id, work, plan.market(number).name, blobs, bars)
+
+
+def _rerun(plan: Plan, best: Row, dataset: Dataset, mode: Wish) -> Backtest:
+    from algotrendy.backtest.rows import backtest_of, row_of
 
     planned = plan.run(_number(best))
-    pinned = next(pinned for pinned in plan.data if pinned.symbol == planned.symbol)
-    series = pinned_bars(plan.spec, pinned.symbol, pinned.sha256, plan.bars_version, bars)
-    dataset = dataset_of(series)
-    again = run_one(dataset, plan.strategy, planned.values, plan.terms, planned.number, mode)
-    if again != best:
+    again = backtest_of(
+        dataset, plan.strategy, planned.values, plan.terms, mode, plan.calendar, planned.number
+    )
+    if (row := row_of(again, planned.number)) != best:
         raise IncompleteSweep(
             f"run {planned.number} gave another result when it was run again",
             run=planned.number,
             stored=list(best),
-            again=list(again),
+            again=list(row),
         )
-    return backtest_of(dataset, plan.strategy, planned.values, plan.terms, mode)
+    return again
 
 
 def _summary(

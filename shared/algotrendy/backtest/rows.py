@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from algotrendy.backtest.data.dataset import Dataset
-from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.shard import Cell, OnMode, Row
 from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
 from algotrendy.backtest.statistics.summary import (
@@ -18,34 +18,12 @@ from algotrendy.backtest.statistics.summary import (
     summarise,
 )
 from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.errors import AlgoTrendyError, Rejected
-from algotrendy.market_data.series import BarSeries
+from algotrendy.kernel.errors import AlgoTrendyError
+from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.parameters import Value
+from algotrendy.strategy.parameters import Value, Values
 
 _DIGITS = 12
-
-
-class StrategyFailedError(Rejected):
-    """Says in which backtest of a sweep the strategy raised, and what."""
-
-    code = "strategy-failed"
-
-    def __init__(
-        self, dataset: Dataset, strategy: Strategy, named: Mapping[str, Value], error: Exception
-    ) -> None:
-        symbols = ", ".join(asset.symbol for asset in dataset.assets)
-        values = ", ".join(f"{name}={value}" for name, value in named.items())
-        super().__init__(
-            f"{strategy.name} on {symbols} with {values} raised {type(error).__name__}: {error}",
-            symbol=symbols,
-            parameters=values,
-        )
-
-
-def dataset_of(series: BarSeries) -> Dataset:
-    """Make a dataset of one stored series."""
-    return from_series(series)
 
 
 def backtest_of(
@@ -54,19 +32,38 @@ def backtest_of(
     values: Sequence[Value],
     terms: Terms,
     mode: Wish = "auto",
+    calendar: TradingCalendar | None = None,
+    number: int = 0,
 ) -> Backtest:
     """Run one backtest; values in the order of the strategy's parameters.
+
+    Args:
+        number: Of the run, for the error; 0 for one of no sweep.
 
     Raises:
         StrategyFailedError: If the strategy raises.
     """
     named = dict(zip((p.name for p in strategy.parameters), values, strict=True))
     try:
-        return run(Setting(dataset, strategy, named, terms), mode)
+        return run(Setting(dataset, strategy, named, terms, calendar), mode)
     except AlgoTrendyError:
         raise
     except Exception as error:  # whatever a user's own code may raise
-        raise StrategyFailedError(dataset, strategy, named, error) from error
+        raise _failed(dataset, strategy, named, number, error) from error
+
+
+def _failed(
+    dataset: Dataset, strategy: Strategy, named: Values, number: int, error: Exception
+) -> StrategyFailedError:
+    symbols = ", ".join(dataset.symbols)
+    values = ", ".join(f"{name}={value}" for name, value in named.items())
+    run_ = f"run {number}, " if number else ""
+    return StrategyFailedError(
+        f"{run_}{strategy.name} on {symbols} with {values} raised {type(error).__name__}: {error}",
+        run=number,
+        symbol=symbols,
+        parameters=values,
+    )
 
 
 def run_one(
@@ -77,16 +74,23 @@ def run_one(
     number: int,
     mode: Wish = "auto",
     on_mode: OnMode | None = None,
+    calendar: TradingCalendar | None = None,
 ) -> Row:
     """Run one backtest and give its row.
 
     Numbers are kept to 12 significant digits: beyond them a power may differ from one machine's
     mathematics library to another's, and the row must not.
     """
-    backtest = backtest_of(dataset, strategy, values, terms, mode)
+    backtest = backtest_of(dataset, strategy, values, terms, mode, calendar, number)
     if on_mode is not None:
         on_mode(backtest.mode, backtest.why_interpreted)
-    found = summarise(backtest, periods_per_year(Timeframe(dataset.timeframe)))
+    return row_of(backtest, number)
+
+
+def row_of(backtest: Backtest, number: int) -> Row:
+    """Give the row of a run that is there."""
+    a_year = periods_per_year(Timeframe(backtest.setting.dataset.timeframe))
+    found = summarise(backtest, a_year)
     return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
 
 
@@ -99,6 +103,7 @@ def run_rows(
     workers: int = 1,
     mode: Wish = "auto",
     on_mode: OnMode | None = None,
+    calendar: TradingCalendar | None = None,
 ) -> list[Row]:
     """Run many backtests of one strategy on one dataset; the rows are those of `run_one`.
 
@@ -114,7 +119,7 @@ def run_rows(
     for place, (number, values) in enumerate(zip(numbers, combinations, strict=True)):
         figures = together[place] if together else None
         if figures is None:
-            rows.append(run_one(dataset, strategy, values, terms, number, mode, on_mode))
+            rows.append(run_one(dataset, strategy, values, terms, number, mode, on_mode, calendar))
         else:
             if on_mode is not None:
                 on_mode("compiled", "")

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from algotrendy.backtest.canonical import JSON, sealed, unsealed
 from algotrendy.backtest.engine import ENGINE_VERSION
-from algotrendy.backtest.plan import JSON, DamagedPlan, Keys, digest, encode, terms_of
+from algotrendy.backtest.failures import note_shard
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.markets import calendar_named, data_sha256, dataset_of, pinned_bars
+from algotrendy.backtest.plan import DamagedPlan
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
-from algotrendy.kernel.errors import Conflict, NotFound
+from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.versions import strategy_of
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import SweepId
-from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data.ports import BarStore
-from algotrendy.market_data.series import BarSeries
-from algotrendy.strategy.library import strategy_named
+
+__all__ = [
+    "Cell",
+    "OnMode",
+    "OnRun",
+    "Row",
+    "ShardOutcome",
+    "dataset_for",
+    "is_done",
+    "keep_rows",
+    "pinned_bars",
+    "read_rows",
+    "read_work",
+    "rows_of",
+    "run_shard",
+]
 
 if TYPE_CHECKING:
     from algotrendy.backtest.data.dataset import Dataset
@@ -67,13 +84,18 @@ def run_shard(
         NotFound: If the sweep has no such shard.
         DamagedPlan: If the shard's part of the plan is not as it was written.
         Conflict: If the bars are not those of the plan, or the engine is another version.
+        StrategyFailedError: If the strategy raises; a note of it is kept for whoever records it.
     """
     work = read_work(sweep_id, shard, blobs)
     if is_done(sweep_id, work, blobs):
         return ShardOutcome(shard, len(work["runs"]), was_done=True)
     data = {symbol: dataset_for(sweep_id, work, symbol, blobs, bars) for symbol in work["data"]}
     modes: dict[str, str] = {}
-    rows = rows_of(work, data, mode, on_run, modes.setdefault)
+    try:
+        rows = rows_of(work, data, mode, on_run, modes.setdefault)
+    except (Rejected, Invalid) as error:
+        note_shard(sweep_id, shard, error, blobs)
+        raise
     keep_rows(sweep_id, work, rows, blobs)
     return ShardOutcome(shard, len(rows), was_done=False, modes=modes)
 
@@ -87,12 +109,8 @@ def read_work(sweep_id: SweepId, shard: int, blobs: Blobs) -> dict[str, Any]:
         Conflict: If it was planned for another version of the engine.
     """
     key = Keys(sweep_id).shard(shard)
-    try:
-        work: dict[str, Any] = json.loads(blobs.get(key))
-        is_whole = work.pop("sha256") == digest(work)
-    except (ValueError, KeyError, AttributeError) as error:
-        raise DamagedPlan(f"{key} is not as it was written") from error
-    if not is_whole:
+    work = unsealed(blobs.get(key))
+    if work is None:
         raise DamagedPlan(f"{key} is not as it was written")
     if work["engine"] != ENGINE_VERSION:
         raise Conflict(
@@ -115,25 +133,29 @@ def is_done(sweep_id: SweepId, work: dict[str, Any], blobs: Blobs) -> bool:
 
 
 def dataset_for(
-    sweep_id: SweepId, work: dict[str, Any], symbol: str, blobs: Blobs, bars: BarStore
+    sweep_id: SweepId, work: dict[str, Any], market: str, blobs: Blobs, bars: BarStore
 ) -> Dataset:
-    """Give the bars of a symbol that a shard's work was planned with.
+    """Give the bars of a market that a shard's work was planned with.
 
     Raises:
         Conflict: If they lie neither beside the plan nor in the store as they were.
     """
     # Loads numpy: not before there is something to compute.
     from algotrendy.backtest.data_files import mapped_dataset
-    from algotrendy.backtest.rows import dataset_of
 
-    sha256 = work["data"][symbol]
+    hashes: dict[str, str] = work["data"][market]
 
     def made() -> Dataset:
         spec = SweepSpec.model_validate(work["spec"])
-        return dataset_of(pinned_bars(spec, symbol, sha256, work["bars_version"], bars))
+        series = [
+            pinned_bars(spec, symbol, sha256, work["bars_version"], bars)
+            for symbol, sha256 in sorted(hashes.items())
+        ]
+        return dataset_of(series, strategy_of(spec.strategy, work["version"]), spec)
 
-    file = work["files"].get(symbol)
-    return mapped_dataset(Keys(sweep_id).data(sha256), file, blobs, made) if file else made()
+    file = work["files"].get(market)
+    key = Keys(sweep_id).data(data_sha256(list(hashes.values())))
+    return mapped_dataset(key, file, blobs, made) if file else made()
 
 
 def rows_of(
@@ -148,60 +170,41 @@ def rows_of(
     from algotrendy.backtest.rows import run_one, run_rows
 
     spec = SweepSpec.model_validate(work["spec"])
-    strategy, terms = strategy_named(spec.strategy), terms_of(spec)
+    strategy, terms = strategy_of(spec.strategy, work["version"]), spec.terms
+    calendar = calendar_named(spec.calendar)
     rows: list[Row] = []
-    for symbol in work["data"]:
-        runs = [(number, values) for number, name, values in work["runs"] if name == symbol]
+    for market in work["data"]:
+        runs = [(number, values) for number, name, values in work["runs"] if name == market]
         numbers, combinations = zip(*runs, strict=True)
+        seen = data[market]
         if on_run is None:
             rows += run_rows(
-                data[symbol], strategy, combinations, terms, numbers, mode=mode, on_mode=on_mode
+                seen,
+                strategy,
+                combinations,
+                terms,
+                numbers,
+                mode=mode,
+                on_mode=on_mode,
+                calendar=calendar,
             )
             continue
         for number, values in runs:
             on_run(number)
-            rows.append(run_one(data[symbol], strategy, values, terms, number, mode, on_mode))
+            rows.append(run_one(seen, strategy, values, terms, number, mode, on_mode, calendar))
     return sorted(rows, key=lambda row: row[0] or 0)
 
 
 def keep_rows(sweep_id: SweepId, work: dict[str, Any], rows: Sequence[Row], blobs: Blobs) -> None:
     """Write what a shard found, whole or not at all."""
     result = {"plan_sha256": work["plan_sha256"], "shard": work["shard"], "rows": rows}
-    key = Keys(sweep_id).result(work["shard"])
-    blobs.put(key, encode({**result, "sha256": digest(result)}), JSON)
+    blobs.put(Keys(sweep_id).result(work["shard"]), sealed(result), JSON)
 
 
 def read_rows(data: bytes, plan_sha256: str, numbers: Sequence[int]) -> list[Row] | None:
     """Read a shard's result; None unless it is whole, untouched and of this plan and its runs."""
-    try:
-        found = json.loads(data)
-        stated = found.pop("sha256")
-        rows = [tuple(row) for row in found["rows"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    found = unsealed(data)
+    if found is None or found.get("plan_sha256") != plan_sha256:
         return None
-    if stated != digest(found) or found.get("plan_sha256") != plan_sha256:
-        return None
-    if [row[0] for row in rows] != list(numbers):
-        return None
-    return rows
-
-
-def pinned_bars(
-    spec: ResearchSpec, symbol: str, sha256: str, version: int, bars: BarStore
-) -> BarSeries:
-    """Read the bars that a plan pinned.
-
-    Raises:
-        Conflict: If the store no longer has them as they were.
-    """
-    series = bars.read(
-        parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
-    )
-    if series.sha256() != sha256:
-        raise Conflict(
-            f"the bars of {symbol} in version {version} are not those that were planned with",
-            symbol=symbol,
-            planned=sha256,
-            actual=series.sha256(),
-        )
-    return series
+    rows = [tuple(row) for row in found["rows"]]
+    return rows if [row[0] for row in rows] == list(numbers) else None

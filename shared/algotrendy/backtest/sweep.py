@@ -10,23 +10,30 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 
+from algotrendy.backtest.asking import AskedTerms, Frozen, Number
+from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol
 
+__all__ = [
+    "AskedTerms",
+    "Frozen",
+    "Number",
+    "Range",
+    "ResearchSpec",
+    "Seed",
+    "SweepSpec",
+    "parse_as",
+    "parse_spec",
+]
+
 GRID_LIMIT = 10**9
-
-
-def _plain(number: Decimal) -> Decimal:
-    # 1E+5, 100000 and 100000.0 are one number: they must be one text, hash and sweep.
-    return Decimal(format(number.normalize(), "f"))
 
 
 def _symbols(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,17 +45,6 @@ def _symbols(given: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(given)) != len(given):
         raise ValueError("symbols without repetition")
     return tuple(sorted(given))
-
-
-Number = Annotated[
-    Decimal, Field(ge=-(10**12), le=10**12, decimal_places=9), AfterValidator(_plain)
-]
-
-
-class Frozen(BaseModel):
-    """A part of a request: never changed, and without a field that nobody knows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Range(Frozen):
@@ -87,9 +83,11 @@ Values = Annotated[
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
+CalendarName = Literal["none", "us-equities", "always-open"]
 
-class ResearchSpec(Frozen):
-    """What every request for research says: a strategy, symbols, a period, ranges, costs."""
+
+class ResearchSpec(AskedTerms):
+    """What every request for research says: a strategy, symbols, a period, ranges, terms."""
 
     strategy: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     symbols: Annotated[
@@ -97,11 +95,8 @@ class ResearchSpec(Frozen):
     ]
     start: date
     end: date
-    parameters: Annotated[dict[str, Range | Values], Field(max_length=10)] = {}
-    cash: Annotated[Number, Field(gt=0, le=10**12)] = Decimal(100_000)
-    fee_bps: Annotated[Number, Field(ge=0, le=1000)] = Decimal(10)
+    parameters: dict[str, Range | Values] = Field(default={}, max_length=10)
     adjustment: Literal["raw", "all"] = "all"
-    fractional: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -110,16 +105,21 @@ class ResearchSpec(Frozen):
                 f"a period whose end is at or after its start, {self.start}, was {self.end}"
             )
         if self.grid > GRID_LIMIT:
+            each = ", ".join(f"{name} {_count(axis):,}" for name, axis in self.parameters.items())
             raise ValueError(
-                f"a grid of at most {GRID_LIMIT:,} combinations of parameters, was {self.grid:,}"
+                f"a grid of at most {GRID_LIMIT:,} combinations of parameters, was {self.grid:,} "
+                f"({each})"
             )
         return self
 
     @property
     def grid(self) -> int:
         """Count the combinations of parameter values, before any rule, on one symbol."""
-        axes = self.parameters.values()
-        return prod(axis.count if isinstance(axis, Range) else len(axis) for axis in axes)
+        return prod(map(_count, self.parameters.values()))
+
+
+def _count(axis: Range | tuple[Decimal, ...]) -> int:
+    return axis.count if isinstance(axis, Range) else len(axis)
 
 
 class SweepSpec(ResearchSpec):
@@ -127,27 +127,42 @@ class SweepSpec(ResearchSpec):
 
     A parameter that is not named keeps its default. Symbols and values are brought into order,
     so that equal requests are equal.
+
+    Attributes:
+        together: Whether each run sees all symbols as one market, for a strategy of several
+            assets; else each symbol is a market of its own.
+        timeframe: Of the bars; a longer one than the store has is made of them. None: the store's.
+        calendar: When the market is open, for schedules and for longer bars.
     """
 
+    together: bool = False
+    timeframe: Timeframe | None = None
+    calendar: CalendarName = "none"
     max_runs: Annotated[int, Field(ge=1, le=100_000)] = 10_000
     seed: Seed = 0
 
     @property
     def is_single(self) -> bool:
         """Tell whether it is one backtest."""
-        return len(self.symbols) == 1 and self.grid == 1
+        return self.grid == 1 and self.markets == 1
+
+    @property
+    def markets(self) -> int:
+        """Count the markets that every combination is tried on."""
+        return 1 if self.together else len(self.symbols)
 
     @model_validator(mode="after")
     def _check_runs(self) -> Self:
-        if self.max_runs < len(self.symbols):
+        if self.max_runs < self.markets:
             raise ValueError(
-                f"max_runs of at least the number of symbols, {len(self.symbols)}, "
-                f"was {self.max_runs}"
+                f"max_runs of at least the number of symbols, {self.markets}, was {self.max_runs}"
             )
         return self
 
 
 _Spec = TypeVar("_Spec", bound=ResearchSpec)
+
+_NO_BRANCH = ("model_type", "tuple_type")
 
 
 def parse_spec(given: Mapping[str, Any]) -> SweepSpec:
@@ -172,13 +187,11 @@ def parse_as(kind: type[_Spec], given: Mapping[str, Any], subject: str) -> _Spec
 
 
 def _named(errors: Sequence[Any], subject: str) -> Invalid:
-    first = errors[0]
-    # The branch of a union is no part of the caller's words.
-    path = [
-        str(part)
-        for part in first["loc"]
-        if not str(part).startswith(("Range", "function", "tuple"))
-    ]
+    first = _telling(errors)
+    path = _path(first["loc"])
+    if first["type"] == "too_long":
+        most, count = first["ctx"]["max_length"], first["ctx"]["actual_length"]
+        return Invalid(".".join(path), f"at most {most:,} of them", f"{count:,}")
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if first["type"] == "missing":
         return Invalid(".".join(path), "given", None)
@@ -186,6 +199,22 @@ def _named(errors: Sequence[Any], subject: str) -> Invalid:
         # A fault of the whole says its figures itself; the whole request would only hide them.
         return _Misfit(subject, expected)
     return Invalid(".".join(path), expected, first["input"])
+
+
+def _telling(errors: Sequence[Any]) -> Any:
+    """Give the first fault; of values that are neither a range nor a list, the nearer branch's."""
+    first = errors[0]
+    alike = [each for each in errors if each["loc"][:2] == first["loc"][:2]]
+    return next((each for each in alike if each["type"] not in _NO_BRANCH), first)
+
+
+def _path(loc: Sequence[int | str]) -> list[str]:
+    """Give where a fault is, without the branch of a union, which is no word of the caller's.
+
+    A branch follows the name of a parameter alone: ``parameters``, the name, the branch.
+    """
+    path = [str(part) for part in loc]
+    return path[:2] + path[3:] if path[:1] == ["parameters"] else path
 
 
 class _Misfit(Invalid):

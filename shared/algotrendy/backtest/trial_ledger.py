@@ -76,14 +76,26 @@ class TrialLedger:
             )
         return stored
 
-    def tried_on(self, tenant: TenantId, symbols: Iterable[str], first: date, last: date) -> Tried:
+    def tried_on(
+        self,
+        tenant: TenantId,
+        symbols: Iterable[str],
+        first: date,
+        last: date,
+        *,
+        besides: str = "",
+    ) -> Tried:
         """Count a tenant's trials on any of these symbols, at dates that overlap these.
 
         A trial on several of the symbols counts once, and whatever its timeframe.
+
+        Args:
+            besides: The hash of a batch that is left out: the caller counts it himself.
         """
         asked = tuple(sorted({parse_symbol(symbol, "symbols") for symbol in symbols}))
         check_data(asked, first, last)
-        return Tried.of(asked, first, last, self.store.overlapping(tenant, asked, first, last))
+        found = self.store.overlapping(tenant, asked, first, last, besides)
+        return Tried.of(asked, first, last, found)
 
     def history(self, tenant: TenantId, limit: int = 20, before: BatchId | None = None) -> History:
         """List a tenant's batches, newest first."""

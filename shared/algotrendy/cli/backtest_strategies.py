@@ -6,13 +6,14 @@ import difflib
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, TypeVar
 
+from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import library, strategy_named
@@ -20,12 +21,6 @@ from algotrendy.strategy.parameters import Parameter, Value
 
 _ARGUMENTS = 3
 _T = TypeVar("_T")
-
-
-class StrategyFailedError(AlgoTrendyError):
-    """Says what a strategy raised, and in which line of its own."""
-
-    code = "strategy-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +193,29 @@ def telling(choice: Chosen, work: Callable[[], _T]) -> _T:
         return work()
     except Exception as error:
         file = Path(inspect.getsourcefile(choice.strategy.decide) or "")
-        if not any(Path(code.co_filename) == file for code in _codes(error.__traceback__)):
+        chain = list(_chain(error))
+        own = [each for each in chain if file in _files(each.__traceback__)]
+        if not own:
             raise
-        title = f"strategy {choice.strategy.name} failed"
-        raise StrategyFailedError(told(error, file, title)) from error
+        title = f"strategy {choice.strategy.name} failed{_place(chain)}"
+        raise StrategyFailedError(told(own[-1], file, title)) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error, the one that it names as its cause, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _place(chain: Sequence[BaseException]) -> str:
+    """Say with which parameters, on what and in which window, as far as the errors know."""
+    facts: dict[str, Any] = {}
+    for error in chain:
+        facts |= error.fields() if isinstance(error, AlgoTrendyError) else {}
+    said = [f" with {facts['parameters']} on {facts['symbol']}"] if "parameters" in facts else []
+    said += [f" in window {facts['window']} of {facts['windows']}"] if "window" in facts else []
+    return "".join(said)
 
 
 def told(error: BaseException, file: Path, title: str) -> str:
@@ -216,12 +230,12 @@ def told(error: BaseException, file: Path, title: str) -> str:
     return "\n".join(lines)
 
 
-def _codes(trace: TracebackType | None) -> list[Any]:
-    codes = []
+def _files(trace: TracebackType | None) -> set[Path]:
+    files = set()
     while trace is not None:
-        codes.append(trace.tb_frame.f_code)
+        files.add(Path(trace.tb_frame.f_code.co_filename))
         trace = trace.tb_next
-    return codes
+    return files
 
 
 def _moment(trace: TracebackType | None) -> str:

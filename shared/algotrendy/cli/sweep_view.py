@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from rich import progress as rich_progress
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 SHOWN_RUNS = 5
 _PERCENT = {"total_return": "return", "max_drawdown": "drawdown"}
@@ -90,12 +92,33 @@ def print_outcome(console: Console, table: bytes, summary: dict[str, Any], folde
     shown.add_section()
     shown.add_row("", summary["best"]["symbol"], *["-"] * len(names), *_figures(held), style="dim")
     console.print(shown)
-    console.print(
-        f"The last line is buying and holding {summary['best']['symbol']}. The best of "
-        f"{len(rows):,} trials looks better than it is; the report says what it assumes.",
-        style="dim",
-    )
+    console.print(f"The last line is buying and holding {summary['best']['symbol']}.", style="dim")
+    print_verdict(console, summary)
     console.print(f"report: {(folder / 'report.html').resolve()}", soft_wrap=True)
+
+
+def print_verdict(console: Console, summary: dict[str, Any]) -> None:
+    """Print what the winner proves after all trials, and the gate's verdict, check by check."""
+    winner, verdict = summary["winner"], summary["verdict"]
+    overfitting = winner["overfitting"]
+    needed = winner["minimum_track_record"]
+    least = "none is long enough" if needed is None else f"{math.ceil(needed):,} needed"
+    lines = (
+        ("Deflated Sharpe", _shown(winner["deflated_sharpe"], "{:.2f}")),
+        ("Trials", f"{winner['trials']:,} here, {winner['trials_on_these_data']:,} in all"),
+        ("Counted in", winner["trials_counted_in"]),
+        ("Track record", f"{winner['track_record']:,} returns, {least}"),
+        ("Overfitting", overfitting["why_not"] or f"probability {overfitting['probability']:.2f}"),
+    )
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for label, words in lines:
+        table.add_row(label, words)
+    console.print(table)
+    for check in verdict["checks"]:
+        mark, style = ("+", "green") if check["passed"] else ("-", "red")
+        console.print(Text(f"{mark} {check['text']}", style=style), soft_wrap=True)
+    said = "the gate lets it pass" if verdict["passed"] else "the gate refuses it"
+    console.print(Text(f"verdict: {said}", style="bold"))
 
 
 def _figures(row: dict[str, Any]) -> list[str]:
@@ -108,7 +131,7 @@ def _figures(row: dict[str, Any]) -> list[str]:
 
 
 def _shown(cell: Any, form: str) -> str:
-    return "-" if cell == "" else form.format(float(cell))
+    return "-" if cell in ("", None) else form.format(float(cell))
 
 
 def _rank(cell: str) -> float:

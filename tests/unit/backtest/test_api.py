@@ -92,7 +92,7 @@ def test_a_request_without_a_key_names_the_header(ada: AppClient) -> None:
         ({"cash": 0}, "cash"),
         ({"fee_bps": -1}, "fee_bps"),
         ({"seed": "x"}, "seed"),
-        ({"leverage": 3}, "leverage"),
+        ({"leverage": 0.5}, "leverage"),
     ],
 )
 def test_bad_input_names_its_field(ada: AppClient, change: dict[str, Any], field_name: str) -> None:

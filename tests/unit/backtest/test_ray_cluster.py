@@ -63,9 +63,9 @@ def test_ray_and_this_process_write_the_same_bytes_and_keep_finished_shards(ray:
 
 
 def test_arrays_are_mapped_from_the_object_store(ray: Any) -> None:
-    from algotrendy.backtest.rows import dataset_of
+    from algotrendy.backtest.data.making import from_series
 
-    dataset = dataset_of(some_bars().read(next(s.symbol for s in some_bars().symbols())))
+    dataset = from_series(some_bars().read(next(s.symbol for s in some_bars().symbols())))
     reference = ray.put(dataset)
     first, second = (ray.get(reference).assets[0].base.close for _ in range(2))
     assert first.ctypes.data == second.ctypes.data

@@ -111,10 +111,10 @@ def test_the_assumptions_are_in_words() -> None:
     text = " ".join(Page(render(SWEEP)).text.split())
     for words in (
         "fills at the next bar's open",
-        "10 basis points of the value of each fill",
+        "10 basis points of a fill's value",
         "Adjusted for splits and dividends",
         "AAA 2000-01-01 to 2000-04-29, 120 bars of 1Day from a seeded random walk",
-        "16 runs: 8 of 9 combinations of parameters on 2 symbols.",
+        "16 runs: 8 of 9 combinations of parameters on 2 markets.",
         "Left out, as they break the rule fast below slow: 1.",
         "the luckiest of 16 tries",
         f"plan sha256 {SWEEP.plan.sha256}",

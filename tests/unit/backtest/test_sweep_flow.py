@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from algotrendy.backtest.canonical import sealed, unsealed
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.executors import (
@@ -18,11 +19,10 @@ from algotrendy.backtest.executors import (
     ShardFailedError,
     run_sweep,
 )
+from algotrendy.backtest.failures import StrategyFailedError, failures
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.plan import (
     DamagedPlan,
-    Keys,
-    digest,
-    encode,
     make_plan,
     plan_sweep,
     read_plan,
@@ -40,6 +40,7 @@ from algotrendy.market_data.series import BarSeries
 from algotrendy.platform.blobs import FolderBlobs
 from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
+from fakes.endless_strategy import RAISING, in_the_library
 from fakes.memory_blobs import DyingBlobs, MemoryBlobs
 from fakes.sweep_world import (
     OTHER_SWEEP_ID,
@@ -191,24 +192,24 @@ def _flipped(result: bytes) -> bytes:
 
 
 def _of_another_plan(result: bytes) -> bytes:
-    found = json.loads(result)
-    del found["sha256"]
+    found = unsealed(result)
+    assert found is not None
     found["plan_sha256"] = "0" * 64
-    return encode({**found, "sha256": digest(found)})
+    return sealed(found)
 
 
 def _with_a_run_twice(result: bytes) -> bytes:
-    found = json.loads(result)
-    del found["sha256"]
+    found = unsealed(result)
+    assert found is not None
     found["rows"][1] = found["rows"][0]
-    return encode({**found, "sha256": digest(found)})
+    return sealed(found)
 
 
 def _with_a_run_missing(result: bytes) -> bytes:
-    found = json.loads(result)
-    del found["sha256"]
+    found = unsealed(result)
+    assert found is not None
     found["rows"].pop()
-    return encode({**found, "sha256": digest(found)})
+    return sealed(found)
 
 
 @pytest.mark.parametrize(
@@ -240,10 +241,10 @@ def test_a_damaged_shard_result_is_named_then_redone(damage: object) -> None:
 
 def test_a_winner_that_does_not_win_again_is_refused() -> None:
     blobs = finished(some_spec(), 3)
-    result = json.loads(blobs.objects[KEYS.result(0)])
-    del result["sha256"]
+    result = unsealed(blobs.objects[KEYS.result(0)])
+    assert result is not None
     result["rows"][0][1 + STATISTICS.index("sharpe")] = 99.0
-    blobs.objects[KEYS.result(0)] = encode({**result, "sha256": digest(result)})
+    blobs.objects[KEYS.result(0)] = sealed(result)
     with pytest.raises(IncompleteSweep, match="run 1 gave another result when it was run again"):
         reduce_sweep(SWEEP_ID, blobs, some_bars(), "interpreted")
 
@@ -376,3 +377,53 @@ def test_the_summary_names_the_best_run_and_its_table() -> None:
 def test_a_strategy_without_parameters_is_swept_over_symbols() -> None:
     blobs = finished(some_spec(strategy="buy_and_hold", parameters={}))
     assert len(blobs.objects[KEYS.table].decode().splitlines()) == 3
+
+
+def test_a_strategy_that_raises_is_noted_with_run_symbol_and_parameters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_the_library(monkeypatch)
+    blobs, bars = MemoryBlobs(), some_bars()
+    spec = some_spec(
+        strategy="sometimes_endless", symbols=("AAA",), parameters={"number": (2, RAISING)}
+    )
+    plan_sweep(SWEEP_ID, spec, blobs, bars)
+    with pytest.raises(StrategyFailedError) as failed:
+        run_shard(SWEEP_ID, 0, blobs, bars, mode="interpreted")
+    assert failed.value.fields() == {"run": 2, "symbol": "AAA", "parameters": f"number={RAISING}"}
+    [reason] = failures(SWEEP_ID, blobs)
+    assert reason.startswith("shard 0 failed: run 2, sometimes_endless on AAA with number=4 raised")
+    blobs.put(KEYS.result(0), b"", "text/plain")
+    assert failures(SWEEP_ID, blobs) == []
+
+
+@pytest.mark.parametrize("shard_runs", [1, 4])
+def test_strategies_of_several_assets_are_swept_together(shard_runs: int) -> None:
+    spec = some_spec(
+        strategy="pairs_trading", parameters={"window": (20, 30)}, together=True, allow_short=True
+    )
+    objects = finished(spec, shard_runs).objects
+    rows = [line.split(",") for line in objects[KEYS.table].decode().splitlines()]
+    assert [row[1] for row in rows] == ["symbol", "AAA BBB", "AAA BBB"]
+    summary = json.loads(objects[KEYS.summary])
+    [tally] = summary["tried"]["tallies"]
+    assert (tally["symbols"], tally["trials"]) == (["AAA", "BBB"], 2)
+
+
+def test_terms_decide_what_a_run_comes_to() -> None:
+    def total(**terms: object) -> float:
+        spec = some_spec(symbols=("AAA",), parameters={}, **terms)
+        summary = json.loads(finished(spec).objects[KEYS.summary])
+        return float(summary["best"]["statistics"]["final_equity"])
+
+    assert total(slippage_bps=50) < total() < total(fee_bps=0)
+
+
+def test_a_shorter_timeframe_than_the_lake_holds_is_refused() -> None:
+    with pytest.raises(Invalid, match="1Day or longer") as refused:
+        finished(some_spec(timeframe="1Hour"))
+    assert refused.value.field == "timeframe"
+    assert (
+        finished(some_spec(timeframe="1Day")).objects[KEYS.table]
+        == finished(some_spec()).objects[KEYS.table]
+    )

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from algotrendy.backtest.asking import AskedTerms, asked_of
+from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.grid import check_grid, expand
 from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid
@@ -78,7 +80,7 @@ def test_equal_requests_are_equal_however_they_are_written() -> None:
         ({"cash": 0}, "cash"),
         ({"cash": "NaN"}, "cash"),
         ({"cash": 1e13}, "cash"),
-        ({"fee_bps": 1001}, "fee_bps"),
+        ({"fee_bps": 5001}, "fee_bps"),
         ({"max_runs": 100_001}, "max_runs"),
         ({"seed": -1}, "seed"),
         ({"adjustment": "some"}, "adjustment"),
@@ -87,7 +89,15 @@ def test_equal_requests_are_equal_however_they_are_written() -> None:
         ({"parameters": {"fast": {"start": 9, "stop": 5, "step": 1}}}, "parameters.fast"),
         ({"parameters": {"fast": {"start": 5, "stop": 9, "step": 0}}}, "parameters.fast.step"),
         ({"parameters": {"fast": {"start": 5, "stop": 9}}}, "parameters.fast.step"),
-        ({"leverage": 2}, "leverage"),
+        ({"leverage": 0}, "leverage"),
+        ({"participation": 1.5}, "participation"),
+        ({"allow_short": "perhaps"}, "allow_short"),
+        ({"gearing": 2}, "gearing"),
+        ({"timeframe": "2Day"}, "timeframe"),
+        ({"calendar": "lunar"}, "calendar"),
+        ({"parameters": {"Range": ["x"]}}, "parameters.Range.0"),
+        ({"parameters": {"function": "x"}}, "parameters.function"),
+        ({"parameters": {"tuple": {"start": 5, "stop": 9}}}, "parameters.tuple.step"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str) -> None:
@@ -228,11 +238,84 @@ def test_a_range_counts_its_values() -> None:
     assert parse_spec(request()).start == date(2001, 1, 1)
 
 
-@pytest.mark.parametrize("name", [each.name for each in library() if each.assets > 1])
-def test_a_strategy_of_several_assets_is_refused_at_the_door_and_by_the_plan(name: str) -> None:
-    spec = parse_spec(request(strategy=name))
+MANY = [each.name for each in library() if each.assets > 1]
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_a_strategy_of_several_assets_is_to_be_asked_for_together(name: str) -> None:
+    strategy = strategy_named(name)
+    apart = parse_spec(request(strategy=name, symbols=["AAPL", "MSFT"]))
+    alone = parse_spec(request(strategy=name, together=True))
     for refuse in (check_grid, expand):
-        with pytest.raises(Invalid, match="sees one symbol") as refused:
-            refuse(spec, strategy_named(name))
-        assert refused.value.field == "strategy"
-        assert str(refused.value.actual) == f"{name}, which needs 2 or more"
+        with pytest.raises(Invalid, match=f"must be true, because {name} trades 2") as refused:
+            refuse(apart, strategy)
+        assert refused.value.field == "together"
+        with pytest.raises(Invalid, match="2 or more") as refused:
+            refuse(alone, strategy)
+        assert refused.value.field == "symbols"
+    check_grid(
+        parse_spec(request(strategy=name, symbols=["AAPL", "MSFT"], together=True)), strategy
+    )
+
+
+def test_a_strategy_of_one_asset_is_not_to_be_asked_for_together() -> None:
+    spec = parse_spec(request(symbols=["AAPL", "MSFT"], together=True))
+    with pytest.raises(Invalid, match="must be false, because sma_cross trades one") as refused:
+        check_grid(spec, SMA)
+    assert refused.value.field == "together"
+    check_grid(parse_spec(request(together=True)), SMA)
+
+
+def test_a_sweep_together_has_one_market_and_all_runs_on_it() -> None:
+    spec = request(strategy=MANY[0], symbols=["A", "B", "C"], together=True, max_runs=1)
+    assert (parse_spec(spec).markets, parse_spec(spec).is_single) == (1, True)
+    assert not parse_spec({**spec, "together": False, "max_runs": 3}).is_single
+
+
+def test_every_term_of_the_engine_can_be_asked_for() -> None:
+    names = [field.name for field in fields(Terms)]
+    assert set(names) == set(AskedTerms.model_fields)
+    assert parse_spec(request()).terms == Terms()
+    asked: dict[str, Any] = {
+        **dict.fromkeys(names, "0.25"),
+        "cash": "5000",
+        "leverage": "2.5",
+        "days_in_year": 365,
+        "fractional": True,
+        "allow_short": True,
+    }
+    spec = parse_spec(request(**asked))
+    assert spec.terms == Terms(
+        **{
+            name: value if isinstance(value, bool) else float(value)
+            for name, value in asked.items()
+        }
+    )
+    assert AskedTerms.model_validate(asked_of(spec.terms)).terms == spec.terms
+
+
+def test_terms_have_the_limits_of_the_engine() -> None:
+    for name in AskedTerms.model_fields:
+        for value in (-2.0, 5_001.0, 10_001.0):
+            try:
+                Terms(**{name: value})
+            except Invalid:
+                with pytest.raises(Invalid):
+                    parse_spec(request(**{name: value}))
+
+
+def test_terms_that_do_not_fit_together_are_refused() -> None:
+    with pytest.raises(Invalid, match="maintenance below one over the leverage"):
+        parse_spec(request(leverage=2, maintenance="0.6"))
+
+
+def test_too_many_values_are_told_with_the_limit() -> None:
+    with pytest.raises(Invalid, match=r"at most 10,000 of them, was '999,998'") as refused:
+        parse_spec(request(parameters={"fast": list(range(2, 1_000_000))}))
+    assert refused.value.field == "parameters.fast"
+
+
+def test_a_grid_too_large_is_told_by_its_parameters() -> None:
+    axis = {"start": 1, "stop": 100_000, "step": 1}
+    with pytest.raises(Invalid, match=r"\(fast 100,000, slow 100,000, units 2\)"):
+        parse_spec(request(parameters={"fast": axis, "slow": axis, "units": [1, 2]}))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.cli.backtest_files import dataset_of_files, read_file
-from algotrendy.cli.backtest_strategies import StrategyFailedError, chosen, telling
+from algotrendy.cli.backtest_strategies import chosen, telling
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound
 from fakes.own_files import STRATEGY, csv_text, with_line
 

@@ -38,7 +38,8 @@ _ADD_SYMBOL = (
 # A tally of several of the symbols is found by each, and counts once.
 _OVERLAPPING = (
     f"SELECT strategy, {_TALLY} FROM trial_tallies "  # noqa: S608 - a constant
-    "JOIN trial_batches USING (tenant, sha256) WHERE (tenant, sha256, place) IN ("
+    "JOIN trial_batches USING (tenant, sha256) "
+    "WHERE sha256 <> %(besides)s AND (tenant, sha256, place) IN ("
     "SELECT tenant, sha256, place FROM trial_symbols WHERE tenant = %(tenant)s "
     "AND symbol = ANY(%(symbols)s) AND first_date <= %(last)s AND last_date >= %(first)s) "
     "ORDER BY sha256, place"
@@ -70,10 +71,21 @@ class PostgresTrials:
         return self._database.run(work)
 
     def overlapping(
-        self, tenant: TenantId, symbols: Sequence[Symbol], first: date, last: date
+        self,
+        tenant: TenantId,
+        symbols: Sequence[Symbol],
+        first: date,
+        last: date,
+        besides: str = "",
     ) -> list[Counted]:
         """List the tallies on any of the symbols at dates that overlap, in a fixed order."""
-        asked = {"tenant": tenant, "symbols": list(symbols), "first": first, "last": last}
+        asked = {
+            "tenant": tenant,
+            "symbols": list(symbols),
+            "first": first,
+            "last": last,
+            "besides": besides,
+        }
         rows = self._database.run(lambda tx: tx.execute(_OVERLAPPING, asked).fetchall())
         return [(row["strategy"], _tally(row)) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +15,11 @@ from algotrendy.backtest.data.columns import (
     columns,
     frozen,
 )
+from algotrendy.backtest.data.dataset import Dataset, dataset
 from algotrendy.backtest.data.moments import DAY_NS
 from algotrendy.backtest.data.runs import begins_run
 from algotrendy.backtest.data.sessions import SessionTable, sessions_around
-from algotrendy.backtest.data.timeframes import Timeframe
+from algotrendy.backtest.data.timeframes import Timeframe, parse_timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 
@@ -180,3 +182,28 @@ def period_begins(day: IntArray, of: Timeframe) -> IntArray:
     # 1970 began with a January, so that months since then count as months of a year.
     begins = (month - month % of.count).astype("M8[M]").astype("M8[D]")
     return begins.astype(np.int64)
+
+
+def on_timeframe(bars: Dataset, timeframe: str, calendar: TradingCalendar | None) -> Dataset:
+    """Give bars on a timeframe that is as long as theirs, or longer.
+
+    Raises:
+        Invalid: For a shorter one, or one as long as the others that a strategy reads besides.
+    """
+    if timeframe == bars.timeframe:
+        return bars
+    short, long = parse_timeframe(bars.timeframe), parse_timeframe(timeframe)
+    if long.order() < short.order():
+        raise Invalid("timeframe", f"{short} or longer, as the bars are", timeframe)
+    kept = [name for name in bars.timeframes[1:] if parse_timeframe(name).order() > long.order()]
+    if len(kept) < len(bars.timeframes) - 1:
+        expected = f"below {bars.timeframes[1]}, which the strategy reads besides"
+        raise Invalid("timeframe", expected, timeframe)
+    return dataset(
+        replace(
+            asset,
+            base=resample(asset.base, short, long, calendar),
+            timeframes=(str(long), *bars.timeframes[1:]),
+        )
+        for asset in bars.assets
+    )

@@ -10,7 +10,14 @@ from typing import Any
 
 from algotrendy.backtest.report.contents import Curve, ReportInput
 from algotrendy.backtest.report.embedding import embeddable, prose, resource, scripts, short
-from algotrendy.backtest.report.words import assumptions, figures, headline, subtitle, warning
+from algotrendy.backtest.report.words import (
+    assumptions,
+    figures,
+    headline,
+    subtitle,
+    verdict,
+    warning,
+)
 from algotrendy.kernel.bar import Timeframe
 
 __all__ = ["Curve", "ReportInput", "embeddable", "render"]
@@ -34,6 +41,7 @@ def render(given: ReportInput) -> bytes:
     title = f"{name} on {', '.join(symbols[:4])}{' and more' if len(symbols) > 4 else ''}"
     best_title, best_subtitle = headline(given)
     caution = warning(given)
+    verdict_title, verdict_lead = verdict(given)
     page = Template(resource("page.html")).substitute(
         title=escape(title),
         subtitle=escape(subtitle(given)),
@@ -41,11 +49,16 @@ def render(given: ReportInput) -> bytes:
         best_subtitle=escape(best_subtitle),
         figures="\n".join(_figure(*figure) for figure in figures(given)),
         warning=f'<p class="note">{escape(caution)}</p>' if caution else "",
+        verdict_title=escape(verdict_title),
+        verdict_lead=escape(verdict_lead),
+        checks="\n".join(
+            f'<li class="{"passed" if check.passed else "missed"}">{escape(str(check))}</li>'
+            for check in given.winner.verdict.checks
+        ),
         equity_label=escape("Equity of the best run and of buy and hold over time"),
         drawdown_label=escape("Fall from the last peak of the best run and of buy and hold"),
         assumptions="\n".join(
-            f"<dt>{escape(term)}</dt><dd>{prose(words)}</dd>"
-            for term, words in assumptions(given.plan, given.ranked_by)
+            f"<dt>{escape(term)}</dt><dd>{prose(words)}</dd>" for term, words in assumptions(given)
         ),
         sweep_id=escape(given.sweep_id),
         vendor_style=resource("vendor/uPlot.min.css"),
@@ -68,8 +81,8 @@ def _payload(given: ReportInput) -> dict[str, Any]:
     plan, best = given.plan, given.best_run
     return {
         "parameters": [parameter.name for parameter in plan.strategy.parameters],
-        "symbols": list(plan.spec.symbols),
-        # Runs are numbered: all combinations on the first symbol, then all on the next.
+        "symbols": [market.name for market in plan.markets],
+        # Runs are numbered: all combinations on the first market, then all on the next.
         "combinations": [[short(value) for value in values] for values in plan.combinations],
         "columns": list(given.columns),
         "values": [[short(cell) for cell in row[1:]] for row in given.rows],

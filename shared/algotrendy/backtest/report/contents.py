@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from algotrendy.backtest.judged import Judged
 from algotrendy.backtest.plan import Plan, Run
 from algotrendy.backtest.shard import Cell, Row
 from algotrendy.strategy.parameters import Value
@@ -28,6 +29,8 @@ class ReportInput:
         rows: Every run of the sweep, in order.
         best: The row that ranks first by ``ranked_by``.
         benchmark: Buy and hold of the best run's symbol, on the same terms.
+        agreed: The terms of the runs, as topics and sentences.
+        winner: What the best run proves after all trials, and the gate's verdict.
     """
 
     sweep_id: str
@@ -38,6 +41,8 @@ class ReportInput:
     benchmark: Row
     curve: Curve
     ranked_by: str
+    winner: Judged
+    agreed: Sequence[tuple[str, str]]
 
     @property
     def best_run(self) -> Run:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import ceil, isfinite
+
+from algotrendy.backtest.outputs.assumptions import NOT_MODELLED, ORDERS
 from algotrendy.backtest.plan import Plan
 from algotrendy.backtest.report.contents import ReportInput
 from algotrendy.backtest.shard import Cell
@@ -12,10 +15,6 @@ _ADJUSTED = {
     "counts and fees of early years are not those a trader saw.",
     "raw": "Prices as traded. A split looks like a crash and a dividend like a loss.",
 }
-_NOT_MODELLED = (
-    "Slippage, market impact, volume limits, interest on cash, borrowing, taxes, delistings. The "
-    "symbols were chosen by whoever asked, perhaps because they survived."
-)
 _STATISTICS = (
     "From close to close, risk-free rate 0, 252 sessions a year; CAGR over calendar time. Figures "
     "that are not defined, such as a win rate without trades, are left blank. Buy and hold runs "
@@ -95,16 +94,34 @@ def _figure(value: Cell, form: str) -> str:
     return _NONE if value is None else format(value, form).replace("-", "−")
 
 
-def assumptions(plan: Plan, ranked_by: str) -> list[tuple[str, str]]:
+def verdict(given: ReportInput) -> tuple[str, str]:
+    """Say whether the gate lets the winner pass, and by how many trials it was deflated."""
+    winner = given.winner
+    title = "The gate lets it pass" if winner.verdict.passed else "The gate refuses it"
+    shown = winner.evidence
+    record = shown.minimum_track_record
+    needed = _NONE if record is None or not isfinite(record) else f"{ceil(record):,}"
+    overfitting = _figure(shown.overfitting, ".2f")
+    overfitting += f" ({winner.why_not})" if winner.why_not else ""
+    return title, (
+        f"Deflated Sharpe ratio {_figure(shown.deflated_sharpe, '.2f')}, by "
+        f"{_counted(shown.trials or 0, 'trial')} on {shown.data}, {winner.own:,} of them here; "
+        f"the others are from {winner.counted_in}. Minimum track record length {needed} returns "
+        f"of {shown.observations or 0:,}. Probability of backtest overfitting {overfitting}."
+    )
+
+
+def assumptions(given: ReportInput) -> list[tuple[str, str]]:
     """Give the assumptions as terms and sentences."""
+    plan = given.plan
     return [
         ("Strategy", _strategy(plan)),
-        ("Orders", _orders(plan)),
-        ("Costs", _costs(plan)),
+        ("Orders", ORDERS),
+        *given.agreed,
         ("Prices", _ADJUSTED[plan.spec.adjustment]),
         ("Data", _data(plan)),
-        ("Trials", _trials(plan, ranked_by)),
-        ("Not modelled", _NOT_MODELLED),
+        ("Trials", _trials(plan, given.ranked_by)),
+        ("Not modelled", NOT_MODELLED),
         ("Statistics", _STATISTICS),
         ("To repeat it", _identity(plan)),
     ]
@@ -120,39 +137,21 @@ def _strategy(plan: Plan) -> str:
     return f"{plan.strategy.summary}{held} Source: {plan.strategy.source}"
 
 
-def _orders(plan: Plan) -> str:
-    shares = "Parts of a share can be bought" if plan.spec.fractional else "Whole shares only"
-    return (
-        "Market orders. A decision sees bars up to a close and fills at the next bar's open; one "
-        f"made at the last bar is not filled. {shares}. Long or flat, no margin: a buy that the "
-        "cash cannot pay with its fee is cut, and counted as cut."
-    )
-
-
-def _costs(plan: Plan) -> str:
-    spec = plan.spec
-    if not spec.fee_bps:
-        return f"No fees. Each run starts with {spec.cash:,f} of cash."
-    return (
-        f"{spec.fee_bps:f} basis points of the value of each fill. Each run starts with "
-        f"{spec.cash:,f} of cash, on its own."
-    )
-
-
 def _data(plan: Plan) -> str:
     each = "; ".join(
         f"{pinned.symbol} {pinned.first} to {pinned.last}, {pinned.bars:,} bars of "
         f"{pinned.timeframe} from {pinned.source}, sha256 {pinned.sha256[:16]}"
         for pinned in plan.data
     )
-    return f"{plan.spec.start} to {plan.spec.end} asked. {each}."
+    together = " All are traded together." if plan.spec.together else ""
+    return f"{plan.spec.start} to {plan.spec.end} asked. {each}.{together}"
 
 
 def _trials(plan: Plan, ranked_by: str) -> str:
     tried = (
         f"{_counted(plan.runs, 'run')}: {len(plan.combinations):,} of "
         f"{_counted(plan.grid, 'combination')} of parameters on "
-        f"{_counted(len(plan.data), 'symbol')}."
+        f"{_counted(len(plan.markets), 'market')}."
     )
     if plan.excluded:
         rules = " and ".join(str(rule) for rule in plan.strategy.rules)
