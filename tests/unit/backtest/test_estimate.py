@@ -10,6 +10,8 @@ import pytest
 
 from algotrendy.backtest.estimate import (
     BAR_BYTES,
+    LAKE_FILE_READS,
+    LAKE_PASSES,
     LAMBDA_MB,
     RAY_START_S,
     RUNTIME_BYTES,
@@ -103,6 +105,19 @@ def test_the_cost_is_the_sum_of_what_is_used_at_the_listed_prices() -> None:
     assert course.dollars == pytest.approx(course.usage.dollars(PRICES))
     a_million = Usage(1e6, 10**6, 10**6, 10**6, 10**6)
     assert a_million.dollars() == pytest.approx(13.3334 + 0.2 + 25 + 5 + 0.4)
+
+
+def test_a_read_of_the_lake_is_counted_for_each_year_of_each_symbol() -> None:
+    def reads(first: str) -> int:
+        plan = a_plan()
+        years_ago = replace(plan.data[1], first=first, last="2024-12-31")
+        usage = told(replace(plan, data=(plan.data[0], years_ago))).course("stepfunctions").usage
+        assert usage is not None
+        return usage.s3_reads
+
+    # By who admits and who plans the sweep, and once more for the best run.
+    one_more = LAKE_FILE_READS * (LAKE_PASSES + 1)
+    assert reads("2020-01-02") - reads("2021-01-02") == one_more
 
 
 def test_other_prices_take_the_place_of_the_listed_ones_and_are_named() -> None:

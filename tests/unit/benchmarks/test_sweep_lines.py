@@ -66,9 +66,11 @@ def test_a_functions_log_says_how_long_it_ran_in_how_much_memory() -> None:
     assert bill.gb_seconds(reports) == (2, 1.5 * 2 + 0.5 * 0.5)
 
 
-def test_a_transition_is_a_state_that_was_entered() -> None:
-    kinds = ("ExecutionStarted", "TaskStateEntered", "TaskStateExited", "MapStateEntered")
+def test_a_transition_is_a_state_and_every_further_attempt_of_a_task() -> None:
+    kinds = ("ExecutionStarted", "MapStateEntered", "TaskStateEntered", "TaskScheduled")
+    retried = (*kinds, "TaskFailed", "TaskScheduled", "TaskSucceeded", "TaskStateExited")
     assert bill.transitions({"type": kind} for kind in kinds) == 2
+    assert bill.transitions({"type": kind} for kind in retried) == 3
 
 
 def test_lists_are_billed_as_writes_and_what_is_deleted_is_free() -> None:
