@@ -10,8 +10,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import importlib
 import reprlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import MISSING, dataclass
 from types import (
     BuiltinMethodType,
@@ -272,8 +274,12 @@ class Search:
         """Tell whether what has this whole name is of a package that calculates, and does so."""
         parts = name.partition(" ")[0].split(".")
         reads = any(part in _READING or part.startswith(_READING_AS) for part in parts)
-        is_known = parts[0] in _CALCULATING and version_of(parts[0]) is not None
-        return (is_known or parts[:2] in _OURS) and not reads
+        if parts[0] in _CALCULATING and not reads:
+            # One that is imported later is looked for where it would come from.
+            with suppress(ImportError):
+                importlib.import_module(parts[0])
+            return version_of(parts[0]) is not None
+        return parts[:2] in _OURS and not reads
 
 
 def _attributes(kind: type) -> Iterator[tuple[str, Any]]:
