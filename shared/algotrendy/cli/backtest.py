@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from algotrendy.cli import backtest_options as options
+from algotrendy.cli import backtest_walk_options as walking
 from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective, Where
 from algotrendy.cli.backtest_studies import COMMANDS
 from algotrendy.cli.strategies import strategies
@@ -237,32 +238,29 @@ def walk_forward(
             help="Values to try: fast=5:50:5 (from 5 to 50 by 5) or slow=100,150.",
         ),
     ] = None,
-    in_sample: Annotated[
-        str, typer.Option(help="To choose on: 3y, 18mo, 12w, 90d, or a number of bars.")
-    ] = "3y",
-    out_of_sample: Annotated[str, typer.Option(help="To see the choice on, after it.")] = "1y",
-    embargo: Annotated[
-        str | None, typer.Option(help="Left out between the two.", show_default="none")
-    ] = None,
-    anchored: Annotated[
-        bool, typer.Option("--anchored", help="Choose on all bars so far, not on a moving part.")
-    ] = False,
+    in_sample: walking.InSample = "3y",
+    out_of_sample: walking.OutOfSample = "1y",
+    step: walking.Step = None,
+    embargo: walking.Embargo = None,
+    anchored: walking.Anchored = False,
+    drop_last: walking.DropLast = False,
     method: Annotated[Method, typer.Option(help="How parameters are searched.")] = Method.GRID,
     objective: Annotated[
         Objective, typer.Option(help="What the search makes as large as it can.")
     ] = Objective.SHARPE,
-    neighbours: Annotated[
-        bool, typer.Option("--neighbours", help="Choose the best area, not the best point.")
-    ] = False,
+    neighbours: walking.Neighbours = False,
     max_runs: options.MaxRuns = 1000,
     seed: options.Seed = 0,
-    checks: Annotated[
-        bool,
-        typer.Option(
-            "--checks/--no-checks",
-            help="Also hold all combinations to the same bars: CSCV, purged cross-validation.",
-        ),
-    ] = True,
+    patience: walking.Patience = None,
+    batch: walking.Batch = 64,
+    checks: walking.Checks = True,
+    blocks: walking.Blocks = 16,
+    groups: walking.Groups = 10,
+    test_groups: walking.TestGroups = 2,
+    group_embargo: walking.GroupEmbargo = 5,
+    gate: walking.Gate = False,
+    workers: walking.Workers = None,
+    window_limit: walking.WindowLimit = 900.0,
     csv: options.Csv = None,
     parquet: options.Parquet = None,
     samples: options.Samples = False,
@@ -294,8 +292,8 @@ def walk_forward(
     """Choose parameters window by window, see each choice on later bars, and judge the whole.
 
     Every combination counts as a trial; the gate says whether what is left may be promoted, and
-    what misses by how much. Killed and run again with the same --out, it goes on. On Step
-    Functions the windows run side by side, on bars of the lake.
+    what misses by how much (with --gate by the exit code too). Windows run side by side, here or
+    on Step Functions, to the same bytes. Killed and run again with the same --out, it goes on.
     """
     _watch(time_limit)
     from algotrendy.cli import backtest_walk
@@ -326,18 +324,31 @@ def walk_forward(
             "kind": "anchored" if anchored else "rolling",
             "in_sample": in_sample,
             "out_of_sample": out_of_sample,
+            "step": step,
             "embargo": embargo,
+            "last": "drop" if drop_last else "short",
         },
         search={
             "method": method.value,
             "objective": objective.value,
             "selection": "neighbours" if neighbours else "best",
             "max_runs": max_runs,
+            "patience": patience,
+            "batch": batch,
             "seed": seed,
         },
-        checks=checks,
+        checks={
+            "blocks": blocks,
+            "groups": groups,
+            "test_groups": test_groups,
+            "embargo": group_embargo,
+        }
+        if checks
+        else None,
         out=out,
         as_json=as_json,
+        workers=workers,
+        window_limit=window_limit,
     )
     if executor is Where.RAY:
         raise Invalid("executor", "local or stepfunctions, for a walk forward", executor.value)
@@ -345,9 +356,11 @@ def walk_forward(
         for name in ("actions", "rates", "currency", "borrow"):
             if value := getattr(wanted, name):
                 raise Invalid(name, "left out on Step Functions; here anything goes", str(value))
-        backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
+        passed = backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
     else:
-        backtest_walk.walk_forward(strategy, wanted, agreed, mode.value, asked)
+        passed = backtest_walk.walk_forward(strategy, wanted, agreed, mode.value, asked)
+    if gate and not passed:
+        raise typer.Exit(1)
 
 
 def _wanted(

@@ -17,21 +17,21 @@ from rich.text import Text
 
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.executors import SHARD_LIMIT_S
 from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.outputs.definitions import NONE
 from algotrendy.backtest.report.walk import render_walk
-from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import WalkPlan
-from algotrendy.backtest.validation.windows import Window
 from algotrendy.cli.backtest_bars import Wanted, find_bars
 from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.cli.backtest_run import print_json, wide_console
-from algotrendy.cli.backtest_strategies import Chosen, chosen, described, telling
+from algotrendy.cli.backtest_strategies import Chosen, chosen, described
 from algotrendy.cli.backtest_trials import keep_walk, recorder
+from algotrendy.cli.backtest_walk_here import walk_here
 from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep import FIRST_DAY, LAST_DAY, parse_grid, writable
-from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
+from algotrendy.cli.sweep_view import Progress, progress_bar
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.blobs import FolderBlobs
 
@@ -43,16 +43,20 @@ class Asked:
     """What is asked of the walk besides strategy, bars and terms; fields of ``WalkForwardSpec``.
 
     Attributes:
-        checks: Whether to look at all combinations on the same bars too.
+        checks: How to look at all combinations on the same bars too; None does not.
+        workers: Processes here; None decides by the work.
+        window_limit: Seconds that a window may take in one of them.
         out: Folder for the result, and for what is kept until it is there.
     """
 
     parameters: Sequence[str]
     windows: dict[str, Any]
     search: dict[str, Any]
-    checks: bool
+    checks: dict[str, Any] | None
     out: Path | None
     as_json: bool
+    workers: int | None = None
+    window_limit: float = SHARD_LIMIT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,22 @@ class Done:
     kept: str
 
 
-def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> None:
-    """Walk forward on the bars that are wanted; go on where the same walk was killed."""
+def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> bool:
+    """Walk forward on the bars that are wanted; tell whether the gate lets it pass.
+
+    Goes on where the same walk was killed.
+    """
     choice = chosen(strategy)
     folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
     work = folder / ".unfinished-walk"
-    done = _done_here(choice, _plan(choice, wanted, terms, mode, asked), work)
-    show(done, folder, as_json=asked.as_json)
+    plan, who = _plan(choice, wanted, terms, mode, asked), recorder()
+    outcome = walk_here(
+        choice, plan, wanted, who, work, workers=asked.workers, limit_s=asked.window_limit
+    )
+    done = Done(outcome.to_text().encode(), render_walk(outcome), keep_walk(outcome, who))
+    passed = show(done, folder, as_json=asked.as_json)
     shutil.rmtree(work, ignore_errors=True)
+    return passed
 
 
 def walk_deployed(
@@ -81,8 +93,10 @@ def walk_deployed(
     asked: Asked,
     patience: Patience,
     connect: Callable[[], Api] = connected,
-) -> None:
+) -> bool:
     """Have the deployed workflow walk forward, follow it to its end, and fetch what came of it.
+
+    Tells whether the gate lets it pass.
 
     Raises:
         Invalid: For what is not deployed: a strategy, bars or terms of one's own.
@@ -107,22 +121,25 @@ def walk_deployed(
             lambda now: shown.tell(_windows_done(now)),
         )
         outcome, report = (api.download(found["links"][name]) for name in ("outcome", "report"))
-    show(Done(outcome, report, f"Kept: GET {path}/{found['id']}"), folder, as_json=asked.as_json)
+    done = Done(outcome, report, f"Kept: GET {path}/{found['id']}")
+    return show(done, folder, as_json=asked.as_json)
 
 
-def show(done: Done, folder: Path, *, as_json: bool) -> None:
-    """Write a walk down, each file whole or not at all, and print it."""
+def show(done: Done, folder: Path, *, as_json: bool) -> bool:
+    """Write a walk down, each file whole or not at all, print it, and tell if it passed."""
     files = FolderBlobs(folder.resolve())
     files.put(RESULT, done.outcome)
     files.put(PAGE, done.report)
     found = json.loads(done.outcome)
+    passed = bool(found["verdict"]["passed"])
     if as_json:
         print_json(found)
-        return
+        return passed
     console = wide_console()
     print_outcome(console, found)
     console.print(done.kept, soft_wrap=True, markup=False)
     console.print(f"report: {(folder / PAGE).resolve()}", soft_wrap=True, markup=False)
+    return passed
 
 
 def print_outcome(console: Console, found: dict[str, Any]) -> None:
@@ -155,21 +172,6 @@ def print_outcome(console: Console, found: dict[str, Any]) -> None:
     passed = found["verdict"]["passed"]
     verdict = "the gate lets it pass" if passed else "the gate refuses it"
     console.print(Text(f"verdict: {verdict}", style="bold"))
-
-
-def _done_here(choice: Chosen, plan: WalkPlan, work: Path) -> Done:
-    who = recorder()
-    with progress_bar(f"{choice.strategy.name}, {len(plan.windows)} windows") as shown:
-        outcome = telling(
-            choice,
-            lambda: run_walk_forward(
-                plan,
-                who,
-                blobs=FolderBlobs(work.resolve()),
-                progress=_progress(shown, plan),
-            ),
-        )
-    return Done(outcome.to_text().encode(), render_walk(outcome), keep_walk(outcome, who))
 
 
 def _plan(choice: Chosen, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> WalkPlan:
@@ -241,17 +243,6 @@ def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
 def _windows_done(found: dict[str, Any]) -> Progress:
     progress = found["progress"]
     return Progress(progress["windows_done"], progress["windows"])
-
-
-def _progress(shown: Shown, plan: WalkPlan) -> Any:
-    """Tell how far it is: combinations of all windows, as many in each as may be tried."""
-    each = min(plan.spec.max_runs, plan.spec.grid)
-
-    def tell(window: Window, tried: int) -> None:
-        done = (window.number - 1) * each + min(tried, each)
-        shown.tell(Progress(done, each * len(plan.windows)))
-
-    return tell
 
 
 def _windows(found: dict[str, Any]) -> Table:

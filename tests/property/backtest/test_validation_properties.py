@@ -90,7 +90,8 @@ def check(windows: Windows, found: tuple[Window, ...], bars: int) -> None:
         if windows.kind == "anchored":
             assert window.in_sample.start == 0
     if contiguous and windows.last == "short":
-        assert found[-1].out_of_sample.stop == bars
+        # A last window of less than a quarter is not cut.
+        assert (bars - found[-1].out_of_sample.stop) * 4 < len(found[-1].out_of_sample)
 
 
 @settings(deadline=None, max_examples=300)

@@ -12,7 +12,14 @@ from typer.testing import CliRunner
 
 from algotrendy.backtest import backtest
 from algotrendy.cli.main import app
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected, Unavailable
+from algotrendy.kernel.errors import (
+    AlgoTrendyError,
+    Conflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    Unavailable,
+)
 from algotrendy.market_data import wiring
 from algotrendy.platform.settings import reset_settings
 from fakes.bars_for_backtests import walk
@@ -265,6 +272,49 @@ def test_a_walk_forward_shows_windows_trials_and_the_verdict(tmp_path: Path) -> 
     assert "2000-02-20 to 2000-03-10" in page
     assert not re.search(r"(src|href)=|url\(|https?://", page)
     assert json.loads(run(*arguments, "--json")) == found
+
+
+WALK = (
+    "backtest", "walk-forward", "cross.py", "--csv", "good.csv", "-p", "length=5,10,20",
+    "--in-sample", "50", "--out-of-sample", "20", "--no-checks", *INTERPRETED,
+)  # fmt: skip
+
+
+def test_windows_are_done_side_by_side_to_the_same_bytes(tmp_path: Path) -> None:
+    run(*WALK, "--out", "alone")
+    run(*WALK, "--out", "beside", "--workers", "2")
+    for name in ("walk-forward.json", "report.html"):
+        alone, beside = ((tmp_path / each / name).read_bytes() for each in ("alone", "beside"))
+        assert alone == beside
+
+
+def test_a_strategy_that_raises_in_a_window_is_told_with_line_window_and_parameters(
+    tmp_path: Path,
+) -> None:
+    source = (tmp_path / "cross.py").read_text()
+    (tmp_path / "raising.py").write_text(
+        source.replace("    if ", "    1.0 / (p.length - 10)\n    if ", 1)
+    )
+    told = r"(?s)failed with length=10 on \S+ in window \d of 4 at .*ZeroDivision.*raising.py, line"
+    for workers in ((), ("--workers", "1")):
+        with pytest.raises(AlgoTrendyError, match=told):
+            run(*WALK[:2], "raising.py", *WALK[3:], *workers)
+
+
+def test_the_gate_refuses_by_the_exit_code_when_asked() -> None:
+    done = CliRunner().invoke(app, [*WALK, "--gate"])
+    assert done.exit_code == 1
+    assert "verdict: the gate refuses it" in done.stdout
+
+
+def test_how_windows_are_cut_and_searched_is_said_by_options(tmp_path: Path) -> None:
+    run(
+        *WALK, "--step", "25", "--drop-last", "--method", "random", "--patience", "1",
+        "--batch", "1", "--out", "walked",
+    )  # fmt: skip
+    spec = json.loads((tmp_path / "walked" / "walk-forward.json").read_text())["spec"]
+    assert (spec["windows"]["step"], spec["windows"]["last"]) == (25, "drop")
+    assert (spec["patience"], spec["batch"], spec["cross_checks"]) == (1, 1, None)
 
 
 def test_a_walk_forward_needs_something_to_choose_from() -> None:

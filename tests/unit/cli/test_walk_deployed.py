@@ -59,7 +59,7 @@ def asked(out: Path, **changes: Any) -> command.Asked:
         "parameters": ("fast=3,5,8", "slow=10,20"),
         "windows": {"in_sample": "100", "out_of_sample": "50", "embargo": None},
         "search": {"method": "grid", "max_runs": 100},
-        "checks": False,
+        "checks": None,
         "out": out,
         "as_json": False,
         **changes,

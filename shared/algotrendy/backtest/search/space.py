@@ -103,6 +103,17 @@ class Space:
             values.append(axis.at(place))
         return tuple(reversed(values))
 
+    def number(self, combination: Combination) -> int:
+        """Give the number of a combination, which ``numbered`` takes.
+
+        Raises:
+            Invalid: If it is not of this space; names the first wrong parameter.
+        """
+        number = 0
+        for axis, place in zip(self.axes, self.places(combination), strict=True):
+            number = number * axis.count + place
+        return number
+
     def at(self, places: Sequence[int]) -> Combination:
         """Give the combination at a place on each axis."""
         return tuple(axis.at(place) for axis, place in zip(self.axes, places, strict=True))

@@ -22,6 +22,8 @@ from algotrendy.kernel.errors import Invalid
 
 WINDOWS_LIMIT = 10_000
 
+_LEAST = 0.25
+
 # A period that ends on a Friday has also seen the holiday weekend that follows.
 _GRACE = timedelta(days=7)
 
@@ -45,7 +47,8 @@ class Windows(Frozen):
             length out of sample, so that no bar is out of sample twice. More leaves gaps.
         embargo: Left out between the parts.
         last: What to do with a last window that the data end in the middle of its part out of
-            sample: keep what is there (``short``), or ``drop`` it. The first one must be whole.
+            sample: keep what is there (``short``), if it has at least a quarter of the bars of the
+            window before it, or ``drop`` it. The first one must be whole.
     """
 
     kind: Literal["anchored", "rolling"] = "rolling"
@@ -94,6 +97,9 @@ class Windows(Frozen):
             if window.out_of_sample.start >= len(days):
                 break
             if not whole and (not found or self.last == "drop"):
+                break
+            # A search of its own for the sake of a bar or two would be trials for nothing.
+            if not whole and len(window.out_of_sample) < _LEAST * len(found[-1].out_of_sample):
                 break
             self._check_window(window, days)
             found.append(window)

@@ -57,6 +57,12 @@ def test_a_last_window_that_is_short_is_kept_or_dropped_as_said() -> None:
     assert parts(windows(last="drop").cut(bars(17))) == [(0, 10, 10, 14)]
 
 
+def test_a_last_window_of_less_than_a_quarter_is_not_worth_its_trials() -> None:
+    said = windows(out_of_sample=8)
+    assert parts(said.cut(bars(19))) == [(0, 10, 10, 18)]
+    assert parts(said.cut(bars(20))) == [(0, 10, 10, 18), (8, 18, 18, 20)]
+
+
 def test_the_first_window_must_be_whole() -> None:
     assert len(windows().cut(bars(14))) == 1
     with pytest.raises(Invalid) as refused:
