@@ -6,16 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 from uuid import UUID
 
+from algotrendy.backtest.lifecycle import Study, StudyStatus
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import Blobs, Change, RunState, StudyRunner, StudyStore, StudyT
 from algotrendy.backtest.reduce import read_summary
+from algotrendy.backtest.request import ResearchSpec
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound
 from algotrendy.kernel.events import Event
-from algotrendy.kernel.ids import EventId, Ids, TenantId, UserId
+from algotrendy.kernel.ids import CorrelationId, EventId, Ids, TenantId, UserId
 
 ATTEMPTS_LIMIT = 3
 LIST_LIMIT = 100
@@ -36,11 +38,49 @@ class Page(Generic[StudyT]):
 
 @dataclass(frozen=True, slots=True)
 class Studies(ABC, Generic[StudyT]):
-    """The use cases that studies of every kind have, over a store, a clock and a source of ids."""
+    """The use cases that studies of every kind have, over a store, a clock and a source of ids.
+
+    Attributes:
+        study_type: What a study of this kind is.
+    """
+
+    study_type: ClassVar[type[Study[Any]]]
 
     store: StudyStore[StudyT]
     clock: Clock
     ids: Ids
+
+    def request(
+        self,
+        spec: ResearchSpec,
+        *,
+        tenant: TenantId,
+        requested_by: UserId,
+        idempotency_key: str,
+        correlation_id: CorrelationId,
+    ) -> StudyT:
+        """Store a new study and say that it was requested; the same key again gives the same one.
+
+        Raises:
+            NotFound: For an unknown strategy.
+            Invalid: For a parameter that does not fit the strategy, or what the workflow cannot do.
+            Conflict: If the key was used for another request.
+        """
+        check_key(idempotency_key)
+        now = self.clock.now()
+        study: Any = self.study_type(
+            id=self.ids.next(),
+            tenant=tenant,
+            requested_by=requested_by,
+            idempotency_key=idempotency_key,
+            correlation_id=correlation_id,
+            spec=spec,
+            status=StudyStatus.REQUESTED,
+            requested_at=now,
+            updated_at=now,
+        )
+        self._check(study)
+        return self._ask(study)
 
     def get(self, tenant: TenantId, study_id: UUID) -> StudyT:
         """Read a tenant's study; another tenant's is NotFound too."""
@@ -126,6 +166,9 @@ class Studies(ABC, Generic[StudyT]):
         return acted
 
     @abstractmethod
+    def _check(self, study: StudyT) -> None: ...
+
+    @abstractmethod
     def _count(self, study: StudyT, summary: dict[str, JsonValue]) -> None: ...
 
     @abstractmethod
@@ -141,8 +184,6 @@ class Studies(ABC, Generic[StudyT]):
     def _cancelled(self, study: StudyT, head: Head, cancelled_by: UserId) -> Event: ...
 
     def _ask(self, study: StudyT) -> StudyT:
-        """Store a new study and say that it was requested; the same key again gives the same."""
-        check_key(study.idempotency_key)
         event_id = EventId(self.ids.next())
         event = self._requested(study, _head(study, event_id, study.requested_at))
         stored = self.store.add(study, [event])

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from algotrendy.backtest.counting import Entry, Recorder
 from algotrendy.backtest.events import SweepCancelled, SweepCompleted, SweepFailed, SweepRequested
 from algotrendy.backtest.grid import check_grid
-from algotrendy.backtest.lifecycle import StudyStatus, Sweep
-from algotrendy.backtest.studies import Head, Studies, check_key
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.lifecycle import Sweep
+from algotrendy.backtest.studies import Head, Studies
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.errors import Conflict, JsonValue
-from algotrendy.kernel.ids import CorrelationId, SweepId, TenantId, UserId
+from algotrendy.kernel.ids import SweepId, UserId
 from algotrendy.strategy.library import strategy_named
 
 
@@ -21,45 +20,17 @@ from algotrendy.strategy.library import strategy_named
 class Sweeps(Studies[Sweep]):
     """What can be done with a sweep, and who counts its trials."""
 
+    study_type = Sweep
+
     trials: TrialLedger
-
-    def request(
-        self,
-        spec: SweepSpec,
-        *,
-        tenant: TenantId,
-        requested_by: UserId,
-        idempotency_key: str,
-        correlation_id: CorrelationId,
-    ) -> Sweep:
-        """Store a new sweep and say that it was requested; the same key again gives the same sweep.
-
-        Raises:
-            NotFound: For an unknown strategy.
-            Invalid: For a parameter that does not fit the strategy.
-            Conflict: If the key was used for another request.
-        """
-        check_key(idempotency_key)
-        check_grid(spec, strategy_named(spec.strategy))
-        now = self.clock.now()
-        return self._ask(
-            Sweep(
-                id=SweepId(self.ids.next()),
-                tenant=tenant,
-                requested_by=requested_by,
-                idempotency_key=idempotency_key,
-                correlation_id=correlation_id,
-                spec=spec,
-                status=StudyStatus.REQUESTED,
-                requested_at=now,
-                updated_at=now,
-            )
-        )
 
     def record_planned(self, sweep_id: SweepId, runs: int, shards: int) -> Sweep:
         """Note that the plan is written and the shards begin."""
         now = self.clock.now()
         return self.store.update(sweep_id, lambda sweep: (sweep.planned(runs, shards, now), ()))
+
+    def _check(self, study: Sweep) -> None:
+        check_grid(study.spec, strategy_named(study.spec.strategy))
 
     def _count(self, study: Sweep, summary: dict[str, JsonValue]) -> None:
         found = summary.get("tried")

@@ -15,10 +15,9 @@ from algotrendy.backtest.events import (
 from algotrendy.backtest.lifecycle import Curve, StudyStatus, WalkStudy
 from algotrendy.backtest.plan import digest
 from algotrendy.backtest.ports import WalkForwardStore
-from algotrendy.backtest.studies import Head, Studies, check_key
-from algotrendy.backtest.validation.spec import WalkForwardSpec
+from algotrendy.backtest.studies import Head, Studies
 from algotrendy.kernel.errors import Conflict, Invalid, JsonValue
-from algotrendy.kernel.ids import CorrelationId, TenantId, UserId, WalkForwardId
+from algotrendy.kernel.ids import TenantId, UserId, WalkForwardId
 from algotrendy.strategy.library import strategy_named
 
 if TYPE_CHECKING:
@@ -32,41 +31,9 @@ BARS_LIMIT = 20_000
 class WalkForwards(Studies[WalkStudy]):
     """What can be done with a walk forward."""
 
+    study_type = WalkStudy
+
     store: WalkForwardStore
-
-    def request(
-        self,
-        spec: WalkForwardSpec,
-        *,
-        tenant: TenantId,
-        requested_by: UserId,
-        idempotency_key: str,
-        correlation_id: CorrelationId,
-    ) -> WalkStudy:
-        """Store a new walk forward and say that it was requested; the same key gives the same.
-
-        Raises:
-            NotFound: For an unknown strategy.
-            Invalid: For a parameter that does not fit the strategy, or a search that the
-                workflow cannot make.
-            Conflict: If the key was used for another request.
-        """
-        check_key(idempotency_key)
-        spec.check_deployed(strategy_named(spec.strategy))
-        now = self.clock.now()
-        return self._ask(
-            WalkStudy(
-                id=WalkForwardId(self.ids.next()),
-                tenant=tenant,
-                requested_by=requested_by,
-                idempotency_key=idempotency_key,
-                correlation_id=correlation_id,
-                spec=spec,
-                status=StudyStatus.REQUESTED,
-                requested_at=now,
-                updated_at=now,
-            )
-        )
 
     def record_planned(self, walk_id: WalkForwardId, windows: int) -> WalkStudy:
         """Note that the plan is written and the windows begin."""
@@ -116,6 +83,9 @@ class WalkForwards(Studies[WalkStudy]):
             reason = f"walk-forward {walk_id} is {walk.status}, so it has no curve"
             raise Conflict(reason, status=walk.status.value)
         return found
+
+    def _check(self, study: WalkStudy) -> None:
+        study.spec.check_deployed(strategy_named(study.spec.strategy))
 
     def _count(self, study: WalkStudy, summary: dict[str, JsonValue]) -> None:
         """Count nothing: each window was counted before a bar out of sample was seen."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 
 from algotrendy.backtest import wiring
-from algotrendy.backtest.ports import StudyRunner
+from algotrendy.backtest.ports import StudyRunner, StudyT
+from algotrendy.backtest.studies import Studies
+from algotrendy.backtest.request import ResearchSpec
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
@@ -17,6 +19,7 @@ from algotrendy.identity.principal import Principal, Role
 from algotrendy.market_data import wiring as bars_wiring
 from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import Blobs
+from algotrendy.platform.telemetry import correlation_id
 
 CAPABILITY = "backtest"
 LINKS_LAST_S = 3600
@@ -83,3 +86,36 @@ IdempotencyKey = Annotated[
         examples=["sma-aapl-2026-11-22"],
     ),
 ]
+
+
+class Asking:
+    """Takes a request for a study in: for whom, under which key, and how it is answered."""
+
+    def __init__(
+        self,
+        principal: Researcher,
+        publish: Publish,
+        response: Response,
+        idempotency_key: IdempotencyKey,
+    ) -> None:
+        self._principal = principal
+        self._publish = publish
+        self._response = response
+        self._key = idempotency_key
+
+    def accepted(self, use_cases: Studies[StudyT], spec: ResearchSpec, path: str) -> StudyT:
+        """Store the study and publish that, and say under which path it is looked at."""
+        study = use_cases.request(
+            spec,
+            tenant=self._principal.tenant,
+            requested_by=self._principal.subject,
+            idempotency_key=self._key,
+            correlation_id=correlation_id(),
+        )
+        self._publish()
+        self._response.headers["location"] = f"{path}/{study.id}"
+        self._response.headers["retry-after"] = str(POLL_AFTER_S)
+        return study
+
+
+Asked = Annotated[Asking, Depends()]

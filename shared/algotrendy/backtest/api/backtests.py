@@ -9,17 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
     CAPABILITY,
-    POLL_AFTER_S,
+    Asked,
     Bars,
-    IdempotencyKey,
-    Publish,
-    Researcher,
     Results,
     UseCases,
     Viewer,
@@ -28,12 +25,11 @@ from algotrendy.backtest.api.sweeps import Links, links_of
 from algotrendy.backtest.engine.terms import CASH, FEE_BPS
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.studies import LIST_LIMIT
-from algotrendy.backtest.sweep import Number, SweepSpec, parse_spec
+from algotrendy.backtest.request import Number, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, parse_sweep_id, parse_uuid7
 from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import Blobs
-from algotrendy.platform.telemetry import correlation_id
 
 _EXAMPLE: dict[str, Any] = {
     "strategy": "sma_cross",
@@ -100,26 +96,14 @@ router = APIRouter(prefix="/v1/backtests", tags=[CAPABILITY])
 )
 def post_backtest(
     body: Annotated[BacktestIn, Body(examples=[_EXAMPLE])],
-    principal: Researcher,
+    asked: Asked,
     use_cases: UseCases,
     bars: Bars,
     blobs: Results,
-    publish: Publish,
-    response: Response,
-    idempotency_key: IdempotencyKey,
 ) -> BacktestOut:
     """Ask for one backtest; it runs on its own. ``GET`` its Location to see what came of it."""
     spec = _admitted(body, bars)
-    sweep = use_cases.request(
-        spec,
-        tenant=principal.tenant,
-        requested_by=principal.subject,
-        idempotency_key=idempotency_key,
-        correlation_id=correlation_id(),
-    )
-    publish()
-    response.headers["location"] = f"/v1/backtests/{sweep.id}"
-    response.headers["retry-after"] = str(POLL_AFTER_S)
+    sweep = asked.accepted(use_cases, spec, router.prefix)
     return _shown(sweep, blobs)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
     CAPABILITY,
     LINKS_LAST_S,
-    POLL_AFTER_S,
+    Asked,
     Bars,
-    IdempotencyKey,
     Publish,
     Researcher,
     Results,
@@ -25,10 +24,9 @@ from algotrendy.backtest.api.access import (
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.studies import LIST_LIMIT, parts_done
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.kernel.ids import parse_sweep_id
 from algotrendy.platform.blobs import Blobs
-from algotrendy.platform.telemetry import correlation_id
 
 _EXAMPLE: dict[str, Any] = {
     "strategy": "sma_cross",
@@ -94,26 +92,14 @@ router = APIRouter(prefix="/v1/sweeps", tags=[CAPABILITY])
 )
 def post_sweep(
     spec: Annotated[SweepSpec, Body(examples=[_EXAMPLE])],
-    principal: Researcher,
+    asked: Asked,
     use_cases: UseCases,
     blobs: Results,
     bars: Bars,
-    publish: Publish,
-    response: Response,
-    idempotency_key: IdempotencyKey,
 ) -> SweepOut:
     """Ask for a sweep; it runs on its own. ``GET`` its Location to see how far it is."""
     admit(spec, bars.symbols())
-    sweep = use_cases.request(
-        spec,
-        tenant=principal.tenant,
-        requested_by=principal.subject,
-        idempotency_key=idempotency_key,
-        correlation_id=correlation_id(),
-    )
-    publish()
-    response.headers["location"] = f"/v1/sweeps/{sweep.id}"
-    response.headers["retry-after"] = str(POLL_AFTER_S)
+    sweep = asked.accepted(use_cases, spec, router.prefix)
     return _shown(sweep, blobs)
 
 

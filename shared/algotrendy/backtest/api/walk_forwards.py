@@ -8,16 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
 from algotrendy.backtest.admission import admit_walk
 from algotrendy.backtest.api.access import (
     CAPABILITY,
     LINKS_LAST_S,
-    POLL_AFTER_S,
+    Asked,
     Bars,
-    IdempotencyKey,
     Publish,
     Researcher,
     Results,
@@ -31,7 +30,6 @@ from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.ids import parse_walk_forward_id
 from algotrendy.platform.blobs import Blobs
-from algotrendy.platform.telemetry import correlation_id
 
 _EXAMPLE: dict[str, Any] = {
     "strategy": "sma_cross",
@@ -119,26 +117,14 @@ router = APIRouter(prefix="/v1/walk-forwards", tags=[CAPABILITY])
 )
 def post_walk_forward(
     spec: Annotated[WalkForwardSpec, Body(examples=[_EXAMPLE])],
-    principal: Researcher,
+    asked: Asked,
     use_cases: Walks,
     blobs: Results,
     bars: Bars,
-    publish: Publish,
-    response: Response,
-    idempotency_key: IdempotencyKey,
 ) -> WalkForwardWhole:
     """Ask for a walk forward; it runs on its own. ``GET`` its Location to see how far it is."""
     admit_walk(spec, bars.symbols())
-    walk = use_cases.request(
-        spec,
-        tenant=principal.tenant,
-        requested_by=principal.subject,
-        idempotency_key=idempotency_key,
-        correlation_id=correlation_id(),
-    )
-    publish()
-    response.headers["location"] = f"/v1/walk-forwards/{walk.id}"
-    response.headers["retry-after"] = str(POLL_AFTER_S)
+    walk = asked.accepted(use_cases, spec, router.prefix)
     return _whole(walk, blobs)
 
 
