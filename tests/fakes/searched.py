@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from algotrendy.backtest.search.searcher import Result, Score, Searcher
 from algotrendy.backtest.search.space import Combination, Space
-from algotrendy.backtest.sweep import Range
+from algotrendy.backtest.request import Range
 from algotrendy.strategy.library import strategy_named
 
 TOP = (40, 120)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from algotrendy.backtest.sweep import Range, SweepSpec
+from algotrendy.backtest.request import Range, SweepSpec
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.platform.blobs import FolderBlobs

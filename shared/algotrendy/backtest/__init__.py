@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from algotrendy.backtest.engine.terms import Terms
     from algotrendy.backtest.lookahead import check_lookahead
     from algotrendy.backtest.notebook import backtest
+    from algotrendy.backtest.notebook_sweeps import sweep
     from algotrendy.backtest.notebook_walks import walk_forward
     from algotrendy.strategy.definition import Strategy
     from algotrendy.strategy.making import strategy
@@ -37,6 +38,7 @@ __all__ = [
     "backtest",
     "check_lookahead",
     "strategy",
+    "sweep",
     "walk_forward",
 ]
 
@@ -51,6 +53,7 @@ _HOMES = {
     "backtest": "algotrendy.backtest.notebook",
     "check_lookahead": "algotrendy.backtest.lookahead",
     "strategy": "algotrendy.strategy.making",
+    "sweep": "algotrendy.backtest.notebook_sweeps",
     "walk_forward": "algotrendy.backtest.notebook_walks",
 }
 

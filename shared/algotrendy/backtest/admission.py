@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from algotrendy.backtest.grid import check_grid
-from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
+from algotrendy.backtest.request import ResearchSpec, SweepSpec
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.ports import SymbolSummary

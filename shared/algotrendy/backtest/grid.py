@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from algotrendy.backtest.search.space import Combination, Space
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
 

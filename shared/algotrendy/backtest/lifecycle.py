@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
-from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
+from algotrendy.backtest.request import ResearchSpec, SweepSpec
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.errors import Conflict, JsonValue
 from algotrendy.kernel.ids import CorrelationId, SweepId, TenantId, UserId, WalkForwardId

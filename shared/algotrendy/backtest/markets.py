@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from algotrendy.backtest.canonical import digest
-from algotrendy.backtest.sweep import CalendarName, ResearchSpec, SweepSpec
+from algotrendy.backtest.request import CalendarName, ResearchSpec, SweepSpec
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities

@@ -20,7 +20,7 @@ from algotrendy.backtest.grid import Combination, check_markets, expand
 from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.markets import Market, Pinned, calendar_named, dataset_of, pin, pinned_bars
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.sweep import ResearchSpec, SweepSpec
+from algotrendy.backtest.request import ResearchSpec, SweepSpec
 from algotrendy.backtest.versions import lend, strategy_of
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
 from algotrendy.kernel.ids import SweepId

@@ -13,7 +13,7 @@ from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.markets import calendar_named, data_sha256, dataset_of, pinned_bars
 from algotrendy.backtest.plan import DamagedPlan
 from algotrendy.backtest.ports import Blobs
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.versions import strategy_of
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import SweepId

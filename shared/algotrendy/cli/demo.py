@@ -101,7 +101,7 @@ def _read_bars(console: Console) -> None:
 
 
 def _sweep(out: Path) -> Any:
-    from algotrendy.backtest.sweep import parse_spec
+    from algotrendy.backtest.request import parse_spec
     from algotrendy.cli.deployed import Patience
     from algotrendy.cli.sweep import parse_grid, run_deployed, write_down
 

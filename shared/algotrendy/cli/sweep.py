@@ -20,7 +20,7 @@ from rich.console import Console
 
 from algotrendy.backtest.engine.terms import CASH, FEE_BPS
 from algotrendy.backtest.plan import Keys
-from algotrendy.backtest.sweep import SweepSpec, parse_spec
+from algotrendy.backtest.request import SweepSpec, parse_spec
 from algotrendy.cli.deployed import (
     Api,
     Patience,

@@ -19,7 +19,7 @@ from algotrendy.backtest.estimate import (
     require_fit,
 )
 from algotrendy.backtest.plan import Plan, make_plan
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.running import Wish

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from algotrendy.backtest.counting import Entry, entry_of_run, entry_of_sweep, strategy_version
+from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.lifecycle import Sweep

@@ -10,7 +10,7 @@ import pytest
 from algotrendy.backtest.asking import AskedTerms, asked_of
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.grid import check_grid, expand
-from algotrendy.backtest.sweep import Range, SweepSpec, parse_spec
+from algotrendy.backtest.request import Range, SweepSpec, parse_spec
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.library import library, strategy_named
 from algotrendy.strategy.parameters import Rule, Values

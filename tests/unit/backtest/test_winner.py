@@ -15,7 +15,7 @@ from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.plan import plan_sweep
 from algotrendy.backtest.reduce import reduce_sweep
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.trials import Tally
 from algotrendy.kernel.ids import CorrelationId, SweepId, UserId
 from fakes.memory_blobs import MemoryBlobs

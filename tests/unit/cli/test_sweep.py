@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from algotrendy.backtest.estimate import CONCURRENCY
-from algotrendy.backtest.sweep import parse_spec
+from algotrendy.backtest.request import parse_spec
 from algotrendy.cli import sweep as command
 from algotrendy.cli.deployed import Patience, StudyStoppedError
 from algotrendy.cli.main import app

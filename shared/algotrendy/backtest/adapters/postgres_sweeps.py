@@ -14,7 +14,7 @@ from algotrendy.backtest.adapters.postgres_studies import (
     values_of,
 )
 from algotrendy.backtest.lifecycle import Sweep
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.kernel.ids import SweepId
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Row

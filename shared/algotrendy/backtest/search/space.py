@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from algotrendy.backtest.sweep import Range
+from algotrendy.backtest.request import Range
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.parameters import Parameter, Value

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from algotrendy.backtest.sweep import Frozen
+from algotrendy.backtest.request import Frozen
 from algotrendy.kernel.errors import Invalid
 
 CELLS_LIMIT: Final = 25_000_000

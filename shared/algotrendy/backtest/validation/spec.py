@@ -11,7 +11,7 @@ from algotrendy.backtest.grid import COUNTED_LIMIT
 from algotrendy.backtest.search.methods import MethodName
 from algotrendy.backtest.search.searcher import RUNS_LIMIT, Budget
 from algotrendy.backtest.search.space import Space
-from algotrendy.backtest.sweep import ResearchSpec, Seed, parse_as
+from algotrendy.backtest.request import ResearchSpec, Seed, parse_as
 from algotrendy.backtest.validation.checks import CrossChecks, CrossChecksField
 from algotrendy.backtest.validation.choice import Selection
 from algotrendy.backtest.validation.windows import Windows

@@ -16,7 +16,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from algotrendy.backtest.sweep import Frozen
+from algotrendy.backtest.request import Frozen
 from algotrendy.backtest.validation.lengths import Length, LengthField, moved
 from algotrendy.kernel.errors import Invalid
 

@@ -15,7 +15,7 @@ from algotrendy.backtest.engine.rules.costs import fee_of
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import CASH, FEE_BPS, Terms
 from algotrendy.backtest.notebook import DEFAULT, backtest
-from algotrendy.backtest.sweep import SweepSpec
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.cli import backtest_options
 from algotrendy.cli.sweep import sweep
 from algotrendy.kernel.errors import Invalid
