@@ -63,12 +63,14 @@ def report(
     workload: str,
     run: Callable[[Any], Outcome],
     prepare: Callable[[], Any] = lambda: None,
+    told: Callable[[], dict[str, Any]] = dict,
 ) -> None:
     """Run a workload several times and print the line.
 
     Args:
         run: Takes what ``prepare`` made and is timed.
         prepare: Makes anew what a run uses up; not timed.
+        told: Gives further fields of the line, when all is done.
     """
     seconds: list[float] = []
     outcome = Outcome(0.0, None)
@@ -100,7 +102,8 @@ def report(
         "final_equity": float(f"{outcome.equity:.12g}"),
         "fills": outcome.fills,
     }
-    print(json.dumps(line | ({"note": subject.note} if subject.note else {})), flush=True)
+    line |= told() | ({"note": subject.note} if subject.note else {})
+    print(json.dumps(line), flush=True)
 
 
 def _short(number: float) -> float:

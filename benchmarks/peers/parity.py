@@ -8,8 +8,10 @@ as its own peak.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+OURS = "ours"
 TOLERANCE = 1e-8
 """Of the equity; peers add in different orders, and agree to so many digits."""
 
@@ -45,15 +47,34 @@ def checked(line: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         The line with ``parity`` (None where there is no figure for its size), ``expected_equity``
-        and ``expected_fills``. Fills that a peer does not tell are not held against it.
+        and ``expected_fills``. Fills that a peer does not tell are not held against it; ours are.
     """
     figure = FIGURES.get((line["workload"], line["size"]))
     if figure is None:
         return line | {"parity": None}
     near = abs(line["final_equity"] - figure.equity) <= TOLERANCE * figure.equity
-    parity = near and line["fills"] in (figure.fills, None)
+    is_untold = line["fills"] is None and line["peer"] != OURS
+    parity = near and (is_untold or line["fills"] == figure.fills)
     return line | {
         "parity": parity,
         "expected_equity": figure.equity,
         "expected_fills": figure.fills,
     }
+
+
+def complaint(lines: Iterable[dict[str, Any]]) -> str:
+    """Name what we did not run to the figures that it must come to; nothing where there is none.
+
+    A peer that differs, or that does not run, is told of and is no failure.
+    """
+    ours = [line for line in lines if line["peer"] == OURS and line.get("parity") is not True]
+    whats = [f"{line['workload']} {line['mode']}: {_why(line)}" for line in ours]
+    return "\n".join(["not what ours must come to:", *whats]) if whats else ""
+
+
+def _why(line: dict[str, Any]) -> str:
+    if "failed" in line:
+        return str(line["failed"])
+    if line["parity"] is None:
+        return f"there is no figure for the size {line['size']}"
+    return f"{line['final_equity']} with {line['fills']} fills"

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .parity import OURS
+
 Line = dict[str, Any]
 
-OURS = "ours"
 RATES = {"W1": "bars_per_s", "W2": "runs_per_s", "W4": "bars_per_s"}
 """What is compared, by workload: a rate, so that a slow peer may run over less."""
 

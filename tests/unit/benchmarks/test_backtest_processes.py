@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers.parity import FIGURES
+from benchmarks.peers.parity import FIGURES, checked, complaint
 from benchmarks.peers.tasks import Cache, Task
 
 # By name: as a script it finds its neighbours beside itself, not below the project's root.
@@ -95,11 +95,60 @@ print(json.dumps({LINE!r} | {{"before": before}}))
     assert "is not cold" in again["failed"]
 
 
-def test_a_shipped_cache_is_where_the_product_looks_by_itself(
+SHIPPED = f"""
+import json, os, pathlib
+names = ("HOME", "PYTHONPATH", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
+seen = {{name: os.environ.get(name) for name in names}}
+print(json.dumps({LINE!r} | {{"seen": seen, "home": os.listdir(seen["HOME"])}}
+                 | {{"functions_compiled": COUNT}}))
+"""
+
+
+def test_with_a_shipped_cache_there_is_the_package_and_nothing_else(
     tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    code = (
-        f"import json, os; print(json.dumps({LINE!r} | {{'set': 'NUMBA_CACHE_DIR' in os.environ}}))"
-    )
-    assert backtest.measure(peer(tmp_path, code, "shipped"), SIZE, caches, 30, {})["set"] is False
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    # Made already: to make it takes a minute, and tests of the product do.
+    (caches / "shipped").mkdir()
+    task = peer(tmp_path, SHIPPED.replace("COUNT", "0"), "shipped")
+    first, second = (backtest.measure(task, SIZE, caches, 30, {}) for _ in range(2))
+    assert first["mode"] == "arrays, shipped cache"
+    assert first["seen"]["PYTHONPATH"] == str(caches / "shipped")
+    assert (first["seen"]["NUMBA_CACHE_DIR"], first["seen"]["XDG_CACHE_HOME"]) == (None, None)
+    assert first["home"] == []
+    assert first["seen"]["HOME"] != second["seen"]["HOME"]
+
+
+@pytest.mark.parametrize("count", ["2", "None"])
+def test_a_shipped_cache_of_which_something_was_compiled_is_no_measurement(
+    tmp_path: Path, caches: Path, count: str
+) -> None:
+    (caches / "shipped").mkdir()
+    task = peer(tmp_path, SHIPPED.replace("COUNT", count), "shipped")
+    assert "had to be compiled" in backtest.measure(task, SIZE, caches, 30, {})["failed"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ({"peer": "ours", "parity": True}, ""),
+        ({"peer": "vectorbt", "parity": False}, ""),
+        ({"peer": "vectorbt", "failed": "does not install"}, ""),
+        ({"peer": "ours", "failed": "not done within 5 s"}, "W1 compiled: not done within 5 s"),
+        ({"peer": "ours", "parity": False, "final_equity": 1.0, "fills": 2}, "1.0 with 2 fills"),
+        ({"peer": "ours", "parity": None, "size": 7}, "no figure for the size 7"),
+    ],
+)
+def test_whatever_of_ours_is_not_what_it_must_be_ends_the_benchmark_with_1(
+    line: dict[str, Any], told: str
+) -> None:
+    found = complaint([{"workload": "W1", "mode": "compiled", **line}])
+    assert told in found
+    assert bool(found) is bool(told)
+
+
+def test_fills_that_are_not_told_are_held_against_us_and_not_against_a_peer() -> None:
+    untold = LINE | {"fills": None}
+    assert checked(untold | {"peer": "raptorbt"})["parity"] is True
+    assert checked(untold | {"peer": "ours"})["parity"] is False

@@ -26,9 +26,12 @@ def test_each_row_is_that_of_the_run_alone(name: str, workers: int) -> None:
     combinations = [(units, seed) for units in (2.0, 20.0, 300.0) for seed in (1, 2, 3)]
     setting = Setting(dataset, WILD_BARS, WILD_BARS.check({}), terms)
     assert setting.is_plain
-    found, _ = run_many(setting, combinations, 252.0, workers=workers)
-    for row, (units, seed) in zip(found, combinations, strict=True):
-        alone = summarise(ran(dataset, WILD_BARS, terms, units=units, seed=seed), 252.0)
+    filled = np.zeros(len(combinations), np.int64)
+    found, _ = run_many(setting, combinations, 252.0, workers=workers, filled=filled)
+    for row, fills, (units, seed) in zip(found, filled, combinations, strict=True):
+        run = ran(dataset, WILD_BARS, terms, units=units, seed=seed)
+        assert fills == len(run.fills)
+        alone = summarise(run, 252.0)
         expected = [np.nan if value is None else value for value in astuple(alone)]
         assert np.array_equal(row, np.array(expected), equal_nan=True)
 

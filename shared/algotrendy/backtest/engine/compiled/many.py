@@ -50,7 +50,7 @@ _TRIP_CELLS = summary.TRIP_CELLS
         ENTRY, INT, types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 2, "C"),
         types.Array(FLOAT, 1, "C"), types.Array(FLOAT, 2, "C"), types.Array(INT, 2, "C"),
         FLOAT, FLOAT, FLOAT, INT, types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
-        INT, INT,
+        types.Array(INT, 1, "C"), INT, INT,
     ),
     cache=True,
     error_model="numpy",
@@ -70,6 +70,7 @@ def drive_many(
     with_figures: int,
     out: Any,
     ended: Any,
+    filled: Any,
     first: int,
     last: int,
 ) -> int:
@@ -82,6 +83,7 @@ def drive_many(
         with_figures: 0 for the final equity alone.
         out: Gets the figures in the order of ``STATISTICS``, one row a run.
         ended: Gets how each run ended.
+        filled: Gets how many fills each had.
     """
     context, account = context_at(place), account_at(place)
     asset = asset_at(context.assets)
@@ -111,6 +113,7 @@ def drive_many(
         asset.dated = 0
         asset.seen = 0
         ended[run] = drive_plain(entry, place)
+        filled[run] = context.fill
         row = out[run]
         if with_figures == 0:
             row[0] = curves[0, curves.shape[1] - 1]
@@ -139,6 +142,7 @@ def run_many(
     *,
     with_figures: bool = True,
     workers: int | None = None,
+    filled: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Run a plain setting's strategy with each combination of parameters.
 
@@ -147,6 +151,7 @@ def run_many(
         combinations: Checked values in the order of the strategy's parameters.
         with_figures: Else the final equity alone is computed.
         workers: Threads; by default one a processor.
+        filled: Gets how many fills each run had, shape (runs,).
 
     Returns:
         The figures of ``STATISTICS``, nan where undefined, shape (runs, figures), and how each
@@ -167,6 +172,7 @@ def run_many(
         parameters[:, : len(names)] = np.array(combinations, dtype=np.float64)
     out = np.full((len(combinations), len(STATISTICS)), np.nan)
     ended = np.zeros(len(combinations), dtype=np.int64)
+    fills = np.zeros(len(combinations), dtype=np.int64) if filled is None else filled
     times = setting.dataset.timeline
     years = summary.years_of(times)
 
@@ -174,7 +180,7 @@ def run_many(
         memory = Run(setting, bound, 64, 4096 + len(setting.dataset) // 2)
         memory.go_many(
             drive_many, parameters, columns, years, periods_per_year, int(with_figures),
-            out, ended, first, last,
+            out, ended, fills, first, last,
         )  # fmt: skip
 
     count = min(workers or os.cpu_count() or 1, max(len(combinations), 1))

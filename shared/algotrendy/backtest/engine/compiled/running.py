@@ -146,6 +146,7 @@ class Run:
         with_figures: int,
         out: NDArray[np.float64],
         ended: NDArray[np.int64],
+        filled: NDArray[np.int64],
         first: int,
         last: int,
     ) -> None:
@@ -167,6 +168,7 @@ class Run:
             with_figures,
             out,
             ended,
+            filled,
             first,
             last,
         )
