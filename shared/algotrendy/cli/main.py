@@ -75,6 +75,12 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "migrate",
+        "algotrendy.cli.migrate:migrate",
+        "Move bars or trades from PostgreSQL, TimescaleDB or SQLite into the lake, compared.",
+        _RESEARCH,
+    ),
+    Entry(
         "backtest",
         "algotrendy.cli.backtest:app",
         "Run, compare and check strategies, also your own; sweep and walk forward.",

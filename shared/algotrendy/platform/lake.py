@@ -7,7 +7,8 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from algotrendy.platform.blobs import checked_key
 from algotrendy.platform.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from arro3.core import Table
+    from arro3.core import RecordBatch, RecordBatchReader, Table
     from deltalake import DeltaTable
 
 Columns = dict[str, list[Any]]
@@ -119,20 +120,17 @@ class Lake:
             NotFound: If there is no such dataset, or no such version of it.
             Invalid: If the SQL is wrong.
         """
-        from deltalake import QueryBuilder
-        from deltalake.exceptions import DeltaError
-
-        table = self._open(dataset, version)
-        builder = QueryBuilder().register(dataset.rpartition("/")[2], table)
-        try:
-            result = builder.execute(sql).read_all()
-        except DeltaError as error:
-            if "Object Store error" in str(error) or "Object at location" in str(error):
-                raise Unavailable("lake", str(error)) from error
-            raise Invalid("sql", "a SELECT over the dataset's columns", str(error)) from error
-        except OSError as error:
-            raise Unavailable("lake", str(error)) from error
+        with _translated():
+            result = self._reader(dataset, sql, version).read_all()
         return {name: list(result.column(name).to_pylist()) for name in result.column_names}
+
+    def batches(self, dataset: str, sql: str, version: int | None = None) -> Iterator[RecordBatch]:
+        """Run one SELECT as ``query`` does, and give its rows some thousands at a time.
+
+        A result of any size takes the memory of one batch.
+        """
+        with _translated():
+            yield from self._reader(dataset, sql, version)
 
     def version(self, dataset: str) -> int | None:
         """Give the newest version of a dataset, or None when there is no such dataset."""
@@ -177,6 +175,12 @@ class Lake:
             version += 1
         return version
 
+    def _reader(self, dataset: str, sql: str, version: int | None) -> RecordBatchReader:
+        from deltalake import QueryBuilder
+
+        table = self._open(dataset, version)
+        return QueryBuilder().register(dataset.rpartition("/")[2], table).execute(sql)
+
     def _open(self, dataset: str, version: int | None) -> DeltaTable:
         if version is None:
             return self._load(dataset, None)
@@ -210,6 +214,20 @@ class Lake:
 
     def _address(self, dataset: str) -> str:
         return f"{self._root}/{checked_key(dataset)}"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except DeltaError as error:
+        if "Object Store error" in str(error) or "Object at location" in str(error):
+            raise Unavailable("lake", str(error)) from error
+        raise Invalid("sql", "a SELECT over the dataset's columns", str(error)) from error
+    except OSError as error:
+        raise Unavailable("lake", str(error)) from error
 
 
 def lake_at(url: str) -> Lake:
