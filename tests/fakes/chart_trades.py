@@ -58,18 +58,20 @@ def plain(bar: Any) -> tuple[float, ...]:
     )
 
 
+_STEP = st.one_of(st.integers(-30, 30), st.integers(-30, 30), st.integers(-900, 900))
+_PAUSE = st.sampled_from([0, 0, 1, 999, SECOND, 7 * SECOND, 61 * SECOND, 5000 * SECOND])
+_SIZE = st.sampled_from([1.0, 3.0, 0.1, 100.0, 250.0, 0.0])
+
+
 @st.composite
-def walks(draw: st.DrawFn, most: int = 120) -> Trades:
+def walks(draw: st.DrawFn) -> Trades:
     """Draw trades: steps of cents, now and then a jump, several at one time, pauses of hours."""
-    count = draw(st.integers(0, most))
-    steps = st.one_of(st.integers(-30, 30), st.integers(-30, 30), st.integers(-900, 900))
-    pauses = st.sampled_from([0, 0, 1, 999, SECOND, 7 * SECOND, 61 * SECOND, 5000 * SECOND])
     cents, now = draw(st.integers(5_000, 20_000)), BEGIN + draw(st.integers(-7200, 20_000)) * SECOND
     times, prices, sizes = [], [], []
-    for _ in range(count):
-        now += draw(pauses)
-        cents = max(100, cents + draw(steps))
+    for step, pause, size in draw(st.lists(st.tuples(_STEP, _PAUSE, _SIZE), max_size=80)):
+        now += pause
+        cents = max(100, cents + step)
         times.append(now)
         prices.append(cents / 100)
-        sizes.append(draw(st.sampled_from([1.0, 3.0, 0.1, 100.0, 250.0, 0.0])))
+        sizes.append(size)
     return Trades(times, prices, sizes)

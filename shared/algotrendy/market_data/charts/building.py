@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.records import Fields, Record
 from algotrendy.market_data.calendar import TradingCalendar, us_equities
+from algotrendy.market_data.charts.chaining import Chain
 from algotrendy.market_data.charts.records import CHART_BAR, ChartBar, record_type
 from algotrendy.market_data.charts.rules.levels import MOST_OF_ONE_TICK, NEVER
 from algotrendy.market_data.charts.styles import Style, parse
@@ -54,6 +55,10 @@ class Engine(Protocol):
         """Give ``advance`` of a module."""
         ...
 
+    def chain(self, rules: ModuleType) -> Any:
+        """Give ``chain`` of a module."""
+        ...
+
     def record(self, values: Record) -> Any:
         """Give a record that the kernel reads and writes."""
         ...
@@ -84,6 +89,9 @@ class Interpreted:
 
     def kernel(self, rules: ModuleType) -> Any:
         return rules.advance
+
+    def chain(self, rules: ModuleType) -> Any:
+        return rules.chain
 
     def record(self, values: Record) -> Any:
         return values
@@ -135,15 +143,17 @@ class Builder:
         rows: int = 16,
     ) -> None:
         self.style = parse(style) if isinstance(style, str) else style
-        kind = self.style.kind
-        self._rules = kind.rules
+        is_chain = self.style.kind.of_time_bars
+        base = self.style.base() if is_chain else self.style
+        self._chain = Chain(self.style, engine) if is_chain else None
+        self._rules = base.kind.rules
         self._engine = engine
         self._calendar = calendar
-        self._fields: Fields = kind.rules.STATE
-        state = record_type(self._fields)(**getattr(kind.rules, "BEGIN", {}))
+        self._fields: Fields = self._rules.STATE
+        state = record_type(self._fields)(**getattr(self._rules, "BEGIN", {}))
         self._state = engine.record(state)
-        self._rule = engine.record(self.style.rule())
-        self._advance = engine.kernel(kind.rules)
+        self._rule = engine.record(base.rule())
+        self._advance = engine.kernel(self._rules)
         self._table = engine.table(rows)
         self._time = NEVER
 
@@ -179,7 +189,7 @@ class Builder:
                 self._make_way(int(times[done]), done)
         if len(times):
             self._time = int(times[-1])
-        return self._engine.join(parts)
+        return self._finish(parts)
 
     def advance_to(self, time: int) -> Bars:
         """Learn that it is so late, without a trade; gives the time bars that end by then.
@@ -192,7 +202,7 @@ class Builder:
         self._time = time
         close = getattr(self._rules, "close", None)
         at = 0 if close is None else close(self._state, self._rule, time, self._table, 0)
-        return self._engine.join([self._engine.take(self._table, at)] if at else [])
+        return self._finish([self._engine.take(self._table, at)] if at else [])
 
     def partial(self) -> ChartBar | None:
         """Give the unfinished bar as it stands, its ``known`` 0, or None when there is none."""
@@ -202,8 +212,10 @@ class Builder:
         for name, kind in CHART_BAR:
             value = getattr(bar, name)
             setattr(bar, name, int(value) if kind == "i8" else float(value))
-        bar.known = NOT_WHOLE
-        return bar
+        shown = bar if self._chain is None else self._chain.preview(bar)
+        if shown is not None:
+            shown.known = NOT_WHOLE
+        return shown
 
     def state(self) -> dict[str, Any]:
         """Give everything that is needed to go on elsewhere, as JSON values."""
@@ -216,6 +228,7 @@ class Builder:
                 else float(getattr(self._state, name))
                 for name, kind in self._fields
             },
+            **({} if self._chain is None else {"chain": self._chain.state()}),
         }
 
     @classmethod
@@ -237,7 +250,13 @@ class Builder:
             raise Invalid("state", f"with the fields {', '.join(expected)}", ", ".join(given))
         made._time = int(state["time"])
         made._state = engine.record(record_type(made._fields)(**given))
+        if made._chain is not None:
+            made._chain = Chain(made.style, engine, state["chain"])
         return made
+
+    def _finish(self, parts: list[Any]) -> Bars:
+        bars = self._engine.join(parts)
+        return bars if self._chain is None else cast("Bars", self._chain.draw(bars))
 
     def _make_way(self, time: int, row: int) -> None:
         """Do what a kernel stopped for."""

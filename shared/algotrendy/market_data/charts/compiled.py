@@ -27,7 +27,10 @@ class Compiled:
     """Structured arrays, and kernels compiled by numba."""
 
     def kernel(self, rules: ModuleType) -> Any:
-        return _kernel(rules)
+        return _kernel(rules, "advance")
+
+    def chain(self, rules: ModuleType) -> Any:
+        return _kernel(rules, "chain")
 
     def record(self, values: Record) -> Any:
         made = _rows(values.fields, 1)
@@ -68,10 +71,10 @@ def _register(module: ModuleType) -> None:
 
 
 @cache
-def _kernel(rules: ModuleType) -> Any:
+def _kernel(rules: ModuleType, name: str) -> Any:
     for module in (levels, writing, rules):
         _register(module)
-    return njit(error_model="numpy")(rules.advance)
+    return njit(error_model="numpy")(getattr(rules, name))
 
 
 @cache

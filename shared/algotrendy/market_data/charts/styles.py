@@ -13,7 +13,17 @@ from algotrendy.kernel.records import Fields, Record
 from algotrendy.market_data.charts.parameters import Choice, Interval, Number, Parameter, Value
 from algotrendy.market_data.charts.parameters import Count as _Count
 from algotrendy.market_data.charts.records import record_type
-from algotrendy.market_data.charts.rules import counted, ranged, timed
+from algotrendy.market_data.charts.rules import (
+    averaged,
+    breaks,
+    counted,
+    figures,
+    flows,
+    kagi,
+    ranged,
+    renko,
+    timed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,62 @@ _EXCESS = Choice(
     words=("keep", "split"),
 )
 
+_DAY = 86_400_000_000_000
+
+
+def _check_kagi(values: Mapping[str, Value]) -> None:
+    given = [name for name in ("size", "percent") if values[name]]
+    if len(given) != 1:
+        raise Invalid("style.kagi", "given one of size, percent", " and ".join(given) or "none")
+
+
+def _check_renko(values: Mapping[str, Value]) -> None:
+    given = [name for name in ("size", "percent", "atr") if values[name]]
+    if len(given) != 1:
+        raise Invalid(
+            "style.renko", "given one of size, percent, atr", " and ".join(given) or "none"
+        )
+    if values["anchor"] and not values["size"]:
+        raise Invalid("style.renko.anchor", "given with size alone", values["anchor"])
+    if _DAY % int(_BASE.encode(values["base"])):
+        raise Invalid("style.renko.base", "a part of which a day is a whole number", values["base"])
+
+
+_BASE = Interval("base", "How long the bars of the average true range last.", "1Min", "time")
+_RENKO = (
+    Number("size", "Height of a brick.", 0.0, "price"),
+    Number("percent", "Height of a brick, of the level below it.", 0.0, "percent", most=100.0),
+    _Count("atr", "Height of a brick: the average true range of so many base bars.", 0, "bars"),
+    _BASE,
+    Number("least", "The smallest height that the average true range may give.", 0.01, "price"),
+    Number("anchor", "A price that levels are counted from; 0: the first trade's.", 0.0, "price"),
+    _Count("reversal", "How many levels turn the trend.", 2, "levels", most=2),
+    Choice("wicks", "Draw how far trades went back before a brick.", "yes"),
+    Number("volume", "What must be traded before a brick is laid (Renko+).", 0.0, "units"),
+)
+
+
+def _check_flows(values: Mapping[str, Value]) -> None:
+    least, ticks, most = (float(values[name]) for name in ("least", "ticks", "most"))
+    if not least <= ticks <= most:
+        raise Invalid("style.ticks", "from least to most", values["ticks"])
+
+
+_FLOWS = (
+    Choice(
+        "of",
+        "What a trade counts as: one, its size, its money.",
+        "tick",
+        "",
+        ("tick", "volume", "dollar"),
+    ),
+    _Count("ticks", "Trades of the first bar.", 1000, "trades"),
+    _Count("bars", "Bars that the expected number of trades is averaged over.", 20, "bars"),
+    _Count("trades", "Trades that the expected flow is averaged over.", 10_000, "trades"),
+    _Count("least", "Trades that a bar has at least.", 10, "trades"),
+    _Count("most", "Trades that a bar has at most.", 100_000, "trades"),
+)
+
 _KINDS = (
     Kind("time", "Time bars", timed, _TIME),
     Kind(
@@ -113,6 +179,37 @@ _KINDS = (
         ranged,
         (Number("size", "From the lowest to the highest trade of a bar.", unit="price"),),
     ),
+    Kind("renko", "Renko", renko, _RENKO, check=_check_renko),
+    Kind("heikin-ashi", "Heikin-Ashi", averaged, _TIME, of_time_bars=True),
+    Kind(
+        "line-break",
+        "Three-line break",
+        breaks,
+        (*_TIME, _Count("lines", "Lines that a turn must break.", 3, "lines", most=breaks.MEMORY)),
+        of_time_bars=True,
+    ),
+    Kind(
+        "kagi",
+        "Kagi",
+        kagi,
+        (
+            Number("size", "How far back a trade ends the line.", 0.0, "price"),
+            Number("percent", "The same, of the extreme.", 0.0, "percent", most=50.0),
+        ),
+        check=_check_kagi,
+    ),
+    Kind(
+        "point-and-figure",
+        "Point and figure",
+        figures,
+        (
+            Number("box", "Height of a box.", unit="price"),
+            _Count("reversal", "Boxes back that end a column.", 3, "boxes", most=100),
+            Number("anchor", "A price that levels are counted from.", 0.0, "price"),
+        ),
+    ),
+    Kind("imbalance", "Imbalance bars", flows, _FLOWS, {"is_run": 0}, check=_check_flows),
+    Kind("run", "Run bars", flows, _FLOWS, {"is_run": 1}, check=_check_flows),
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}
 

@@ -9,7 +9,13 @@ from algotrendy.market_data.charts.styles import KINDS, describe, parse
 
 @pytest.mark.parametrize(
     "text",
-    ["time:interval=5Min", "tick:amount=100", "volume:amount=0.5,excess=split", "range:size=0.25"],
+    [
+        "time:interval=5Min",
+        "tick:amount=100",
+        "volume:amount=0.5,excess=split",
+        "range:size=0.25",
+        "renko:size=1,reversal=1,wicks=no",
+    ],
 )
 def test_a_style_is_written_as_it_is_read(text: str) -> None:
     assert str(parse(text)) == text
@@ -33,6 +39,11 @@ def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
         ("tick:amount=0", "style.tick.amount"),
         ("volume:amount=1,excess=drop", "style.volume.excess must be one of keep, split"),
         ("time:interval=2Day", "style.time.interval must be a stretch of time of at most a day"),
+        ("renko", "style.renko must be given one of size, percent, atr, was 'none'"),
+        ("renko:size=1,atr=14", "style.renko must be given one of size, percent, atr"),
+        ("renko:percent=1,anchor=5", "style.renko.anchor must be given with size alone"),
+        ("renko:atr=14,base=7Min", "style.renko.base"),
+        ("renko:size=1,reversal=3", "style.renko.reversal must be a whole number from 1 to 2"),
         ("time:interval=0Min", "style.time.interval"),
     ],
 )
