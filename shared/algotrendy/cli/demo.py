@@ -103,7 +103,8 @@ def _read_bars(console: Console) -> None:
 def _sweep(out: Path) -> Any:
     from algotrendy.backtest.request import parse_spec
     from algotrendy.cli.deployed import Patience
-    from algotrendy.cli.sweep import parse_grid, run_deployed, write_down
+    from algotrendy.cli.sweep import parse_grid, run_deployed
+    from algotrendy.cli.sweep_here import write_down
 
     spec = parse_spec(
         {

@@ -285,23 +285,22 @@ def test_every_term_of_the_engine_can_be_asked_for() -> None:
         "allow_short": True,
     }
     spec = parse_spec(request(**asked))
-    assert spec.terms == Terms(
-        **{
-            name: value if isinstance(value, bool) else float(value)
-            for name, value in asked.items()
-        }
-    )
+    given: dict[str, Any] = {
+        name: value if isinstance(value, bool) else float(value) for name, value in asked.items()
+    }
+    assert spec.terms == Terms(**given)
     assert AskedTerms.model_validate(asked_of(spec.terms)).terms == spec.terms
 
 
 def test_terms_have_the_limits_of_the_engine() -> None:
     for name in AskedTerms.model_fields:
         for value in (-2.0, 5_001.0, 10_001.0):
+            given: dict[str, Any] = {name: value}
             try:
-                Terms(**{name: value})
+                Terms(**given)
             except Invalid:
                 with pytest.raises(Invalid):
-                    parse_spec(request(**{name: value}))
+                    parse_spec(request(**given))
 
 
 def test_terms_that_do_not_fit_together_are_refused() -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from algotrendy.backtest.estimate import CONCURRENCY
 from algotrendy.backtest.request import parse_spec
 from algotrendy.cli import sweep as command
+from algotrendy.cli import sweep_here
 from algotrendy.cli.deployed import Patience, StudyStoppedError
 from algotrendy.cli.main import app
 from algotrendy.cli.sweep_estimate import deployed_concurrency
@@ -114,9 +115,10 @@ def test_unfinished_work_of_the_same_request_is_gone_on_with(tmp_path: Path) -> 
         }
     )
     work = tmp_path / "again" / ".unfinished"
-    first = command._resumed(work, spec)
-    assert command._resumed(work, spec) == first
-    assert command._resumed(work, spec.model_copy(update={"seed": 1})) != first
+    first = sweep_here._resumed(work, spec.model_dump_json())
+    assert sweep_here._resumed(work, spec.model_dump_json()) == first
+    other = spec.model_copy(update={"seed": 1})
+    assert sweep_here._resumed(work, other.model_dump_json()) != first
     run(*LOCAL[:-1], "again")
     assert (tmp_path / "again" / "results.csv").read_bytes() == whole
     assert not work.exists()
@@ -193,20 +195,6 @@ def state(status: str, done: int = 0, **more: Any) -> dict[str, Any]:
     return {"id": "S", "status": status, "progress": progress, "links": links, **more}
 
 
-def test_cancel_asks_the_api_and_says_how_the_sweep_stands(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    api = Api(state("cancelled"))
-    command.cancel([SWEEP], lambda: api)
-    assert api.posted[0][0] == f"/v1/sweeps/{SWEEP}/cancel"
-    assert f"sweep {SWEEP} is cancelled" in capsys.readouterr().out
-
-
-def test_what_is_to_be_cancelled_is_the_id_of_a_sweep() -> None:
-    with pytest.raises(Invalid):
-        run("sweep", "cancel", "AAPL")
-
-
 def test_a_sweep_that_was_cancelled_elsewhere_ends_the_wait(spec: Any) -> None:
     api = Api(state("running"), state("cancelled"))
     with pytest.raises(StudyStoppedError, match="was cancelled"):
@@ -220,7 +208,7 @@ def spec() -> Any:
     )
 
 
-def deployed(api: Api, spec: Any, timeout_s: float = 10) -> command.Fetched:
+def deployed(api: Api, spec: Any, timeout_s: float = 10) -> sweep_here.Fetched:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
@@ -269,3 +257,68 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_runs(tmp_path: 
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(Invalid, match="out must be a folder"):
         run(*LOCAL[:-1], "file/below")
+
+
+OWN = """
+from algotrendy.backtest import strategy
+
+@strategy(parameters={"number": 1})
+def mine(market, own, p):
+    if p.number == 4:
+        raise ZeroDivisionError("an average of nothing")
+    market.invest(1.0 / p.number)
+"""
+OWN_BARS = "date,open,high,low,close,volume\n" + "".join(
+    f"2020-01-{day:02d},{day},{day + 1},{day - 0.5},{day + 0.5},100\n" for day in range(1, 29)
+)
+
+
+def own_files(tmp_path: Path) -> None:
+    (tmp_path / "my.py").write_text(OWN)
+    (tmp_path / "bars.csv").write_text(OWN_BARS)
+
+
+def test_a_strategy_and_bars_of_ones_own_are_swept_here(tmp_path: Path) -> None:
+    own_files(tmp_path)
+    here = ("--executor", "local", "--workers", "1", "--mode", "interpreted", "--out", "out")
+    costs = ("--fee-bps", "0", "--slippage-bps", "20", "--from", "2020-01-03")
+    output = run("sweep", "my.py", "--csv", "bars.csv", "-p", "number=1,2", *costs, *here)
+    assert "verdict: the gate refuses it" in output
+    rows = list(csv.DictReader((tmp_path / "out" / "results.csv").read_text().splitlines()))
+    assert [(row["symbol"], row["number"]) for row in rows] == [("BARS", "1"), ("BARS", "2")]
+    assert {row["fees"] for row in rows} == {"0.0"}
+    assert not (tmp_path / "out" / ".unfinished").exists()
+    with pytest.raises(AlgoTrendyError, match=r"mine on BARS with number=4 raised|failed"):
+        run("sweep", "my.py", "--csv", "bars.csv", "-p", "number=1,4", *here)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (("my.py", "AAA"), "strategy"),
+        (("sma_cross", "--csv", "bars.csv"), "csv"),
+        (("sma_cross", "AAPL", "--samples"), "samples"),
+        (("sma_cross", "AAA", "--workers", "1"), "workers"),
+        (("sma_cross", "AAA", "--mode", "interpreted"), "mode"),
+        (("sma_cross", "AAA", "--shard-limit", "5"), "shard_limit"),
+        (("sma_cross", "AAA", "--json"), "json"),
+    ],
+)
+def test_what_the_workflow_does_not_take_is_refused_by_the_option(
+    tmp_path: Path, given: tuple[str, ...], field: str
+) -> None:
+    own_files(tmp_path)
+    with pytest.raises(Invalid) as refused:
+        run("sweep", *given)
+    assert refused.value.field == field
+
+
+def test_several_assets_are_swept_together(tmp_path: Path) -> None:
+    here = ("--executor", "local", "--workers", "1", "--mode", "interpreted", "--out", "out")
+    run(
+        "sweep", "pairs_trading", "AAA", "BBB", "--together", "--short", "-p", "window=20,30", *here
+    )
+    table = (tmp_path / "out" / "results.csv").read_text()
+    assert "1,AAA BBB,20" in table
+    with pytest.raises(Invalid, match="together must be true"):
+        run("sweep", "pairs_trading", "AAA", "BBB", *here)
