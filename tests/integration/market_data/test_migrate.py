@@ -12,17 +12,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
+import psycopg.conninfo
 import pytest
 
 from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.errors import Conflict, Invalid, Unavailable
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters.lake_bars import LakeBars
 from algotrendy.market_data.adapters.lake_ticks import LakeTicks
 from algotrendy.market_data.adapters.migration_lake import LakeTarget
+from algotrendy.market_data.adapters.migration_postgres import PostgresTable
+from algotrendy.market_data.migration.checksum import Columns
 from algotrendy.market_data.migration.mapping import TableMapping, read_mapping
+from algotrendy.market_data.migration.ports import Stretch
 from algotrendy.market_data.migration.running import Migration, Outcome
 from algotrendy.platform.lake import Lake
 from fakes.migrated import bars_mapping, trades_mapping
@@ -197,9 +202,39 @@ def test_daily_bars_of_dates_take_the_place_of_what_was_there(
         assert migrate(mapping, empty_database_url, tmp_path, chunk_rows=4).is_equal
     [kept] = LakeBars(lake).symbols()
     assert (kept.bars, kept.source) == (9, "second")
-    LakeTarget(lake, mapping).forget()
+    target = LakeTarget(lake, mapping)
+    target.forget()
     assert LakeBars(lake).symbols() == []
     assert migrate(mapping, empty_database_url, tmp_path).resumed == 0
+
+
+def test_rows_that_no_migration_stored_are_never_taken_away(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    query = "SELECT 'A' AS ticker, now() AS ts, 1 AS o, 1 AS h, 1 AS l, 1 AS c, 1 AS v"
+    mapping = bars_mapping(from_={"table": None, "query": query})
+    target = LakeTarget(Lake(f"file://{tmp_path}/lake"), mapping)
+    one = np.array([1.0])
+    target.put(Columns(["A"], np.array([0]), (one,) * 6), [Stretch("A", 0, 0)])
+    target.forget()
+    assert target.has_rows()
+    with pytest.raises(Conflict, match=r"choose another to\.source"):
+        migrate(mapping, empty_database_url, tmp_path)
+
+
+def test_no_time_limit_of_the_server_ends_a_long_migration(empty_database_url: str) -> None:
+    limits = ("statement_timeout", "idle_in_transaction_session_timeout")
+    shown = ", ".join(f"current_setting('{limit}')" for limit in limits)
+    query = f"SELECT 'A' AS ticker, now() AS ts, {shown}, '1', '1', 1 AS v"
+    mapping = bars_mapping(
+        from_={"table": None, "query": f"SELECT * FROM ({query}) AS g (ticker, ts, o, h, l, c, v)"}
+    )
+    options = "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000"
+    url = psycopg.conninfo.make_conninfo(empty_database_url, options=options)
+    table = PostgresTable(url, mapping)
+    [[row]] = table.rows(None)
+    table.close()
+    assert row[2:4] == ("0", "0")
 
 
 def trades_of_sqlite(path: Path) -> str:

@@ -93,16 +93,20 @@ class LakeTarget:
             return
 
     def forget(self) -> None:
-        """Take away the rows and then the notes, each in one commit."""
+        """Take away the rows and then the notes, each in one commit.
+
+        Where this migration never began, rows of its source are another's, and stay.
+        """
+        if self.progress() is None:
+            return
         nothing = Columns([], np.array([], dtype=np.int64), (np.array([]),) * len(self._numbers))
         if self.has_rows():
             table = _trades(nothing, self._source)
             if self._timeframe is not None:
                 table = _bars(nothing, self._timeframe, self._source)
             self._lake.write(self._dataset, table, self._partitions, replace=self._ours())
-        if self.progress() is not None:
-            ours = f"migration = {literal(self._name)}"
-            self._lake.write(DATASET, _notes([], [], []), replace=ours)
+        ours = f"migration = {literal(self._name)}"
+        self._lake.write(DATASET, _notes([], [], []), replace=ours)
 
     def _note(self, chunk: int, body: str) -> None:
         place = f"migration = {literal(self._name)} AND chunk = {chunk}"

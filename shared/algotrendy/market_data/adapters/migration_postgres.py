@@ -23,6 +23,14 @@ _DATE, _TIMESTAMP, _TIMESTAMPTZ = 1082, 1114, 1184
 _TIMES = {_DATE: "date", _TIMESTAMP: "timestamp", _TIMESTAMPTZ: "timestamptz"}
 
 
+# One transaction reads it all, and waits for the lake between two reads, however long that takes.
+_SETTINGS = (
+    "timezone = 'UTC'",
+    "statement_timeout = 0",
+    "idle_in_transaction_session_timeout = 0",
+)
+
+
 class PostgresTable:
     """A ``SourceTable`` in PostgreSQL; every read sees the table as of the opening."""
 
@@ -35,10 +43,7 @@ class PostgresTable:
         """
         self._mapping = mapping
         with _translated(mapping):
-            # To a real server also where the client's encoding is another one.
-            self._connection = psycopg.connect(
-                url, options="-c timezone=UTC -c client_encoding=UTF8", connect_timeout=10
-            )
+            self._connection = psycopg.connect(url, client_encoding="utf8", connect_timeout=10)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
         self._from = mapping.rows_sql()
@@ -50,6 +55,8 @@ class PostgresTable:
 
     def _look(self) -> None:
         mapping = self._mapping
+        for setting in _SETTINGS:
+            self._run(f"SET {setting}")
         probe = self._run(f"SELECT * FROM {self._from} LIMIT 0")  # noqa: S608 - quoted
         types = {column.name: column.type_code for column in probe.description or ()}
         mapping.require_columns(list(types))

@@ -125,5 +125,8 @@ class Target(Protocol):
         ...
 
     def forget(self) -> None:
-        """Take away the rows and what is remembered, as if nothing had been migrated."""
+        """Take away the rows and what is remembered, as if nothing had been migrated.
+
+        Where this migration never began, nothing is taken away.
+        """
         ...

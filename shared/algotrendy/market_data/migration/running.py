@@ -163,7 +163,7 @@ class Migration:
             if self._target.has_rows():
                 raise Conflict(
                     f"the lake has {self._mapping.kind} of {self._mapping.source!r} that this "
-                    "migration did not store: choose another to.source, or take --restart"
+                    "migration did not store: choose another to.source"
                 )
             self._target.begin(fingerprint)
             return Progress(fingerprint, ())
