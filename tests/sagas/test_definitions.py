@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fakes.state_machines import DEFINITIONS, State, compensation, states_of, tasks_of
@@ -46,3 +48,13 @@ def test_a_task_names_its_compensation_and_its_faults_lead_there(
         assert states[caught]["Type"] == "Fail"
     else:
         assert caught == named
+
+
+@pytest.mark.parametrize("definition", [path for path in DEFINITIONS if "backtest" in path.parts])
+def test_what_a_strategy_raised_is_not_tried_again(definition: Path) -> None:
+    running = {"RunShard", "RunWindow", "Reduce"} & set(tasks_of(definition))
+    assert len(running) == 2
+    for name in running:
+        never, *_ = tasks_of(definition)[name]["Retry"]
+        assert never["MaxAttempts"] == 0
+        assert "StrategyFailedError" in never["ErrorEquals"]

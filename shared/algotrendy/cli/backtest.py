@@ -259,6 +259,7 @@ def walk_forward(
     test_groups: walking.TestGroups = 2,
     group_embargo: walking.GroupEmbargo = 5,
     gate: walking.Gate = False,
+    dry_run: walking.DryRun = False,
     workers: walking.Workers = None,
     window_limit: walking.WindowLimit = 900.0,
     csv: options.Csv = None,
@@ -350,6 +351,9 @@ def walk_forward(
         workers=workers,
         window_limit=window_limit,
     )
+    if dry_run:
+        backtest_walk.tell_estimate(strategy, wanted, agreed, mode.value, asked)
+        return
     if executor is Where.RAY:
         raise Invalid("executor", "local or stepfunctions, for a walk forward", executor.value)
     if executor is Where.STEP_FUNCTIONS:

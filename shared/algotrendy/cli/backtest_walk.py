@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -22,6 +23,7 @@ from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.outputs.definitions import NONE
 from algotrendy.backtest.report.walk import render_walk
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
+from algotrendy.backtest.validation.walk_estimate import estimate_walk
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.cli.backtest_bars import Wanted, find_bars
 from algotrendy.cli.backtest_options import CalendarName
@@ -31,6 +33,7 @@ from algotrendy.cli.backtest_trials import keep_walk, recorder
 from algotrendy.cli.backtest_walk_here import walk_here
 from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep import FIRST_DAY, LAST_DAY, parse_grid, writable
+from algotrendy.cli.sweep_estimate import seconds
 from algotrendy.cli.sweep_view import Progress, progress_bar
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.blobs import FolderBlobs
@@ -84,6 +87,27 @@ def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked:
     passed = show(done, folder, as_json=asked.as_json)
     shutil.rmtree(work, ignore_errors=True)
     return passed
+
+
+def tell_estimate(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked) -> None:
+    """Run a few combinations, count and write nothing, and say what the walk would take."""
+    plan = _plan(chosen(strategy), wanted, terms, mode, asked)
+    found = estimate_walk(plan, workers=asked.workers or os.cpu_count() or 1)
+    if asked.as_json:
+        print_json(found.to_json())
+        return
+    here, there = (seconds(found.wall_s[name]) for name in ("local", "stepfunctions"))
+    console = wide_console()
+    console.print(
+        f"{found.windows:,} windows, {found.trials:,} trials at most, over {found.bars:,} bars",
+        f"local: {here} in {found.workers} processes",
+        f"stepfunctions: {there}, ${found.dollars:,.4f} at the prices of {found.prices.region} of "
+        f"{found.prices.as_of}",
+        f"Measured: {found.bars_per_s:,.0f} bars a second, {found.mode}, on one processor here; a "
+        "function is taken to be as quick.",
+        sep="\n",
+        soft_wrap=True,
+    )
 
 
 def walk_deployed(

@@ -54,3 +54,6 @@ WindowLimit = Annotated[
     float, typer.Option(min=1, help="Seconds that a window may take in such a process.")
 ]
 Gate = Annotated[bool, typer.Option("--gate", help="Exit with 1 when the gate refuses.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Run a few, and say what all would take and cost.")
+]

@@ -301,6 +301,17 @@ def test_a_strategy_that_raises_in_a_window_is_told_with_line_window_and_paramet
             run(*WALK[:2], "raising.py", *WALK[3:], *workers)
 
 
+def test_a_dry_run_says_what_a_walk_would_take_and_writes_nothing(tmp_path: Path) -> None:
+    said = run(*WALK, "--dry-run", "--workers", "2", "--out", "walked")
+    assert "4 windows, 12 trials at most" in said
+    assert "in 2 processes" in said
+    assert not (tmp_path / "walked").exists()
+    found = json.loads(run(*WALK, "--dry-run", "--json"))
+    assert (found["windows"], found["trials"], found["mode"]) == (4, 12, "interpreted")
+    assert found["dollars"] > 0.0
+    assert set(found["wall_s"]) == {"local", "stepfunctions"}
+
+
 def test_the_gate_refuses_by_the_exit_code_when_asked() -> None:
     done = CliRunner().invoke(app, [*WALK, "--gate"])
     assert done.exit_code == 1

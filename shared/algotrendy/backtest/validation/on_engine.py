@@ -114,6 +114,10 @@ class OnEngine:
         found = self._run(bars.start, bars.stop, combination, 0)
         return returns_of(found.equity[1:], float(found.equity[0]))
 
+    def mode_of(self, bars: range, combination: Combination) -> str:
+        """Run a combination on some bars, and tell how: compiled or interpreted."""
+        return self._run(bars.start, bars.stop, combination, 0).mode
+
     def on_terms(self, terms: Terms) -> OnEngine:
         """Give the same on other terms."""
         return replace(self, terms=terms)
