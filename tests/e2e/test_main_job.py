@@ -90,7 +90,7 @@ def test_a_file_with_bad_rows_is_refused_with_every_line(platform: Platform) -> 
     [
         (("NONE",), "NONE"),
         (("AAPL", "-p", "fast=0"), "parameters.fast"),
-        (("AAPL", "--start", "2031-01-01"), "start"),
+        (("AAPL", "--from", "2031-01-01"), "start"),
     ],
 )
 @pytest.mark.parametrize("executor", ["local", "stepfunctions"])

@@ -23,6 +23,7 @@ from algotrendy.kernel.instrument import parse_symbol
 
 __all__ = [
     "AskedTerms",
+    "CalendarName",
     "Frozen",
     "Number",
     "Range",

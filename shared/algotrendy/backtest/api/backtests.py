@@ -6,11 +6,10 @@ A backtest is a sweep of one run: it goes the same way, and its id is one of a s
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
@@ -22,10 +21,10 @@ from algotrendy.backtest.api.access import (
     Viewer,
 )
 from algotrendy.backtest.api.sweeps import Links, links_of
-from algotrendy.backtest.engine.terms import CASH, FEE_BPS
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
+from algotrendy.backtest.request import AskedTerms, CalendarName, Number, SweepSpec, parse_spec
 from algotrendy.backtest.studies import LIST_LIMIT
-from algotrendy.backtest.request import Number, SweepSpec, parse_spec
+from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, parse_sweep_id, parse_uuid7
 from algotrendy.market_data.ports import BarStore
@@ -42,20 +41,25 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class BacktestIn(BaseModel):
-    """One run of a strategy on one symbol; a parameter that is not named keeps its default."""
+class BacktestIn(AskedTerms):
+    """One run of a strategy: on one symbol, or on several that it trades together.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A parameter that is not named keeps its default.
+    """
 
     strategy: str
-    symbol: str
+    symbol: str | None = Field(default=None, description="Either it, or symbols.")
+    symbols: tuple[str, ...] = Field(
+        default=(), max_length=50, description="For a strategy of several assets."
+    )
     start: date
     end: date
-    parameters: Annotated[dict[str, Number], Field(max_length=10)] = {}
-    cash: Decimal = Decimal(CASH)
-    fee_bps: Decimal = Decimal(FEE_BPS)
+    parameters: dict[str, Number] = Field(default={}, max_length=10)
     adjustment: Literal["raw", "all"] = "all"
-    fractional: bool = False
+    timeframe: Timeframe | None = Field(
+        default=None, description="The store's, or a longer one that is made of its bars."
+    )
+    calendar: CalendarName = "none"
 
 
 class BacktestOut(BaseModel):
@@ -64,7 +68,7 @@ class BacktestOut(BaseModel):
     id: str
     status: StudyStatus
     strategy: str
-    symbol: str
+    symbol: str = Field(description="Several, with blanks between them, were traded together.")
     parameters: dict[str, Any] | None = Field(
         description="Every value, defaults included; null until it succeeds."
     )
@@ -73,6 +77,10 @@ class BacktestOut(BaseModel):
     updated_at: datetime
     statistics: dict[str, Any] | None = Field(description="Null until it succeeds.")
     benchmark: dict[str, Any] | None = Field(description="The same figures of buying and holding.")
+    winner: dict[str, Any] | None = Field(
+        description="Deflated by all trials on these data; as in the summary of a sweep."
+    )
+    verdict: dict[str, Any] | None = Field(description="The gate's, check by check.")
     links: Links
     error: str | None
 
@@ -80,9 +88,7 @@ class BacktestOut(BaseModel):
 class BacktestsOut(BaseModel):
     """Backtests of the caller's tenant, newest first."""
 
-    backtests: list[BacktestOut] = Field(
-        description="May be fewer than asked for, and none, where sweeps lie between them."
-    )
+    backtests: list[BacktestOut]
     next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
 
 
@@ -116,11 +122,18 @@ def list_backtests(
     before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
 ) -> BacktestsOut:
     """List the backtests of the caller's tenant, newest first."""
+    found: list[Sweep] = []
     older_than = None if before is None else parse_sweep_id(before)
-    page = use_cases.newest(principal.tenant, limit, older_than)
+    while len(found) <= limit:
+        page = use_cases.newest(principal.tenant, LIST_LIMIT, older_than)
+        found += [sweep for sweep in page.studies if sweep.spec.is_single]
+        if page.next_before is None:
+            break
+        older_than = SweepId(page.next_before)
+    more = len(found) > limit
     return BacktestsOut(
-        backtests=[_shown(sweep, blobs) for sweep in page.studies if sweep.spec.is_single],
-        next_before=None if page.next_before is None else str(page.next_before),
+        backtests=[_shown(sweep, blobs) for sweep in found[:limit]],
+        next_before=str(found[limit - 1].id) if more else None,
     )
 
 
@@ -136,14 +149,21 @@ def get_backtest(
 
 
 def _admitted(body: BacktestIn, bars: BarStore) -> SweepSpec:
+    if (body.symbol is None) == (not body.symbols):
+        raise Invalid("symbol", "given, or symbols instead", body.symbol)
     asked = body.model_dump(exclude={"symbol", "parameters"})
+    symbols = list(body.symbols) or [body.symbol]
     values = {name: [value] for name, value in body.parameters.items()}
+    more = {"symbols": symbols, "together": bool(body.symbols), "parameters": values, "max_runs": 1}
     try:
-        spec = parse_spec({**asked, "symbols": [body.symbol], "parameters": values, "max_runs": 1})
+        spec = parse_spec({**asked, **more})
         admit(spec, bars.symbols())
     except Invalid as error:
-        if not error.field.startswith("symbols"):
+        if body.symbol is None or not error.field.startswith(("symbols", "together")):
             raise
+        if error.field == "together":
+            expected = f"left out, and symbols given: {body.strategy} trades several at once"
+            raise Invalid("symbol", expected, body.symbol) from error
         # The caller's word for it is another than that of a sweep.
         raise Invalid("symbol", error.expected, body.symbol) from error
     return spec
@@ -156,13 +176,15 @@ def _shown(sweep: Sweep, blobs: Blobs) -> BacktestOut:
         id=str(sweep.id),
         status=sweep.status,
         strategy=sweep.spec.strategy,
-        symbol=sweep.spec.symbols[0],
+        symbol=" ".join(sweep.spec.symbols),
         parameters=best.get("parameters"),
         requested_by=sweep.requested_by,
         requested_at=sweep.requested_at,
         updated_at=sweep.updated_at,
         statistics=best.get("statistics"),
         benchmark=summary.get("benchmark"),
+        winner=summary.get("winner"),
+        verdict=summary.get("verdict"),
         links=links_of(sweep, blobs),
         error=sweep.error,
     )
