@@ -10,9 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
-
-import typer
 
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable
@@ -137,15 +134,3 @@ def _key(folder: Path | None, path: str, body: object) -> str:
         return before
     kept.put(_KEY, f"{key}\n{wanted}".encode())
     return key
-
-
-def call_off(kind: str, path: str, ids: list[UUID], connect: Callable[[], Api] = connected) -> None:
-    """Call studies off and say how each stands; what was called off before stays so.
-
-    Raises:
-        Rejected: If one had ended, or there is none.
-    """
-    with connect() as api:
-        for study_id in ids:
-            found = api.post(f"{path}/{study_id}/cancel", {}, f"cancel-{study_id}")
-            typer.echo(f"{kind} {study_id} is {found['status']}")
