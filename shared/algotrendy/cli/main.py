@@ -81,6 +81,12 @@ ENTRIES = (
         _RESEARCH,
     ),
     Entry(
+        "chart",
+        "algotrendy.cli.chart:chart",
+        "Draw bars of any chart style into a file: Renko, Kagi, point and figure and others.",
+        _RESEARCH,
+    ),
+    Entry(
         "backtest",
         "algotrendy.cli.backtest:app",
         "Run, compare and check strategies, also your own; sweep and walk forward.",
