@@ -25,6 +25,7 @@ from algotrendy.market_data.series import session_date
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.result import Backtest
+    from algotrendy.market_data.calendar import TradingCalendar
 
 __all__ = [
     "Entry",
@@ -130,9 +131,11 @@ def entry_of_sweep(plan: Plan, rows: Sequence[Row]) -> Entry:
     Args:
         rows: Of all runs, in the order of their numbers.
     """
-    each = len(plan.combinations)
+    each, calendar = len(plan.combinations), plan.calendar
     tallies = (
-        _market_tally(market, [row[_SHARPE] for row in rows[place * each : (place + 1) * each]])
+        _market_tally(
+            market, [row[_SHARPE] for row in rows[place * each : (place + 1) * each]], calendar
+        )
         for place, market in enumerate(plan.markets)
     )
     kind = Kind.SWEEP
@@ -175,11 +178,13 @@ def entry_of_run(backtest: Backtest) -> Entry:
     return Entry(digest(body), Kind.RUN, strategy.name, strategy_version(strategy), (tally,))
 
 
-def _market_tally(market: Market, sharpes: Sequence[Any]) -> Tally:
+def _market_tally(
+    market: Market, sharpes: Sequence[Any], calendar: TradingCalendar | None
+) -> Tally:
     from algotrendy.backtest.statistics.summary import periods_per_year
 
     timeframe = parse_timeframe(market.data[0].timeframe)
-    year = periods_per_year(timeframe)
+    year = periods_per_year(timeframe, calendar)
     return Tally.of(
         market.symbols,
         timeframe,

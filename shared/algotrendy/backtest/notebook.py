@@ -38,6 +38,7 @@ def backtest(
     cash: float | None = None,
     calendar: TradingCalendar | None = None,
     mode: Wish = "auto",
+    periods_per_year: float | None = None,
     recorder: Recorder | None = None,
     **parameters: float,
 ) -> Backtest:
@@ -51,8 +52,10 @@ def backtest(
             ``(market, own, p)`` that needs neither parameters nor state.
         terms: Costs, margin, volume limits.
         cash: At the start, instead of the terms'.
-        calendar: When the market is open, for schedules.
+        calendar: When the market is open, for schedules and annualising.
         mode: "auto" compiles what can be compiled; "interpreted" and "compiled" insist.
+        periods_per_year: Bars in a year, for annualising; by default of 252 sessions of 6.5 hours,
+            or of the calendar.
         recorder: Counts the run as a trial; by default the ledger of the settings, for the tenant
             that they name. Where they name no ledger, nothing is counted.
         parameters: Of the strategy; those that are not named keep their defaults.
@@ -65,7 +68,9 @@ def backtest(
     if cash is not None:
         terms = replace(terms, cash=cash)
     values = found.check(parameters)
-    done = run(Setting(dataset_of(bars, found), found, values, terms, calendar), mode)
+    dataset = dataset_of(bars, found)
+    setting = Setting(dataset, found, values, terms, calendar, periods_per_year=periods_per_year)
+    done = run(setting, mode)
     _count(done, recorder)
     return done
 

@@ -38,6 +38,7 @@ def walk_forward(
     terms: Terms = DEFAULT,
     calendar: TradingCalendar | None = None,
     mode: Wish = "auto",
+    periods_per_year: float | None = None,
     checks: CrossChecks | None = DEFAULT_CHECKS,
     recorder: Recorder | None = None,
     **search: Any,
@@ -49,7 +50,7 @@ def walk_forward(
         print(found.verdict)
 
     Args:
-        bars, strategy, terms, calendar, mode: As for `backtest`.
+        bars, strategy, terms, calendar, mode, periods_per_year: As for `backtest`.
         parameters: Values to try by name, or ``{"start": 5, "stop": 50, "step": 5}``.
         windows: Lengths, as for ``validation.windows.Windows``.
         checks: How to look at all combinations on the same bars too, such as
@@ -84,7 +85,7 @@ def walk_forward(
             **search,
         }
     )
-    plan = WalkPlan(spec, found, dataset, terms, calendar, mode)
+    plan = WalkPlan(spec, found, dataset, terms, calendar, mode, periods_per_year)
     return run_walk_forward(plan, recorder or wiring.recorder() or in_this_process())
 
 

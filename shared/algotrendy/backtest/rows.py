@@ -13,11 +13,9 @@ from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.shard import Cell, OnMode, Row
 from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
 from algotrendy.backtest.statistics.summary import (
-    periods_per_year,
     statistics_of_row,
     summarise,
 )
-from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
@@ -89,8 +87,7 @@ def run_one(
 
 def row_of(backtest: Backtest, number: int) -> Row:
     """Give the row of a run that is there."""
-    a_year = periods_per_year(Timeframe(backtest.setting.dataset.timeframe))
-    found = summarise(backtest, a_year)
+    found = summarise(backtest, backtest.setting.a_year)
     return (number, *(canonical(getattr(found, name)) for name in STATISTICS))
 
 
@@ -114,7 +111,7 @@ def run_rows(
     """
     together: list[Statistics | None] = []
     if mode != "interpreted":
-        together = _together(dataset, strategy, combinations, terms, workers)
+        together = _together(dataset, strategy, combinations, terms, workers, calendar)
     rows = []
     for place, (number, values) in enumerate(zip(numbers, combinations, strict=True)):
         figures = together[place] if together else None
@@ -134,10 +131,11 @@ def _together(
     combinations: Sequence[Sequence[Value]],
     terms: Terms,
     workers: int,
+    calendar: TradingCalendar | None,
 ) -> list[Statistics | None]:
     """Run compiled what can be; None for a run that is to be made alone, empty when all are."""
     named = dict(zip((p.name for p in strategy.parameters), combinations[0], strict=True))
-    setting = Setting(dataset, strategy, named, terms)
+    setting = Setting(dataset, strategy, named, terms, calendar)
     if not setting.is_plain:
         return []
     try:
@@ -147,9 +145,8 @@ def _together(
         if error.name not in ("numba", "llvmlite"):
             raise
         return []
-    a_year = periods_per_year(Timeframe(dataset.timeframe))
     try:
-        figures, ended = run_many(setting, combinations, a_year, workers=workers)
+        figures, ended = run_many(setting, combinations, setting.a_year, workers=workers)
     except CannotCompileError:
         return []
     return [

@@ -20,9 +20,7 @@ from algotrendy.backtest.plan import Plan
 from algotrendy.backtest.rows import backtest_of, canonical
 from algotrendy.backtest.statistics.overfitting import backtest_overfitting
 from algotrendy.backtest.statistics.series import FloatArray
-from algotrendy.backtest.statistics.summary import periods_per_year
 from algotrendy.backtest.validation.on_engine import returns_of
-from algotrendy.kernel.bar import parse_timeframe
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.result import Backtest
@@ -43,7 +41,7 @@ def judged(plan: Plan, again: Backtest, entry: Entry, mode: Wish = "auto") -> Ju
         entry: What the sweep tried.
     """
     own = sum(tally.trials for tally in entry.tallies)  # whole numbers
-    year = periods_per_year(parse_timeframe(again.setting.dataset.timeframe))
+    year = again.setting.a_year
     tried = plan.earlier.with_own((entry.strategy, tally) for tally in entry.tallies)
     why_not = _why_not(plan, again)
     probability = None if why_not else _overfitting(plan, again, mode)

@@ -57,6 +57,7 @@ def run_(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    periods_per_year: options.PeriodsPerYear = None,
     actions: options.Actions = None,
     rates: options.Rates = None,
     currency: options.Currencies = None,
@@ -102,7 +103,7 @@ def run_(
         _wanted(
             symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
             raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
-            currency=currency, borrow=borrow,
+            currency=currency, borrow=borrow, periods_per_year=periods_per_year,
         ),
         options.terms_of(terms, said),
         mode.value,
@@ -123,6 +124,7 @@ def compare(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    periods_per_year: options.PeriodsPerYear = None,
     actions: options.Actions = None,
     rates: options.Rates = None,
     currency: options.Currencies = None,
@@ -147,7 +149,7 @@ def compare(
         _wanted(
             symbol, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
             raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
-            currency=currency, borrow=borrow,
+            currency=currency, borrow=borrow, periods_per_year=periods_per_year,
         ),
         options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
         mode.value,
@@ -271,6 +273,7 @@ def walk_forward(
     raw: options.Raw = False,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
+    periods_per_year: options.PeriodsPerYear = None,
     actions: options.Actions = None,
     rates: options.Rates = None,
     currency: options.Currencies = None,
@@ -315,6 +318,7 @@ def walk_forward(
         rates=rates,
         currency=currency,
         borrow=borrow,
+        periods_per_year=periods_per_year,
     )
     agreed = options.terms_of(
         terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}

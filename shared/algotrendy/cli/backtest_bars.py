@@ -27,6 +27,7 @@ class Wanted:
         raw: Prices as traded, not adjusted.
         date_format: Of the files' dates.
         calendar: When the market is open.
+        periods_per_year: Bars in a year, for annualising; None: by timeframe and calendar.
         actions, rates: Files of what companies did and of what currencies cost.
         currency, borrow: Of an asset, as ``XYZ=EUR`` and ``XYZ=0.05``.
     """
@@ -40,6 +41,7 @@ class Wanted:
     raw: bool = False
     date_format: str | None = None
     calendar: CalendarName = CalendarName.NONE
+    periods_per_year: float | None = None
     actions: Path | None = None
     rates: Path | None = None
     currency: tuple[str, ...] = ()

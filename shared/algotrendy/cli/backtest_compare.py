@@ -15,7 +15,6 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.outputs.definitions import NONE, Form, written
-from algotrendy.backtest.outputs.findings import steps_a_year
 from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.outputs.summary import subtitle_of
 from algotrendy.backtest.statistics.figures import Statistics
@@ -58,7 +57,7 @@ def compare(
     dataset = bars.dataset
     runs = [run_chosen(choice, dataset, wanted, terms, mode) for choice in choices]
     counting = count_runs(runs)
-    figures = [summarise(run, steps_a_year(dataset.timeframe)) for run in runs]
+    figures = [summarise(run, run.setting.a_year) for run in runs]
     table = correlations([run.equity for run in runs])
     said = assumed(runs[0].setting, bars, wanted)
     if as_json:

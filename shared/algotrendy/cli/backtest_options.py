@@ -108,7 +108,17 @@ DateFormat = Annotated[
     str | None, _option(_BARS, "Of a file's dates, as of strptime: %d.%m.%Y.", "--date-format")
 ]
 CalendarOption = Annotated[
-    CalendarName, _option(_BARS, "When the market is open, for schedules.", "--calendar")
+    CalendarName,
+    _option(_BARS, "When the market is open: for schedules, and for annualising.", "--calendar"),
+]
+PeriodsPerYear = Annotated[
+    float | None,
+    _option(
+        _BARS,
+        "Bars in a year, for annualising; by default of 252 sessions of 6.5 hours, or of 365 days "
+        "where the market is always open.",
+        "--periods-per-year",
+    ),
 ]
 Actions = Annotated[
     Path | None,

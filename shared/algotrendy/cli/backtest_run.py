@@ -91,7 +91,14 @@ def run_chosen(
     choice: Chosen, dataset: Dataset, wanted: Wanted, terms: Terms, mode: Wish
 ) -> Backtest:
     """Run a chosen strategy; what it raises is told with its own line."""
-    setting = Setting(dataset, choice.strategy, choice.values, terms, wanted.trading_calendar)
+    setting = Setting(
+        dataset,
+        choice.strategy,
+        choice.values,
+        terms,
+        wanted.trading_calendar,
+        periods_per_year=wanted.periods_per_year,
+    )
     with working(f"{choice.label} on {len(dataset):,} bars", compiles=mode != "interpreted"):
         return telling(choice, lambda: run_setting(setting, mode))
 

@@ -13,7 +13,6 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.evidence import trials_of
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.statistics.selection import Trials
-from algotrendy.backtest.statistics.summary import periods_per_year
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.walk_forwards import WalkForwards
@@ -137,7 +136,7 @@ def count_runs(runs: Sequence[Backtest], who: Recorder | None = None) -> Countin
     if not who.is_kept:
         return Counting(f"Not counted as trials: {_NO_LEDGER}.")
     try:
-        timeframe = parse_timeframe(runs[0].setting.dataset.timeframe)
+        parse_timeframe(runs[0].setting.dataset.timeframe)  # the ledger knows some of them
         for run in runs:
             batch = who.record(entry_of_run(run))
         tally = batch.tallies[0]
@@ -145,4 +144,4 @@ def count_runs(runs: Sequence[Backtest], who: Recorder | None = None) -> Countin
     except AlgoTrendyError as error:
         return Counting(f"Not counted as trials: {error}")
     words = f"Counted in the trial ledger of {who.tenant}: {tried.trials:,} on these data in all."
-    return Counting(words, trials_of(tried, periods_per_year(timeframe)))
+    return Counting(words, trials_of(tried, runs[0].setting.a_year))

@@ -208,7 +208,13 @@ def _plan(choice: Chosen, wanted: Wanted, terms: Terms, mode: Wish, asked: Asked
     period = _period(wanted) if is_lake else (first, last)
     spec = _spec(choice, dataset.symbols, period, wanted, terms, asked)
     return WalkPlan(
-        spec, choice.strategy, dataset, terms, calendar=wanted.trading_calendar, mode=mode
+        spec,
+        choice.strategy,
+        dataset,
+        terms,
+        calendar=wanted.trading_calendar,
+        mode=mode,
+        given_steps=wanted.periods_per_year,
     )
 
 
@@ -254,7 +260,8 @@ def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
         raise Invalid("bars", f"those of the lake: no --csv, --parquet or --samples{here}", given)
     if not wanted.symbols:
         raise Invalid("symbols", "named, such as AAPL", None)
-    for name, value in (("timeframe", wanted.timeframe), ("calendar", wanted.calendar)):
+    for name in ("timeframe", "calendar", "periods_per_year"):
+        value = getattr(wanted, name)
         if value not in (None, CalendarName.NONE):
             raise Invalid(name, f"left out on Step Functions{here}", str(value))
     known = {"cash", "fee_bps", "fractional"}

@@ -57,6 +57,7 @@ class TradingCalendar:
         name: What a person calls the market.
         zone: IANA name of the zone in which its dates are.
         trades: Says for a date in the range when it opens and closes, or None when it does not.
+        sessions_a_year, session_hours: Taken for a year, where figures are annualised.
     """
 
     def __init__(
@@ -66,11 +67,15 @@ class TradingCalendar:
         first: date,
         last: date,
         trades: Callable[[date], Session | None],
+        sessions_a_year: float = 252.0,
+        session_hours: float = 6.5,
     ) -> None:
         self.name = name
         self.first = first
         self.last = last
         self.zone = ZoneInfo(zone)
+        self.sessions_a_year = sessions_a_year
+        self.session_hours = session_hours
         self._trades = trades
         self._known: dict[date, Session | None] = {}
 
@@ -159,7 +164,8 @@ def us_equities() -> TradingCalendar:
 def always_open() -> TradingCalendar:
     """Give the calendar of a market that never closes: each UTC date is a session."""
     # One year less at each end, so that the begin and the end of every day can be written down.
-    return TradingCalendar("round the clock", "UTC", date(2, 1, 1), date(9998, 12, 31), _whole_day)
+    first, last = date(2, 1, 1), date(9998, 12, 31)
+    return TradingCalendar("round the clock", "UTC", first, last, _whole_day, 365.0, 24.0)
 
 
 def read_exceptions(text: str) -> tuple[date, date, Mapping[date, time | None]]:

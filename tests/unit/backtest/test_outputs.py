@@ -18,10 +18,11 @@ from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.outputs import definitions
 from algotrendy.backtest.outputs.assumptions import assumptions_of
 from algotrendy.backtest.outputs.cautions import cautions_of, share_of_best
-from algotrendy.backtest.outputs.findings import findings_of, steps_a_year
+from algotrendy.backtest.outputs.findings import findings_of
 from algotrendy.backtest.outputs.json_form import plain
 from algotrendy.backtest.outputs.trips import trips_of
 from algotrendy.backtest.outputs.writing import replaced, write_bytes
+from algotrendy.backtest.statistics.annual import steps_a_year
 from algotrendy.backtest.statistics.benchmark import Relative
 from algotrendy.backtest.statistics.drawdowns import DrawdownSummary
 from algotrendy.backtest.statistics.exposure import Activity

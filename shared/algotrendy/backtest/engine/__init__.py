@@ -7,5 +7,5 @@ parameters give the same bits in both, and on every machine.
 
 from __future__ import annotations
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Grows with every change that may change a result; a sweep ends with the one it began with."""

@@ -13,6 +13,7 @@ from algotrendy.backtest.data.asset import Asset
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.schedules import due
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.statistics.annual import check_periods, steps_a_year
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
@@ -30,6 +31,7 @@ class Setting:
         calendar: When the market is open, for the strategy's schedules; None: see `due`.
         trade_from: The first step at which orders are taken; before it the strategy is called
             and warms up.
+        periods_per_year: Steps in a year, for annualising; None: see ``a_year``.
     """
 
     dataset: Dataset
@@ -38,6 +40,7 @@ class Setting:
     terms: Terms
     calendar: TradingCalendar | None = None
     trade_from: int = 0
+    periods_per_year: float | None = None
 
     def __post_init__(self) -> None:
         needed = self.strategy.assets
@@ -49,6 +52,13 @@ class Setting:
         if found < needed:
             expected = f"{needed} timeframes for {self.strategy.name}"
             raise Invalid("dataset.timeframes", expected, ", ".join(self.dataset.timeframes))
+        if self.periods_per_year is not None:
+            check_periods(self.periods_per_year)
+
+    @property
+    def a_year(self) -> float:
+        """Give the steps in a year: as they were given, or those of timeframe and calendar."""
+        return self.periods_per_year or steps_a_year(self.dataset.timeframe, self.calendar)
 
     @cached_property
     def rates(self) -> NDArray[np.float64] | None:

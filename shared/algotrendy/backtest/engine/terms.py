@@ -128,12 +128,13 @@ class Terms:
 
 def _checked(name: str, kind: Any, terms: Terms) -> float:
     """Give a term in its own type, checked."""
-    value = getattr(terms, name)
+    value: Any = getattr(terms, name)
     if kind == "bool":
         if not isinstance(value, bool):
             raise Invalid(f"terms.{name}", "True or False", value)
         return value
-    if not isinstance(value, Real) or isinstance(value, bool):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number:
         raise Invalid(f"terms.{name}", "a number", value)
     least, most = _LIMITS.get(name, _ANY)
     if not (isfinite(value) and least <= value <= most):

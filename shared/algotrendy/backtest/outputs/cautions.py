@@ -127,7 +127,8 @@ def _weekends(findings: Findings) -> str:
         return ""
     return (
         f"The bars go on over weekends, but {findings.periods_per_year:g} of them are taken for a "
-        "year: annualised figures are too low. Say how many there are."
+        "year: annualised figures are too low. Say --calendar always-open, or how many there are "
+        "by --periods-per-year; in a notebook calendar= or periods_per_year=."
     )
 
 

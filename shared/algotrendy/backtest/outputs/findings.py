@@ -17,17 +17,13 @@ from algotrendy.backtest.statistics.full import FullStatistics, full_statistics
 from algotrendy.backtest.statistics.of_run import statistics_of
 from algotrendy.backtest.statistics.selection import Trials
 from algotrendy.backtest.statistics.series import (
-    TRADING_DAYS,
     FloatArray,
     Series,
     from_equity,
     numbers,
 )
-from algotrendy.backtest.statistics.summary import SESSION, summarise
+from algotrendy.backtest.statistics.summary import summarise
 from algotrendy.kernel.errors import Invalid
-
-_SESSION_NS = int(SESSION.total_seconds()) * 1_000_000_000
-_WEEKS, _MONTHS = 52.0, 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,31 +135,19 @@ def findings_of(
             first asset on the same terms.
         trials: How many runs it was chosen from; a number alone takes the variance of Sharpe
             ratios that trials without skill have on so many bars, one over the bars.
-        periods_per_year: Steps in a year; by default of 252 sessions of 6.5 hours.
+        periods_per_year: Steps in a year; by default those of its setting.
 
     Raises:
         Invalid: If the run has no steps, or the benchmark not as many.
     """
     if not len(backtest.time):
         raise Invalid("backtest", "of at least one step", 0)
-    periods = periods_per_year or steps_a_year(backtest.setting.dataset.timeframe)
+    periods = periods_per_year or backtest.setting.a_year
     if isinstance(trials, int):
         trials = Trials(trials, 1.0 / max(len(backtest.time) - 1, 1))
     return Findings(
         backtest, _benchmark(backtest, benchmark, periods), periods, trials, scenarios, seed
     )
-
-
-def steps_a_year(timeframe: str) -> float:
-    """Give the bars of a timeframe in a year of 252 sessions of 6.5 hours."""
-    found = parse_timeframe(timeframe)
-    if found.unit == "Day":
-        return TRADING_DAYS
-    if found.unit == "Week":
-        return _WEEKS
-    if found.unit == "Month":
-        return _MONTHS / found.count
-    return TRADING_DAYS * (_SESSION_NS / found.ns)
 
 
 def _benchmark(backtest: Backtest, given: Backtest | ArrayLike | None, periods: float) -> Benchmark:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import ceil, isfinite
 
-from algotrendy.backtest.outputs.assumptions import NOT_MODELLED, ORDERS
+from algotrendy.backtest.outputs.assumptions import NOT_MODELLED, ORDERS, figures_assumed
 from algotrendy.backtest.plan import Plan
 from algotrendy.backtest.report.contents import ReportInput
 from algotrendy.backtest.shard import Cell
+from algotrendy.backtest.statistics.annual import steps_a_year
 
 _ADJUSTED = {
     "all": "Adjusted for splits and dividends, so that a share is a share of the last day and "
@@ -15,11 +16,7 @@ _ADJUSTED = {
     "counts and fees of early years are not those a trader saw.",
     "raw": "Prices as traded. A split looks like a crash and a dividend like a loss.",
 }
-_STATISTICS = (
-    "From close to close, risk-free rate 0, 252 sessions a year; CAGR over calendar time. Figures "
-    "that are not defined, such as a win rate without trades, are left blank. Buy and hold runs "
-    "through the same engine on the same terms."
-)
+_STATISTICS = "Buy and hold runs through the same engine on the same terms."
 
 
 _NONE = "–"
@@ -114,6 +111,7 @@ def verdict(given: ReportInput) -> tuple[str, str]:
 def assumptions(given: ReportInput) -> list[tuple[str, str]]:
     """Give the assumptions as terms and sentences."""
     plan = given.plan
+    year = steps_a_year(plan.data[0].timeframe, plan.calendar)
     return [
         ("Strategy", _strategy(plan)),
         ("Orders", ORDERS),
@@ -122,7 +120,7 @@ def assumptions(given: ReportInput) -> list[tuple[str, str]]:
         ("Data", _data(plan)),
         ("Trials", _trials(plan, given.ranked_by)),
         ("Not modelled", NOT_MODELLED),
-        ("Statistics", _STATISTICS),
+        ("Statistics", f"{figures_assumed(year)} {_STATISTICS}"),
         ("To repeat it", _identity(plan)),
     ]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from algotrendy.backtest.statistics.annual import STILL
 from algotrendy.backtest.statistics.returns import yearly_rate
-from algotrendy.backtest.statistics.sample import STILL
 from algotrendy.backtest.statistics.series import FloatArray, defined, pieces, ratio
 
 

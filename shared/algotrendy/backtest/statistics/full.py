@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from algotrendy.backtest.statistics.annual import TRADING_DAYS
 from algotrendy.backtest.statistics.benchmark import Relative, relative
 from algotrendy.backtest.statistics.drawdowns import (
     Drawdown,
@@ -24,7 +25,6 @@ from algotrendy.backtest.statistics.round_trips import TradesBySide, rate_trades
 from algotrendy.backtest.statistics.sample import sample_of
 from algotrendy.backtest.statistics.selection import Confidence, Trials, confidence
 from algotrendy.backtest.statistics.series import (
-    TRADING_DAYS,
     Series,
     check_size,
     compounded,

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from numpy.typing import ArrayLike
 
+from algotrendy.backtest.statistics.annual import TRADING_DAYS
 from algotrendy.backtest.statistics.full import Doings, FullStatistics, full_statistics
 from algotrendy.backtest.statistics.selection import Trials
-from algotrendy.backtest.statistics.series import TRADING_DAYS, FloatArray, IntArray
+from algotrendy.backtest.statistics.series import FloatArray, IntArray
 from algotrendy.backtest.trades import Trade
 
 

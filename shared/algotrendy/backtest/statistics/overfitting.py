@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from algotrendy.backtest.statistics.sample import STILL
+from algotrendy.backtest.statistics.annual import STILL
 from algotrendy.backtest.statistics.series import FloatArray, defined
 from algotrendy.kernel.errors import Invalid
 

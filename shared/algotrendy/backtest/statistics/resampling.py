@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from algotrendy.backtest.statistics.annual import STILL
 from algotrendy.backtest.statistics.block_length import optimal_block_length
-from algotrendy.backtest.statistics.sample import STILL
 from algotrendy.backtest.statistics.series import BoolArray, FloatArray, IntArray, defined, numbers
 from algotrendy.kernel.errors import Invalid
 

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from algotrendy.backtest.statistics.annual import STILL
 from algotrendy.backtest.statistics.drawdowns import DrawdownSummary
 from algotrendy.backtest.statistics.sample import Sample
 from algotrendy.backtest.statistics.series import (
@@ -142,7 +143,7 @@ def sortino(sample: Sample, periods_per_year: float) -> float | None:
     Investing 3 (1994).
     """
     below = downside_deviation(sample)
-    if below is None or below == 0.0:
+    if below is None or below <= STILL:
         return None
     return defined(sample.mean / below * math.sqrt(periods_per_year))
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from algotrendy.backtest.statistics.annual import STILL
 from algotrendy.backtest.statistics.series import FloatArray, pieces, sum_of_squares
-
-STILL = 1e-13
-"""Below this, the standard deviation of returns is rounding and not risk."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

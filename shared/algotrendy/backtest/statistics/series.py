@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from algotrendy.backtest.statistics.annual import TRADING_DAYS, check_periods
 from algotrendy.kernel.errors import Invalid
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-TRADING_DAYS = 252.0
 DAY_NS = 86_400_000_000_000
 YEAR_NS = 365.25 * DAY_NS
 MOST = 1e12
@@ -187,12 +187,6 @@ def numbers(field: str, values: ArrayLike) -> FloatArray:
             raise Invalid(field, "finite in every row", f"{array[wrong[0]]} in row {wrong[0]}")
         raise Invalid(field, "of a finite sum", "a sum beyond all floats")
     return array
-
-
-def check_periods(periods_per_year: float) -> None:
-    """Raise Invalid unless a year has a positive, finite number of bars."""
-    if not (math.isfinite(periods_per_year) and periods_per_year > 0.0):
-        raise Invalid("periods_per_year", "above 0", periods_per_year)
 
 
 def pieces(count: int) -> Iterator[slice]:

@@ -8,24 +8,19 @@ a `Statistics`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from math import isnan, log, nan, sqrt
 from typing import Any
 
 import numpy as np
 
 from algotrendy.backtest.engine.result import Backtest
+from algotrendy.backtest.statistics.annual import STILL, TRADING_DAYS, steps_a_year
 from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
 from algotrendy.exchange.rules.quantities import whole
 from algotrendy.kernel.bar import Timeframe
-
-TRADING_DAYS = 252.0
-SESSION = timedelta(hours=6.5)
-"""The regular session of US equities."""
+from algotrendy.market_data.calendar import TradingCalendar
 
 NS_PER_YEAR = 365.25 * 86_400 * 1e9
-# Below this, the spread of returns is rounding and not risk.
-_STILL = 1e-12
 # The logarithm of a growth that a float holds with room to spare.
 _MOST_GROWTH = 690.0
 _COUNTS = ("drawdown_bars", "trades", "orders_cut", "orders_unfilled")
@@ -35,9 +30,9 @@ POSITION, ENTERED, LEFT, FEES = range(4)
 TRIP_CELLS = 4
 
 
-def periods_per_year(timeframe: Timeframe) -> float:
-    """Give the bars in a year of 252 US equity sessions of 6.5 hours."""
-    return TRADING_DAYS if timeframe is Timeframe.DAY else TRADING_DAYS * (SESSION / timeframe.span)
+def periods_per_year(timeframe: Timeframe, calendar: TradingCalendar | None = None) -> float:
+    """Give the bars in a year of 252 sessions of 6.5 hours, or in one of a calendar."""
+    return steps_a_year(timeframe.value, calendar)
 
 
 def years_of(times: Sequence[int] | Any) -> float:
@@ -116,11 +111,13 @@ def summarise_into(
     growth = growth_of(cash, final, years)
     out[2] = growth
     mean, spread, losses, count = moments_of(equity)
+    deviation = sqrt(spread) if count > 1 else nan
+    below = sqrt(losses) if count > 1 else nan
     risk = sqrt(spread * periods_per_year) if count > 1 else nan
     downside = sqrt(losses * periods_per_year) if count > 1 else nan
     out[3] = risk
-    out[4] = mean * periods_per_year / risk if risk >= _STILL else nan
-    out[5] = mean * periods_per_year / downside if downside >= _STILL else nan
+    out[4] = mean * periods_per_year / risk if deviation > STILL else nan
+    out[5] = mean * periods_per_year / downside if below > STILL else nan
     deepest, longest = deepest_fall(equity)
     out[6] = deepest
     out[7] = longest

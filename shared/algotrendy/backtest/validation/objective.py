@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from algotrendy.backtest.search.searcher import Score
+from algotrendy.backtest.statistics.annual import TRADING_DAYS
 from algotrendy.backtest.statistics.drawdowns import drawdown_series
 from algotrendy.backtest.statistics.returns import yearly_rate
 from algotrendy.backtest.statistics.risk import sharpe, sortino
 from algotrendy.backtest.statistics.sample import Sample, sample_of
-from algotrendy.backtest.statistics.series import TRADING_DAYS, Series, from_returns, ratio
+from algotrendy.backtest.statistics.series import Series, from_returns, ratio
 from algotrendy.backtest.validation.ports import Scored
 from algotrendy.backtest.validation.spec import Objective
 from algotrendy.backtest.validation.walk_forward import Unseen

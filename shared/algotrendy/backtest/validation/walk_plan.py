@@ -15,7 +15,7 @@ from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.plan import digest, terms_of
 from algotrendy.backtest.search.space import Space
-from algotrendy.backtest.statistics.summary import periods_per_year
+from algotrendy.backtest.statistics.annual import steps_a_year
 from algotrendy.backtest.validation.on_engine import OnEngine
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.backtest.validation.windows import Window
@@ -37,6 +37,7 @@ class WalkPlan:
         terms: On which orders fill.
         calendar: When the market is open, for schedules.
         mode: How the engine runs; it decides no result.
+        given_steps: In a year, for annualising; None: by timeframe and calendar.
     """
 
     spec: WalkForwardSpec
@@ -45,6 +46,7 @@ class WalkPlan:
     terms: Terms
     calendar: TradingCalendar | None = None
     mode: Wish = "auto"
+    given_steps: float | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -57,6 +59,7 @@ class WalkPlan:
                 "data": self.dataset.sha256(),
                 "terms": asdict(self.terms),
                 "calendar": None if self.calendar is None else self.calendar.name,
+                "periods_per_year": self.periods_per_year,
             }
         )
 
@@ -83,7 +86,7 @@ class WalkPlan:
     @property
     def periods_per_year(self) -> float:
         """Give the bars in a year."""
-        return periods_per_year(self.timeframe)
+        return self.given_steps or steps_a_year(self.dataset.timeframe, self.calendar)
 
     @cached_property
     def days(self) -> tuple[date, ...]:

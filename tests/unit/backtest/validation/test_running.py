@@ -49,7 +49,7 @@ def test_every_combination_of_every_window_is_counted_once() -> None:
     assert run_walk_forward(some_plan(), recorder).counted.trials == 24
     batches = recorder.ledger.history(ACME).batches
     assert {batch.kind for batch in batches} == {Kind.WALK_FORWARD}
-    assert {batch.version for batch in batches} == {"engine 2"}
+    assert {batch.version for batch in batches} == {"engine 3"}
 
 
 def test_trials_of_others_on_the_same_data_deflate_too() -> None:

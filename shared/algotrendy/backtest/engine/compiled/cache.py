@@ -28,6 +28,7 @@ _SOURCES = (
     "kernel/order_codes.py",
     "exchange/compiled.py",
     "strategy/market.py",
+    "backtest/statistics/annual.py",
     "backtest/statistics/summary.py",
 )
 _ROOMS = ("exchange/rules", "backtest/engine")

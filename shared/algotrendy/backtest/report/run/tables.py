@@ -27,6 +27,7 @@ from algotrendy.backtest.outputs.definitions import (
 )
 from algotrendy.backtest.outputs.findings import Findings
 from algotrendy.backtest.report.run.fan import SHARES, Fan
+from algotrendy.backtest.statistics.annual import TRADING_DAYS
 from algotrendy.backtest.statistics.regimes import (
     TREND_NAMES,
     VOLATILITY_NAMES,
@@ -37,7 +38,7 @@ from algotrendy.backtest.statistics.regimes import (
     volatility_terciles,
 )
 from algotrendy.backtest.statistics.resampling import Interval, bootstrap_intervals, figures
-from algotrendy.backtest.statistics.series import TRADING_DAYS, FloatArray, daily_returns
+from algotrendy.backtest.statistics.series import FloatArray, daily_returns
 
 _RESAMPLED: Final[tuple[tuple[str, str, Form], ...]] = (
     ("sharpe", "Sharpe ratio", "number"),
