@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from algotrendy.backtest import wiring
-from algotrendy.backtest.plan import Keys
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.validation.by_window import plan_windows
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import WalkForwardId, parse_walk_forward_id

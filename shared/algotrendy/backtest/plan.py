@@ -34,15 +34,12 @@ if TYPE_CHECKING:
     from algotrendy.backtest.data.dataset import Dataset
 
 __all__ = [
-    "JSON",
+    "Ask",
     "DamagedPlan",
-    "Keys",
-    "Pinned",
     "Plan",
     "Run",
     "dataset_of_plan",
     "digest",
-    "encode",
     "make_plan",
     "plan_sweep",
     "planned",

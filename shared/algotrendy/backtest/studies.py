@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic
 from uuid import UUID
 
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import Study, StudyStatus
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import Blobs, Change, RunState, StudyRunner, StudyStore, StudyT
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.request import ResearchSpec

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from algotrendy.backtest.canonical import digest
 from algotrendy.backtest.counting import Recorder
 from algotrendy.backtest.events import (
     WalkForwardCancelled,
@@ -13,7 +14,6 @@ from algotrendy.backtest.events import (
     WalkForwardRequested,
 )
 from algotrendy.backtest.lifecycle import Curve, StudyStatus, WalkStudy
-from algotrendy.backtest.plan import digest
 from algotrendy.backtest.ports import WalkForwardStore
 from algotrendy.backtest.studies import Head, Studies
 from algotrendy.kernel.errors import Conflict, Invalid, JsonValue

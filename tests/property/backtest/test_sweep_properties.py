@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from algotrendy.backtest.executors import InProcess, run_sweep
 from algotrendy.backtest.grid import expand, shuffled
-from algotrendy.backtest.plan import Keys, make_plan, plan_sweep
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import make_plan, plan_sweep
 from algotrendy.backtest.reduce import reduce_sweep
-from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.request import Range, SweepSpec
+from algotrendy.backtest.shard import run_shard
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.strategy.library import strategy_named
 from fakes.memory_blobs import DyingBlobs, MemoryBlobs

@@ -13,8 +13,8 @@ import pytest
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.executors import InProcess, run_sweep
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
-from algotrendy.backtest.plan import Keys
 from algotrendy.kernel.ids import CorrelationId, TenantId, UserId
 from algotrendy.market_data import wiring as market_data
 from algotrendy.platform.database import database as connected

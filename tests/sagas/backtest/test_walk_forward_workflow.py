@@ -12,9 +12,9 @@ import pytest
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.counting import Recorder
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, WalkStudy
 from algotrendy.backtest.memory_trials import MemoryTrials
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.backtest.validation.spec import parse_walk_forward
 from algotrendy.backtest.validation.walk_plan import plan_walk

@@ -84,7 +84,11 @@ def test_a_finished_backtest_is_judged(backend: Backend, ada: AppClient) -> None
 def test_a_strategy_of_several_assets_is_backtested_on_all(
     backend: Backend, ada: AppClient
 ) -> None:
-    several = {"symbol": None, "symbols": ["AAA", "BBB"], "parameters": {"window": 20}}
+    several: dict[str, Any] = {
+        "symbol": None,
+        "symbols": ["AAA", "BBB"],
+        "parameters": {"window": 20},
+    }
     backtest_id = asked(ada, strategy="pairs_trading", allow_short=True, **several).json()["id"]
     backend.finish(backtest_id)
     found = ada.get(f"/v1/backtests/{backtest_id}").json()

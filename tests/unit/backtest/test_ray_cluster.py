@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from algotrendy.backtest.executors import InProcess, ShardFailedError, run_sweep
-from algotrendy.backtest.plan import Keys, plan_sweep
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import plan_sweep
 from algotrendy.backtest.ray_cluster import RayCluster
 from algotrendy.kernel.errors import Unavailable
 from fakes.endless_strategy import ENDLESS, in_the_library

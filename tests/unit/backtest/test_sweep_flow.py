@@ -30,9 +30,9 @@ from algotrendy.backtest.plan import (
 )
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import IncompleteSweep, reduce_sweep
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.statistics.figures import STATISTICS
-from algotrendy.backtest.request import SweepSpec
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import SweepId
 from algotrendy.market_data.ports import BarStore

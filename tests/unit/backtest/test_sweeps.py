@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import Study, StudyStatus, Sweep
 from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.outcome import Outcome
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.ports import RunState
 from algotrendy.backtest.studies import ATTEMPTS_LIMIT, parts_done
 from algotrendy.backtest.sweeps import Sweeps

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from algotrendy.backtest import walk_forwards
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import WalkStudy
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.validation.running import run_walk_forward
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import parse_walk_forward_id

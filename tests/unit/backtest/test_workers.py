@@ -10,7 +10,8 @@ import pytest
 
 from algotrendy.backtest.executors import LocalProcesses, ShardFailedError, _open_shards
 from algotrendy.backtest.failures import StrategyFailedError
-from algotrendy.backtest.plan import Keys, plan_sweep
+from algotrendy.backtest.keys import Keys
+from algotrendy.backtest.plan import plan_sweep
 from algotrendy.backtest.workers import Task, Workers, how_it_died, killed_for_memory
 from algotrendy.kernel.errors import Unavailable
 from fakes.endless_strategy import ENDLESS, RAISING, in_the_library, stores_with_it

@@ -9,8 +9,8 @@ from fastapi import Depends, Header, Response
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.ports import StudyRunner, StudyT
-from algotrendy.backtest.studies import Studies
 from algotrendy.backtest.request import ResearchSpec
+from algotrendy.backtest.studies import Studies
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards

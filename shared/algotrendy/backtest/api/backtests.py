@@ -149,12 +149,17 @@ def get_backtest(
 
 
 def _admitted(body: BacktestIn, bars: BarStore) -> SweepSpec:
-    if (body.symbol is None) == (not body.symbols):
+    symbols = list(body.symbols) if body.symbol is None else [body.symbol]
+    if not symbols or (body.symbol is not None and body.symbols):
         raise Invalid("symbol", "given, or symbols instead", body.symbol)
     asked = body.model_dump(exclude={"symbol", "parameters"})
-    symbols = list(body.symbols) or [body.symbol]
     values = {name: [value] for name, value in body.parameters.items()}
-    more = {"symbols": symbols, "together": bool(body.symbols), "parameters": values, "max_runs": 1}
+    more: dict[str, Any] = {
+        "symbols": symbols,
+        "together": bool(body.symbols),
+        "parameters": values,
+        "max_runs": 1,
+    }
     try:
         spec = parse_spec({**asked, **more})
         admit(spec, bars.symbols())

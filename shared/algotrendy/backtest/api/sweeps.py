@@ -21,10 +21,10 @@ from algotrendy.backtest.api.access import (
     UseCases,
     Viewer,
 )
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
-from algotrendy.backtest.plan import Keys
-from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.request import SweepSpec
+from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.kernel.ids import parse_sweep_id
 from algotrendy.platform.blobs import Blobs
 

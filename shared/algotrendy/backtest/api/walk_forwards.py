@@ -24,8 +24,8 @@ from algotrendy.backtest.api.access import (
     WalkRunner,
     Walks,
 )
+from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, WalkStudy
-from algotrendy.backtest.plan import Keys
 from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.kernel.ids import parse_walk_forward_id
