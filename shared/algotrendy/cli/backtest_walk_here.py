@@ -136,13 +136,14 @@ def open_walk(handed: Handed) -> Job:
 
 
 def _recorder(handed: Handed) -> Recorder:
-    *who, is_kept = handed.counts
+    tenant, user, correlation, is_kept = handed.counts
     if is_kept:
         from algotrendy.backtest import wiring
 
-        return Recorder(wiring.trials(), *who)
+        return Recorder(wiring.trials(), tenant, user, correlation)
     clock = SystemClock()
-    return Recorder(TrialLedger(MemoryTrials(), clock, Uuid7s(clock)), *who, is_kept=False)
+    ledger = TrialLedger(MemoryTrials(), clock, Uuid7s(clock))
+    return Recorder(ledger, tenant, user, correlation, is_kept=False)
 
 
 def _gone() -> Dataset:

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from algotrendy.backtest.grid import COUNTED_LIMIT
+from algotrendy.backtest.request import ResearchSpec, Seed, parse_as
 from algotrendy.backtest.search.methods import MethodName
 from algotrendy.backtest.search.searcher import RUNS_LIMIT, Budget
 from algotrendy.backtest.search.space import Space
-from algotrendy.backtest.request import ResearchSpec, Seed, parse_as
 from algotrendy.backtest.validation.checks import CrossChecks, CrossChecksField
 from algotrendy.backtest.validation.choice import Selection
 from algotrendy.backtest.validation.windows import Windows
