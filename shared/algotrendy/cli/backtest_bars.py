@@ -170,27 +170,11 @@ def _of_lake(wanted: Wanted, options: dict[str, Any]) -> Found:
 
 def _on_timeframe(dataset: Dataset, wanted: Wanted) -> Dataset:
     """Give the bars on the timeframe that was asked for."""
-    from algotrendy.backtest.data.dataset import dataset as make_dataset
-    from algotrendy.backtest.data.resampling import resample
-    from algotrendy.backtest.data.timeframes import parse_timeframe
+    from algotrendy.backtest.data.resampling import on_timeframe
 
-    if wanted.timeframe is None or wanted.timeframe == dataset.timeframe:
+    if wanted.timeframe is None:
         return dataset
-    short, long = parse_timeframe(dataset.timeframe), parse_timeframe(wanted.timeframe)
-    if long.order() < short.order():
-        raise Invalid("timeframe", f"{short} or longer, as the bars are", wanted.timeframe)
-    kept = [name for name in dataset.timeframes[1:] if parse_timeframe(name).order() > long.order()]
-    if len(kept) < len(dataset.timeframes) - 1:
-        expected = f"below {dataset.timeframes[1]}, which the strategy reads besides"
-        raise Invalid("timeframe", expected, wanted.timeframe)
-    return make_dataset(
-        replace(
-            asset,
-            base=resample(asset.base, short, long, wanted.trading_calendar),
-            timeframes=(str(long), *dataset.timeframes[1:]),
-        )
-        for asset in dataset.assets
-    )
+    return on_timeframe(dataset, wanted.timeframe, wanted.trading_calendar)
 
 
 def _within(dataset: Dataset, wanted: Wanted) -> Dataset:

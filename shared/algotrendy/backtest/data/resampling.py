@@ -199,11 +199,12 @@ def on_timeframe(bars: Dataset, timeframe: str, calendar: TradingCalendar | None
     if len(kept) < len(bars.timeframes) - 1:
         expected = f"below {bars.timeframes[1]}, which the strategy reads besides"
         raise Invalid("timeframe", expected, timeframe)
-    return dataset(
+    made = [
         replace(
             asset,
             base=resample(asset.base, short, long, calendar),
             timeframes=(str(long), *bars.timeframes[1:]),
         )
         for asset in bars.assets
-    )
+    ]
+    return dataset(made, currency=bars.currency, rates=bars.rates)
