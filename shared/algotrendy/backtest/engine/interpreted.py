@@ -53,17 +53,28 @@ class _Feed:
     A view of an array gives plain numbers, one at a time: no list of them all is made.
     """
 
-    __slots__ = ("close", "frame", "high", "known", "low", "open", "phase", "seen", "size", "time")
-    __slots__ += ("volume",)
+    __slots__ = (
+        "close",
+        "frame",
+        "high",
+        "known",
+        "low",
+        "open",
+        "phase",
+        "seen",
+        "size",
+        "time",
+        "volume",
+    )
 
     def __init__(self, columns: Columns, frame: Frame) -> None:
         self.frame = frame
         self.seen = 0
         self.size = len(columns)
-        self.known, self.phase = memoryview(columns.known), memoryview(columns.phase)
-        self.time, self.open = memoryview(columns.time), memoryview(columns.open)
-        self.high, self.low = memoryview(columns.high), memoryview(columns.low)
-        self.close, self.volume = memoryview(columns.close), memoryview(columns.volume)
+        self.known, self.phase = columns.known.data, columns.phase.data
+        self.time, self.open = columns.time.data, columns.open.data
+        self.high, self.low = columns.high.data, columns.low.data
+        self.close, self.volume = columns.close.data, columns.volume.data
 
     def tell(self) -> None:
         """Append the next bar to what the strategy sees."""
@@ -100,7 +111,7 @@ class Interpreter:
     def __init__(self, setting: Setting) -> None:
         dataset, strategy, terms = setting.dataset, setting.strategy, setting.terms
         self._setting = setting
-        self._timeline = memoryview(dataset.timeline)
+        self._timeline = dataset.timeline.data
         self._account = AccountRow(cash=terms.cash, equity=terms.cash)
         self._costs = terms.cost_row()
         self._rows = [
