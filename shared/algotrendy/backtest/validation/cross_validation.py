@@ -180,19 +180,6 @@ class CombinatorialSplits:
         return Split(number, chosen, np.flatnonzero(train), test)
 
 
-def purged_k_fold(
-    observations: int,
-    folds: int,
-    purge: Purge = Purge(),
-) -> list[Split]:
-    """Give the splits of purged k-fold cross-validation: each fold is the test once.
-
-    Raises:
-        Invalid: As ``CombinatorialSplits``; ``groups`` are the folds.
-    """
-    return list(CombinatorialSplits(observations, folds, 1, purge))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
     """What came of choosing on the training bars of every split.

@@ -9,7 +9,6 @@ from algotrendy.backtest.validation.cross_validation import (
     CombinatorialSplits,
     Purge,
     cross_validate,
-    purged_k_fold,
     sharpe_per_bar,
 )
 from algotrendy.kernel.errors import Invalid
@@ -31,8 +30,8 @@ def test_there_are_as_many_paths_as_the_formula_says(groups: int, test_groups: i
     assert splits.paths.shape == (splits.path_count, groups)
 
 
-def test_purged_k_fold_keeps_its_distance_from_each_test() -> None:
-    first, middle, last = purged_k_fold(30, 3, Purge(horizon=2, warm_up=3, embargo=1))
+def test_a_split_keeps_its_distance_from_each_test() -> None:
+    first, middle, last = CombinatorialSplits(30, 3, 1, Purge(horizon=2, warm_up=3, embargo=1))
     assert middle.test.tolist() == list(range(10, 20))
     assert middle.train.tolist() == [*range(8), *range(26, 30)]
     assert first.train.tolist() == list(range(16, 30))
@@ -84,7 +83,7 @@ def test_a_negative_purge_is_refused() -> None:
 
 def test_a_purge_that_leaves_nothing_to_train_on_is_refused() -> None:
     with pytest.raises(Invalid, match="so short that split 1 keeps bars to train on"):
-        purged_k_fold(30, 3, Purge(horizon=10))
+        list(CombinatorialSplits(30, 3, 1, Purge(horizon=10)))
 
 
 def some_returns() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
