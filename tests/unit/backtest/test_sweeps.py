@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from algotrendy.backtest.executors import InProcess, run_sweep
+from algotrendy.backtest.failures import note_shard
 from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import Study, StudyStatus, Sweep
 from algotrendy.backtest.memory_trials import MemoryTrials
@@ -16,7 +17,7 @@ from algotrendy.backtest.studies import ATTEMPTS_LIMIT, parts_done
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import CorrelationId, SeededIds, TenantId, UserId
 from fakes.memory_blobs import MemoryBlobs
 from fakes.study_runner import MemoryRunner
@@ -271,6 +272,18 @@ def test_the_end_of_a_workflow_changes_nothing_of_a_cancelled_sweep(
     noted = Outcome(sweep_id=sweep.id, outcome=outcome).record(world.sweeps, world.blobs)
     assert noted.status is StudyStatus.CANCELLED
     assert world.events() == ["SweepRequested", "SweepCancelled"]
+
+
+def test_the_record_of_a_failure_names_what_the_map_does_not(world: World) -> None:
+    sweep = world.request()
+    note_shard(
+        sweep.id, 3, Rejected("run 31, mine on AAA with fast=4 raised KeyError"), world.blobs
+    )
+    outcome = Outcome(sweep_id=sweep.id, outcome="failed", error="States.ItemReaderFailed")
+    noted = outcome.record(world.sweeps, world.blobs)
+    assert noted.error == (
+        "States.ItemReaderFailed; shard 3 failed: run 31, mine on AAA with fast=4 raised KeyError"
+    )
 
 
 def test_a_function_that_was_killed_says_that_its_memory_was_not_enough() -> None:
