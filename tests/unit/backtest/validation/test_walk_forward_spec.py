@@ -66,7 +66,7 @@ def test_the_space_is_that_of_the_strategy() -> None:
         ({"cash": 0}, "cash"),
         ({"symbols": ["aapl"]}, "symbols"),
         ({"parameters": {"fast": {"start": 5, "stop": 9, "step": 0}}}, "parameters.fast.step"),
-        ({"leverage": 2}, "leverage"),
+        ({"pace": 2}, "pace"),
         ({"windows": {"in_sample": "2y"}}, "windows.out_of_sample"),
         ({"windows": {"in_sample": "2 years", "out_of_sample": 5}}, "windows.in_sample"),
         ({"windows": {"in_sample": 9, "out_of_sample": 5, "kind": "fixed"}}, "windows.kind"),
