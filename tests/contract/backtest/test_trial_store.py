@@ -83,6 +83,13 @@ def test_two_tenants_may_run_the_same(store: TrialStore) -> None:
     assert len(store.overlapping(RIVAL, [AAPL], *DECADE)) == 1
 
 
+def test_a_batch_is_left_out_when_it_is_named(store: TrialStore) -> None:
+    mine, other = store.add(some_batch(1)), store.add(some_batch(2))
+    assert len(store.overlapping(ACME, [AAPL], *DECADE)) == 2
+    found = store.overlapping(ACME, [AAPL], *DECADE, mine.sha256)
+    assert found == [("sma_cross", other.tallies[0])]
+
+
 def test_tallies_are_found_by_any_symbol_and_each_once(store: TrialStore) -> None:
     pair, alone = some_tally("AAPL", "MSFT"), some_tally("IBM")
     store.add(some_batch(1, pair, alone))
