@@ -10,9 +10,9 @@ from algotrendy.backtest.outputs.terms_in_words import of_setting
 from algotrendy.backtest.plan import dataset_of_plan, plan_sweep
 from algotrendy.backtest.reduce import RANKED_BY, best_of, collect
 from algotrendy.backtest.report import Curve, ReportInput
+from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.rows import backtest_of, run_one
 from algotrendy.backtest.statistics.figures import STATISTICS
-from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.winner import judged
 from algotrendy.strategy.library.buy_and_hold import BUY_AND_HOLD
 from fakes.memory_blobs import MemoryBlobs

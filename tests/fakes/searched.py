@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from algotrendy.backtest.request import Range
 from algotrendy.backtest.search.searcher import Result, Score, Searcher
 from algotrendy.backtest.search.space import Combination, Space
-from algotrendy.backtest.request import Range
 from algotrendy.strategy.library import strategy_named
 
 TOP = (40, 120)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from algotrendy.backtest.plan import Plan, plan_sweep
 from algotrendy.backtest.ports import Blobs
 from algotrendy.backtest.reduce import Outcome, reduce_sweep
-from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.request import SweepSpec
+from algotrendy.backtest.shard import run_shard
 from algotrendy.backtest.workers import Ended, Job, Mark, Opener, Task, Workers
 from algotrendy.kernel.errors import JsonValue, Rejected, Unavailable
 from algotrendy.kernel.ids import SweepId

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from algotrendy.backtest.search.space import Combination, Space
 from algotrendy.backtest.request import SweepSpec
+from algotrendy.backtest.search.space import Combination, Space
 from algotrendy.kernel.errors import Invalid
 from algotrendy.strategy.definition import Strategy
 

@@ -28,7 +28,9 @@ class Record:
         """Write out the beginning of each kind of record: drivers make one for every order."""
         names: dict[str, Any] = {}
         zeros = {name: 0 if kind == "i8" else 0.0 for name, kind in cls.fields}
-        sets = [f"    self.{name} = {value!r}" for name, value in (zeros | dict(cls.initial)).items()]
+        sets = [
+            f"    self.{name} = {value!r}" for name, value in (zeros | dict(cls.initial)).items()
+        ]
         lines = ["def begin(self, **values):", *sets, _GIVEN]
         # The text is made of the names in a field table.
         exec("\n".join(lines), names)  # noqa: S102

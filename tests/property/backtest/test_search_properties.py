@@ -5,10 +5,10 @@ from decimal import Decimal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from algotrendy.backtest.request import Range
 from algotrendy.backtest.search.methods import MethodName, make_search
 from algotrendy.backtest.search.searcher import Budget, Search
 from algotrendy.backtest.search.space import Space
-from algotrendy.backtest.request import Range
 from algotrendy.strategy.library import strategy_named
 from fakes.searched import height, scored, tried
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from algotrendy.backtest.request import Range
 from algotrendy.backtest.search.searcher import Score
 from algotrendy.backtest.search.space import Combination, Space
-from algotrendy.backtest.request import Range
 from algotrendy.backtest.validation.choice import Choice, choose
 from algotrendy.strategy.library import strategy_named
 from fakes.searched import some_range, some_space
