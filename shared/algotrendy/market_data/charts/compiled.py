@@ -1,6 +1,6 @@
 """Run the kernels compiled; the only module of its room that knows numba.
 
-They compile in a second or so each when they are first used. The bits are those of plain Python:
+Each compiles in some seconds when a process first uses it. The bits are those of plain Python:
 nothing here may reorder or fuse floating point.
 """
 
