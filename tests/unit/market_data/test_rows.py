@@ -264,9 +264,7 @@ except InvalidRows as error:
 
 def test_many_bad_rows_are_counted_in_little_memory() -> None:
     # In a process of its own: the peak of this one says nothing. ru_maxrss is in kB on Linux.
-    ran = subprocess.run(
-        [sys.executable, "-c", _MANY], capture_output=True, text=True, check=True
-    )
+    ran = subprocess.run([sys.executable, "-c", _MANY], capture_output=True, text=True, check=True)
     count, kept, peak_mb = map(int, ran.stdout.split())
     assert (count, kept) == (199_999, 100)
     if sys.platform == "linux":
