@@ -116,6 +116,12 @@ bench-backtest: $(APP) $(BENCH) ## Measure backtests, us and every peer that ins
 bench-sweep: setup ## Measure one sweep by each executor, Ray too, on a platform of its own; prints JSON lines (OPTIONS=--quick)
 	UV=$(UV) PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
 
+bench-charts: $(APP) ## Measure the chart styles: million trades a second, nanoseconds a trade; prints JSON lines
+	.venv/bin/python benchmarks/charts.py
+
+bench-migrate: $(APP) ## Move 5 million bars from a PostgreSQL of its own, killed half-way and run again; prints JSON
+	.venv/bin/python benchmarks/migrate.py
+
 ## ---- Ship it -----------------------------------------------------------------------------
 
 kernels: $(APP) ## Compile the engine and the library into the package, for any processor of this kind (minutes)
@@ -160,4 +166,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep lock clean help
+.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate lock clean help
