@@ -32,12 +32,12 @@ KEEP_FAILURES = {
 
 
 def reads(*keys: str) -> set[tuple[str, str]]:
-    return {("s3:GetObject", f"sweeps/{key}") for key in keys} | LIST_RESULTS
+    return {("s3:GetObject", f"studies/{key}") for key in keys} | LIST_RESULTS
 
 
 def writes(*keys: str) -> set[tuple[str, str]]:
     actions = ("s3:PutObject", "s3:AbortMultipartUpload")
-    return {(action, f"sweeps/{key}") for key in keys for action in actions}
+    return {(action, f"studies/{key}") for key in keys for action in actions}
 
 
 RIGHTS = {
@@ -115,7 +115,7 @@ TARGETS = {
 
 # What a resource is, told by the text of its reference.
 KINDS = (
-    (r"(lake|sweeps)/[^\"]*\*[^\"]*", None),
+    (r"(lake|studies)/[^\"]*\*[^\"]*", None),
     (r"MarketDataLakeBucket", "lake bucket"),
     (r"BacktestResultsBucket", "results bucket"),
     (r"LogGroup|Logs[0-9A-F]{8}", "log group"),
@@ -213,7 +213,7 @@ def test_a_workflow_may_invoke_its_four_functions_and_run_its_own_map(
         ("states:DescribeExecution", f"{name} executions"),
         ("states:StopExecution", f"{name} executions"),
         ("states:RedriveExecution", f"{name} executions"),
-        ("s3:GetObject", f"sweeps/*/plan/{items}.json"),
+        ("s3:GetObject", f"studies/*/plan/{items}.json"),
     }
 
 
