@@ -37,26 +37,27 @@ pytest_plugins = [
 ]
 
 
-# Rooms whose tests share something that takes long to start: one worker runs all of a room, and
-# the longest rooms come first.
+# Rooms whose tests share something that takes long to start or to compile: one worker runs all of a
+# room, and the longest rooms come first.
 SHARING_ROOMS = (
-    "tests/e2e/",
-    "tests/infra/",
-    "tests/contract/emulator/",
-    "tests/integration/local/",
-    "tests/acceptance/",
+    ("tests/e2e/",),
+    ("tests/infra/",),
+    ("tests/unit/backtest/engine/", "tests/golden/backtest/"),
+    ("tests/contract/emulator/",),
+    ("tests/integration/local/",),
+    ("tests/acceptance/",),
 )
 
 
 def unit_of_work(node_id: str) -> str:
     """Name what one worker runs in one go: a room whose tests share much, or else a file."""
     file = node_id.partition("::")[0]
-    return next((room for room in SHARING_ROOMS if file.startswith(room)), file)
+    return next((rooms[0] for rooms in SHARING_ROOMS if file.startswith(rooms)), file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest rooms first."""
-    places = {room: place for place, room in enumerate(SHARING_ROOMS)}
+    places = {rooms[0]: place for place, rooms in enumerate(SHARING_ROOMS)}
     items.sort(key=lambda item: places.get(unit_of_work(item.nodeid), len(places)))
 
 

@@ -262,8 +262,8 @@ def planned(
                 f"{strategy.name} needs before its first order",
                 f"{spec.start} to {spec.end}: {pinned.bars} bars",
             )
-    # whole numbers
-    longest = sum(each.bars for each in data) if spec.together else max(each.bars for each in data)
+    bars = [each.bars for each in data]
+    longest = sum(bars) if spec.together else max(bars)  # whole numbers
     days = (min(each.first for each in data), max(each.last for each in data))
     plan = Plan(
         spec=spec,

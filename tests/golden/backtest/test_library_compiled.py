@@ -8,7 +8,7 @@ from algotrendy.backtest.engine.running import run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.strategy.definition import Strategy
-from algotrendy.strategy.library import library
+from algotrendy.strategy.library import library, strategy_named
 from fakes.sample_datasets import dataset
 
 HARD = Terms(
@@ -26,14 +26,29 @@ HARD = Terms(
 )
 """Terms that use most of what the rules know."""
 
+TERMS = {"cash": Terms(100_000.0, fee_bps=10.0), "hard": HARD}
+WITH_EVERY_KIND_OF_ORDER = (
+    "buy_and_hold",
+    "market_making",
+    "momentum_rotation",
+    "pairs_trading",
+    "sma_cross",
+    "trailing_trend",
+    "volatility_breakout",
+)
+"""Each kind of order and of sizing; one more strategy compiles for seconds."""
 
-@pytest.mark.parametrize("strategy", library(), ids=lambda strategy: strategy.name)
-@pytest.mark.parametrize("terms", [Terms(100_000.0, fee_bps=10.0), HARD], ids=["cash", "hard"])
-def test_a_strategy_does_the_same_compiled_and_interpreted(
-    strategy: Strategy, terms: Terms
-) -> None:
+
+CASES = [
+    *((strategy, "cash") for strategy in library()),
+    *((strategy_named(name), "hard") for name in WITH_EVERY_KIND_OF_ORDER),
+]
+
+
+@pytest.mark.parametrize(("strategy", "terms"), CASES, ids=lambda case: getattr(case, "name", case))
+def test_a_strategy_does_the_same_compiled_and_interpreted(strategy: Strategy, terms: str) -> None:
     bars = dataset("IBM" if strategy.assets == 1 else "AAPL GOOG MSFT")
-    setting = Setting(bars, strategy, strategy.check({}), terms)
+    setting = Setting(bars, strategy, strategy.check({}), TERMS[terms])
     compiled, interpreted = run(setting, "compiled"), run(setting, "interpreted")
     assert len(interpreted.fills)
     for part in ("equity", "cash", "exposure", "orders", "fills"):
