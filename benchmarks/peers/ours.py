@@ -49,15 +49,15 @@ def crossing(market: Any, own: Any, p: Any) -> None:
     """Hold while the mean of the last closes is above that of more: sums of its own, as a user
     may write them."""
     close = market.close
-    seen = len(close)
-    own.fast += close[-1]
-    own.slow += close[-1]
+    seen, price = len(close), close[-1]
+    fast, slow = own.fast + price, own.slow + price
     if seen > p.fast:
-        own.fast -= close[-1 - p.fast]
+        fast -= close[-1 - p.fast]
     if seen > p.slow:
-        own.slow -= close[-1 - p.slow]
+        slow -= close[-1 - p.slow]
+    own.fast, own.slow = fast, slow
     if seen >= p.slow:
-        fast, slow = own.fast / p.fast, own.slow / p.slow
+        fast, slow = fast / p.fast, slow / p.slow
         if market.position == 0.0:
             if fast > slow:
                 market.buy(p.units)

@@ -225,10 +225,15 @@ class Asset(Frame):
         return self._desk.open_orders(self.index)
 
     def _place(self, side: int, units: float, limit: float, stop: float, tif: int) -> int:
-        _above_zero("units", units)
-        _price("limit", limit)
-        _price("stop", stop)
-        if not _is_within(0, tif, 5):
+        try:
+            # At once, for an order is placed often; what is wrong is looked for below.
+            is_fine = 0.0 < units <= MOST and 0.0 <= limit <= MOST and 0.0 <= stop <= MOST
+        except (TypeError, ValueError):
+            is_fine = False
+        if not (is_fine and (tif == GTC or _is_within(0, tif, 5))):
+            _above_zero("units", units)
+            _price("limit", limit)
+            _price("stop", stop)
             raise Invalid("order.tif", "one of DAY, GTC, OPG, CLS, IOC, FOK", tif)
         kind = kind_of(limit, stop)
         return self._desk.place(self.index, side, kind, units, limit, stop, tif, 0.0, 0.0, 0.0)

@@ -202,7 +202,8 @@ class Interpreter:
             (getattr(market, name).append, getattr(feed, name))
             for name in sorted(columns_read(self._setting.strategy) - {"close"})
         ]
-        held = [(0, account.cash, 0.0)]
+        cash, position = account.cash, 0.0
+        held = [(0, cash, position)]
         market.is_new = True
         for step, (now, close) in enumerate(zip(self._timeline, feed.close, strict=True)):
             desk.step = step
@@ -210,15 +211,16 @@ class Interpreter:
             if row.count and not is_quiet(orders, row, feed.low[step], feed.high[step]):
                 feed.seen = step
                 self._meet_orders(0, step, feed.time[step])
-                self._tell_position(0)
-                account.equity = market.equity = market.cash = account.cash
-                held.append((step, account.cash, row.position))
+                market.position = position = row.position
+                market.entry_price = row.cost / position if position != 0.0 else 0.0
+                account.equity = market.equity = market.cash = cash = account.cash
+                held.append((step, cash, position))
             see_close(close)
             for see, column in others:
                 see(column[step])
             row.mark = close
-            if row.position:
-                account.equity = market.equity = account.cash + row.position * close * unit * 1.0
+            if position:
+                account.equity = market.equity = cash + position * close * unit
             if update is not None:
                 update(market, own, parameters)
             decide(market, own, parameters)
@@ -230,7 +232,7 @@ class Interpreter:
         bars = np.diff(since, append=len(self._timeline))
         cash, position = np.repeat(amounts, bars), np.repeat(units, bars)
         close = self._setting.dataset.assets[0].base.close
-        value = position * close * self._rows[0].multiplier * 1.0
+        value = position * close * self._rows[0].multiplier
         return cash + value, cash, abs(value)
 
     def _accrue(self, step: int) -> None:

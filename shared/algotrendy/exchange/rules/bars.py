@@ -31,7 +31,7 @@ from algotrendy.exchange.rules.codes import (
     TRAILING_STOP,
 )
 from algotrendy.exchange.rules.fills import end_if_immediate, fill, room_in
-from algotrendy.exchange.rules.groups import release_exits, release_filled
+from algotrendy.exchange.rules.groups import is_open, release_exits, release_filled
 from algotrendy.exchange.rules.prices import (
     awaits_election,
     elect,
@@ -76,6 +76,11 @@ def match_touched(
     low, high = bar.low, bar.high
     at, room = meet_opens(orders, count, bar, room_in(bar.volume, terms), fills, start)
     first = at
+    for k in range(count):
+        if is_open(orders[k]):
+            break
+    else:
+        return at
     for k in range(count):
         if awaits_election(orders[k]) and is_touched(orders[k], low, high):
             at, room = meet_stop(orders, k, bar, room, fills, at)
