@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import isfinite
 from typing import Final
@@ -21,7 +22,7 @@ _SHOWN: Final = {"day": "Day", "hour": "Hour", "min": "Min", "sec": "Sec", "ms":
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(ABC):
     """One parameter of a style; ``encode`` gives the number that kernels read.
 
     Attributes:
@@ -38,25 +39,25 @@ class Parameter:
     kind = "i8"
 
     @property
+    @abstractmethod
     def expected(self) -> str:
         """Say what is right; reads after "must be"."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parse(self, text: str) -> Value:
         """Read a value as it is written in a style.
 
         Raises:
             Invalid: If it is none, or outside of the range.
         """
-        raise NotImplementedError
 
     def write(self, value: Value) -> str:
         """Write a value so that ``parse`` gives it again."""
         return str(value)
 
+    @abstractmethod
     def encode(self, value: Value) -> float:
         """Give the number that stands for the value in a rule's record."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,11 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_AMOUNT
-from algotrendy.market_data.charts.rules.writing import write
+from algotrendy.market_data.charts.rules.writing import GATHERED, write, write_gathered
 
 STATE: Final[Fields] = (
-    ("needed", "i8"),
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),
-    ("volume", "f8"),
+    *GATHERED,
     ("filled", "f8"),  # of the amount
-    ("ticks", "i8"),
 )
 TRADES, UNITS, MONEY = 0, 1, 2
 """What is counted: ``rule.counts``."""
@@ -91,8 +83,4 @@ def advance(
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001
     """Write the unfinished bar, if there is one."""
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
-    return bool(state.ticks > 0)
+    return write_gathered(bar, state)

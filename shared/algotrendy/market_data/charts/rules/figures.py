@@ -19,21 +19,13 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_LEVEL
-from algotrendy.market_data.charts.rules.writing import draw, write
+from algotrendy.market_data.charts.rules.writing import GATHERED, draw, write, write_gathered
 
 STATE: Final[Fields] = (
-    ("needed", "i8"),
+    *GATHERED,
     ("trend", "i8"),  # 1: X, -1: O, 0 before the first box
     ("start", "i8"),  # level of the column's first box
     ("level", "i8"),  # of its last
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),
-    ("volume", "f8"),
-    ("ticks", "i8"),
 )
 
 
@@ -112,10 +104,7 @@ def lay(bar: Any, start: float, end: float, trend: int) -> None:
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:
     """Write the column as it stands."""
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
+    write_gathered(bar, state)
     anchor, box = rule.anchor, rule.box
     lay(bar, anchor + state.start * box, anchor + state.level * box, state.trend)
     return bool(state.ticks > 0)

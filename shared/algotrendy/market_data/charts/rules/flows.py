@@ -25,10 +25,10 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_AMOUNT
-from algotrendy.market_data.charts.rules.writing import write
+from algotrendy.market_data.charts.rules.writing import GATHERED, write, write_gathered
 
 STATE: Final[Fields] = (
-    ("needed", "i8"),
+    *GATHERED,
     ("bought", "f8"),  # in this bar
     ("sold", "f8"),
     ("buying", "f8"),  # expected of one trade
@@ -38,14 +38,6 @@ STATE: Final[Fields] = (
     ("threshold", "f8"),
     ("made", "i8"),  # bars
     ("side", "i8"),
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),
-    ("volume", "f8"),
-    ("ticks", "i8"),
 )
 TRADES, UNITS, MONEY = 0, 1, 2
 """What is counted: ``rule.of``."""
@@ -123,8 +115,4 @@ def advance(
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001
     """Write the unfinished bar, if there is one."""
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
-    return bool(state.ticks > 0)
+    return write_gathered(bar, state)

@@ -16,21 +16,13 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_LEVEL
-from algotrendy.market_data.charts.rules.writing import draw, write
+from algotrendy.market_data.charts.rules.writing import GATHERED, draw, write, write_gathered
 
 STATE: Final[Fields] = (
-    ("needed", "i8"),
+    *GATHERED,
     ("trend", "i8"),  # 0 before the price has moved
     ("start", "f8"),  # of the line
     ("extreme", "f8"),
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),
-    ("volume", "f8"),
-    ("ticks", "i8"),
 )
 
 
@@ -87,10 +79,7 @@ def advance(
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001
     """Write the line that is being drawn, up to its extreme."""
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
+    write_gathered(bar, state)
     start, extreme = state.start, state.extreme
     draw(bar, start, max(start, extreme), min(start, extreme), extreme)
     return bool(state.ticks > 0)

@@ -11,19 +11,9 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_LEVEL
-from algotrendy.market_data.charts.rules.writing import write
+from algotrendy.market_data.charts.rules.writing import GATHERED, write, write_gathered
 
-STATE: Final[Fields] = (
-    ("needed", "i8"),
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),
-    ("volume", "f8"),
-    ("ticks", "i8"),
-)
+STATE: Final[Fields] = GATHERED
 
 
 def advance(
@@ -63,8 +53,4 @@ def advance(
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001
     """Write the unfinished bar, if there is one."""
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
-    return bool(state.ticks > 0)
+    return write_gathered(bar, state)

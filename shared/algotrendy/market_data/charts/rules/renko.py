@@ -32,24 +32,16 @@ from algotrendy.market_data.charts.rules.levels import (
     NEVER,
     level_price,
 )
-from algotrendy.market_data.charts.rules.writing import draw, write
+from algotrendy.market_data.charts.rules.writing import GATHERED, draw, write, write_gathered
 
 STATE: Final[Fields] = (
-    ("needed", "i8"),
+    *GATHERED,
     ("has_begun", "i8"),
     ("anchor", "f8"),
     ("height", "f8"),  # of the next brick; a numpy record calls something else its size
     ("level", "i8"),  # close of the last brick
     ("trend", "i8"),  # its direction, 0 before the first
-    ("began", "i8"),
-    ("ended", "i8"),
-    ("first", "f8"),
-    ("highest", "f8"),
-    ("lowest", "f8"),
-    ("last", "f8"),  # also of trades in laid bricks
     ("laid_by", "f8"),  # price of the trade that laid the last brick
-    ("volume", "f8"),
-    ("ticks", "i8"),
     ("base_end", "i8"),
     ("base_high", "f8"),
     ("base_low", "f8"),
@@ -207,10 +199,7 @@ def partial(state: Any, rule: Any, bar: Any) -> bool:
     """Write the brick that is being laid, from the last one's close to the price now."""
     if state.has_begun == 0 or state.ticks == 0:
         return False
-    write(
-        bar, state.began, state.ended, state.ended,
-        state.first, state.highest, state.lowest, state.last, state.volume, state.ticks,
-    )  # fmt: skip
+    write_gathered(bar, state)
     opening = level_price(state.anchor, state.height, rule.percent, state.level)
     top, bottom = max(opening, state.highest), min(opening, state.lowest)
     if rule.wicks == 0:
