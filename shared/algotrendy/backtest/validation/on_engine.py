@@ -22,7 +22,7 @@ from algotrendy.backtest.validation.ports import Scored
 from algotrendy.backtest.validation.spec import Objective
 from algotrendy.backtest.validation.walk_forward import Unseen
 from algotrendy.backtest.validation.windows import Window
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Invalid, Unavailable
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.parameters import Values
@@ -128,6 +128,9 @@ class OnEngine:
         self.on_run(combination)
         try:
             found = run(setting, self.mode)
+        except Unavailable:
+            # No strategy's fault: the same may do better when it is tried again.
+            raise
         except Exception as error:  # whatever a user's own code may raise
             if isinstance(error, Invalid) and error.field == "mode":
                 raise

@@ -10,8 +10,10 @@ import pytest
 
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.search.space import Combination
+from algotrendy.backtest.validation import on_engine
 from algotrendy.backtest.validation.on_engine import OnEngine, returns_of
 from algotrendy.backtest.validation.windows import Window
+from algotrendy.kernel.errors import Unavailable
 from algotrendy.strategy.making import strategy
 from fakes.engine_walks import some_plan
 
@@ -109,3 +111,12 @@ def test_harsher_terms_leave_less() -> None:
 def test_after_ruin_there_are_no_returns() -> None:
     assert returns_of(np.array([50.0, -10.0, -10.0]), 100.0).tolist() == [-0.5, -1.2, 0.0]
     assert returns_of(np.array([]), 100.0).tolist() == []
+
+
+def test_what_did_not_answer_is_no_fault_of_the_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("kernels", "the folder cannot be written")
+
+    monkeypatch.setattr(on_engine, "run", away)
+    with pytest.raises(Unavailable, match="cannot be written"):
+        engine().evaluate(WINDOW, COMBINATIONS)
