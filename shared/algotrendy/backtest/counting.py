@@ -24,6 +24,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.series import session_date
 
 if TYPE_CHECKING:
+    from algotrendy.backtest.data.dataset import Dataset
     from algotrendy.backtest.engine.result import Backtest
     from algotrendy.market_data.calendar import TradingCalendar
 
@@ -153,7 +154,7 @@ def entry_of_run(backtest: Backtest) -> Entry:
 
     setting = backtest.setting
     dataset, strategy = setting.dataset, setting.strategy
-    timeframe = Timeframe(dataset.timeframe)
+    timeframe = _timeframe_of(dataset)
     year = setting.a_year
     sharpe = summarise(backtest, year).sharpe
     body = {
@@ -176,6 +177,18 @@ def entry_of_run(backtest: Backtest) -> Entry:
         periods_per_year=year,
     )
     return Entry(digest(body), Kind.RUN, strategy.name, strategy_version(strategy), (tally,))
+
+
+def _timeframe_of(dataset: Dataset) -> Timeframe:
+    """Name a run's timeframe; of a chart style the longest that its bars last on average."""
+    from algotrendy.backtest.data.timeframes import is_style
+
+    if not is_style(dataset.timeframe):
+        return Timeframe(dataset.timeframe)
+    times = dataset.timeline
+    mean_ns = (int(times[-1]) - int(times[0])) / max(1, len(times) - 1)
+    shorter = [each for each in Timeframe if each.span.total_seconds() * 1e9 <= mean_ns]
+    return max(shorter, key=lambda each: each.span, default=Timeframe.MINUTE)
 
 
 def _market_tally(

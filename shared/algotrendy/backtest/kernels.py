@@ -1,4 +1,4 @@
-"""Compile the engine and every strategy of the library into the package: `make kernels`.
+"""Compile engine, library and chart styles into the package: `make kernels`.
 
 What lies there is found by whoever runs the same sources under the same Python and compiler on the
 same kind of machine, so that neither a fresh installation nor a function that starts cold has to
@@ -26,11 +26,29 @@ from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.rows import run_rows
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.kernel.kept_code import Shelf
+from algotrendy.market_data.charts.building import Builder
+from algotrendy.market_data.ticks import Ticks
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import library, strategy_named
 
 _DAYS, _ASSETS = 1200, 4
-_KERNELS = Path(__file__).parent / "engine" / "compiled" / "kernels"
+STYLES = (
+    "time:interval=1Min",
+    "tick:amount=1",
+    "volume:amount=1",
+    "dollar:amount=1",
+    "range:size=1",
+    "renko:size=1",
+    "heikin-ashi:interval=1Min",
+    "line-break:interval=1Min",
+    "kagi:size=1",
+    "point-and-figure:box=1",
+    "imbalance",
+    "run",
+)
+"""One of each kind of chart: its kernel is the same whatever its parameters."""
 # The engine is compiled when it is loaded, to where its process was told to keep it: so the work
 # itself is done by a process of its own.
 _FILL, _SEEK = "fill", "seek"
@@ -68,8 +86,21 @@ def compile_strategy(strategy: Strategy) -> str:
     return ""
 
 
+def compile_charts() -> None:
+    """Compile the kernels of every chart style, for many trades at once and for one."""
+    from algotrendy.market_data.charts.compiled import Compiled
+
+    at = 1_709_303_400_000_000_000
+    for style in STYLES:
+        builder = Builder(style, Compiled())
+        builder.push(Ticks(Symbol("XYZ"), [at, at], [100.0, 100.0], [1.0, 1.0], "made up"))
+        builder.push_one(at, 100.0, 1.0)
+
+
 def fill(names: Sequence[str]) -> None:
-    """Compile strategies, all of the library without a name."""
+    """Compile strategies; without a name all of the library, and the charts."""
+    if not names:
+        compile_charts()
     for strategy in _named(names):
         begin = time.monotonic()
         refused = compile_strategy(strategy)
@@ -79,31 +110,43 @@ def fill(names: Sequence[str]) -> None:
 
 
 def seek(names: Sequence[str]) -> None:
-    """Run strategies, and refuse if anything had to be compiled for it."""
+    """Run what ``fill`` compiles, and refuse if anything had to be compiled for it."""
+    if not names:
+        compile_charts()
     for strategy in _named(names):
         compile_strategy(strategy)
-    from algotrendy.backtest.engine.compiled import cache
-
-    if cache.made:
-        sys.exit(f"these were not found and had to be compiled: {', '.join(cache.made)}")
+    if made := [name for shelf in _shelves() for name in shelf.made]:
+        sys.exit(f"these were not found and had to be compiled: {', '.join(made)}")
     sys.stdout.write("kernels: everything was found, nothing was compiled\n")
 
 
 def make(names: Sequence[str]) -> None:
-    """Fill the folder of the package; what others left there is removed."""
-    with tempfile.TemporaryDirectory(dir=_KERNELS.parent, prefix=".kernels-") as scratch:
+    """Fill the folders of the package; what others left there is removed."""
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".kernels-") as scratch:
         _in_a_process(_FILL, names, scratch)
-        shutil.rmtree(_KERNELS, ignore_errors=True)
-        Path(scratch, "algotrendy", "kernels").rename(_KERNELS)
-    files = [path for path in _KERNELS.rglob("*") if path.is_file()]
-    size = sum(path.stat().st_size for path in files) / 2**20  # whole numbers
-    sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {_KERNELS}\n")
+        for shelf in _shelves():
+            shutil.rmtree(shelf.shipped, ignore_errors=True)
+            filled = Path(scratch, "algotrendy", "kernels", shelf.digest("generic"))
+            if filled.is_dir():
+                shelf.shipped.mkdir()
+                filled.rename(shelf.shipped / filled.name)
+    for shelf in _shelves():
+        files = [path for path in shelf.shipped.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 2**20  # whole numbers
+        sys.stdout.write(f"kernels: {len(files)} files, {size:.1f} MB in {shelf.shipped}\n")
 
 
 def check(names: Sequence[str]) -> None:
     """Tell whether what lies in the package is found, by somebody who has nothing else."""
     with tempfile.TemporaryDirectory() as scratch:
         _in_a_process(_SEEK, names, scratch)
+
+
+def _shelves() -> tuple[Shelf, Shelf]:
+    from algotrendy.backtest.engine.compiled import cache
+    from algotrendy.market_data.charts import compiled
+
+    return cache.SHELF, compiled.SHELF
 
 
 def _named(names: Sequence[str]) -> Sequence[Strategy]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from algotrendy.backtest.canonical import digest
 from algotrendy.backtest.request import CalendarName, ResearchSpec, SweepSpec
 from algotrendy.kernel.errors import Conflict
-from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
-from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.ports import BarStore, stored_timeframe
 from algotrendy.market_data.series import BarSeries, session_date
 from algotrendy.strategy.definition import Strategy
 
@@ -88,7 +88,7 @@ def pin(
 ) -> Pinned:
     """Note which bars of a symbol the store has now."""
     symbol = parse_symbol(name)
-    series = bars.read(symbol, spec.start, spec.end, adjustment=spec.adjustment, version=version)
+    series = read_bars(spec, symbol, bars, version)
     timeframe, count = series.timeframe.value, len(series)
     if spec.timeframe not in (None, series.timeframe):
         made = dataset_of([series], strategy, spec)
@@ -104,6 +104,27 @@ def pin(
     )
 
 
+def read_bars(spec: ResearchSpec, symbol: Symbol, bars: BarStore, version: int) -> BarSeries:
+    """Read the bars of a request, as they were known at the moment that it asks for.
+
+    They are the longest that the store has and that the request's timeframe can be made of.
+    """
+    stored = None
+    wanted = getattr(spec, "timeframe", None)
+    if wanted is not None:
+        summaries = bars.symbols(version, spec.as_of)
+        stored = stored_timeframe(symbol, wanted, summaries)
+    return bars.read(
+        symbol,
+        spec.start,
+        spec.end,
+        timeframe=stored,
+        adjustment=spec.adjustment,
+        version=version,
+        as_of=spec.as_of,
+    )
+
+
 def pinned_bars(
     spec: ResearchSpec, symbol: str, sha256: str, version: int, bars: BarStore
 ) -> BarSeries:
@@ -112,9 +133,7 @@ def pinned_bars(
     Raises:
         Conflict: If the store no longer has them as they were.
     """
-    series = bars.read(
-        parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
-    )
+    series = read_bars(spec, parse_symbol(symbol), bars, version)
     if series.sha256() != sha256:
         raise Conflict(
             f"the bars of {symbol} in version {version} are not those that were planned with",

@@ -30,7 +30,7 @@ class NoLake:
         """Say that nothing was ever imported."""
         return NO_BARS_YET
 
-    def symbols(self, version: int | None = None) -> list[SymbolSummary]:  # noqa: ARG002 - a port
+    def symbols(self, *_: object, **__: object) -> list[SymbolSummary]:
         """List nothing."""
         return []
 

@@ -233,7 +233,7 @@ def make_plan(
     strategy = strategy or strategy_named(spec.strategy)
     check_markets(spec, strategy)
     version = bars.version()
-    sources = {summary.symbol: summary.source for summary in bars.symbols()}
+    sources = {summary.symbol: summary.source for summary in bars.symbols(as_of=spec.as_of)}
     data = [pin(spec, strategy, symbol, bars, version, sources) for symbol in spec.symbols]
     return planned(spec, strategy, data, version, shard_runs, ask)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import prod
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     Field,
     StringConstraints,
     ValidationError,
@@ -20,6 +21,7 @@ from algotrendy.backtest.asking import AskedTerms, Frozen, Number
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.market_data.series import Adjustment
 
 __all__ = [
     "AskedTerms",
@@ -87,8 +89,21 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 CalendarName = Literal["none", "us-equities", "always-open"]
 
 
+def _is_now(moment: datetime | None) -> bool:
+    # A request that does not ask keeps the text, and with it the hash, that it had before.
+    return moment is None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
 class ResearchSpec(AskedTerms):
-    """What every request for research says: a strategy, symbols, a period, ranges, terms."""
+    """What every request for research says: a strategy, symbols, a period, ranges, terms.
+
+    Attributes:
+        as_of: Bars and corporate actions as they were recorded by this moment; None: by now.
+    """
 
     strategy: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     symbols: Annotated[
@@ -97,7 +112,8 @@ class ResearchSpec(AskedTerms):
     start: date
     end: date
     parameters: dict[str, Range | Values] = Field(default={}, max_length=10)
-    adjustment: Literal["raw", "all"] = "all"
+    adjustment: Adjustment = "all"
+    as_of: Annotated[AwareDatetime | None, Field(exclude_if=_is_now), AfterValidator(_utc)] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.engine.together import made_together
 from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.shard import Cell, OnMode, Row
-from algotrendy.backtest.statistics.figures import STATISTICS, Statistics
-from algotrendy.backtest.statistics.summary import (
-    statistics_of_row,
-    summarise,
-)
+from algotrendy.backtest.significant import FloatArray, canonical, canonical_floats
+from algotrendy.backtest.statistics.figures import STATISTICS
+from algotrendy.backtest.statistics.summary import COUNTS, summarise
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.parameters import Value, Values
 
-_DIGITS = 12
+__all__ = ["backtest_of", "canonical", "row_of", "run_one", "run_rows"]
 
 
 def backtest_of(
@@ -74,11 +75,7 @@ def run_one(
     on_mode: OnMode | None = None,
     calendar: TradingCalendar | None = None,
 ) -> Row:
-    """Run one backtest and give its row.
-
-    Numbers are kept to 12 significant digits: beyond them a power may differ from one machine's
-    mathematics library to another's, and the row must not.
-    """
+    """Run one backtest and give its row; its numbers are kept as `significant` says."""
     backtest = backtest_of(dataset, strategy, values, terms, mode, calendar, number)
     if on_mode is not None:
         on_mode(backtest.mode, backtest.why_interpreted)
@@ -109,19 +106,17 @@ def run_rows(
         workers: Threads, where the runs can be compiled together.
         mode: As of ``run``; the rows are the same in all.
     """
-    together: list[Statistics | None] = []
+    together: list[Row | None] = [None] * len(numbers)
     if mode != "interpreted":
-        together = _together(dataset, strategy, combinations, terms, workers, calendar)
+        together = _together(dataset, strategy, combinations, terms, numbers, workers, calendar)
     rows = []
-    for place, (number, values) in enumerate(zip(numbers, combinations, strict=True)):
-        figures = together[place] if together else None
-        if figures is None:
+    for number, values, row in zip(numbers, combinations, together, strict=True):
+        if row is None:
             rows.append(run_one(dataset, strategy, values, terms, number, mode, on_mode, calendar))
         else:
             if on_mode is not None:
                 on_mode("compiled", "")
-            found = (canonical(getattr(figures, name)) for name in STATISTICS)
-            rows.append((number, *found))
+            rows.append(row)
     return rows
 
 
@@ -130,31 +125,31 @@ def _together(
     strategy: Strategy,
     combinations: Sequence[Sequence[Value]],
     terms: Terms,
+    numbers: Sequence[int],
     workers: int,
     calendar: TradingCalendar | None,
-) -> list[Statistics | None]:
-    """Run compiled what can be; None for a run that is to be made alone, empty when all are."""
+) -> list[Row | None]:
+    """Run compiled what can be; None for a run that is to be made alone."""
+    alone: list[Row | None] = [None] * len(numbers)
     named = dict(zip((p.name for p in strategy.parameters), combinations[0], strict=True))
     setting = Setting(dataset, strategy, named, terms, calendar)
-    if not setting.is_plain:
-        return []
-    try:
-        from algotrendy.backtest.engine.compiled import CannotCompileError
-        from algotrendy.backtest.engine.compiled.many import run_many
-    except ModuleNotFoundError as error:
-        if error.name not in ("numba", "llvmlite"):
-            raise
-        return []
-    try:
-        figures, ended = run_many(setting, combinations, setting.a_year, workers=workers)
-    except CannotCompileError:
-        return []
-    return [
-        statistics_of_row(row) if how == 0 else None
-        for row, how in zip(figures.tolist(), ended.tolist(), strict=True)
-    ]
+    made = made_together(setting, combinations, workers=workers)
+    if made is None:
+        return alone
+    figures, ended = made
+    rows = zip(numbers, *_columns(figures), strict=True)
+    return [row if how == 0 else None for row, how in zip(rows, ended.tolist(), strict=True)]
 
 
-def canonical(value: Cell) -> Cell:
-    """Round a float to 12 significant digits; -0.0 becomes 0.0."""
-    return float(f"{value:.{_DIGITS}g}") + 0.0 if isinstance(value, float) else value
+def _columns(figures: FloatArray) -> list[list[Cell]]:
+    """Give the figures of many runs, each as a row holds it, run after run."""
+    columns: list[list[Cell]] = []
+    rounded = canonical_floats(figures.T.ravel()).reshape(figures.T.shape)
+    for name, column in zip(STATISTICS, rounded, strict=True):
+        undefined = np.flatnonzero(np.isnan(column))
+        whole = np.nan_to_num(column).astype(np.int64) if name in COUNTS else column
+        found: list[Cell] = whole.tolist()
+        for place in undefined:
+            found[place] = None
+        columns.append(found)
+    return columns

@@ -40,7 +40,7 @@ def interpreted(code: str) -> str:
 def test_the_page_of_backtesting_runs_from_top_to_bottom() -> None:
     names: dict[str, object] = {}
     found = blocks("docs/backtesting.md")
-    assert len(found) == 5
+    assert len(found) == 6
     for code in found:
         exec(compile(interpreted(code), "docs/backtesting.md", "exec"), names)
     result = names["result"]

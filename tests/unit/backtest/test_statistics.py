@@ -29,7 +29,7 @@ CURVE = [100.0, 110.0, 99.0, 108.9]
 
 
 def test_moments_are_of_simple_returns_from_close_to_close() -> None:
-    mean, variance, losses, count = moments_of(CURVE)
+    mean, variance, losses, count, _ = moments_of(CURVE, [0.0] * len(CURVE))
     # Returns 0.1, -0.1, 0.1: squared deviations (4 + 16 + 4) / 900, over n - 1 = 2.
     assert mean == pytest.approx(1 / 30)
     assert variance == pytest.approx(4 / 300)
@@ -38,7 +38,8 @@ def test_moments_are_of_simple_returns_from_close_to_close() -> None:
 
 
 def test_returns_end_with_ruin() -> None:
-    mean, _, _, count = moments_of([100.0, 50.0, -10.0, 20.0])
+    mean, _, _, count, worth = moments_of([100.0, 50.0, -10.0, 20.0], [0.0] * 4)
+    assert worth == 40.0
     assert count == 2
     assert mean == pytest.approx((-0.5 - 1.2) / 2)
 
@@ -132,7 +133,8 @@ def test_steady_growth_is_no_infinite_sharpe_ratio() -> None:
     found = summarise(result)
     assert found.volatility is not None
     assert found.volatility > 0.0
-    mean, variance, _, _ = moments_of([1000.0 * 1.01**bar for bar in range(200)])
+    curve = [1000.0 * 1.01**bar for bar in range(200)]
+    mean, variance, _, _, _ = moments_of(curve, [0.0] * 200)
     assert mean == pytest.approx(0.01)
     assert sqrt(variance) < 1e-12
 

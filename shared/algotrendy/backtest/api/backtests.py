@@ -6,10 +6,10 @@ A backtest is a sweep of one run: it goes the same way, and its id is one of a s
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
@@ -28,6 +28,7 @@ from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, parse_sweep_id, parse_uuid7
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.series import Adjustment
 from algotrendy.platform.blobs import Blobs
 
 _EXAMPLE: dict[str, Any] = {
@@ -55,7 +56,11 @@ class BacktestIn(AskedTerms):
     start: date
     end: date
     parameters: dict[str, Number] = Field(default={}, max_length=10)
-    adjustment: Literal["raw", "all"] = "all"
+    adjustment: Adjustment = "all"
+    as_of: AwareDatetime | None = Field(
+        default=None,
+        description="Bars and corporate actions as they were recorded by this moment; null: all.",
+    )
     timeframe: Timeframe | None = Field(
         default=None, description="The store's, or a longer one that is made of its bars."
     )
@@ -162,7 +167,7 @@ def _admitted(body: BacktestIn, bars: BarStore) -> SweepSpec:
     }
     try:
         spec = parse_spec({**asked, **more})
-        admit(spec, bars.symbols())
+        admit(spec, bars.symbols(as_of=spec.as_of))
     except Invalid as error:
         if body.symbol is None or not error.field.startswith(("symbols", "together")):
             raise

@@ -12,7 +12,7 @@ import numpy as np
 from algotrendy.backtest.data.actions import DELISTED, NO_ACTIONS, Actions, require_actions
 from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.data.moments import in_words
-from algotrendy.backtest.data.timeframes import parse_timeframe
+from algotrendy.backtest.data.timeframes import order_of
 from algotrendy.kernel.errors import Invalid
 
 
@@ -23,7 +23,8 @@ class Asset:
     Attributes:
         base: The bars that a strategy is called after.
         coarser: Bars of longer timeframes, each seen once it is known and never before.
-        timeframes: Names of the timeframes, of ``base`` first.
+        timeframes: Names of the timeframes, of ``base`` first; or of bars made of trades, the
+            chart style alone.
         currency: In which prices are quoted.
         multiplier: What one unit is worth for a price of 1.
         fractional: Whether parts of a unit can be traded; None: as the terms of the run say.
@@ -58,7 +59,7 @@ class Asset:
         if len(self.timeframes) != 1 + len(self.coarser):
             expected = f"{1 + len(self.coarser)} names for {self.symbol}, one for each timeframe"
             raise Invalid("timeframes", expected, ", ".join(self.timeframes))
-        orders = [parse_timeframe(name, "timeframes").order() for name in self.timeframes]
+        orders = [order_of(name) for name in self.timeframes]
         if any(longer <= order for order, longer in pairwise(orders)):
             actual = ", ".join(self.timeframes)
             raise Invalid("timeframes", "from the shortest to the longest, each once", actual)

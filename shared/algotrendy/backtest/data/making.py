@@ -76,16 +76,38 @@ def from_arrays(arrays: Mapping[str, Arrays], **options: Unpack[Options]) -> Dat
     timeframe = common_timeframe(_times(arrays), options)
     longer = [parse_timeframe(name, "coarser") for name in options.get("coarser", ())]
     names = (str(timeframe), *map(str, longer))
-    terms = _by_symbol(options.get("terms", AssetTerms()), arrays, AssetTerms(), "terms")
-    actions = _by_symbol(options.get("actions", {}), arrays, NO_ACTIONS, "actions")
-    assets = []
+    frames: dict[str, tuple[Columns, ...]] = {}
     for symbol, columns_of in arrays.items():
         base = bars(columns_of, timeframe, calendar, symbol)
+        coarser = (resample(base, timeframe, frame, calendar) for frame in longer)
+        frames[symbol] = (base, *coarser)
+    silent = [symbol for symbol, columns_of in arrays.items() if "volume" not in columns_of]
+    return put_together(frames, names, silent, options)
+
+
+def put_together(
+    frames: Mapping[str, tuple[Columns, ...]],
+    names: tuple[str, ...],
+    silent: Sequence[str],
+    options: Options,
+) -> Dataset:
+    """Make a dataset of the bars of each symbol, of the names' timeframes, with its terms.
+
+    Args:
+        frames: By symbol, one for each name.
+        names: Of the timeframes, the shortest first.
+        silent: Symbols whose volume is not known.
+        options: Of which terms, actions, rates and currency count.
+    """
+    terms = _by_symbol(options.get("terms", AssetTerms()), frames, AssetTerms(), "terms")
+    actions = _by_symbol(options.get("actions", {}), frames, NO_ACTIONS, "actions")
+    assets = []
+    for symbol, (base, *coarser) in frames.items():
         said = terms[symbol]
         asset = Asset(
             symbol=symbol,
             base=base,
-            coarser=tuple(resample(base, timeframe, frame, calendar) for frame in longer),
+            coarser=tuple(coarser),
             timeframes=names,
             currency=said.currency,
             multiplier=said.multiplier,
@@ -93,7 +115,7 @@ def from_arrays(arrays: Mapping[str, Arrays], **options: Unpack[Options]) -> Dat
             tick=said.tick,
             actions=_action_table(actions[symbol], symbol),
             borrow_rate=said.borrow_rate,
-            has_volume="volume" in columns_of,
+            has_volume=symbol not in silent,
         )
         assets.append(asset)
     return dataset(assets, currency=options.get("currency", "USD"), rates=options.get("rates"))
@@ -192,9 +214,7 @@ def _times(arrays: Mapping[str, Arrays]) -> dict[str, IntArray]:
     return times
 
 
-def _by_symbol(
-    given: Any, arrays: Mapping[str, Arrays], default: Any, field: str
-) -> dict[str, Any]:
+def _by_symbol(given: Any, arrays: Mapping[str, Any], default: Any, field: str) -> dict[str, Any]:
     """Give what each symbol has, and refuse what is for a symbol that there is not."""
     if not isinstance(given, Mapping):
         return dict.fromkeys(arrays, given)

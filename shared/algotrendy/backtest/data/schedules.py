@@ -21,7 +21,7 @@ from algotrendy.backtest.data.moments import DAY_NS, MINUTE_NS, SECOND_NS
 from algotrendy.backtest.data.resampling import period_begins
 from algotrendy.backtest.data.runs import begins_run
 from algotrendy.backtest.data.sessions import SessionTable, local_clock, sessions_around
-from algotrendy.backtest.data.timeframes import Timeframe, parse_timeframe
+from algotrendy.backtest.data.timeframes import Timeframe, is_intraday
 from algotrendy.exchange.rules.codes import FIRST_OF_SESSION, LAST_OF_SESSION, REGULAR_HOURS
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
@@ -94,7 +94,7 @@ def _steps(dataset: Dataset, calendar: TradingCalendar | None) -> _Steps:
     if calendar is None:
         return _Steps(begin, day, phase, None)
     table = sessions_around(calendar, begin)
-    if parse_timeframe(dataset.timeframe).is_intraday:
+    if is_intraday(dataset.timeframe):
         place = table.at(begin)
         day = np.where(place >= 0, table.day[place], _NO_DAY)
     return _Steps(begin, day, phase, table)
@@ -110,7 +110,7 @@ def _due_at(
         return _begins(_PERIODS[schedule.period], steps)
     if schedule.moment == "end":
         return _ends(_PERIODS[schedule.period], steps)
-    if not parse_timeframe(dataset.timeframe).is_intraday:
+    if not is_intraday(dataset.timeframe):
         raise Invalid("schedule", "by session, week, month or quarter for bars of days", "a time")
     return _times(schedule.at or time(), dataset.timeline, steps, calendar)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from algotrendy.backtest.data.moments import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.charts.styles import KINDS
 
 Unit = Literal["Min", "Hour", "Day", "Week", "Month"]
 
@@ -79,6 +80,21 @@ def parse_timeframe(text: str, field: str = "timeframe") -> Timeframe:
             return Timeframe(count, unit)
     expected = "1Min to 59Min, 1Hour to 23Hour, 1Day, 1Week or 1, 2, 3, 6 or 12Month"
     raise Invalid(field, expected, text)
+
+
+def is_style(name: str) -> bool:
+    """Say whether the bars of a dataset are those of a chart style, such as ``renko:size=1``."""
+    return name.partition(":")[0] in KINDS
+
+
+def is_intraday(name: str) -> bool:
+    """Say of a dataset's timeframe or style whether several bars may make a day."""
+    return is_style(name) or parse_timeframe(name).is_intraday
+
+
+def order_of(name: str) -> tuple[int, int]:
+    """Give what timeframes are sorted by, the shortest first; a chart style comes before them."""
+    return (0, 0) if is_style(name) else parse_timeframe(name, "timeframes").order()
 
 
 def infer_timeframe(times: NDArray[np.int64], field: str = "timeframe") -> Timeframe:

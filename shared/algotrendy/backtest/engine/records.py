@@ -38,6 +38,8 @@ ASSET_FIELDS: Final[Fields] = (
     ("count", "i8"),  # order rows in use
     ("admitted", "i8"),  # the first of them that the market knows
     ("dated", "i8"),  # 1 when one of them may end with the session
+    ("floor", "f8"),  # a bar above the one and below the other means nothing to the orders; a
+    ("ceiling", "f8"),  # floor of inf: which bars do is not known
 )
 LOG_FIELDS: Final[Fields] = (
     ("step", "i8"),  # at which it was placed
@@ -126,6 +128,8 @@ class AssetRow(Record):
     count: int
     admitted: int
     dated: int
+    floor: float
+    ceiling: float
 
 
 class LogRow(Record):

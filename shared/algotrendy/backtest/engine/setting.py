@@ -13,7 +13,7 @@ from algotrendy.backtest.data.asset import Asset
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.schedules import due
 from algotrendy.backtest.engine.terms import Terms
-from algotrendy.backtest.statistics.annual import check_periods, steps_a_year
+from algotrendy.backtest.statistics.annual import check_periods, steps_a_year_of
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.strategy.definition import Strategy
@@ -58,7 +58,11 @@ class Setting:
     @property
     def a_year(self) -> float:
         """Give the steps in a year: as they were given, or those of timeframe and calendar."""
-        return self.periods_per_year or steps_a_year(self.dataset.timeframe, self.calendar)
+        if self.periods_per_year:
+            return self.periods_per_year
+        times, name = self.dataset.timeline, self.dataset.timeframe
+        edges = (int(times[0]), int(times[-1])) if len(times) else (0, 0)
+        return steps_a_year_of(name, len(times), *edges, self.calendar)
 
     @cached_property
     def rates(self) -> NDArray[np.float64] | None:

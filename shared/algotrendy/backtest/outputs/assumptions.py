@@ -8,6 +8,7 @@ import numpy as np
 
 from algotrendy.backtest.data.actions import DELISTED, DIVIDEND, SPLIT
 from algotrendy.backtest.data.dataset import Dataset
+from algotrendy.backtest.data.timeframes import is_style
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.setting import Setting
@@ -23,6 +24,14 @@ ORDERS = (
     "the open when the bar opens beyond it, a limit at its price or better. Where a bar touches "
     "both the stop and the target of a position, the stop comes first. An order of the last bar "
     "is not filled."
+)
+CHART_BARS = (
+    "Bars are made of single trades, and none is seen before the trade or the moment by which it "
+    "was known whole. Their prices are the trades' after the bar before was known: the next open "
+    "is the first of them, never a brick's level or an average. Bars of one jump are known one "
+    "after the other at its trade, and an order between them is filled at that trade's price. Such "
+    "bars do not tell that a session ends: orders for the day stay open, and orders at the close "
+    "are not filled. Bars a year are counted over the whole time."
 )
 NOT_MODELLED = (
     "Queues at a limit's price, the path of prices within a bar, halts, recalls of borrowed "
@@ -46,6 +55,7 @@ def setting_assumed(setting: Setting) -> tuple[tuple[str, str], ...]:
     """Give what any run on these bars and terms assumes, whatever its strategy does."""
     return (
         ("Orders", ORDERS),
+        *((("Chart bars", CHART_BARS),) if is_style(setting.dataset.timeframe) else ()),
         *of_setting(setting),
         ("Prices and corporate actions", _actions(setting.dataset)),
         ("Currency", _currency(setting.dataset)),

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from algotrendy.backtest.data.timeframes import parse_timeframe
+from algotrendy.backtest.data.timeframes import is_intraday
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.outputs.scenarios import Scenario, held, scenarios_of
 from algotrendy.backtest.outputs.trips import Trips, extremes, trips_of
@@ -106,7 +106,7 @@ class Findings:
     @property
     def is_daily(self) -> bool:
         """Say whether the bars are of a day or longer."""
-        return not parse_timeframe(self.backtest.setting.dataset.timeframe).is_intraday
+        return not is_intraday(self.backtest.setting.dataset.timeframe)
 
     @property
     def _extremes(self) -> tuple[FloatArray | None, FloatArray | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from math import ceil, isfinite
 
 from algotrendy.backtest.outputs.assumptions import NOT_MODELLED, ORDERS, figures_assumed
@@ -14,6 +15,8 @@ _ADJUSTED = {
     "all": "Adjusted for splits and dividends, so that a share is a share of the last day and "
     "dividends count as reinvested. The adjustment knows the whole history: price levels, share "
     "counts and fees of early years are not those a trader saw.",
+    "split": "Adjusted for splits and not for dividends: a dividend looks like a loss.",
+    "dividend": "Adjusted for dividends and not for splits: a split looks like a crash.",
     "raw": "Prices as traded. A split looks like a crash and a dividend like a loss.",
 }
 _STATISTICS = "Buy and hold runs through the same engine on the same terms."
@@ -142,7 +145,18 @@ def _data(plan: Plan) -> str:
         for pinned in plan.data
     )
     together = " All are traded together." if plan.spec.together else ""
-    return f"{plan.spec.start} to {plan.spec.end} asked. {each}.{together}"
+    known = known_as_of(plan.spec.as_of)
+    return f"{plan.spec.start} to {plan.spec.end} asked. {each}.{together}{known}"
+
+
+def known_as_of(moment: datetime | None) -> str:
+    """Say what was known when the bars were read; nothing when it was all."""
+    if moment is None:
+        return ""
+    return (
+        f" Bars and corporate actions as they were recorded by {moment:%Y-%m-%d %H:%M:%S} UTC: "
+        "later corrections are not seen."
+    )
 
 
 def _trials(plan: Plan, ranked_by: str) -> str:

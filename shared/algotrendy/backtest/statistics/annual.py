@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from algotrendy.backtest.data.timeframes import parse_timeframe
+from algotrendy.backtest.data.timeframes import is_style, parse_timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import TradingCalendar
 
@@ -16,6 +16,7 @@ STILL: Final = 1e-13
 _SESSION_HOURS: Final = 6.5
 _WEEKS, _MONTHS = 52.0, 12.0
 _HOUR_NS = 3_600_000_000_000
+_YEAR_NS = 365.25 * 24 * _HOUR_NS
 
 
 def steps_a_year(timeframe: str, calendar: TradingCalendar | None = None) -> float:
@@ -35,6 +36,23 @@ def steps_a_year(timeframe: str, calendar: TradingCalendar | None = None) -> flo
     if found.unit == "Month":
         return _MONTHS / found.count
     return days * (hours * _HOUR_NS / found.ns)
+
+
+def steps_a_year_of(
+    name: str, steps: int, first: int, last: int, calendar: TradingCalendar | None = None
+) -> float:
+    """Give the steps in a year of some bars: by their timeframe, or of a chart style by counting.
+
+    Args:
+        name: Of the timeframe or the style.
+        steps: How many there are.
+        first, last: When the first and the last was known, nanoseconds since 1970 UTC.
+    """
+    if not is_style(name):
+        return steps_a_year(name, calendar)
+    # Bars of trades come as trades do: there are as many in a year as there were in this time.
+    years = (last - first) / _YEAR_NS
+    return (steps - 1) / years if steps > 1 and years > 0.0 else TRADING_DAYS
 
 
 def check_periods(periods_per_year: float) -> None:

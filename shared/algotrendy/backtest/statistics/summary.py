@@ -23,7 +23,11 @@ from algotrendy.market_data.calendar import TradingCalendar
 NS_PER_YEAR = 365.25 * 86_400 * 1e9
 # The logarithm of a growth that a float holds with room to spare.
 _MOST_GROWTH = 690.0
-_COUNTS = ("drawdown_bars", "trades", "orders_cut", "orders_unfilled")
+COUNTS = ("drawdown_bars", "trades", "orders_cut", "orders_unfilled")
+"""The figures that are whole numbers."""
+
+# More than the roundings of a fall come to.
+_ROUNDING = 1e-12
 
 # The state of an asset's round trip.
 POSITION, ENTERED, LEFT, FEES = range(4)
@@ -60,6 +64,7 @@ def summarise(backtest: Backtest, periods_per_year: float = TRADING_DAYS) -> Sta
         [asset.multiplier for asset in setting.dataset.assets],
         np.zeros((0, 0)) if rates is None else rates,
         [0.0] * (TRIP_CELLS * len(setting.dataset.assets)),
+        [0.0] * len(backtest.equity),
         out,
     )
     counted = {
@@ -76,7 +81,7 @@ def statistics_of_row(row: Sequence[float]) -> Statistics:
     """Give the figures of a row in the order of ``STATISTICS``; nan is undefined."""
     named: dict[str, Any] = {}
     for name, value in zip(STATISTICS, row, strict=True):
-        if name in _COUNTS:
+        if name in COUNTS:
             named[name] = int(value)
         else:
             named[name] = None if isnan(value) else float(value)
@@ -94,6 +99,7 @@ def summarise_into(
     multipliers: Any,
     rates: Any,
     trips: Any,
+    changes: Any,
     out: Any,
 ) -> None:
     """Write the figures in the order of `Statistics`; counts of the account are left at 0.
@@ -102,6 +108,7 @@ def summarise_into(
         done: The fills, with the fields of ``DoneRow``; the first ``filled`` are read.
         rates: Of currencies, shape (steps, assets); (0, 0) when all are the account's.
         trips: Room for the state of each asset's round trip, zeros.
+        changes: Room for the return of each step.
         out: Gets the figures.
     """
     steps = len(equity)
@@ -110,7 +117,7 @@ def summarise_into(
     out[1] = final / cash - 1.0
     growth = growth_of(cash, final, years)
     out[2] = growth
-    mean, spread, losses, count = moments_of(equity)
+    mean, spread, losses, count, mean_equity = moments_of(equity, changes)
     deviation = sqrt(spread) if count > 1 else nan
     below = sqrt(losses) if count > 1 else nan
     risk = sqrt(spread * periods_per_year) if count > 1 else nan
@@ -123,13 +130,9 @@ def summarise_into(
     out[7] = longest
     out[8] = nan if deepest == 0.0 else growth / -deepest
     held = 0
-    total = 0.0
-    rest = 0.0
     for step in range(steps):
         if exposure[step] > 0.0:
             held += 1
-        total, rest = add_exactly(total, rest, equity[step])
-    mean_equity = (total + rest) / steps if steps > 0 else 0.0
     out[9] = held / steps if steps > 0 else 0.0
     traded, trades, wins, won, lost = count_trips(done, filled, multipliers, rates, trips)
     out[10] = traded / 2.0 / mean_equity / years if years > 0.0 and mean_equity > 0.0 else nan
@@ -163,32 +166,58 @@ def add_exactly(total: float, rest: float, value: float) -> tuple[float, float]:
     return added, rest
 
 
-def moments_of(equity: Sequence[float]) -> tuple[float, float, float, int]:
-    """Give of the returns up to ruin: mean, variance (n - 1), mean square of losses, number."""
+def moments_of(equity: Sequence[float], changes: Any) -> tuple[float, float, float, int, float]:
+    """Give of the returns up to ruin: mean, variance (n - 1), mean square of losses, number.
+
+    And of the equity the mean. Sums wait for each addition before the next: two of them side by
+    side take the time of one.
+
+    Args:
+        changes: Room for the returns.
+    """
+    count = steps_to_ruin(equity)
+    for step in range(count):
+        changes[step] = equity[step + 1] / equity[step] - 1.0
     total = 0.0
     rest = 0.0
-    count = 0
-    last = len(equity) - 1
-    for step in range(last):
-        if equity[step] <= 0.0:
-            break
-        total, rest = add_exactly(total, rest, equity[step + 1] / equity[step] - 1.0)
-        count += 1
+    worth = 0.0
+    worth_rest = 0.0
+    for step in range(count):
+        total, rest = add_exactly(total, rest, changes[step])
+        worth, worth_rest = add_exactly(worth, worth_rest, equity[step])
+    for step in range(count, len(equity)):
+        worth, worth_rest = add_exactly(worth, worth_rest, equity[step])
+    mean_equity = (worth + worth_rest) / len(equity) if len(equity) > 0 else 0.0
     if count == 0:
-        return 0.0, 0.0, 0.0, 0
+        return 0.0, 0.0, 0.0, 0, mean_equity
     mean = (total + rest) / count
     squares = 0.0
     squares_rest = 0.0
     losses = 0.0
     losses_rest = 0.0
     for step in range(count):
-        change = equity[step + 1] / equity[step] - 1.0
+        change = changes[step]
         off = change - mean
         squares, squares_rest = add_exactly(squares, squares_rest, off * off)
-        if change < 0.0:
-            losses, losses_rest = add_exactly(losses, losses_rest, change * change)
+        # Nothing is added for a gain: a branch that nobody can foresee would cost more.
+        loss = min(0.0, change)
+        losses, losses_rest = add_exactly(losses, losses_rest, loss * loss)
     spread = (squares + squares_rest) / (count - 1) if count > 1 else 0.0
-    return mean, spread, (losses + losses_rest) / count, count
+    return mean, spread, (losses + losses_rest) / count, count, mean_equity
+
+
+def steps_to_ruin(equity: Sequence[float]) -> int:
+    """Count the steps from an equity above 0 to the next."""
+    last = max(len(equity) - 1, 0)
+    ruined = 0
+    for step in range(last):
+        if equity[step] <= 0.0:
+            ruined += 1
+    if ruined > 0:
+        for step in range(last):
+            if equity[step] <= 0.0:
+                return step
+    return last
 
 
 def deepest_fall(equity: Sequence[float]) -> tuple[float, int]:
@@ -199,13 +228,12 @@ def deepest_fall(equity: Sequence[float]) -> tuple[float, int]:
     peak = 0.0
     for step in range(len(equity)):
         value = equity[step]
-        if value >= peak:
-            peak = value
-            below = 0
-        else:
-            below += 1
-            if below > longest:
-                longest = below
+        is_below = value < peak
+        below = below + 1 if is_below else 0
+        longest = max(longest, below)
+        peak = peak if is_below else value
+        # Only what is deeper, or as deep but for rounding, is worth a division.
+        if value < peak * (1.0 + deepest + _ROUNDING) or value <= 0.0:
             fall = value / peak - 1.0
             if fall < deepest:
                 deepest = fall

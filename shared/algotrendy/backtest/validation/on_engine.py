@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.running import Wish, run
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.engine.together import equities_of
 from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.shard import OnMode
@@ -29,6 +30,9 @@ from algotrendy.strategy.parameters import Values
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_MOST_CELLS = 4_000_000
+"""Equities of runs that are held at once: 32 MB."""
 
 OnCombination = Callable[[Combination], object]
 """Told a combination before it runs."""
@@ -84,8 +88,8 @@ class OnEngine:
         seen = window.in_sample
         times = self.dataset.timeline[seen.start : seen.stop]
         return [
-            scored(self.objective, self.returns(seen, each), times, self.periods_per_year)
-            for each in combinations
+            scored(self.objective, found, times, self.periods_per_year)
+            for found in self.returns_of_all(seen, combinations)
         ]
 
     def out_of_sample(self, window: Window, combination: Combination) -> Unseen:
@@ -114,13 +118,42 @@ class OnEngine:
         found = self._run(bars.start, bars.stop, combination, 0)
         return returns_of(found.equity[1:], float(found.equity[0]))
 
-    def mode_of(self, bars: range, combination: Combination) -> str:
-        """Run a combination on some bars, and tell how: compiled or interpreted."""
-        return self._run(bars.start, bars.stop, combination, 0).mode
+    def returns_of_all(
+        self, bars: range, combinations: Sequence[Combination]
+    ) -> Iterator[FloatArray]:
+        """Run combinations on some bars, together where they can be; give the returns of each."""
+        together = max(_MOST_CELLS // max(len(bars), 1), 1)
+        for first in range(0, len(combinations), together):
+            some = combinations[first : first + together]
+            for combination, equity in zip(some, self._together(bars, some), strict=True):
+                if equity is None:
+                    yield self.returns(bars, combination)
+                else:
+                    self.on_mode("compiled", "")
+                    yield returns_of(equity[1:], float(equity[0]))
 
     def on_terms(self, terms: Terms) -> OnEngine:
         """Give the same on other terms."""
         return replace(self, terms=terms)
+
+    def _together(
+        self, bars: range, combinations: Sequence[Combination]
+    ) -> Sequence[FloatArray | None]:
+        """Give the equity of each, and None of what is to be run alone.
+
+        Who is told each combination before it runs is to know which one did not come back.
+        """
+        alone = [None] * len(combinations)
+        if self.mode == "interpreted" or self.on_run is not tell_nobody:
+            return alone
+        part, values = self.dataset[bars.start : bars.stop], named(self.strategy, combinations[0])
+        setting = Setting(part, self.strategy, values, self.terms, self.calendar)
+        try:
+            return equities_of(setting, combinations)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - the one whose fault it is will say so, alone
+            return alone
 
     def _run(self, begin: int, end: int, combination: Combination, warm: int) -> Backtest:
         part, values = self.dataset[begin:end], named(self.strategy, combination)

@@ -103,8 +103,8 @@ def splits_of(
 def _side_by_side(plan: WalkPlan, bars: range, combinations: Sequence[Combination]) -> FloatArray:
     engine = plan.engine
     table = np.empty((len(bars) - 1, len(combinations)))
-    for place, combination in enumerate(combinations):
-        table[:, place] = engine.returns(bars, combination)
+    for place, returns in enumerate(engine.returns_of_all(bars, combinations)):
+        table[:, place] = returns
     return table
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from algotrendy.backtest.estimate import (
     CONCURRENCY,
     LAMBDA_MB,
     LAMBDA_START_S,
+    RAY_START_S,
     REDUCE_MB,
     STEP_S,
     WORKER_START_S,
@@ -102,6 +103,7 @@ def estimate_walk(
         workers=workers,
         wall_s={
             "local": WORKER_START_S + waves_s(workers) + rest_s,
+            "ray": RAY_START_S + waves_s(workers) + rest_s,
             "stepfunctions": deployed_s,
         },
         usage=usage,
@@ -114,11 +116,11 @@ def _speed(plan: WalkPlan, clock: Callable[[], float]) -> tuple[float, str]:
     """Give bars a second, and how they were run; the first run loads the engine."""
     spec, seen, engine = plan.spec, plan.windows[0].in_sample, plan.engine
     tried = make_search(spec.method, plan.space, spec.budget, spec.seed).ask(_TRIED)
-    mode = engine.mode_of(seen, tried[0])
+    modes: dict[str, str] = {}
+    list(replace(engine, on_mode=modes.setdefault).returns_of_all(seen, tried[:1]))
+    mode = next(iter(modes))
     begin, runs, took_s = clock(), 0, 0.0
     while took_s < _CLEAR_S:
-        for combination in tried:
-            engine.returns(seen, combination)
-        runs += len(tried)
+        runs += len(list(engine.returns_of_all(seen, tried)))
         took_s = clock() - begin
     return runs * len(seen) / took_s, mode

@@ -13,6 +13,7 @@ from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.markets import read_bars
 from algotrendy.backtest.plan import digest, terms_of
 from algotrendy.backtest.search.space import Space
 from algotrendy.backtest.statistics.annual import steps_a_year
@@ -135,12 +136,7 @@ def plan_walk(spec: WalkForwardSpec, bars: BarStore, mode: Wish = "auto") -> Wal
 
 def read_series(spec: WalkForwardSpec, bars: BarStore, version: int) -> list[BarSeries]:
     """Read the bars of a request, one series a symbol, in their order; or raise NotFound."""
-    return [
-        bars.read(
-            parse_symbol(symbol), spec.start, spec.end, adjustment=spec.adjustment, version=version
-        )
-        for symbol in spec.symbols
-    ]
+    return [read_bars(spec, parse_symbol(symbol), bars, version) for symbol in spec.symbols]
 
 
 def walk_on(spec: WalkForwardSpec, bars: Sequence[BarSeries], mode: Wish = "auto") -> WalkPlan:

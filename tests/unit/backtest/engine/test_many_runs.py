@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import pytest
 
-from algotrendy.backtest.engine.compiled.many import run_many
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.statistics.summary import summarise
 from algotrendy.strategy.library import strategy_named
@@ -18,10 +18,20 @@ from fakes.wild_bars import one_asset
 from fakes.wild_strategy import WILD_BARS
 from fakes.wild_terms import WILD_TERMS
 
+Many = Callable[..., tuple[Any, Any]]
+
+
+@pytest.fixture(scope="module")
+def run_many() -> Many:
+    """Give what is compiled as it is imported: not while every process collects the tests."""
+    from algotrendy.backtest.engine.compiled.many import run_many
+
+    return run_many
+
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("name", ["nothing", "fees", "fees_a_unit", "slippage", "volume"])
-def test_each_row_is_that_of_the_run_alone(name: str, workers: int) -> None:
+def test_each_row_is_that_of_the_run_alone(run_many: Many, name: str, workers: int) -> None:
     dataset, terms = one_asset(300, 11), WILD_TERMS[name]
     combinations = [(units, seed) for units in (2.0, 20.0, 300.0) for seed in (1, 2, 3)]
     setting = Setting(dataset, WILD_BARS, WILD_BARS.check({}), terms)
@@ -36,7 +46,7 @@ def test_each_row_is_that_of_the_run_alone(name: str, workers: int) -> None:
         assert np.array_equal(row, np.array(expected), equal_nan=True)
 
 
-def test_indicators_that_are_shared_give_what_each_run_computes_itself() -> None:
+def test_indicators_that_are_shared_give_what_each_run_computes_itself(run_many: Many) -> None:
     series = walk("AAA", 500, 3).adjusted("raw")
     chosen, terms = strategy_named("rsi_reversion"), WILD_TERMS["fees"]
     given: list[dict[str, Any]] = [

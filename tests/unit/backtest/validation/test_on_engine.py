@@ -52,6 +52,26 @@ def test_there_is_a_score_for_each_combination_in_their_order() -> None:
     assert len({one.score for one in found}) == len(COMBINATIONS)
 
 
+def test_runs_that_are_made_together_are_those_that_are_made_alone() -> None:
+    told: list[str] = []
+    runs = engine(mode="compiled", on_mode=lambda mode, _: told.append(mode))
+    seen = WINDOW.in_sample
+    together = list(runs.returns_of_all(seen, COMBINATIONS))
+    assert told == ["compiled"] * len(COMBINATIONS)
+    for found, each in zip(together, COMBINATIONS, strict=True):
+        assert found.tolist() == runs.returns(seen, each).tolist()
+
+
+def test_who_is_told_each_combination_sees_it_run_alone() -> None:
+    told: list[Combination] = []
+    runs, seen = engine(on_run=told.append), WINDOW.in_sample
+    for number, _ in enumerate(runs.returns_of_all(seen, COMBINATIONS), start=1):
+        assert told == COMBINATIONS[:number]
+    plain = engine().returns_of_all(seen, COMBINATIONS)
+    again = runs.returns_of_all(seen, COMBINATIONS)
+    assert [each.tolist() for each in plain] == [each.tolist() for each in again]
+
+
 def test_there_is_a_return_for_each_bar_out_of_sample() -> None:
     runs = engine()
     for combination in COMBINATIONS:

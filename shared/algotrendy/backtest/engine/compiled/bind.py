@@ -12,7 +12,7 @@ from numba.core.errors import NumbaError
 from numba.extending import register_jitable
 
 from algotrendy.backtest.engine.compiled import ordering, owning, reading, spans
-from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE
+from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE, kept
 from algotrendy.backtest.engine.compiled.objects import OwnType, make_fill, make_market, maker
 from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int, store_int
 from algotrendy.backtest.engine.compiled.sources import (
@@ -57,7 +57,16 @@ class Bound:
     entry: Any
 
 
-_bound: dict[tuple[int, str], Bound] = {}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refused:
+    """A strategy that cannot be compiled: finding it out takes as long as compiling one."""
+
+    strategy: Strategy
+    code: str
+    reason: str
+
+
+_bound: dict[tuple[int, str], Bound | _Refused] = {}
 
 
 def bind(strategy: Strategy, kind: str) -> Bound:
@@ -70,7 +79,13 @@ def bind(strategy: Strategy, kind: str) -> Bound:
     code = code_hash(strategy)
     known = _bound.get(key)
     if known is None or known.strategy is not strategy or known.code != code:
-        known = _bound[key] = _compile(strategy, kind, code)
+        try:
+            known = _compile(strategy, kind, code)
+        except CannotCompileError as error:
+            known = _Refused(strategy, code, str(error))
+        _bound[key] = known
+    if isinstance(known, _Refused):
+        raise CannotCompileError(known.reason)
     return known
 
 
@@ -105,7 +120,8 @@ def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
     function = names["entry"]
     function.__qualname__ = f"{kind}_{code[:32]}"
     try:
-        entry = njit(INT(INT), error_model="python", cache=is_self_contained(strategy))(function)
+        compile_ = kept if is_self_contained(strategy) else njit
+        entry = compile_(INT(INT), error_model="python")(function)
     except NumbaError as error:
         raise CannotCompileError(_reason(error)) from error
     return Bound(strategy, code, layout, entry)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from algotrendy.backtest.data.columns import Columns
 from algotrendy.backtest.engine.compiled.bind import teach
-from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE
+from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE, kept
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
 from algotrendy.strategy.fingerprint import function_hash, is_self_contained
 from algotrendy.strategy.indicators import Indicator
@@ -55,22 +55,21 @@ class IndicatorColumns:
             Shape (combinations, outputs + 1); the last of each row is not used.
         """
         told: dict[str, list[int]] = {}
+        by_name = {name: [each[place] for each in combinations] for place, name in enumerate(names)}
         for name, indicator in layout.indicators:
-            places = [names.index(argument) for argument in _named(indicator)]
-            chained = [told[source] for source in indicator.inputs if source in told]
+            seen: list[Sequence[Value]] = [by_name[each] for each in _named(indicator)]
+            seen += [told[source] for source in indicator.inputs if source in told]
+            keys: list[Key] = list(zip(*seen, strict=True)) if seen else [()] * len(combinations)
             known: dict[Key, int] = {}
-            begins = []
-            for run, values in enumerate(combinations):
-                key = *[values[place] for place in places], *[column[run] for column in chained]
-                begin = known.get(key)
-                if begin is None:
+            for run, key in enumerate(keys):
+                if key not in known:
                     inputs = [
                         told[source][run] if source in told else source
                         for source in indicator.inputs
                     ]
-                    rows = self._rows(indicator, inputs, dict(zip(names, values, strict=True)))
-                    begin = known[key] = rows.ctypes.data
-                begins.append(begin)
+                    values = dict(zip(names, combinations[run], strict=True))
+                    known[key] = self._rows(indicator, inputs, values).ctypes.data
+            begins = [known[key] for key in keys]
             for place, (output, _) in enumerate(indicator.outputs):
                 row = 8 * place * len(self.bars)
                 told[f"{name}_{output}" if output else name] = [begin + row for begin in begins]
@@ -135,4 +134,5 @@ def _over(update: Callable[..., float], inputs: int, kinds: tuple[str, ...]) -> 
         *[_ROW] * inputs,
         *(INT if kind == "int" else FLOAT for kind in kinds),
     )
-    return njit(signature, error_model="python", cache=is_self_contained(update))(function)
+    compile_ = kept if is_self_contained(update) else njit
+    return compile_(signature, error_model="python")(function)

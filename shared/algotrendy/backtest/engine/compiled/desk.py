@@ -10,9 +10,9 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from numba import njit
 from numba.extending import register_jitable
 
+from algotrendy.backtest.engine.compiled.cache import kept
 from algotrendy.backtest.engine.compiled.memory import ASSET, CONTEXT, offset
 from algotrendy.backtest.engine.compiled.pointers import load_int
 from algotrendy.backtest.engine.compiled.tables import (
@@ -29,7 +29,7 @@ from algotrendy.strategy.market import kind_of
 for _module in (*rule_modules(), costs, booking, rows, placing):
     register(_module)
 _kind_of = register_jitable(kind_of)
-_ENGINE = {"cache": True, "error_model": "numpy"}
+_engine = kept(error_model="numpy")
 
 _ASSETS, _STEP, _NOW = (offset(CONTEXT, name) for name in ("assets", "step", "now"))
 _ASSET_SIZE = ASSET.itemsize
@@ -43,7 +43,7 @@ def asset_of(context: Any, order: Any) -> Any:
     return load_int(context + _ASSETS) + _ASSET_SIZE * log_at(context)[order - 1].asset
 
 
-@njit(**_ENGINE)
+@_engine
 def place(
     context: Any,
     asset: Any,
@@ -71,7 +71,7 @@ def place(
     )  # fmt: skip
 
 
-@njit(**_ENGINE)
+@_engine
 def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: Any) -> Any:
     """Place a trailing stop; give its id."""
     if not 0.0 < units < inf:
@@ -87,7 +87,7 @@ def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: 
     )  # fmt: skip
 
 
-@njit(**_ENGINE)
+@_engine
 def protect(
     context: Any, asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any
 ) -> Any:
@@ -104,7 +104,7 @@ def protect(
     )  # fmt: skip
 
 
-@njit(**_ENGINE)
+@_engine
 def invest(context: Any, asset: Any, share: Any) -> Any:
     """Buy for a share of the cash; give the order's id."""
     return placing.invest(
@@ -113,7 +113,7 @@ def invest(context: Any, asset: Any, share: Any) -> Any:
     )  # fmt: skip
 
 
-@njit(**_ENGINE)
+@_engine
 def target(context: Any, asset: Any, weight: Any) -> Any:
     """Order what brings the position to a weight of the equity; give the order's id."""
     return placing.target(
@@ -122,7 +122,7 @@ def target(context: Any, asset: Any, weight: Any) -> Any:
     )  # fmt: skip
 
 
-@njit(**_ENGINE)
+@_engine
 def cancel(context: Any, order: Any) -> Any:
     """Cancel an order and its group; give how many ended."""
     asset = asset_of(context, order)
@@ -131,13 +131,13 @@ def cancel(context: Any, order: Any) -> Any:
     return rows.cancel_order(orders_at(context, asset), asset_at(asset), log_at(context), order)
 
 
-@njit(**_ENGINE)
+@_engine
 def cancel_all(context: Any, asset: Any) -> Any:
     """Cancel the open orders of an asset; give how many ended."""
     return rows.cancel_all(orders_at(context, asset), asset_at(asset), log_at(context))
 
 
-@njit(**_ENGINE)
+@_engine
 def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     """Change an open order; give 1, or 0 when it is open no more."""
     for value in (units, limit, stop):
@@ -150,7 +150,7 @@ def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     return rows.replace(orders, found, log, order, units, limit, stop)
 
 
-@njit(**_ENGINE)
+@_engine
 def is_open(context: Any, order: Any) -> Any:
     """Tell whether an order may still fill."""
     asset = asset_of(context, order)
@@ -159,7 +159,7 @@ def is_open(context: Any, order: Any) -> Any:
     return rows.is_order_open(orders_at(context, asset), asset_at(asset), order)
 
 
-@njit(**_ENGINE)
+@_engine
 def open_orders(context: Any, asset: Any) -> Any:
     """Count the open orders of an asset."""
     return rows.open_orders(orders_at(context, asset), asset_at(asset))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit, types
+from numba import types
 from numba.extending import register_jitable
 
+from algotrendy.backtest.engine.compiled.cache import kept
 from algotrendy.backtest.engine.compiled.memory import (
     ACCOUNT,
     ACTION,
@@ -80,7 +81,7 @@ def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
             frame.is_new = 1 if frame.seen > before else 0
 
 
-@njit(
+@kept(
     INT(
         ENTRY, INT, rows_of(CONTEXT), rows_of(ASSET), rows_of(FRAME, 2), rows_of(ORDER, 2),
         rows_of(LOG), rows_of(DONE), rows_of(FILL), rows_of(BAR), rows_of(ACCOUNT),
@@ -89,7 +90,6 @@ def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
         types.Array(INT, 1, "C", readonly=True),
         types.Array(FLOAT, 2, "C"), INT, INT, INT,
     ),
-    cache=True,
     error_model="numpy",
     nogil=True,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Run one plain strategy with many sets of parameters: the runs of a sweep, in threads.
 
 Each thread has the memory of one run and uses it again for the next. Of a run its figures are
-kept; the curves are overwritten.
+kept, and its equity where that is asked for; all else is overwritten.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
 
 from algotrendy.backtest.engine.compiled.bind import COLUMNS, SPAN, CannotCompileError, bind
+from algotrendy.backtest.engine.compiled.cache import kept
 from algotrendy.backtest.engine.compiled.columns import IndicatorColumns
 from algotrendy.backtest.engine.compiled.plain import drive_plain
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
@@ -45,14 +46,13 @@ _summarise_into = summary.summarise_into
 _TRIP_CELLS = summary.TRIP_CELLS
 
 
-@njit(
+@kept(
     INT(
         ENTRY, INT, types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 2, "C"),
         types.Array(FLOAT, 1, "C"), types.Array(FLOAT, 2, "C"), types.Array(INT, 2, "C"),
         FLOAT, FLOAT, FLOAT, INT, types.Array(FLOAT, 2, "C"), types.Array(INT, 1, "C"),
-        types.Array(INT, 1, "C"), INT, INT,
+        types.Array(INT, 1, "C"), types.Array(FLOAT, 2, "C"), INT, INT,
     ),
-    cache=True,
     error_model="numpy",
     nogil=True,
 )  # fmt: skip
@@ -71,6 +71,7 @@ def drive_many(
     out: Any,
     ended: Any,
     filled: Any,
+    equities: Any,
     first: int,
     last: int,
 ) -> int:
@@ -84,6 +85,7 @@ def drive_many(
         out: Gets the figures in the order of ``STATISTICS``, one row a run.
         ended: Gets how each run ended.
         filled: Gets how many fills each had.
+        equities: Gets the equity of each; of no rows when nobody wants it.
     """
     context, account = context_at(place), account_at(place)
     asset = asset_at(context.assets)
@@ -91,6 +93,7 @@ def drive_many(
     told = context.parameters
     read = context.columns
     trips = np.zeros(_TRIP_CELLS)
+    changes = np.zeros(curves.shape[1])
     multipliers = np.full(1, asset.multiplier)
     rates = np.zeros((0, 0))
     for run in range(first, last):
@@ -114,6 +117,8 @@ def drive_many(
         asset.seen = 0
         ended[run] = drive_plain(entry, place)
         filled[run] = context.fill
+        if equities.shape[0] > 0:
+            equities[run, :] = curves[0]
         row = out[run]
         if with_figures == 0:
             row[0] = curves[0, curves.shape[1] - 1]
@@ -121,7 +126,7 @@ def drive_many(
         trips[:] = 0.0
         _summarise_into(
             curves[0], curves[2], start, years, periods_per_year, done, context.fill,
-            multipliers, rates, trips, row,
+            multipliers, rates, trips, changes, row,
         )  # fmt: skip
         unfilled = 0
         for order in range(account.placed):
@@ -143,6 +148,7 @@ def run_many(
     with_figures: bool = True,
     workers: int | None = None,
     filled: NDArray[np.int64] | None = None,
+    equity: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Run a plain setting's strategy with each combination of parameters.
 
@@ -152,6 +158,7 @@ def run_many(
         with_figures: Else the final equity alone is computed.
         workers: Threads; by default one a processor.
         filled: Gets how many fills each run had, shape (runs,).
+        equity: Gets the equity of each run at each step's end, shape (runs, steps).
 
     Returns:
         The figures of ``STATISTICS``, nan where undefined, shape (runs, figures), and how each
@@ -168,10 +175,11 @@ def run_many(
     shared = IndicatorColumns(setting.dataset.assets[0].base)
     columns = shared.addresses(bound.layout, names, combinations)
     parameters = np.zeros((len(combinations), len(names) + 1))
-    if names:
-        parameters[:, : len(names)] = np.array(combinations, dtype=np.float64)
+    for place, values in enumerate(zip(*combinations, strict=True)):
+        parameters[:, place] = values
     out = np.full((len(combinations), len(STATISTICS)), np.nan)
     ended = np.zeros(len(combinations), dtype=np.int64)
+    equities = np.zeros((0, 0)) if equity is None else equity
     fills = np.zeros(len(combinations), dtype=np.int64) if filled is None else filled
     times = setting.dataset.timeline
     years = summary.years_of(times)
@@ -180,7 +188,7 @@ def run_many(
         memory = Run(setting, bound, 64, 4096 + len(setting.dataset) // 2)
         memory.go_many(
             drive_many, parameters, columns, years, periods_per_year, int(with_figures),
-            out, ended, fills, first, last,
+            out, ended, fills, equities, first, last,
         )  # fmt: skip
 
     count = min(workers or os.cpu_count() or 1, max(len(combinations), 1))

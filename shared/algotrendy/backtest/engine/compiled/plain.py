@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from algotrendy.backtest.engine.compiled.cache import kept
 from algotrendy.backtest.engine.compiled.memory import BAR_CLOSED
 from algotrendy.backtest.engine.compiled.pointers import INT, load_float, load_int
 from algotrendy.backtest.engine.compiled.signatures import ENTRY, FULL, RAISED, WHOLE
@@ -32,7 +31,7 @@ from algotrendy.exchange.compiled import register
 register(meeting)
 
 
-@njit(INT(ENTRY, INT), cache=True, error_model="numpy", nogil=True)
+@kept(INT(ENTRY, INT), error_model="numpy", nogil=True)
 def drive_plain(entry: Any, place: int) -> int:
     """Run over all bars; give how it ended.
 

@@ -44,9 +44,10 @@ class Run:
         self._frames = np.zeros((count, 1 + len(setting.strategy.timeframes)), FRAME)
         self._orders = np.zeros((count, rows), ORDER)
         self._orders["parent"] = self._orders["sibling"] = -1
-        self._log = np.zeros(log_rows, LOG)
-        self._done = np.zeros(log_rows, DONE)
-        self._found = np.zeros(4 * rows, FILL)
+        # Every row is written whole before it is read; to clear what will not be costs time.
+        self._log = np.empty(log_rows, LOG)
+        self._done = np.empty(log_rows, DONE)
+        self._found = np.empty(4 * rows, FILL)
         self._bar = np.zeros(1, BAR)
         self._account = np.zeros(1, ACCOUNT)
         self._account["cash"] = self._account["equity"] = setting.terms.cash
@@ -67,7 +68,7 @@ class Run:
         places = np.cumsum([0, *cells])[:-1] if cells else np.zeros(0, np.int64)
         self._places = np.array([len(places), *places], dtype=np.int64)
         self._parameters = np.array([*setting.parameters(), 0.0], dtype=np.float64)
-        self._curves = np.zeros((3, len(dataset)))
+        self._curves = np.empty((3, len(dataset)))
         context = self._context[0]
         for name, array in (
             ("assets", self._assets),
@@ -147,6 +148,7 @@ class Run:
         out: NDArray[np.float64],
         ended: NDArray[np.int64],
         filled: NDArray[np.int64],
+        equities: NDArray[np.float64],
         first: int,
         last: int,
     ) -> None:
@@ -154,6 +156,8 @@ class Run:
         context = self._context[0]
         context["parameters"] = address(parameters)
         context["columns"] = address(columns)
+        if not with_figures:
+            context["cash"] = context["exposure"] = 0  # nobody reads those curves
         drive_many(
             self._bound.entry,
             address(self._context),
@@ -169,6 +173,7 @@ class Run:
             out,
             ended,
             filled,
+            equities,
             first,
             last,
         )

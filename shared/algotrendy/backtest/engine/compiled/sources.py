@@ -53,10 +53,11 @@ _FIRST = f"load_int(context + {_AT['assets']})"
 def span_source(layout: Layout, kind: str) -> str:
     """Write the loop over bars; the bar that it begins with has met its orders."""
     ready = []
+    names = outputs_of(layout) if kind == COLUMNS else ()
     if kind == COLUMNS:
         ready = [
-            f"own.{name} = load_float(load_int(columns + {8 * number}) + 8 * step)"
-            for number, name in enumerate(outputs_of(layout))
+            f"own.{name} = load_float(column{number} + 8 * step)"
+            for number, name in enumerate(names)
         ]
     elif layout.indicators:
         ready = ["update(market, own, p)"]
@@ -66,18 +67,27 @@ def span_source(layout: Layout, kind: str) -> str:
         "    account = account_at(context)",
         "    orders = orders_at(context, first)",
         f"    columns = load_int(context + {_AT['columns']})",
+        *(f"    column{number} = load_int(columns + {8 * number})" for number in range(len(names))),
         f"    step = load_int(context + {_AT['step']})",
+        "    begin = step",
         "    size = asset.size",
+        "    close, known = asset.close, asset.known",
+        "    position, multiplier, cash = asset.position, asset.multiplier, account.cash",
         "    while True:",
-        "        value_bar(context, asset, account, step)",
+        "        close_bar(",
+        "            context, asset, account, step, close, known, position, multiplier, cash",
+        "        )",
         *(f"        {line}" for line in ready),
         "        decide(market, own, p)",
         "        step += 1",
         "        if step >= size:",
         "            break",
-        "        if asset.count > 0 and not is_quiet_at(asset, orders, step):",
+        "        if asset.count == 0 or is_in_band(asset, step):",
+        "            continue",
+        "        if not is_quiet_at(asset, orders, step):",
         "            break",
         f"    store_int(context + {_AT['step']}, step)",
+        "    draw_curves(context, begin, step, close, position, multiplier, cash)",
     ]
     return "\n".join(lines) + "\n"
 

@@ -29,8 +29,8 @@ _EQUITY, _CASH, _EXPOSURE, _STEP, _NOW = (
 )
 
 
-_LINE = 8
-"""Bars whose floats fill one line of the processor's cache."""
+_LINE = 8 - 1
+"""The bits of a step that count the bars whose floats fill one line of the processor's cache."""
 _AHEAD = 8 * 64
 """How far the bars are brought near that orders may meet, in bytes of a column."""
 
@@ -43,22 +43,57 @@ def bring_near(asset: Any, i: Any) -> None:
 
 
 @register_jitable
-def value_bar(context: Any, asset: Any, account: Any, step: Any) -> None:
-    """Close a bar: the strategy may see it, and the account is worth what it makes it."""
+def close_bar(
+    context: Any, asset: Any, account: Any, step: Any,
+    close: Any, known: Any, position: Any, multiplier: Any, cash: Any,
+) -> None:  # fmt: skip
+    """Close a bar: the strategy may see it, and the account is worth what it makes it.
+
+    Args:
+        close, known: Addresses of the columns. They and the rest are what they are for a whole
+            span: the compiler cannot know it, and would load them for each bar.
+    """
     i = 8 * step
-    if step % _LINE == 0:
+    if step & _LINE == 0:
         bring_near(asset, i + _AHEAD)
-    close = load_float(asset.close + i)
+    price = load_float(close + i)
     asset.seen = step + 1
-    asset.mark = close
-    value = asset.position * close * asset.multiplier * 1.0
-    worth = account.cash + value
-    account.equity = worth
+    asset.mark = price
+    account.equity = cash + position * price * multiplier * 1.0
     store_int(context + _STEP, step)
-    store_int(context + _NOW, load_int(asset.known + i))
-    store_float(load_int(context + _EQUITY) + i, worth)
-    store_float(load_int(context + _CASH) + i, account.cash)
-    store_float(load_int(context + _EXPOSURE) + i, abs(value))
+    store_int(context + _NOW, load_int(known + i))
+
+
+@register_jitable
+def draw_curves(
+    context: Any, first: Any, last: Any, close: Any, position: Any, multiplier: Any, cash: Any
+) -> None:
+    """Write the account's curves of the bars from ``first`` to before ``last``."""
+    begin = 8 * first
+    equities = load_int(context + _EQUITY) + begin
+    closes = close + begin
+    bars = last - first
+    for bar in range(bars):
+        value = position * load_float(closes + 8 * bar) * multiplier * 1.0
+        store_float(equities + 8 * bar, cash + value)
+    amounts = load_int(context + _CASH)
+    exposures = load_int(context + _EXPOSURE)
+    if amounts == 0:
+        return
+    amounts += begin
+    exposures += begin
+    for bar in range(bars):
+        store_float(amounts + 8 * bar, cash)
+    for bar in range(bars):
+        value = position * load_float(closes + 8 * bar) * multiplier * 1.0
+        store_float(exposures + 8 * bar, abs(value))
+
+
+@register_jitable
+def is_in_band(asset: Any, step: Any) -> Any:
+    """Tell what `is_quiet` asks first, without a call: whether the bar is where no order is."""
+    i = 8 * step
+    return asset.floor < load_float(asset.low + i) and load_float(asset.high + i) < asset.ceiling
 
 
 @register_jitable
@@ -72,7 +107,9 @@ VOCABULARY = {
     "account_at": account_at,
     "asset_at": asset_at,
     "orders_at": orders_at,
-    "value_bar": value_bar,
+    "close_bar": close_bar,
+    "draw_curves": draw_curves,
+    "is_in_band": is_in_band,
     "is_quiet_at": is_quiet_at,
 }
 """What the source of a span is written in."""

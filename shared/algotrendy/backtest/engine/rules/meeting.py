@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from algotrendy.backtest.engine.records import (
     AccountRow,
@@ -17,18 +18,37 @@ from algotrendy.backtest.engine.rules.rows import admit, keep_states
 from algotrendy.exchange.rules.bars import match_touched
 from algotrendy.exchange.rules.codes import ENTRY, LAST_OF_SESSION, MARKET
 from algotrendy.exchange.rules.groups import expire_session, is_working
-from algotrendy.exchange.rules.prices import is_touched
+from algotrendy.exchange.rules.prices import is_touched, quiet_band
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
 
 
 def is_quiet(orders: Sequence[OrderRow], asset: AssetRow, low: float, high: float) -> bool:
     """Tell whether a bar from low to high means nothing to an asset's orders."""
-    if asset.admitted < asset.count or asset.dated != 0:
+    if asset.floor < low and high < asset.ceiling:
+        return True
+    if asset.floor < inf:
         return False
-    for row in range(asset.count):  # noqa: SIM110 - generators do not compile
-        if is_touched(orders[row], low, high):
-            return False
-    return True
+    find_band(orders, asset)
+    return asset.floor < low and high < asset.ceiling
+
+
+def find_band(orders: Sequence[OrderRow], asset: AssetRow) -> None:
+    """Find between which prices no order of an asset can do anything, until one of them changes.
+
+    Where every bar may mean something the floor stays at inf.
+    """
+    asset.floor = inf
+    asset.ceiling = -inf
+    if asset.admitted < asset.count or asset.dated != 0:
+        return
+    floor = -inf
+    ceiling = inf
+    for row in range(asset.count):
+        below, above = quiet_band(orders[row])
+        floor = max(floor, below)
+        ceiling = min(ceiling, above)
+    asset.floor = floor
+    asset.ceiling = ceiling
 
 
 def meet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, CostRow, LogRow
 from algotrendy.backtest.engine.rules.booking import affordable, worth
@@ -79,6 +80,7 @@ def write_row(
     """Write one order into the next free row, and into the log; give the row."""
     row = asset.count
     asset.count = row + 1
+    asset.floor = inf
     if tif != GTC:
         asset.dated = 1
     account.placed += 1

@@ -7,6 +7,7 @@ knows ``asset.admitted`` of those: an order meets no bar that began before it wa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, LogRow
 from algotrendy.exchange.rules.codes import CANCELED, FILLED, LIMIT, STOP, STOP_LIMIT
@@ -29,6 +30,7 @@ def replace(
         return 0
     found = orders[row]
     kept = log[order - 1]
+    asset.floor = inf
     if units > found.filled:
         found.quantity = units
         kept.units = units
@@ -97,12 +99,15 @@ def admit(orders: Sequence[OrderRow], asset: AssetRow, log: Sequence[LogRow], be
     row = asset.admitted
     while row < asset.count and log[orders[row].key - 1].since <= begin:
         row += 1
-    asset.admitted = row
+    if asset.admitted < row:
+        asset.admitted = row
+        asset.floor = inf
     return row
 
 
 def keep_states(orders: Sequence[OrderRow], asset: AssetRow, log: Sequence[LogRow]) -> None:
     """Write the states into the log; when no order is open, free all rows."""
+    asset.floor = inf
     is_any_open = False
     for row in range(asset.count):
         order = orders[row]
