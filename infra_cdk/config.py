@@ -72,6 +72,25 @@ class Throttle(Frozen):
     burst: Annotated[int, Field(ge=1)]
 
 
+class Streaming(Frozen):
+    """Say what market data is streamed, and how it travels.
+
+    Attributes:
+        symbols: Parted by commas; with none, the cloud runs no streaming service.
+        styles: Chart styles of every symbol, parted by semicolons.
+        shards: Of the stream of ticks; None: as many as it takes, on demand.
+        window_s: How long ticks may be gathered before they are taken; 0: not at all.
+    """
+
+    feed: Annotated[str, Field(pattern=r"^[a-z]+(:[a-z0-9_@.]+)?$")] = "paper"
+    symbols: Annotated[str, Field(pattern=r"^[A-Za-z0-9./_,\- ]*$")] = ""
+    styles: Annotated[str, Field(pattern=r"^[a-z-]+(:[^;]*)?(;[a-z-]+(:[^;]*)?)*$")] = (
+        "time:interval=1Min"
+    )
+    shards: Annotated[int, Field(ge=1, le=100)] | None = None
+    window_s: Annotated[int, Field(ge=0, le=60)] = 1
+
+
 class StageConfig(Frozen):
     """Describe one stage. What a stage leaves out, it leaves out here."""
 
@@ -89,6 +108,9 @@ class StageConfig(Frozen):
     throttle: Throttle
     study_max_concurrency: Annotated[int, Field(ge=1, le=10_000)]
     queue_max_concurrency: Annotated[int, Field(ge=2, le=1000)]
+    # Who is asked for bars that are missing; nobody where it is not given.
+    repair_source: Annotated[str, Field(pattern=r"^alpaca:(iex|sip)$")] | None = None
+    streaming: Streaming = Streaming()
     network: Network | None = None
     local: LocalPlatform | None = None
 
@@ -126,8 +148,10 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
     Args:
         stage: local, dev or prod.
         environment: The process environment; read for the account and region, the alarm address,
-            the console's origins, and for what runs on this machine when the stage is local
-            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON).
+            the console's origins, what is streamed (ALGOTRENDY_STREAM_FEED, _SYMBOLS, _STYLES), who
+            is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), and for what runs on
+            this machine when the stage is local (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL,
+            _CACHE_URL, _PYTHON).
 
     Raises:
         ConfigurationError: If the stage is unknown, or a value is malformed.
@@ -161,6 +185,8 @@ def _local(environment: Mapping[str, str]) -> StageConfig:
         throttle=Throttle(rate_per_s=1000, burst=2000),
         study_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
         queue_max_concurrency=2,
+        repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        streaming=_streaming(environment, shards=1, window_s=0),
         local=LocalPlatform(
             endpoint_url=endpoint.rstrip("/"),
             database_url=environment.get("ALGOTRENDY_LOCAL_DATABASE_URL", LOCAL_DATABASE),
@@ -185,6 +211,8 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         throttle=Throttle(rate_per_s=50, burst=100),
         study_max_concurrency=50,
         queue_max_concurrency=5,
+        repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        streaming=_streaming(environment, shards=1),
         network=Network(),
     )
 
@@ -205,8 +233,19 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         throttle=Throttle(rate_per_s=500, burst=1000),
         study_max_concurrency=500,
         queue_max_concurrency=20,
+        repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        streaming=_streaming(environment),
         network=Network(cache=Cache()),
     )
+
+
+def _streaming(
+    environment: Mapping[str, str], shards: int | None = None, window_s: int = 1
+) -> Streaming:
+    names = ("feed", "symbols", "styles")
+    given = {name: environment.get(f"ALGOTRENDY_STREAM_{name.upper()}") for name in names}
+    named = {name: value for name, value in given.items() if value}
+    return Streaming.model_validate({**named, "shards": shards, "window_s": window_s})
 
 
 def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,7 +15,10 @@ CAPABILITY = "market_data"
 ROUTES = (
     # Greedy: a symbol such as BTC/USD has a slash of its own.
     get("/v1/bars/{symbol+}"),
+    get("/v1/bars"),
     get("/v1/symbols"),
+    get("/v1/quotes"),
+    get("/v1/quality"),
     *watch_routes(CAPABILITY),
 )
 

@@ -54,6 +54,7 @@ class DataBucket(Construct):
         # An export by name: what another stack imports is known before the synth, and can be named
         # in the exceptions from the rule against wildcards.
         self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)
+        self.arn = self._arn
         self.url = f"s3://{self.bucket.bucket_name}/{folder}"
 
     def grant_read(self, function: Function, *patterns: str) -> None:
@@ -69,6 +70,15 @@ class DataBucket(Construct):
         function.grant(
             f"Write{self.node.id}",
             ["s3:AbortMultipartUpload", "s3:PutObject"],
+            [self.objects(pattern) for pattern in patterns],
+            because=MANY_OBJECTS,
+        )
+
+    def grant_delete(self, function: Function, *patterns: str) -> None:
+        """Let a function delete the objects whose key matches a pattern; they are kept a month."""
+        function.grant(
+            f"Delete{self.node.id}",
+            ["s3:DeleteObject"],
             [self.objects(pattern) for pattern in patterns],
             because=MANY_OBJECTS,
         )

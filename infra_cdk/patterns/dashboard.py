@@ -1,6 +1,6 @@
 """Draw one page that shows whether a stage works."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -26,6 +26,7 @@ class StageDashboard(Construct):
         sagas: Sequence[Saga],
         queues: Sequence[sqs.IQueue],
         functions: Sequence[Function],
+        graphs: Mapping[str, Sequence[cloudwatch.IMetric]] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         minute = Duration.minutes(1)
@@ -66,6 +67,10 @@ class StageDashboard(Construct):
                 *(function.function.metric_errors(period=minute) for function in functions),
             ),
         )
+        if graphs:
+            self.dashboard.add_widgets(
+                *(_graph(title, *metrics) for title, metrics in graphs.items())
+            )
 
 
 def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:

@@ -30,6 +30,8 @@ class Trigger(Enum):
     HTTP = "http"
     WORKFLOW = "workflow"
     QUEUE = "queue"
+    # Kinesis hands records over again until they are taken, or given up to a queue.
+    STREAM = "stream"
     # Nobody waits: Lambda retries twice, then the event must land somewhere.
     EVENT = "event"
 

@@ -8,7 +8,12 @@ from aws_cdk import aws_ecr_assets as assets
 from infra_cdk.config import ROOT, Frozen
 
 # Made on this machine, for this machine: an image makes its own.
-_NEVER = ("**/__pycache__", "shared/algotrendy/backtest/engine/compiled/*kernels*")
+_NEVER = (
+    "**/__pycache__",
+    "shared/algotrendy/backtest/.kernels-*",
+    "shared/algotrendy/backtest/engine/compiled/kernels",
+    "shared/algotrendy/market_data/charts/kernels",
+)
 
 
 class Image(Frozen):

@@ -66,6 +66,7 @@ class Service(Construct):
         image: ecs.ContainerImage,
         environment: Mapping[str, str] | None = None,
         secrets: Mapping[str, ecs.Secret] | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
     ) -> None:
         super().__init__(scope, id_)
         self.spec = spec
@@ -91,7 +92,7 @@ class Service(Construct):
             task_definition=self.task,
             assign_public_ip=False,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[self.security_group],
+            security_groups=[self.security_group, *security_groups],
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             min_healthy_percent=0 if spec.single_writer else 100,
             max_healthy_percent=100 if spec.single_writer else 200,

@@ -8,7 +8,10 @@ from constructs import Construct
 
 from infra_cdk.capabilities.backtest import Backtest
 from infra_cdk.capabilities.market_data import MarketData
+from infra_cdk.capabilities.market_data_upkeep import MarketDataUpkeep
 from infra_cdk.capabilities.operations import Operations
+from infra_cdk.capabilities.streaming import TickStream
+from infra_cdk.capabilities.streaming_service import StreamingService
 from infra_cdk.capabilities.trading import Trading
 from infra_cdk.config import StageConfig
 from infra_cdk.layers import LayerBuilder
@@ -61,6 +64,10 @@ class ApplicationStack(Stack):
             gateway=self.gateway,
             tokens=tokens,
         )
+        self.upkeep = MarketDataUpkeep(
+            self, "Upkeep", foundation=self.foundation, store=data.market_data
+        )
+        self.ticks = TickStream(self, "Ticks", foundation=self.foundation, store=data.market_data)
         self.backtest = Backtest(
             self,
             "Backtest",
@@ -80,6 +87,19 @@ class ApplicationStack(Stack):
             tokens=tokens,
             vpc=network.vpc if network else None,
         )
+        # The emulator runs no containers: `algotrendy up` runs the service as a process.
+        self.streaming: StreamingService | None = None
+        if self.trading.execution and config.network and config.streaming.symbols:
+            self.streaming = StreamingService(
+                self,
+                "Streaming",
+                foundation=self.foundation,
+                ticks=self.ticks,
+                store=data.market_data,
+                cluster=self.trading.execution.cluster,
+                network=config.network,
+                tokens=tokens,
+            )
         self.operations = Operations(
             self,
             "Operations",
@@ -104,15 +124,19 @@ class ApplicationStack(Stack):
                 orders.dead_letters.queue,
                 consumer.queue,
                 consumer.dead_letters.queue,
+                self.ticks.failures.queue,
             ],
             functions=[
                 self.trading.api,
                 self.trading.sweeper,
                 self.market_data.api,
+                self.upkeep.keeper,
                 self.backtest.api,
                 self.operations.api,
                 self.operations.relay,
+                self.ticks.consumer,
             ],
+            graphs=self.ticks.graphs,
         )
         if not config.is_local:
             # The emulator knows no composite alarms.

@@ -7,6 +7,7 @@ import re
 
 from algotrendy.backtest import api as backtest
 from algotrendy.market_data import api as market_data
+from algotrendy.market_data.api.access import VERSION_HEADER
 from algotrendy.operations import api as operations
 from algotrendy.trading import api as trading
 from fakes.cloud_assembly import Stage
@@ -25,8 +26,11 @@ PUBLIC = {
     "GET /trading/ready",
 }
 WITH_TOKEN = {
+    "GET /v1/bars",
     "GET /v1/bars/{symbol+}",
     "GET /v1/symbols",
+    "GET /v1/quality",
+    "GET /v1/quotes",
     "GET /v1/sweeps",
     "POST /v1/sweeps",
     "GET /v1/sweeps/{id}",
@@ -132,7 +136,7 @@ def test_browsers_may_call_from_the_named_origins_alone(stage: Stage) -> None:
     assert "*" not in cors["AllowHeaders"]
     assert not cors.get("AllowCredentials")
     # A page of another origin follows pages of CSV by these.
-    assert {"link", market_data.VERSION_HEADER} <= set(cors["ExposeHeaders"])
+    assert {"link", VERSION_HEADER} <= set(cors["ExposeHeaders"])
 
 
 def test_users_are_made_by_an_administrator_with_a_strong_password(stage: Stage) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fakes.cloud_assembly import Stage
 from fakes.loaded_packages import ROOT, brought_by, loaded_by
 
-IMAGES = ("compiled", "execution")
+IMAGES = ("compiled", "execution", "streaming")
 # Numba and botocore take these where they happen to be, and do without.
 WITHOUT = {"certifi", "cffi", "charset-normalizer", "coverage", "pycparser", "pyyaml", "scipy"}
 
@@ -58,6 +58,20 @@ def test_the_service_has_every_package_that_it_loads() -> None:
     )
     assert {"psycopg", "alpaca-py"} <= loaded
     assert loaded <= brought_by(requirements("execution"))
+
+
+def test_the_streaming_service_has_every_package_that_it_loads() -> None:
+    loaded = loaded_by(
+        [
+            "services.streaming.__main__",
+            "algotrendy.brokers.ccxt.feed",
+            "algotrendy.market_data.adapters.feed_alpaca",
+            "algotrendy.market_data.adapters.feed_replay",
+            "boto3",
+        ]
+    )
+    assert {"websockets", "redis"} <= loaded
+    assert loaded <= brought_by(requirements("streaming"))
 
 
 def test_compiled_functions_have_every_package_that_they_load() -> None:
@@ -111,11 +125,12 @@ def test_an_image_has_the_python_and_the_uv_of_the_layers(image: str) -> None:
     assert f"uv=={version}" in text
 
 
-def test_the_service_runs_what_the_container_is_asked_for() -> None:
-    text = dockerfile("execution")
-    assert 'CMD ["python", "-m", "services.execution"]' in text
+@pytest.mark.parametrize("name", ["execution", "streaming"])
+def test_a_service_runs_what_the_container_is_asked_for(name: str) -> None:
+    text = dockerfile(name)
+    assert f'CMD ["python", "-m", "services.{name}"]' in text
     assert "USER 10001" in text
-    assert (ROOT / "services" / "execution" / "__main__.py").is_file()
+    assert (ROOT / "services" / name / "__main__.py").is_file()
 
 
 def test_compiled_functions_find_what_their_image_compiled_and_write_to_tmp_alone() -> None:

@@ -15,6 +15,8 @@ LOGS = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group"
 TRACES = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
 BASE = LOGS | TRACES
 LAKE = {("s3:GetObject", "lake/*"), ("s3:ListBucket", "lake bucket")}
+CHANGE_LAKE = {("s3:PutObject", "lake/*"), ("s3:AbortMultipartUpload", "lake/*")}
+FORGET_LAKE = {("s3:DeleteObject", "lake/*")}
 DATABASE = {("dsql:DbConnectAdmin", "database")}
 PUBLISH = {("events:PutEvents", "bus")}
 LIST_RESULTS = {("s3:ListBucket", "results bucket")}
@@ -42,6 +44,26 @@ def writes(*keys: str) -> set[tuple[str, str]]:
 
 RIGHTS = {
     "market-data-api": BASE | LAKE,
+    "market-data-keep-lake": BASE | LAKE | CHANGE_LAKE | FORGET_LAKE | KEEP_FAILURES,
+    "market-data-repair-bars": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES,
+    "market-data-on-ticks": BASE
+    | LAKE
+    | KEEP_FAILURES
+    | {
+        (action, f"lake/{name}/*")
+        for name in ("ticks", "quarantined_ticks", "tick_fixes", "chart_bars", "streaming")
+        for action in ("s3:PutObject", "s3:AbortMultipartUpload")
+    }
+    | {
+        (f"kinesis:{action}", "tick stream")
+        for action in (
+            "DescribeStream",
+            "DescribeStreamSummary",
+            "GetRecords",
+            "GetShardIterator",
+            "ListShards",
+        )
+    },
     "backtest-api": BASE
     | LAKE
     | DATABASE
@@ -129,6 +151,8 @@ KINDS = (
     (r"execution:algotrendy-\w+-trading-order:\*", "order executions"),
     (r"TradingOrdersQueue[0-9A-F]{8}", "order queue"),
     (r"secret:algotrendy/dev/broker-accounts-\*", "broker accounts"),
+    (r"secret:algotrendy/dev/stream-key-\*", "stream key"),
+    (r"TicksStream[0-9A-F]{8}", "tick stream"),
     (r"Queue[0-9A-F]{8}", "queue"),
     (r"^\"\*\"$", "*"),
 )
@@ -168,6 +192,16 @@ def machine_named(stage: Stage, name: str) -> dict[str, Any]:
 
 def role_of_machine(stage: Stage, name: str) -> str:
     role: str = machine_named(stage, name)["RoleArn"]["Fn::GetAtt"][0]
+    return role
+
+
+def role_of_task(stage: Stage, family: str) -> str:
+    [task] = [
+        task
+        for task in stage.properties("AWS::ECS::TaskDefinition")
+        if task["Family"] == f"algotrendy-{stage.name}-{family}"
+    ]
+    role: str = task["TaskRoleArn"]["Fn::GetAtt"][0]
     return role
 
 
@@ -240,13 +274,25 @@ def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_
     stages: dict[str, Stage],
 ) -> None:
     dev = stages["dev"]
-    [task] = dev.properties("AWS::ECS::TaskDefinition")
-    assert rights(dev, task["TaskRoleArn"]["Fn::GetAtt"][0]) == DATABASE | PUBLISH | ANSWER | {
+    assert rights(dev, role_of_task(dev, "trading-execution")) == DATABASE | PUBLISH | ANSWER | {
         *(
             (f"sqs:{action}", "order queue")
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
         ),
         ("secretsmanager:GetSecretValue", "broker accounts"),
+    }
+
+
+def test_the_streaming_service_may_put_ticks_read_the_lake_and_its_feeds_key(
+    stages: dict[str, Stage],
+) -> None:
+    dev = stages["dev"]
+    assert rights(dev, role_of_task(dev, "market-data-streaming")) == {
+        ("kinesis:PutRecords", "tick stream"),
+        ("kinesis:DescribeStreamSummary", "tick stream"),
+        ("s3:ListBucket", "lake bucket"),
+        *(("s3:GetObject", f"lake/{name}/*") for name in ("ticks", "tick_fixes", "chart_bars")),
+        ("secretsmanager:GetSecretValue", "stream key"),
     }
 
 

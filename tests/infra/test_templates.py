@@ -138,7 +138,7 @@ def test_what_nobody_waits_for_lands_somewhere_when_it_fails(stage: Stage) -> No
         for permission in stage.properties("AWS::Lambda::Permission")
         if permission["Principal"] == "events.amazonaws.com"
     }
-    assert len(invoked) == 3
+    assert len(invoked) >= 4
     kept = {
         target_of(config["FunctionName"]): target_of(
             config["DestinationConfig"]["OnFailure"]["Destination"]
@@ -152,8 +152,14 @@ def test_what_nobody_waits_for_lands_somewhere_when_it_fails(stage: Stage) -> No
             assert target_of(target["DeadLetterConfig"]["Arn"]) in queues
 
 
+def mapping_of_queue(stage: Stage) -> Json:
+    mappings = stage.properties("AWS::Lambda::EventSourceMapping")
+    [found] = [mapping for mapping in mappings if "StartingPosition" not in mapping]
+    return found
+
+
 def test_a_consumed_queue_gives_up_after_five_tries_and_waits_long_enough(stage: Stage) -> None:
-    [mapping] = stage.properties("AWS::Lambda::EventSourceMapping")
+    mapping = mapping_of_queue(stage)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     queue = stage.resources("AWS::SQS::Queue")[target_of(mapping["EventSourceArn"])]["Properties"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
@@ -162,7 +168,7 @@ def test_a_consumed_queue_gives_up_after_five_tries_and_waits_long_enough(stage:
 
 
 def test_requested_studies_travel_from_the_bus_to_the_queue(stage: Stage) -> None:
-    [mapping] = stage.properties("AWS::Lambda::EventSourceMapping")
+    mapping = mapping_of_queue(stage)
     [rule] = [
         rule
         for rule in stage.properties("AWS::Events::Rule")
@@ -219,7 +225,8 @@ def test_services_have_a_network_and_of_the_functions_only_what_uses_the_cache(
             for function in stage.properties("AWS::Lambda::Function")
             if "VpcConfig" in function
         }
-        assert inside == ({"market-data-api"} if name == "prod" else set())
+        cached = {"market-data-api", "market-data-on-ticks"}
+        assert inside == (cached if name == "prod" else set())
     assert not stages["dev"].resources("AWS::ElastiCache::ServerlessCache")
     [cache] = stages["prod"].properties("AWS::ElastiCache::ServerlessCache")
     assert cache["Engine"] == "valkey"
@@ -251,6 +258,7 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "results_url",
         "study_max_concurrency",
         "sweep_state_machine_arn",
+        "tick_stream",
         "token_issuer",
         "token_jwks_url",
         "user_pool_client_id",

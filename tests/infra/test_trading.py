@@ -46,8 +46,9 @@ def test_what_waits_in_the_queue_of_orders_for_a_minute_is_heard_of(stage: Stage
 
 
 def test_one_task_speaks_to_brokers_and_stops_before_its_successor_starts(cloud: Stage) -> None:
-    [service] = cloud.properties("AWS::ECS::Service")
-    assert service["ServiceName"] == f"algotrendy-{cloud.name}-trading-execution"
+    name = f"algotrendy-{cloud.name}-trading-execution"
+    services = cloud.properties("AWS::ECS::Service")
+    [service] = [each for each in services if each["ServiceName"] == name]
     assert service["DeploymentConfiguration"]["MaximumPercent"] == 100
     assert not cloud.resources("AWS::ApplicationAutoScaling::ScalableTarget")
     network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
@@ -58,14 +59,15 @@ def test_the_service_reaches_brokers_aws_and_the_database_alone(cloud: Stage) ->
     [group] = [
         group
         for group in cloud.properties("AWS::EC2::SecurityGroup")
-        if group["GroupDescription"].startswith("Tasks of ")
+        if group["GroupDescription"] == f"Tasks of algotrendy-{cloud.name}-trading-execution"
     ]
     assert "SecurityGroupIngress" not in group
     assert {rule["FromPort"] for rule in group["SecurityGroupEgress"]} == {443, 5432}
 
 
 def test_the_services_keys_are_named_and_never_in_its_environment(cloud: Stage) -> None:
-    [task] = cloud.properties("AWS::ECS::TaskDefinition")
+    tasks = cloud.properties("AWS::ECS::TaskDefinition")
+    [task] = [each for each in tasks if each["Family"].endswith("trading-execution")]
     [container] = task["ContainerDefinitions"]
     variables = {each["Name"]: each["Value"] for each in container["Environment"]}
     accounts = variables["ALGOTRENDY_BROKER_ACCOUNTS"]
