@@ -22,6 +22,7 @@ INFRA := .venv-infra/.synced
 EMULATOR := .venv-emulator/.synced
 NODE := node_modules/.synced
 BENCH := .venv-bench/.synced
+CHART_PEERS := .venv-bench-charts/.synced
 SETUP := $(APP) $(INFRA) $(EMULATOR) $(NODE)
 
 ## ---- Run it ------------------------------------------------------------------------------
@@ -51,6 +52,9 @@ test: setup ## Set up everything and run all the tests, real deploy included (un
 unit: $(APP) ## Run the tests that need nothing but Python (seconds)
 	.venv/bin/pytest -m "not platform" tests/unit tests/property tests/contract tests/sagas $(PYTEST_ARGS)
 
+properties: $(APP) ## Try every property on all its examples, of which the tests try a share (SHARE=10: ten times as many)
+	.venv/bin/pytest tests/property --examples $(or $(SHARE),1) $(PYTEST_ARGS)
+
 acceptance: $(APP) ## Put every broker adapter through the numbered acceptance suite
 	.venv/bin/pytest -q tests/acceptance --every-adapter $(PYTEST_ARGS)
 
@@ -59,6 +63,9 @@ chaos: setup ## Attack a real platform of its own with SIGKILL and a hostile exc
 
 chaos-quick: setup ## The same, a few runs, as the tests do
 	PYTHONPATH=tests .venv/bin/python -m chaos --runs 6
+
+soak-stream: setup ## Stream a hostile feed on a platform of its own, kill what works on it, count every tick (MINUTES=5)
+	PYTHONPATH=tests .venv/bin/python -m soak --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
 
 simulate: $(APP) ## Play the order path from N seeds on virtual time, full of faults; SEED=n tells one
 	PYTHONHASHSEED=0 PYTHONPATH=tests .venv/bin/python -m simulation \
@@ -116,11 +123,14 @@ bench-backtest: $(APP) $(BENCH) ## Measure backtests, us and every peer that ins
 bench-sweep: setup ## Measure one sweep by each executor, Ray too, on a platform of its own; prints JSON lines (OPTIONS=--quick)
 	UV=$(UV) PYTHONPATH=tests .venv/bin/python benchmarks/sweep.py $(OPTIONS)
 
-bench-charts: $(APP) ## Measure the chart styles: million trades a second, nanoseconds a trade; prints JSON lines
-	.venv/bin/python benchmarks/charts.py
+bench-charts: $(APP) $(BENCH) $(CHART_PEERS) ## Measure the chart styles, us and every peer that installs; prints JSON lines (OPTIONS="--only ours,tickbar")
+	.venv/bin/python benchmarks/charts.py $(OPTIONS)
 
 bench-migrate: $(APP) ## Move 5 million bars from a PostgreSQL of its own, killed half-way and run again; prints JSON
 	.venv/bin/python benchmarks/migrate.py
+
+bench-lake: $(APP) ## Scan 10 million bars: our lake beside PostgreSQL and DuckDB over Parquet; prints JSON lines
+	.venv/bin/python benchmarks/lake.py $(OPTIONS)
 
 ## ---- Ship it -----------------------------------------------------------------------------
 
@@ -135,7 +145,7 @@ lock: $(UV) ## Lock the dependencies again (uv.lock, package-lock.json)
 	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what was built and installed (the platform's data folder stays)
-	rm -rf .venv .venv-infra .venv-emulator .venv-bench .venv-bench-nautilus .venv-bench-sweep .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-infra .venv-emulator .venv-bench .venv-bench-nautilus .venv-bench-charts .venv-bench-sweep .uv .build cdk.out* node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^## ----/ {gsub(/^## -+ | -+$$/, ""); printf "\n%s\n", $$0} \
@@ -158,6 +168,10 @@ $(BENCH): $(wildcard benchmarks/peers/requirements*) benchmarks/peers/install.py
 	$(PYTHON) benchmarks/peers/install.py $(UV)
 	@touch $@
 
+$(CHART_PEERS): benchmarks/chart_peers/requirements.txt benchmarks/chart_peers/install.py | $(UV)
+	$(PYTHON) benchmarks/chart_peers/install.py $(UV)
+	@touch $@
+
 $(NODE): package.json package-lock.json
 	npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
@@ -166,4 +180,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate lock clean help
+.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate bench-lake soak-stream lock clean help

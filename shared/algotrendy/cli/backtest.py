@@ -54,7 +54,9 @@ def run_(
     first: options.First = None,
     last: options.Last = None,
     timeframe: options.TimeframeName = None,
+    style: options.StyleName = None,
     raw: options.Raw = False,
+    as_of: options.AsOf = None,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
     periods_per_year: options.PeriodsPerYear = None,
@@ -102,8 +104,9 @@ def run_(
         parameter or (),
         _wanted(
             symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
-            currency=currency, borrow=borrow, periods_per_year=periods_per_year,
+            style=style, raw=raw, as_of=as_of,
+            date_format=date_format, calendar=calendar, actions=actions,
+            rates=rates, currency=currency, borrow=borrow, periods_per_year=periods_per_year,
         ),
         options.terms_of(terms, said),
         mode.value,
@@ -122,6 +125,7 @@ def compare(
     last: options.Last = None,
     timeframe: options.TimeframeName = None,
     raw: options.Raw = False,
+    as_of: options.AsOf = None,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
     periods_per_year: options.PeriodsPerYear = None,
@@ -148,7 +152,8 @@ def compare(
         strategies,
         _wanted(
             symbol, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
+            raw=raw, as_of=as_of,
+            date_format=date_format, calendar=calendar, actions=actions, rates=rates,
             currency=currency, borrow=borrow, periods_per_year=periods_per_year,
         ),
         options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
@@ -169,6 +174,7 @@ def check(
     last: options.Last = None,
     timeframe: options.TimeframeName = None,
     raw: options.Raw = False,
+    as_of: options.AsOf = None,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
     actions: options.Actions = None,
@@ -196,7 +202,8 @@ def check(
         parameter or (),
         _wanted(
             symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, date_format=date_format, calendar=calendar, actions=actions, rates=rates,
+            raw=raw, as_of=as_of,
+            date_format=date_format, calendar=calendar, actions=actions, rates=rates,
             currency=currency, borrow=borrow,
         ),
         options.terms_of(terms, {}),
@@ -271,6 +278,7 @@ def walk_forward(
     last: options.Last = None,
     timeframe: options.TimeframeName = None,
     raw: options.Raw = False,
+    as_of: options.AsOf = None,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
     periods_per_year: options.PeriodsPerYear = None,
@@ -284,7 +292,7 @@ def walk_forward(
     terms: options.TermsFile = None,
     mode: options.ModeOption = Mode.AUTO,
     executor: Annotated[
-        Where, typer.Option(help="This machine, or the deployed workflow: the same bytes.")
+        Where, typer.Option(help="This machine, the deployed workflow, or Ray: the same bytes.")
     ] = Where.LOCAL,
     timeout: options.Timeout = 3600,
     out: Annotated[
@@ -296,8 +304,9 @@ def walk_forward(
     """Choose parameters window by window, see each choice on later bars, and judge the whole.
 
     Every combination counts as a trial; the gate says whether what is left may be promoted, and
-    what misses by how much (with --gate by the exit code too). Windows run side by side, here or
-    on Step Functions, to the same bytes. Killed and run again with the same --out, it goes on.
+    what misses by how much (with --gate by the exit code too). Windows run side by side, here, on
+    Step Functions or on Ray, to the same bytes. Killed and run again with the same --out, it goes
+    on.
     """
     _watch(time_limit)
     from algotrendy.cli import backtest_walk
@@ -312,6 +321,7 @@ def walk_forward(
         last=last,
         timeframe=timeframe,
         raw=raw,
+        as_of=as_of,
         date_format=date_format,
         calendar=calendar,
         actions=actions,
@@ -354,12 +364,11 @@ def walk_forward(
         as_json=as_json,
         workers=workers,
         window_limit=window_limit,
+        where=executor,
     )
     if dry_run:
         backtest_walk.tell_estimate(strategy, wanted, agreed, mode.value, asked)
         return
-    if executor is Where.RAY:
-        raise Invalid("executor", "local or stepfunctions, for a walk forward", executor.value)
     if executor is Where.STEP_FUNCTIONS:
         for name in ("actions", "rates", "currency", "borrow"):
             if value := getattr(wanted, name):

@@ -24,7 +24,9 @@ class Wanted:
         samples: Whether to read the bars that installed packages ship.
         first, last: Dates, both included.
         timeframe: Of the bars; a longer one than they have is made of them.
+        style: A chart style; then the bars are made of trades, and files are of trades.
         raw: Prices as traded, not adjusted.
+        as_of: Bars of the lake as they were recorded by this moment, ISO 8601 with a zone.
         date_format: Of the files' dates.
         calendar: When the market is open.
         periods_per_year: Bars in a year, for annualising; None: by timeframe and calendar.
@@ -38,6 +40,8 @@ class Wanted:
     first: date | None = None
     last: date | None = None
     timeframe: str | None = None
+    style: str | None = None
+    as_of: str | None = None
     raw: bool = False
     date_format: str | None = None
     calendar: CalendarName = CalendarName.NONE
@@ -79,8 +83,14 @@ def find_bars(wanted: Wanted, coarser: Sequence[str] = ()) -> Found:
     """
     if wanted.files and wanted.samples:
         raise Invalid("bars", "from --csv or --parquet, or from --samples", "both")
+    if wanted.as_of is not None and (wanted.files or wanted.samples):
+        raise Invalid("as_of", "left out for files and samples: the lake alone knows", wanted.as_of)
     wanted = replace(wanted, symbols=_names(wanted))
+    if wanted.style is not None:
+        wanted = _of_style(wanted, coarser)
     options = _checked_options(wanted, coarser)
+    if wanted.style is not None:
+        return _of_trades(wanted, wanted.style, options)
     if wanted.files:
         found = _of_files(wanted, options)
     elif wanted.samples:
@@ -122,6 +132,34 @@ def _names(wanted: Wanted) -> tuple[str, ...]:
     return names
 
 
+def _of_style(wanted: Wanted, coarser: Sequence[str]) -> Wanted:
+    """Refuse what does not go with bars of trades, which have the prices as they were traded."""
+    if coarser:
+        raise Invalid("style", "left out for a strategy that reads longer timeframes", wanted.style)
+    for name in ("timeframe", "date_format"):
+        if given := getattr(wanted, name):
+            raise Invalid(name, "left out with --style: bars are made of trades", given)
+    if wrong := [path.name for path in wanted.files if path.suffix in (".parquet", ".pq")]:
+        raise Invalid("parquet", "left out with --style: trades come as CSV", wrong[0])
+    return replace(wanted, raw=True)
+
+
+def _of_trades(wanted: Wanted, style: str, options: dict[str, Any]) -> Found:
+    from algotrendy.backtest.data.trades import from_trades
+    from algotrendy.cli.trade_source import find_trades
+    from algotrendy.kernel.instrument import parse_symbol
+    from algotrendy.market_data.charts.styles import parse
+
+    made = parse(style)
+    files = wanted.files or (None,) * len(wanted.symbols)
+    trades = [
+        find_trades(parse_symbol(name), file, wanted.samples, wanted.first, wanted.last)
+        for name, file in zip(wanted.symbols, files, strict=True)
+    ]
+    origin = ", ".join(dict.fromkeys(each.source for each in trades))
+    return Found(from_trades(trades, made, **options), f"trades of {origin}")
+
+
 def _of_files(wanted: Wanted, options: dict[str, Any]) -> Found:
     from algotrendy.cli.backtest_files import dataset_of_files, read_file
 
@@ -152,8 +190,11 @@ def _of_samples(wanted: Wanted, options: dict[str, Any]) -> Found:
 
 def _of_lake(wanted: Wanted, options: dict[str, Any]) -> Found:
     from algotrendy.backtest.data.making import from_series
+    from algotrendy.kernel.bar import Timeframe
+    from algotrendy.kernel.clock import parse_time
     from algotrendy.kernel.instrument import parse_symbol
     from algotrendy.market_data import wiring
+    from algotrendy.market_data.ports import stored_timeframe
 
     symbols = [parse_symbol(symbol) for symbol in wanted.symbols]
     try:
@@ -162,10 +203,25 @@ def _of_lake(wanted: Wanted, options: dict[str, Any]) -> Found:
         reason = "none is set up here; `algotrendy up` starts one, and --csv FILE, --parquet FILE "
         raise Unavailable("the lake of bars", f"{reason}and --samples need none") from error
     adjustment: Any = "raw" if wanted.raw else "all"
+    as_of = None if wanted.as_of is None else parse_time(wanted.as_of, "as_of")
+    version = store.version()
+    stored = store.symbols(version, as_of) if wanted.timeframe in tuple(Timeframe) else []
     series = [
-        store.read(symbol, wanted.first, wanted.last, adjustment=adjustment) for symbol in symbols
+        store.read(
+            symbol,
+            wanted.first,
+            wanted.last,
+            timeframe=stored_timeframe(symbol, Timeframe(wanted.timeframe), stored)
+            if stored and wanted.timeframe
+            else None,
+            adjustment=adjustment,
+            version=version,
+            as_of=as_of,
+        )
+        for symbol in symbols
     ]
-    return Found(from_series(series, **options), "the lake")
+    recorded = "" if as_of is None else f" as it was recorded by {as_of:%Y-%m-%d %H:%M:%S} UTC"
+    return Found(from_series(series, **options), f"the lake{recorded}")
 
 
 def _on_timeframe(dataset: Dataset, wanted: Wanted) -> Dataset:

@@ -101,8 +101,27 @@ Last = Annotated[datetime | None, _day(_BARS, "The last bar.", "--to")]
 TimeframeName = Annotated[
     str | None, _option(_BARS, "1Week of daily bars, 5Min of minutes, and so on.", "--timeframe")
 ]
+StyleName = Annotated[
+    str | None,
+    _option(
+        _BARS,
+        "Make the bars of trades, by a chart style: renko:size=1, volume:amount=10000. The trades "
+        "are the lake's, or --csv files with the columns time, price, size.",
+        "--style",
+        metavar="NAME:PARAMETER=VALUE,...",
+    ),
+]
 Raw = Annotated[
     bool, _option(_BARS, "Prices as traded, not adjusted for splits and dividends.", "--raw")
+]
+AsOf = Annotated[
+    str | None,
+    _option(
+        _BARS,
+        "The lake's bars and actions as they were recorded by then: 2024-06-10T00:00Z.",
+        "--as-of",
+        metavar="TIME",
+    ),
 ]
 DateFormat = Annotated[
     str | None, _option(_BARS, "Of a file's dates, as of strptime: %d.%m.%Y.", "--date-format")

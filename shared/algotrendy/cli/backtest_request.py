@@ -101,6 +101,7 @@ def read_request(path: Path) -> Kept:
 
 
 def _wanted(found: dict[str, Any]) -> Wanted:
+    found = {"as_of": None, **found}  # older results do not say
     given = {field.name: found[field.name] for field in fields(Wanted)}
     days = {name: given[name] and date.fromisoformat(given[name]) for name in ("first", "last")}
     market = {name: given[name] and Path(given[name]) for name in ("actions", "rates")}

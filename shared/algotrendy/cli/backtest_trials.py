@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from algotrendy.backtest.counting import Entry, Recorder, entry_of_run
+from algotrendy.backtest.data.timeframes import is_style
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.evidence import trials_of
 from algotrendy.backtest.memory_trials import MemoryTrials
@@ -136,7 +137,9 @@ def count_runs(runs: Sequence[Backtest], who: Recorder | None = None) -> Countin
     if not who.is_kept:
         return Counting(f"Not counted as trials: {_NO_LEDGER}.")
     try:
-        parse_timeframe(runs[0].setting.dataset.timeframe)  # the ledger knows some of them
+        name = runs[0].setting.dataset.timeframe
+        if not is_style(name):
+            parse_timeframe(name)  # the ledger knows some of them
         for run in runs:
             batch = who.record(entry_of_run(run))
         tally = batch.tallies[0]

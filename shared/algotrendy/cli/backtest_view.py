@@ -13,7 +13,7 @@ from rich.text import Text
 from algotrendy.backtest.adapters.parquet_tables import write_run
 from algotrendy.backtest.data.gaps import gaps
 from algotrendy.backtest.data.moments import in_words
-from algotrendy.backtest.data.timeframes import parse_timeframe
+from algotrendy.backtest.data.timeframes import is_style, parse_timeframe
 from algotrendy.backtest.engine.result import Backtest
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.outputs.definitions import COMPARED, written
@@ -71,7 +71,9 @@ def _idle(run: Backtest) -> list[str]:
 
 def _gaps(run: Backtest) -> list[str]:
     dataset, calendar = run.setting.dataset, run.setting.calendar
-    said = []
+    said: list[str] = []
+    if is_style(dataset.timeframe):
+        return said  # bars of trades come when trades do
     for asset in dataset.assets:
         found = gaps(asset.base, parse_timeframe(dataset.timeframe), calendar)
         # Without a calendar a holiday is a gap too, of a bar or two.

@@ -26,7 +26,7 @@ from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forw
 from algotrendy.backtest.validation.walk_estimate import estimate_walk
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.cli.backtest_bars import Wanted, find_bars
-from algotrendy.cli.backtest_options import CalendarName
+from algotrendy.cli.backtest_options import CalendarName, Where
 from algotrendy.cli.backtest_run import print_json, wide_console
 from algotrendy.cli.backtest_strategies import Chosen, chosen, described
 from algotrendy.cli.backtest_trials import keep_walk, recorder
@@ -38,6 +38,7 @@ from algotrendy.cli.sweep_view import Progress, progress_bar
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.blobs import FolderBlobs
 
+_HERE = "; on this machine, --executor local, anything goes"
 PAGE, RESULT = "report.html", "walk-forward.json"
 
 
@@ -49,6 +50,7 @@ class Asked:
         checks: How to look at all combinations on the same bars too; None does not.
         workers: Processes here; None decides by the work.
         window_limit: Seconds that a window may take in one of them.
+        where: The windows are done.
         out: Folder for the result, and for what is kept until it is there.
     """
 
@@ -60,6 +62,7 @@ class Asked:
     as_json: bool
     workers: int | None = None
     window_limit: float = SHARD_LIMIT_S
+    where: Where = Where.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,18 @@ def walk_forward(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked:
     choice = chosen(strategy)
     folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
     work = folder / ".unfinished-walk"
+    if asked.where is Where.RAY:
+        _require_named(choice)
     plan, who = _plan(choice, wanted, terms, mode, asked), recorder()
     outcome = walk_here(
-        choice, plan, wanted, who, work, workers=asked.workers, limit_s=asked.window_limit
+        choice,
+        plan,
+        wanted,
+        who,
+        work,
+        workers=asked.workers,
+        limit_s=asked.window_limit,
+        where=asked.where,
     )
     done = Done(outcome.to_text().encode(), render_walk(outcome), keep_walk(outcome, who))
     passed = show(done, folder, as_json=asked.as_json)
@@ -96,11 +108,12 @@ def tell_estimate(strategy: str, wanted: Wanted, terms: Terms, mode: Wish, asked
     if asked.as_json:
         print_json(found.to_json())
         return
-    here, there = (seconds(found.wall_s[name]) for name in ("local", "stepfunctions"))
+    here, ray, there = (seconds(found.wall_s[name]) for name in ("local", "ray", "stepfunctions"))
     console = wide_console()
     console.print(
         f"{found.windows:,} windows, {found.trials:,} trials at most, over {found.bars:,} bars",
         f"local: {here} in {found.workers} processes",
+        f"ray: {ray} on as many processors",
         f"stepfunctions: {there}, ${found.dollars:,.4f} at the prices of {found.prices.region} of "
         f"{found.prices.as_of}",
         f"Measured: {found.bars_per_s:,.0f} bars a second, {found.mode}, on one processor here; a "
@@ -251,10 +264,15 @@ def _period(wanted: Wanted) -> tuple[date, date]:
     return wanted.first or FIRST_DAY.date(), wanted.last or LAST_DAY.date()
 
 
-def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
-    here = "; on this machine, --executor local, anything goes"
+def _require_named(choice: Chosen) -> None:
     if choice.source.partition(":")[0].endswith(".py"):
-        raise Invalid("strategy", f"one of the library, which is deployed{here}", choice.label)
+        expected = f"one of the library, which is there by its name{_HERE}"
+        raise Invalid("strategy", expected, choice.label)
+
+
+def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
+    here = _HERE
+    _require_named(choice)
     if wanted.files or wanted.samples:
         given = "samples" if wanted.samples else ", ".join(path.name for path in wanted.files)
         raise Invalid("bars", f"those of the lake: no --csv, --parquet or --samples{here}", given)

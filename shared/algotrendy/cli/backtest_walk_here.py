@@ -1,4 +1,4 @@
-"""Walk forward on this machine: in this process, or in workers that each make the walk anew."""
+"""Walk forward in this process, in workers that each make the walk anew, or on Ray."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from algotrendy.backtest.memory_trials import MemoryTrials
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.running import Walk
+from algotrendy.backtest.validation.walk_on_ray import run_on_ray
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.walk_workers import run_side_by_side, window_job
 from algotrendy.backtest.validation.windows import Window
 from algotrendy.backtest.workers import Job, Mark
 from algotrendy.cli.backtest_bars import Wanted
-from algotrendy.cli.backtest_options import CalendarName
+from algotrendy.cli.backtest_options import CalendarName, Where
 from algotrendy.cli.backtest_strategies import Chosen, chosen, telling
 from algotrendy.cli.deployed import StudyStoppedError
+from algotrendy.cli.sweep_here import on_ray
 from algotrendy.cli.sweep_view import Progress, Shown, progress_bar
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Conflict
@@ -69,11 +71,13 @@ def walk_here(
     *,
     workers: int | None,
     limit_s: float,
+    where: Where = Where.LOCAL,
 ) -> WalkForwardOutcome:
     """Do the windows of a plan that are not kept in a folder yet, and judge.
 
     Args:
         workers: Processes; None decides by the work and the processors.
+        where: Here or on Ray.
 
     Raises:
         StudyStoppedError: When a person stops it.
@@ -83,6 +87,9 @@ def walk_here(
     blobs = FolderBlobs(folder.resolve())
     walk, title = Walk(plan, who, blobs), f"{choice.strategy.name}, {len(plan.windows)} windows"
     try:
+        if where is Where.RAY:
+            with progress_bar(f"{title}, on Ray", "windows") as shown:
+                return run_on_ray(walk, on_ray(workers, limit_s), _windows(shown))
         if workers is None and _bars(plan) <= _LITTLE_BARS:
             with progress_bar(title) as shown:
                 told = replace(walk, progress=_combinations(shown, plan))
@@ -106,7 +113,7 @@ def walk_here(
                 partial(open_walk, handed),
                 workers=workers or os.cpu_count() or 1,
                 limit_s=limit_s,
-                progress=lambda done, windows: shown.tell(Progress(done, windows)),
+                progress=_windows(shown),
             )
     except KeyboardInterrupt:
         raise StudyStoppedError(
@@ -153,6 +160,10 @@ def _gone() -> Dataset:
 def _bars(plan: WalkPlan) -> int:
     seen = sum(len(window.in_sample) for window in plan.windows)  # whole numbers
     return seen * len(plan.dataset.assets) * plan.spec.most_tried(1)
+
+
+def _windows(shown: Shown) -> Callable[[int, int], None]:
+    return lambda done, windows: shown.tell(Progress(done, windows))
 
 
 def _combinations(shown: Shown, plan: WalkPlan) -> Callable[[Window, int], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.bar import Timeframe, parse_timeframe
+from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound, RowError
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data import wiring
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 _SHOWN_ENDS = 10
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 class Source(StrEnum):
@@ -42,6 +44,8 @@ class Prices(StrEnum):
     """The basis of the prices shown."""
 
     RAW = "raw"
+    SPLIT = "split"
+    DIVIDEND = "dividend"
     ALL = "all"
 
 
@@ -70,19 +74,55 @@ def import_(
     date_format: Annotated[
         str | None, typer.Option(help="Of the file's dates, as of strptime: %d.%m.%Y.")
     ] = None,
+    alpaca: Annotated[
+        str | None, typer.Option(metavar="SYMBOL", help="Ask Alpaca, with --start.")
+    ] = None,
+    ccxt: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="EXCHANGE PAIR", help="Ask an exchange: binance BTC/USDT."),
+    ] = None,
+    timeframe: Annotated[
+        str, typer.Option(help="Of a service's bars: 1Min, 5Min, 15Min, 1Hour, 1Day.")
+    ] = "1Day",
+    start: Annotated[
+        datetime | None, typer.Option(formats=_MOMENTS, help="Of a service's bars; UTC.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option(formats=_MOMENTS, help="Of a service's bars; now.")
+    ] = None,
+    feed: Annotated[str, typer.Option(help="Alpaca's: iex, sip.")] = "iex",
+    url: Annotated[str | None, typer.Option(help="Another server of the same protocol.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="APCA_API_KEY_ID", help="Alpaca's.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(envvar="APCA_API_SECRET_KEY", help="Alpaca's.")
+    ] = None,
 ) -> None:
-    """Import daily bars into the lake; a second time, nothing changes.
+    """Import bars into the lake; a second time, nothing changes.
 
-    A file of your own has the columns date, open, high, low, close, volume, and adj_close where
+    A service is asked page by page; a run that was stopped goes on where it was. A file of your
+    own has the daily columns date, open, high, low, close, volume, and adj_close where
     prices have an adjusted close. One bad row refuses the whole file, and every bad line is named.
     """
-    given = [
-        name for name, value in (("source", source), ("csv", csv), ("parquet", parquet)) if value
-    ]
+    ways = {"source": source, "csv": csv, "parquet": parquet, "alpaca": alpaca, "ccxt": ccxt}
+    given = [name for name, value in ways.items() if value]
     if len(given) != 1:
-        raise Invalid(
-            "import", "one of --source, --csv and --parquet", " and ".join(given) or "none"
+        expected = "one of --source, --csv, --parquet, --alpaca and --ccxt"
+        raise Invalid("import", expected, " and ".join(given) or "none")
+    if alpaca is not None or ccxt is not None:
+        from algotrendy.cli.bars_history import import_history
+
+        import_history(
+            alpaca=alpaca,
+            ccxt=ccxt,
+            timeframe=timeframe,
+            start=start,
+            end=end,
+            feed=feed,
+            url=url,
+            key=key,
+            secret=secret,
         )
+        return
     if source is not None:
         import_samples(source, None if symbol is None else parse_symbol(symbol))
         return
@@ -125,15 +165,47 @@ def show(
     start: Day = None,
     end: Day = None,
     adjustment: Annotated[
-        Prices, typer.Option(help="raw as traded, or all: adjusted for splits and dividends.")
+        Prices, typer.Option(help="raw as traded, or adjusted for splits, dividends or all.")
     ] = Prices.RAW,
+    timeframe: Annotated[
+        str | None, typer.Option(help="1Min, 5Min, 15Min, 1Hour or 1Day; the longest there is.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What was recorded by then: 2024-06-10T00:00Z."),
+    ] = None,
+    named: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="A day on which that was its name."
+        ),
+    ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="Bars of a chart style, made of the stored trades: renko:size=1."),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="Every bar, not the first and last.")
     ] = False,
 ) -> None:
-    """Show the bars of a symbol."""
+    """Show the bars of a symbol: those that are stored, or with --style of its trades."""
+    if style is not None:
+        given = {"adjustment": adjustment is not Prices.RAW, "timeframe": timeframe}
+        for name, value in (given | {"as_of": as_of, "named": named}).items():
+            if value:
+                raise Invalid(name, "left out with --style: its bars are made of trades", value)
+        from algotrendy.cli.bars_drawn import show_drawn
+
+        show_drawn(symbol, style, _day(start), _day(end), every)
+        return
     series = wiring.bar_store().read(
-        parse_symbol(symbol), _day(start), _day(end), adjustment=adjustment.value
+        parse_symbol(symbol),
+        _day(start),
+        _day(end),
+        timeframe=None if timeframe is None else parse_timeframe(timeframe),
+        adjustment=adjustment.value,
+        as_of=None if as_of is None else parse_time(as_of, "as_of"),
+        named=_day(named),
     )
     _print_series(series, every)
 
@@ -235,7 +307,8 @@ def _print_faults(title: str, faults: tuple[RowError, ...], count: int) -> None:
 
 def _print_series(series: BarSeries, every: bool) -> None:
     prices = ("Open", "High", "Low", "Close", "Volume")
-    table = _table("Date", *prices, right=prices)
+    is_daily = series.timeframe is Timeframe.DAY
+    table = _table("Date" if is_daily else "Time, UTC", *prices, right=prices)
     table.title = f"{series.symbol} {series.timeframe}, {series.adjustment} prices"
     count = len(series)
     hidden = range(0) if every else range(_SHOWN_ENDS, count - _SHOWN_ENDS)
@@ -245,7 +318,7 @@ def _print_series(series: BarSeries, every: bool) -> None:
                 table.add_row(f"… {len(hidden):,} more", *[""] * len(prices))
             continue
         table.add_row(
-            str(session_date(series.times[index])),
+            _time(series.times[index], is_daily=is_daily),
             *(
                 _price(column[index])
                 for column in (series.open, series.high, series.low, series.close)
@@ -254,6 +327,12 @@ def _print_series(series: BarSeries, every: bool) -> None:
         )
     _console().print(table)
     typer.echo(_counted(count, "bar"))
+
+
+def _time(time_ns: int, *, is_daily: bool) -> str:
+    if is_daily:
+        return str(session_date(time_ns))
+    return f"{datetime.fromtimestamp(time_ns // 10**9, UTC):%Y-%m-%d %H:%M}"
 
 
 def _price(price: float) -> str:

@@ -108,6 +108,15 @@ def exchange(
             rich_help_panel=_PRICES,
         ),
     ] = 1.0,
+    activity: Annotated[
+        float,
+        typer.Option(
+            min=0.01,
+            max=100,
+            help="How many times as many trades as usual; synthetic only.",
+            rich_help_panel=_PRICES,
+        ),
+    ] = 1.0,
     seed: Annotated[
         int, typer.Option(help="Of prices, ids and faults.", rich_help_panel=_PRICES)
     ] = 7,
@@ -198,6 +207,7 @@ def exchange(
         symbols=tuple(part.strip().upper() for part in (symbols or "").split(",") if part.strip()),
         start=None if start is None else _moment(start),
         speed=speed,
+        activity=activity,
         terms=terms,
         key_id=key_id,
         secret=secret,

@@ -41,6 +41,12 @@ ExecutionPort = Annotated[
         min=1, max=65535, help="Port of the execution service [env: ALGOTRENDY_EXECUTION_PORT]"
     ),
 ]
+StreamingPort = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Port of the streaming service [env: ALGOTRENDY_STREAMING_PORT]"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -49,17 +55,20 @@ def up(
     cache_port: CachePort = None,
     exchange_port: ExchangePort = None,
     execution_port: ExecutionPort = None,
+    streaming_port: StreamingPort = None,
 ) -> None:
     """Start PostgreSQL, Valkey, the paper exchange and the AWS emulator, and deploy to them.
 
-    Then the execution service starts, which speaks to brokers.
+    Then the execution service starts, which speaks to brokers, and the streaming service, which
+    streams market data: AAPL and BTC/USD of the paper exchange, unless ALGOTRENDY_STREAM_SYMBOLS
+    names others, or none.
 
     Does only what is needed: when all is up and nothing has changed it takes a second. Everything
     runs in the background, on this machine's loopback only; Ctrl-C here stops watching, not the
     platform.
     """
     start = time.monotonic()
-    status = bring_up(emulator_port, cache_port, exchange_port, execution_port)
+    status = bring_up(emulator_port, cache_port, exchange_port, execution_port, streaming_port)
     console = Console()
     console.print(status_view(status, datetime.now(UTC)))
     console.print(f"[bold green]up[/] in {time.monotonic() - start:.1f} s")
@@ -70,6 +79,7 @@ def bring_up(
     cache_port: int | None = None,
     exchange_port: int | None = None,
     execution_port: int | None = None,
+    streaming_port: int | None = None,
 ) -> PlatformStatus:
     """Bring the platform up with progress on the terminal, for `up` and for whoever needs it.
 
@@ -83,6 +93,7 @@ def bring_up(
         cache=cache_port or defaults.cache,
         exchange=exchange_port or defaults.exchange,
         execution=execution_port or defaults.execution,
+        streaming=streaming_port or defaults.streaming,
     )
     if control.runs_other_code(home):
         console.print("The platform runs from other code than is here now: starting it anew.")
@@ -131,8 +142,8 @@ def logs(
     part: Annotated[
         str | None,
         typer.Argument(
-            help="supervisor, postgres, valkey, exchange, emulator, execution or deploy; "
-            "all when left out"
+            help="supervisor, postgres, valkey, exchange, emulator, execution, streaming or "
+            "deploy; all when left out"
         ),
     ] = None,
     follow: Annotated[
@@ -191,6 +202,7 @@ def _known_ports(home: Home) -> Ports:
         cache=running.get("valkey") or from_environment.cache,
         exchange=running.get("exchange") or from_environment.exchange,
         execution=running.get("execution") or from_environment.execution,
+        streaming=running.get("streaming") or from_environment.streaming,
     )
 
 

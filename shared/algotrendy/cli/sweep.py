@@ -19,6 +19,7 @@ from algotrendy.cli.backtest_options import CalendarName, Mode, Where
 from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep_here import Fetched, Here, run_locally, sweep_own, write_down
 from algotrendy.cli.sweep_view import Progress, print_outcome, progress_bar
+from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.errors import Invalid
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def sweep(
     last: options.Last = None,
     timeframe: options.TimeframeName = None,
     raw: options.Raw = False,
+    as_of: options.AsOf = None,
     date_format: options.DateFormat = None,
     calendar: options.CalendarOption = CalendarName.NONE,
     cash: options.Cash = None,
@@ -107,6 +109,7 @@ def sweep(
         last=options.as_date(last),
         timeframe=timeframe,
         raw=raw,
+        as_of=as_of,
         date_format=date_format,
         calendar=calendar,
     )
@@ -125,6 +128,7 @@ def sweep(
         "parameters": parse_grid(parameter or []),
         "together": together,
         "adjustment": "raw" if raw else "all",
+        "as_of": None if as_of is None else parse_time(as_of, "as_of"),
         "calendar": calendar.value,
         "max_runs": max_runs,
         "seed": seed,

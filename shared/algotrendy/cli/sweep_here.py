@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from algotrendy.backtest.counting import Recorder
     from algotrendy.backtest.engine.running import Wish
     from algotrendy.backtest.plan import Plan
+    from algotrendy.backtest.ray_tasks import RayTasks
     from algotrendy.cli.backtest_bars import Wanted
     from algotrendy.cli.backtest_strategies import Chosen
     from algotrendy.market_data.ports import BarStore
@@ -147,10 +148,7 @@ def _executed(
     limit_s = here.limit_s or SHARD_LIMIT_S
     executor: Executor
     if where is Where.RAY:
-        address = os.environ.get("RAY_ADDRESS")
-        executor = RayCluster(
-            blobs, bars, address, workers=here.workers, limit_s=limit_s, mode=mode
-        )
+        executor = RayCluster(blobs, bars, on_ray(here.workers, limit_s), mode=mode)
     else:
         executor = LocalProcesses(opener, here.workers, limit_s=limit_s, mode=mode)
     try:
@@ -167,6 +165,17 @@ def _executed(
     Console(stderr=True, highlight=False).print(said, style="dim")
     keys = Keys(sweep_id)
     return Fetched(blobs.get(keys.table), blobs.get(keys.report), outcome.summary)
+
+
+def on_ray(workers: int | None, limit_s: float) -> RayTasks:
+    """Give the cluster that ``RAY_ADDRESS`` names, or one that is started here.
+
+    Raises:
+        Unavailable: If Ray is not installed.
+    """
+    from algotrendy.backtest.ray_tasks import RayTasks
+
+    return RayTasks(os.environ.get("RAY_ADDRESS"), workers=workers, limit_s=limit_s)
 
 
 def write_down(fetched: Fetched, folder: Path) -> None:

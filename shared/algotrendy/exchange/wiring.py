@@ -40,6 +40,7 @@ class ExchangeOptions:
         market: A seed's, the lake's bars, the lake's single trades, or what is pushed.
         start: Market time at the first start. None: now, or a replay's first moment.
         speed: Seconds of the market in one second; 0 stands still.
+        activity: How many times as many trades a seed's market has as it usually would.
         key_id, secret, cash, multiplier: Of the account that a fresh exchange opens.
     """
 
@@ -47,6 +48,7 @@ class ExchangeOptions:
     symbols: tuple[str, ...] = ()
     start: datetime | None = None
     speed: float = 1.0
+    activity: float = 1.0
     terms: VenueTerms = field(default_factory=VenueTerms)
     key_id: str = "PAPER"
     secret: str = "paper-secret"  # noqa: S105 - it guards play money
@@ -126,7 +128,7 @@ def _market(options: ExchangeOptions, calendar: TradingCalendar) -> MarketSource
         if symbol not in listings:
             raise Invalid("symbols", "among " + ", ".join(listings), symbol)
     chosen = [listings[symbol] for symbol in options.symbols or listings]
-    return SyntheticMarket(options.terms.seed, chosen, calendar=calendar)
+    return SyntheticMarket(options.terms.seed, chosen, calendar=calendar, activity=options.activity)
 
 
 def _require_traded(market: MarketSource, snapshot: Snapshot) -> None:

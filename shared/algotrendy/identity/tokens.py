@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 import jwt
@@ -16,6 +18,8 @@ LEEWAY_S = 10.0
 # An access token of a user in all 300 groups that Cognito allows stays below this.
 MAX_TOKEN_CHARACTERS = 16_384
 _MAX_KEY_ID_CHARACTERS = 200
+# A token may say that it never ends; a datetime ends with the year 9999.
+_LATEST_S = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # PyJWT lets these through for text that is no UTF-8, and for JSON that is nested too deep.
 _UNREADABLE = (jwt.InvalidTokenError, ValueError, RecursionError)
 
@@ -30,6 +34,14 @@ class KeySource(Protocol):
             Unavailable: If the keys, or newer keys that may hold this one, cannot be read.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who holds a token, and until when it says so, in UTC."""
+
+    principal: Principal
+    expires_at: datetime
 
 
 class TokenVerifier:
@@ -55,13 +67,24 @@ class TokenVerifier:
             Unauthenticated: If the token proves nothing; the reason is meant for its holder.
             Unavailable: If the issuer's keys cannot be read.
         """
+        return self.prove(token).principal
+
+    def prove(self, token: str) -> Proof:
+        """Tell who holds the token, and until when: for a connection that outlives a request.
+
+        Raises:
+            Unauthenticated, Unavailable: As ``verify``.
+        """
         claims = self._signed_claims(token)
         self._check_purpose(claims)
         self._check_times(claims)
         groups = claims.get("cognito:groups", [])
         if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
             raise Unauthenticated("the token's groups are malformed")
-        return principal_from_groups(_text(claims, "sub"), _text(claims, "username"), groups)
+        subject, username = _text(claims, "sub"), _text(claims, "username")
+        principal = principal_from_groups(subject, username, groups)
+        seconds = min(_seconds(claims, "exp"), _LATEST_S)
+        return Proof(principal, datetime.fromtimestamp(seconds, UTC))
 
     def _signed_claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > MAX_TOKEN_CHARACTERS:

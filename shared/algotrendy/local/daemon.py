@@ -17,7 +17,7 @@ from algotrendy.local.commands import Commands
 from algotrendy.local.deploy import DEPLOY_PART, CdkDeployer, Deployer
 from algotrendy.local.fingerprint import supervisor_fingerprint
 from algotrendy.local.home import Home, Ports
-from algotrendy.local.parts import Emulator, Exchange, Execution, Part, Postgres, Valkey
+from algotrendy.local.parts import Emulator, Exchange, Part, Postgres, Valkey
 from algotrendy.local.processes import (
     ProcessIdentity,
     clear_home,
@@ -26,6 +26,7 @@ from algotrendy.local.processes import (
     write_pid_file,
 )
 from algotrendy.local.runner import ProcessLauncher, Runner, log_file
+from algotrendy.local.services import Execution, Streaming
 from algotrendy.local.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
@@ -44,9 +45,12 @@ def deploy_with_cdk(home: Home, project: Path, ports: Ports, urls: dict[str, str
     return CdkDeployer(home, project, ports, urls, commands, account)
 
 
-def serve_orders(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
+def serve_deployed(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
     """The services that run on what was deployed."""
-    return (Execution(home, ports.execution, project),)
+    return (
+        Execution(home, ports.execution, project),
+        Streaming(home, ports.streaming, project),
+    )
 
 
 def supervise(
@@ -55,7 +59,7 @@ def supervise(
     ports: Ports,
     stop: threading.Event,
     make_deployer: MakeDeployer = deploy_with_cdk,
-    make_services: MakeServices = serve_orders,
+    make_services: MakeServices = serve_deployed,
 ) -> int:
     """Run the platform of one home until told to stop.
 
@@ -102,7 +106,7 @@ def supervise(
 def main(
     arguments: Sequence[str] | None = None,
     make_deployer: MakeDeployer = deploy_with_cdk,
-    make_services: MakeServices = serve_orders,
+    make_services: MakeServices = serve_deployed,
 ) -> int:
     """Parse the command line, leave the caller, and supervise until SIGTERM."""
     parser = argparse.ArgumentParser(prog="algotrendy.local.daemon", description=__doc__)
@@ -112,6 +116,7 @@ def main(
     parser.add_argument("--cache-port", type=int, required=True)
     parser.add_argument("--exchange-port", type=int, required=True)
     parser.add_argument("--execution-port", type=int, required=True)
+    parser.add_argument("--streaming-port", type=int, required=True)
     given = parser.parse_args(arguments)
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
@@ -129,7 +134,13 @@ def main(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     home = Home(given.home.resolve())
     home.create()
-    ports = Ports(given.emulator_port, given.cache_port, given.exchange_port, given.execution_port)
+    ports = Ports(
+        given.emulator_port,
+        given.cache_port,
+        given.exchange_port,
+        given.execution_port,
+        given.streaming_port,
+    )
     return supervise(home, given.project.resolve(), ports, stop, make_deployer, make_services)
 
 

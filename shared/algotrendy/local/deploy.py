@@ -27,6 +27,7 @@ from algotrendy.local.home import (
     EXECUTION_PORT_VARIABLE,
     HOME_VARIABLE,
     STAGE_VARIABLE,
+    STREAMING_PORT_VARIABLE,
     Home,
     Ports,
     write_environment_file,
@@ -37,6 +38,8 @@ from algotrendy.local.status import StepState, StepStatus
 DEPLOY_PART = "deploy"
 _KEPT_ASSEMBLIES = 2
 _SETTLE_TRIES = 20
+# What infra_cdk/config.py reads of a user's own environment and the laptop's templates depend on.
+_CHOSEN_AT_SYNTH = ("ALGOTRENDY_CORS_ORIGINS", "ALGOTRENDY_STREAM_STYLES")
 _SETTLE_PAUSE_S = 0.5
 _UNSETTLED = "unsettled"
 
@@ -161,6 +164,7 @@ class CdkDeployer:
             CACHE_PORT_VARIABLE: str(self._ports.cache),
             EXCHANGE_PORT_VARIABLE: str(self._ports.exchange),
             EXECUTION_PORT_VARIABLE: str(self._ports.execution),
+            STREAMING_PORT_VARIABLE: str(self._ports.streaming),
             "ALGOTRENDY_EXCHANGE_URL": self._urls["exchange"],
             "ALGOTRENDY_DATABASE_URL": self._urls["postgres"],
             "ALGOTRENDY_CACHE_URL": self._urls["valkey"],
@@ -229,8 +233,8 @@ class CdkDeployer:
         return found
 
     def _fingerprint(self) -> str:
-        origins = {"ALGOTRENDY_CORS_ORIGINS": os.environ.get("ALGOTRENDY_CORS_ORIGINS", "")}
-        return synth_fingerprint(self._project, self._synth_environment() | origins)
+        chosen = {name: os.environ.get(name, "") for name in _CHOSEN_AT_SYNTH}
+        return synth_fingerprint(self._project, self._synth_environment() | chosen)
 
     def _synth_environment(self) -> dict[str, str]:
         return {

@@ -17,6 +17,7 @@ EMULATOR_PORT_VARIABLE = "ALGOTRENDY_EMULATOR_PORT"
 CACHE_PORT_VARIABLE = "ALGOTRENDY_CACHE_PORT"
 EXCHANGE_PORT_VARIABLE = "ALGOTRENDY_EXCHANGE_PORT"
 EXECUTION_PORT_VARIABLE = "ALGOTRENDY_EXECUTION_PORT"
+STREAMING_PORT_VARIABLE = "ALGOTRENDY_STREAMING_PORT"
 
 # sun_path holds 104 bytes on macOS and 108 on Linux; the server adds ".s.PGSQL.5432.lock".
 _LONGEST_SOCKET_FOLDER = 80
@@ -30,6 +31,7 @@ class Ports:
     cache: int = 6380
     exchange: int = 4580
     execution: int = 4590
+    streaming: int = 4595
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Ports:
@@ -43,6 +45,7 @@ class Ports:
             cache=_port(environment, CACHE_PORT_VARIABLE, cls().cache),
             exchange=_port(environment, EXCHANGE_PORT_VARIABLE, cls().exchange),
             execution=_port(environment, EXECUTION_PORT_VARIABLE, cls().execution),
+            streaming=_port(environment, STREAMING_PORT_VARIABLE, cls().streaming),
         )
 
 

@@ -23,20 +23,13 @@ from algotrendy.local.home import (
     CACHE_PORT_VARIABLE,
     EMULATOR_PORT_VARIABLE,
     EXCHANGE_PORT_VARIABLE,
-    EXECUTION_PORT_VARIABLE,
     HOME_VARIABLE,
     Home,
-    read_environment_file,
 )
 from algotrendy.local.ports import LOOPBACK, check_port
 
 DATABASE_NAME = "algotrendy"
 _PROBE_TIMEOUT_S = 1.0
-_CHOSEN_BY_PEOPLE = (
-    "ALGOTRENDY_BROKER_ACCOUNTS",
-    "ALGOTRENDY_LIVE_TRADING",
-    "ALGOTRENDY_LOG_LEVEL",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,7 @@ class Postgres:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Launch(
             command=[str(binaries / "postgres"), "-D", str(self.home.postgres), *options],
-            environment=_base_environment(),
+            environment=base_environment(),
             folder=self.home.postgres,
             user=user,
         )
@@ -220,7 +213,7 @@ class Valkey:
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
         return Launch(
             command=[str(get_binary_path()), *options],
-            environment=_base_environment(),
+            environment=base_environment(),
             folder=self.home.cache,
         )
 
@@ -274,7 +267,7 @@ class Emulator:
 
     def is_ready(self) -> bool:
         """Whether it takes requests."""
-        return _answers(f"{self.url}/_ministack/ready")
+        return answers(f"{self.url}/_ministack/ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,59 +299,17 @@ class Exchange:
                 *("--host", LOOPBACK, "--port", str(self.port)),
                 *("--database", self.database_url),
             ],
-            environment={**_base_environment(), HOME_VARIABLE: str(self.home.root)},
+            environment={**base_environment(), HOME_VARIABLE: str(self.home.root)},
             folder=self.home.root,
         )
 
     def is_ready(self) -> bool:
         """Whether it takes requests."""
-        return _answers(f"{self.url}/exchange/health")
+        return answers(f"{self.url}/exchange/health")
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """The execution service: speaks to brokers; it needs what was deployed.
-
-    Attributes:
-        project: The checkout that it runs from.
-    """
-
-    home: Home
-    port: int
-    project: Path
-    name: str = field(default="execution", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
-    # It ends what it began, and gives its leases back.
-    grace_s: float = field(default=15.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def prepare(self) -> Launch:
-        """Check the port, and read where the platform is."""
-        check_port(self.name, self.port, "--execution-port", EXECUTION_PORT_VARIABLE)
-        chosen = {name: os.environ[name] for name in _CHOSEN_BY_PEOPLE if name in os.environ}
-        platform = read_environment_file(self.home.environment_file)
-        return Launch(
-            command=[sys.executable, "-m", "services.execution"],
-            environment={
-                **_base_environment(),
-                **chosen,
-                **platform,
-                EXECUTION_PORT_VARIABLE: str(self.port),
-                HOME_VARIABLE: str(self.home.root),
-            },
-            folder=self.project,
-        )
-
-    def is_ready(self) -> bool:
-        """Whether it serves the accounts, or stands by."""
-        return _answers(f"{self.url}/ready")
-
-
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 200 now."""
     try:
         with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answer:  # noqa: S310 - http
             return bool(answer.status == 200)
@@ -366,7 +317,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _base_environment() -> dict[str, str]:
+def base_environment() -> dict[str, str]:
     """Only what a server needs; nothing of the user's shell."""
     names = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -7,8 +7,9 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import BarStore
@@ -25,10 +26,14 @@ class BarQuery:
     start: date | None
     end: date | None
     adjustment: Adjustment
+    timeframe: Timeframe | None = None
+    as_of: datetime | None = None
 
     def fingerprint(self) -> str:
         """Give 16 hex digits that differ between queries."""
         text = f"{self.symbol}|{self.start}|{self.end}|{self.adjustment}"
+        for more in (self.timeframe, self.as_of):
+            text += "" if more is None else f"|{more}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -85,7 +90,9 @@ def read_page(
             query.symbol,
             query.start,
             query.end,
+            timeframe=query.timeframe,
             adjustment=query.adjustment,
+            as_of=query.as_of,
             limit=limit + 1,
             after=position.after,
             version=position.version,

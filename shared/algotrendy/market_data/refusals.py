@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches
 
+from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import SymbolSummary
@@ -18,13 +19,14 @@ def require_order(start: date | None, end: date | None) -> None:
         raise Invalid("start", f"on or before end, {end}", start)
 
 
-def require_one_import_a_symbol(imports: Sequence[RawBars]) -> None:
-    """Refuse a batch that has two series for one symbol: which would win is not stated."""
-    seen: set[Symbol] = set()
+def require_one_import_a_series(imports: Sequence[RawBars]) -> None:
+    """Refuse a batch that has two imports of one series: which would win is not stated."""
+    seen: set[tuple[Symbol, Timeframe]] = set()
     for bars in imports:
-        if bars.symbol in seen:
-            raise Invalid("imports", "one series a symbol", f"two of {bars.symbol}")
-        seen.add(bars.symbol)
+        if (bars.symbol, bars.timeframe) in seen:
+            actual = f"two of {bars.symbol} {bars.timeframe}"
+            raise Invalid("imports", "one of each symbol and timeframe", actual)
+        seen.add((bars.symbol, bars.timeframe))
 
 
 def unknown_version(version: int, newest: int) -> NotFound:
@@ -33,12 +35,19 @@ def unknown_version(version: int, newest: int) -> NotFound:
 
 
 def nothing_to_read(
-    symbol: Symbol, start: date | None, end: date | None, stored: Sequence[SymbolSummary]
+    symbol: Symbol,
+    start: date | None,
+    end: date | None,
+    stored: Sequence[SymbolSummary],
+    timeframe: Timeframe = Timeframe.DAY,
 ) -> NotFound | Invalid:
     """Say why there are no bars of a symbol in a range, given all that is stored."""
-    summary = next((item for item in stored if item.symbol == symbol), None)
-    if summary is None:
-        return _unknown_symbol(symbol, [item.symbol for item in stored])
+    there = {item.timeframe: item for item in stored if item.symbol == symbol}
+    if not there:
+        return _unknown_symbol(symbol, sorted({item.symbol for item in stored}))
+    if timeframe not in there:
+        return Invalid("timeframe", f"of {symbol} one of {', '.join(there)}", str(timeframe))
+    summary = there[timeframe]
     run = f"bars for {symbol} run {summary.first} to {summary.last}"
     if start is not None and start > summary.last:
         return Invalid("start", f"on or before {summary.last} ({run})", start)

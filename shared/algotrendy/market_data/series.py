@@ -14,7 +14,7 @@ from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol
 
-Adjustment = Literal["raw", "all"]
+Adjustment = Literal["raw", "split", "dividend", "all"]
 
 PRICE_LIMITS = (1e-9, 1e12)
 VOLUME_LIMIT = 1e18
@@ -28,6 +28,12 @@ _NS_PER_DAY = 86_400 * 1_000_000_000
 def day_ns(session: date) -> int:
     """Give 00:00 UTC of a session date in nanoseconds since 1970: the time of a daily bar."""
     return (session.toordinal() - _EPOCH_DAY) * _NS_PER_DAY
+
+
+def session_span(start: date | None, end: date | None) -> tuple[int | None, int | None]:
+    """Give the first and last nanosecond of a range of session dates, both included."""
+    first = None if start is None else day_ns(start)
+    return first, None if end is None else day_ns(end) + _NS_PER_DAY - 1
 
 
 def session_date(time_ns: int) -> date:
@@ -54,8 +60,10 @@ class BarSeries:
         times: Bar times in nanoseconds since 1970 UTC, strictly increasing; a daily bar has
             00:00 UTC of its session date.
         open, high, low, close: Prices in quote currency, on the basis that ``adjustment`` names.
-        volume: As traded. It is the same under every adjustment, see ``RawBars.adjusted``.
-        adjustment: "raw" as traded on the day, "all" adjusted for splits and dividends.
+        volume: As traded, or scaled by the splits that prices are adjusted for. Where a source's
+            factor adjusts the prices it is as traded, see ``RawBars.adjusted``.
+        adjustment: "raw" as traded on the day; "split", "dividend" or "all" on the basis after
+            the splits, the dividends or both.
     """
 
     symbol: Symbol
@@ -146,8 +154,8 @@ class RawBars:
                 raise Invalid(f"bars[{index}].factor", expected, factor)
         return self
 
-    def adjusted(self, adjustment: Adjustment) -> BarSeries:
-        """Give the series on the basis asked for.
+    def adjusted(self, adjustment: Literal["raw", "all"]) -> BarSeries:
+        """Give the series as traded, or adjusted by its source's factor.
 
         "all" multiplies each of open, high, low and close by the bar's factor, one float64
         multiplication each. Volume stays as traded: the factor mixes splits, which would scale

@@ -89,10 +89,14 @@ class TickStore(Protocol):
         """List what is stored, by symbol; empty when nothing is."""
         ...
 
-    def read(self, symbol: Symbol, first: date, last: date) -> Ticks:
+    def read(self, symbol: Symbol, first: date, last: date, as_of: int | None = None) -> Ticks:
         """Read the trades of the UTC dates from ``first`` to ``last``, both included.
 
         Days without trades are no fault: the result may be empty.
+
+        Args:
+            as_of: Apply the cancels and corrections that were known then, ns UTC. Without, trades
+                are as they came, which is what their bars are made of.
 
         Raises:
             NotFound: Unknown symbol; the hint names near ones.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,23 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
+    from algotrendy.market_data.actions import ActionStore
+    from algotrendy.market_data.adapters.alpaca_rest import AlpacaRest
     from algotrendy.market_data.adapters.migration_postgres import PostgresTable
     from algotrendy.market_data.adapters.migration_sqlite import SqliteTable
+    from algotrendy.market_data.adapters.tick_batches import Poisoned
+    from algotrendy.market_data.fetching import BarHistory, ImportNotes
     from algotrendy.market_data.migration.mapping import TableMapping
     from algotrendy.market_data.migration.ports import SourceTable, Target
     from algotrendy.market_data.ports import BarStore
+    from algotrendy.market_data.quality.inspecting import Inspector
+    from algotrendy.market_data.quality.repairing import Repairer
+    from algotrendy.market_data.streaming.consuming import Consumer
     from algotrendy.market_data.ticks import TickStore
+    from algotrendy.market_data.universes import UniverseStore
     from algotrendy.platform.cache import Cache
+    from algotrendy.platform.lake_upkeep import LakeUpkeep
+    from algotrendy.platform.records import StreamRecord
 
 
 @cache
@@ -32,6 +42,40 @@ def bar_store() -> BarStore:
 
 
 @cache
+def action_store() -> ActionStore:
+    """Give the store of corporate actions: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_actions import LakeActions
+    from algotrendy.platform.lake import lake_at
+
+    return LakeActions(lake_at(settings().need("lake_url")))
+
+
+@cache
+def universe_store() -> UniverseStore:
+    """Give the store of universes: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_universes import LakeUniverses
+    from algotrendy.platform.lake import lake_at
+
+    return LakeUniverses(lake_at(settings().need("lake_url")))
+
+
+@cache
+def import_notes() -> ImportNotes:
+    """Give where imports remember how far they came: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_imports import LakeImportNotes
+    from algotrendy.platform.lake import lake_at
+
+    return LakeImportNotes(lake_at(settings().need("lake_url")))
+
+
+def alpaca_rest(key: str | None, secret: str | None, url: str | None = None) -> AlpacaRest:
+    """Give a client of Alpaca's market data; ``url`` is that of another server of its protocol."""
+    from algotrendy.market_data.adapters.alpaca_rest import DATA_URL, AlpacaRest
+
+    return AlpacaRest(key, secret, url or DATA_URL)
+
+
+@cache
 def tick_store() -> TickStore:
     """Give the store of trades: the lake at the setting ``lake_url``."""
     from algotrendy.market_data.adapters.lake_ticks import LakeTicks
@@ -41,13 +85,125 @@ def tick_store() -> TickStore:
 
 
 @cache
+def lake_upkeep() -> LakeUpkeep:
+    """Give what looks after the lake at the setting ``lake_url``."""
+    from algotrendy.platform.lake import lake_at
+    from algotrendy.platform.lake_upkeep import LakeUpkeep
+
+    return LakeUpkeep(lake_at(settings().need("lake_url")))
+
+
+@cache
+def inspector() -> Inspector:
+    """Give what judges the bars of the lake."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.market_data.adapters.stream_memory import LakeStreamMemory
+    from algotrendy.market_data.quality.inspecting import Inspector
+    from algotrendy.platform.lake import lake_at
+
+    memory = LakeStreamMemory(lake_at(settings().need("lake_url")), page_cache())
+    return Inspector(bar_store(), memory, SystemClock().now)
+
+
+@contextmanager
+def repairer() -> Iterator[Repairer | None]:
+    """Give what repairs bars from the setting ``repair_source``; None where it names nobody.
+
+    Raises:
+        Invalid: If Alpaca is named and ``stream_key`` is no KEY:SECRET, or ccxt does not know the
+            exchange.
+    """
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.market_data.adapters.lake_actions import LakeActions
+    from algotrendy.market_data.adapters.lake_repairs import LakeRepairNotes
+    from algotrendy.market_data.quality.repairing import Repairer
+    from algotrendy.platform.lake import lake_at
+
+    named = settings().repair_source
+    if named is None:
+        yield None
+        return
+    lake, clock = lake_at(settings().need("lake_url")), SystemClock()
+    notes, actions = LakeRepairNotes(lake), LakeActions(lake, clock)
+    service, _, of = named.partition(":")
+    with ExitStack() as stack:
+        history: BarHistory
+        if service == "alpaca":
+            from algotrendy.market_data.adapters.alpaca_bars import AlpacaBars
+
+            key, _, secret = settings().need("stream_key").partition(":")
+            if not key or not secret:
+                raise Invalid("stream_key", "KEY:SECRET", "something else")
+            rest = stack.enter_context(alpaca_rest(key, secret, settings().stream_url))
+            history = AlpacaBars(rest, of)
+        else:
+            from algotrendy.market_data.adapters.ccxt_bars import CcxtBars
+
+            history = CcxtBars(of)
+        yield Repairer(bar_store(), inspector(), history, notes, actions, clock.now)
+
+
+@cache
 def page_cache() -> Cache:
     """Give the cache of API pages: Redis at the setting ``cache_url``, or none."""
-    from algotrendy.platform.cache import PREFIX, cache_at
+    from algotrendy.platform.cache import cache_at
+
+    return cache_at(settings().optional("cache_url"), cache_prefix())
+
+
+def cache_prefix() -> str:
+    """Give what every key of market data stands behind on Redis."""
+    from algotrendy.platform.cache import PREFIX
 
     # Pages are kept by version: two lakes on one server must not answer for each other.
     lake = hashlib.sha256(settings().need("lake_url").encode()).hexdigest()[:12]
-    return cache_at(settings().optional("cache_url"), f"{PREFIX}{lake}:")
+    return f"{PREFIX}{lake}:"
+
+
+def stream_styles() -> tuple[str, ...]:
+    """Give the chart styles that are streamed, each as ``str(Style)`` writes it.
+
+    Raises:
+        Invalid: If the setting ``stream_styles`` has one that is none.
+    """
+    from algotrendy.market_data.charts.styles import parse
+
+    texts = settings().stream_styles.split(";")
+    return tuple(dict.fromkeys(str(parse(text)) for text in texts if text.strip()))
+
+
+def take_ticks(records: Sequence[StreamRecord]) -> int | None:
+    """Take a batch of the stream of ticks; gives the place of the first that must come again."""
+    from algotrendy.market_data.adapters.tick_batches import take_batch
+
+    return take_batch(tick_consumer(), poisoned_ticks(), records)
+
+
+@cache
+def tick_consumer() -> Consumer:
+    """Give the consumer of ticks: to the lake at ``lake_url``, shown at ``cache_url``."""
+    from algotrendy.market_data.adapters.lake_stream import StreamLake
+    from algotrendy.market_data.adapters.redis_board import NoBoard, RedisBoard
+    from algotrendy.market_data.adapters.saved_folds import FoldStates
+    from algotrendy.market_data.streaming.consuming import Consumer
+    from algotrendy.market_data.streaming.states import Folds
+    from algotrendy.platform.blobs import blobs_at
+    from algotrendy.platform.lake import lake_at
+
+    url, cache_url = settings().need("lake_url"), settings().optional("cache_url")
+    lake = StreamLake(lake_at(url))
+    board = RedisBoard(cache_url, cache_prefix()) if cache_url else NoBoard()
+    folds = Folds(lake, FoldStates(page_cache(), blobs_at(url)))
+    return Consumer(lake, folds, board, stream_styles())
+
+
+@cache
+def poisoned_ticks() -> Poisoned:
+    """Give where records go that can never be taken: the queue at ``tick_failures_url``."""
+    from algotrendy.market_data.adapters.tick_batches import NoQueue, PoisonQueue
+
+    url = settings().optional("tick_failures_url")
+    return PoisonQueue(url) if url else NoQueue()
 
 
 def migration_target(mapping: TableMapping) -> Target:

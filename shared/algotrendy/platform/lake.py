@@ -7,16 +7,18 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
+from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from algotrendy.platform.blobs import checked_key
+from algotrendy.platform.lake_columns import fitted
+from algotrendy.platform.lake_faults import KEPT_DAYS, translated
+from algotrendy.platform.lake_places import datasets_at
 from algotrendy.platform.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -30,6 +32,13 @@ WRITE_ATTEMPTS = 12
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 1.0
 _PINNED_KEPT = 16
+
+CONFIGURATION: dict[str, str | None] = {
+    "delta.deletedFileRetentionDuration": f"interval {KEPT_DAYS} days",
+    "delta.logRetentionDuration": f"interval {KEPT_DAYS} days",
+    # Who opens a dataset reads the newest checkpoint, and one small file for each commit after it.
+    "delta.checkpointInterval": "20",
+}
 
 
 class Lake:
@@ -47,6 +56,7 @@ class Lake:
         storage_options: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.url = url
         parts = urlsplit(url)
         if parts.scheme == "file" and parts.path and not parts.netloc:
             self._root = unquote(parts.path).rstrip("/")
@@ -61,6 +71,7 @@ class Lake:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._pinned: dict[tuple[str, int], DeltaTable] = {}
+        self._followed: dict[str, DeltaTable] = {}
 
     def write(
         self,
@@ -68,8 +79,12 @@ class Lake:
         columns: Table,
         partition_by: Sequence[str] = (),
         replace: str | None = None,
+        marks: Mapping[str, tuple[int | None, int]] | None = None,
     ) -> int:
         """Commit rows as one new version of the dataset, and give that version.
+
+        Columns that the dataset does not have yet are added to it; rows from before read as null
+        there, and later rows may leave them out.
 
         Args:
             dataset: Name of the dataset, which comes into being with its first rows.
@@ -77,17 +92,24 @@ class Lake:
             partition_by: Columns that split the files; they count when the dataset is new.
             replace: SQL predicate of the rows to put these in place of, in the same commit, such
                 as ``symbol = 'AAPL'``. Every new row must satisfy it. None adds to what is there.
+            marks: By name, the number that each mark of the dataset must have (None: the mark is
+                not there yet), and the number that it has with this commit. Of two writers that
+                want to move one mark from the same number, one wins. No rows may come with them.
 
         Raises:
+            Conflict: If a mark has another number; nothing is written. After ``Unavailable`` the
+                mark tells whether the rows are in.
             Invalid: If the rows do not fit the dataset's columns, or the predicate.
             Unavailable: If other writers kept coming first, or the store does not answer.
         """
         from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
+        moves = dict(marks or {})
+        _require_numbers(moves)
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
-                return self._commit(dataset, columns, list(partition_by), replace)
+                return self._commit(dataset, columns, list(partition_by), replace, moves)
             except CommitFailedError as error:
                 # Another writer committed first, and this commit did not happen: do it all again.
                 if attempt == WRITE_ATTEMPTS:
@@ -120,7 +142,7 @@ class Lake:
             NotFound: If there is no such dataset, or no such version of it.
             Invalid: If the SQL is wrong.
         """
-        with _translated():
+        with translated():
             result = self._reader(dataset, sql, version).read_all()
         return {name: list(result.column(name).to_pylist()) for name in result.column_names}
 
@@ -129,7 +151,7 @@ class Lake:
 
         A result of any size takes the memory of one batch.
         """
-        with _translated():
+        with translated():
             yield from self._reader(dataset, sql, version)
 
     def version(self, dataset: str) -> int | None:
@@ -139,8 +161,34 @@ class Lake:
         except NotFound:
             return None
 
+    def mark(self, dataset: str, name: str, version: int | None = None) -> int | None:
+        """Give the number of a dataset's mark, or None when no commit has set it.
+
+        Args:
+            dataset: Name of the dataset.
+            name: Name of the mark.
+            version: As the dataset was then; None for now.
+        """
+        try:
+            return _mark_of(self.table(dataset, version), name)
+        except NotFound:
+            return None
+
+    def marks(self, dataset: str, names: Iterable[str]) -> dict[str, int | None]:
+        """Give the numbers of several marks, as of one moment; see ``mark``."""
+        try:
+            table = self.table(dataset, None)
+        except NotFound:
+            return dict.fromkeys(names)
+        return {name: _mark_of(table, name) for name in names}
+
     def _commit(
-        self, dataset: str, columns: Table, partition_by: list[str], replace: str | None
+        self,
+        dataset: str,
+        columns: Table,
+        partition_by: list[str],
+        replace: str | None,
+        moves: Mapping[str, tuple[int | None, int]],
     ) -> int:
         from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
 
@@ -150,15 +198,48 @@ class Lake:
         else:
             settled |= {"mode": "overwrite", "predicate": replace}
         try:
-            table = self._load(dataset, None)
+            table = self.table(dataset, None)
         except NotFound:
-            pass
-        else:
-            write_deltalake(table, columns, **settled)
-            # Writing moves this object to the commit that it made, whatever others commit after.
-            return int(table.version())
-        if not self._options:
-            Path(self._address(dataset)).mkdir(parents=True, exist_ok=True)
+            if not moves:
+                return self._found(dataset, columns, partition_by, settled)
+            # Of those who make it at once one wins, and all look at its marks.
+            table = self._begun(dataset, columns, partition_by)
+        for name, (expected, _) in moves.items():
+            _require_mark(dataset, name, expected, _mark_of(table, name))
+        rows, grows = fitted(dataset, columns, table)
+        if grows:
+            settled["schema_mode"] = "merge"
+        # Delta refuses the commit when one that came between moved a mark of the same name.
+        moved = [Transaction(name, number) for name, (_, number) in moves.items()]
+        properties = CommitProperties(app_transactions=moved) if moved else None
+        write_deltalake(table, rows, commit_properties=properties, **settled)
+        # Writing moves this object to the commit that it made, whatever others commit after.
+        return int(table.version())
+
+    def _begun(self, dataset: str, columns: Table, partition_by: list[str]) -> DeltaTable:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        self._make_room(dataset)
+        address, options = self._address(dataset), self._options or None
+        try:
+            return DeltaTable.create(
+                address,
+                columns.schema,
+                partition_by=partition_by,
+                configuration=CONFIGURATION,
+                storage_options=options,
+            )
+        except DeltaError:
+            # Somebody else began it, if it is there now.
+            return self.table(dataset, None)
+
+    def _found(
+        self, dataset: str, columns: Table, partition_by: list[str], settled: Mapping[str, Any]
+    ) -> int:
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        self._make_room(dataset)
         # Another writer may make the dataset first, and this commit then has a later version: it
         # is the first one that knows this mark.
         mark = secrets.token_hex(16)
@@ -166,14 +247,19 @@ class Lake:
             self._address(dataset),
             columns,
             partition_by=partition_by,
+            configuration=CONFIGURATION,
             storage_options=self._options or None,
             commit_properties=CommitProperties(app_transactions=[Transaction(mark, 1)]),
             **settled,
         )
         version = 0
-        while self._load(dataset, version).transaction_version(mark) is None:
+        while self.table(dataset, version).transaction_version(mark) is None:
             version += 1
         return version
+
+    def _make_room(self, dataset: str) -> None:
+        if not self._options:
+            Path(self._address(dataset)).mkdir(parents=True, exist_ok=True)
 
     def _reader(self, dataset: str, sql: str, version: int | None) -> RecordBatchReader:
         from deltalake import QueryBuilder
@@ -183,24 +269,51 @@ class Lake:
 
     def _open(self, dataset: str, version: int | None) -> DeltaTable:
         if version is None:
-            return self._load(dataset, None)
+            return self._newest(dataset)
         # A version never changes: sweeps and pages read the same one many times.
         with self._lock:
             table = self._pinned.get((dataset, version))
         if table is None:
             # Delta looks for each version up to the one asked for: a wild number takes hours.
-            newest = self._load(dataset, None).version()
+            newest = self.table(dataset, None).version()
             if not 0 <= version <= newest:
                 key = f"{dataset} at version {version}"
                 raise NotFound("dataset", key, f"the newest version is {newest}")
-            table = self._load(dataset, version)
+            table = self.table(dataset, version)
             with self._lock:
                 while len(self._pinned) >= _PINNED_KEPT:
                     self._pinned.pop(next(iter(self._pinned)))
                 self._pinned[dataset, version] = table
         return table
 
-    def _load(self, dataset: str, version: int | None) -> DeltaTable:
+    def _newest(self, dataset: str) -> DeltaTable:
+        """Give the table as it is now; to read what was committed since takes a fraction of all."""
+        from deltalake.exceptions import DeltaError
+
+        if not self._options:
+            # A folder can be deleted and made anew under a process, and opening one is quick.
+            return self.table(dataset)
+        with self._lock:
+            table = self._followed.get(dataset)
+        if table is not None:
+            try:
+                table.update_incremental()
+            except (DeltaError, OSError):
+                pass  # whether it is gone, or the store does not answer, opening it tells
+            else:
+                return table
+        table = self.table(dataset)
+        with self._lock:
+            self._followed[dataset] = table
+        return table
+
+    def table(self, dataset: str, version: int | None = None) -> DeltaTable:
+        """Open the Delta table that a dataset is, at a version or at the newest.
+
+        Raises:
+            NotFound: If there is no such dataset.
+            Unavailable: If the store does not answer.
+        """
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
@@ -212,22 +325,32 @@ class Lake:
         except (DeltaError, OSError) as error:
             raise Unavailable("lake", str(error)) from error
 
+    def datasets(self) -> list[str]:
+        """List the datasets that are there, by name."""
+        with translated():
+            return datasets_at(self._root)
+
     def _address(self, dataset: str) -> str:
         return f"{self._root}/{checked_key(dataset)}"
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    from deltalake.exceptions import DeltaError
+def _mark_of(table: DeltaTable, name: str) -> int | None:
+    number = table.transaction_version(name)
+    return None if number is None else int(number)
 
-    try:
-        yield
-    except DeltaError as error:
-        if "Object Store error" in str(error) or "Object at location" in str(error):
-            raise Unavailable("lake", str(error)) from error
-        raise Invalid("sql", "a SELECT over the dataset's columns", str(error)) from error
-    except OSError as error:
-        raise Unavailable("lake", str(error)) from error
+
+def _require_mark(dataset: str, name: str, expected: int | None, actual: int | None) -> None:
+    if actual != expected:
+        message = f"mark {name} of {dataset} must be {expected}, was {actual}"
+        raise Conflict(message, mark=name, expected=expected, actual=actual)
+
+
+def _require_numbers(moves: Mapping[str, tuple[int | None, int]]) -> None:
+    for name, (_, number) in moves.items():
+        if not name:
+            raise Invalid("marks", "named", name)
+        if number < 0:
+            raise Invalid(f"marks.{name}", "0 or more", number)
 
 
 def lake_at(url: str) -> Lake:

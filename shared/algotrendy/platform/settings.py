@@ -26,6 +26,16 @@ DatabaseUrl = Annotated[
 ]
 CacheUrl = Annotated[str, StringConstraints(pattern=r"^((redis|valkey)s?://|unix://|secret:)")]
 WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+StreamFeed = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(paper|alpaca:(iex|sip|crypto)|ccxt:[a-z0-9_]{1,40}"
+        r"|replay:ticks(@\d{1,6}(\.\d{1,6})?)?)$"
+    ),
+]
+RepairSource = Annotated[
+    str, StringConstraints(pattern=r"^(alpaca:(iex|sip)|ccxt:[a-z0-9_]{1,40})$")
+]
 
 
 class Settings(BaseSettings):
@@ -57,6 +67,22 @@ class Settings(BaseSettings):
     order_state_machine_arn: str | None = None
     broker_accounts: str | None = None
     execution_port: int = Field(4590, ge=1, le=65_535)
+    # Market data in real time: a feed's name, its symbols parted by commas (none: nothing is
+    # streamed), chart styles parted by semicolons, the Kinesis stream of ticks, the queue of those
+    # of its records that cannot be taken, the port on which clients listen, and "KEY:SECRET" of a
+    # feed that wants one.
+    stream_feed: StreamFeed = "paper"
+    stream_symbols: str = ""
+    stream_styles: str = "time:interval=1Min"
+    stream_key: str | None = None
+    stream_url: WebUrl | None = None
+    tick_stream: str | None = None
+    tick_failures_url: WebUrl | None = None
+    streaming_host: str = "127.0.0.1"
+    streaming_port: int = Field(4595, ge=1, le=65_535)
+    # Who is asked for bars that are missing or wrong; nobody unless it is set. Alpaca takes the
+    # key of the stream.
+    repair_source: RepairSource | None = None
     user_pool_id: str | None = None
     user_pool_client_id: str | None = None
     token_issuer: WebUrl | None = None

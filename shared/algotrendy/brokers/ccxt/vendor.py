@@ -94,6 +94,26 @@ def make_exchange(kind: Any, settings: CcxtSettings, profile: Profile) -> Any:
     return exchange
 
 
+def make_public(kind: Any, profile: Profile, url: str | None, timeout_s: float = 10.0) -> Any:
+    """Make ccxt's object for what an exchange tells everybody: it has no keys, and trades nothing.
+
+    Args:
+        url: Scheme, host and port of a server that speaks for the exchange; None: its own.
+    """
+    exchange = kind(
+        {
+            "enableRateLimit": True,
+            "timeout": int(timeout_s * 1000),
+            "options": {"defaultType": "spot", "maxRetriesOnFailure": 0, **profile.options},
+        }
+    )
+    if url is not None:
+        exchange.urls["api"] = _moved(exchange.urls["api"], url)
+        exchange.timeout_on_exit = 0 if url.startswith("http:") else 250
+    exchange.on_rest_response = _overhear
+    return exchange
+
+
 def _leave_real_money(exchange: Any, settings: CcxtSettings) -> None:
     has_sandbox = bool(exchange.urls.get("test"))
     if settings.url is None and not has_sandbox:

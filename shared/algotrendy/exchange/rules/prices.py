@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, inf
 
 from algotrendy.exchange.rules.codes import (
     LIMIT,
@@ -49,6 +49,25 @@ def is_touched(order: OrderRow, low: float, high: float) -> bool:
         if mark == 0.0 or (low < mark if order.side > 0 else high > mark):
             return True
     return high >= order.stop if order.side > 0 else low <= order.stop
+
+
+def quiet_band(order: OrderRow) -> tuple[float, float]:
+    """Give between which prices, neither of them included, nothing touches an order.
+
+    It holds as long as the order stays as it is: `is_touched` is false of every low and high
+    within. Where that is never certain, the first is inf.
+    """
+    if order.state != WORKING and order.state != PARTLY_FILLED:
+        return -inf, inf
+    kind = order.kind
+    if kind == MARKET or order.tif >= OPG:
+        return inf, inf
+    if kind == LIMIT or (kind == STOP_LIMIT and order.triggered != 0):
+        return (order.limit, inf) if order.side > 0 else (-inf, order.limit)
+    if order.triggered != 0 or (kind == TRAILING_STOP and order.mark == 0.0):
+        return inf, inf
+    mark = order.mark if kind == TRAILING_STOP else -inf * order.side
+    return (mark, order.stop) if order.side > 0 else (order.stop, mark)
 
 
 def has_limit(order: OrderRow) -> bool:

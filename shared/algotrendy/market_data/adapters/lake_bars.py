@@ -1,74 +1,74 @@
-"""Keep bars in the lake, as the dataset ``bars``.
-
-Columns: symbol, timeframe, year, time, open, high, low, close, volume, factor, source; prices are
-raw, and one row stands for one bar of a symbol and timeframe. Files are split by symbol and year.
-"""
+"""Keep bars in the lake, as the dataset ``bars``; see ``lake_bar_rows`` for what a row says."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime
+from itertools import groupby, islice
+from operator import itemgetter, lt
+from typing import Any
 
 from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.clock import Clock, SystemClock, as_utc
 from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.market_data.actions import ActionBook
+from algotrendy.market_data.adapters.lake_actions import LakeActions
+from algotrendy.market_data.adapters.lake_bar_rows import (
+    DATASET,
+    NS_PER_US,
+    NUMBERS,
+    TIME_US,
+    has_history_in,
+    known_at,
+    of_series,
+    standing,
+    within,
+)
+from algotrendy.market_data.adapters.lake_bar_writing import BarWriter, Part
 from algotrendy.market_data.ports import NO_BARS_YET, Replacement, SymbolSummary
-from algotrendy.market_data.refusals import (
-    nothing_to_read,
-    require_one_import_a_symbol,
-    require_order,
-    unknown_version,
-)
-from algotrendy.market_data.series import (
-    Adjustment,
-    BarSeries,
-    RawBars,
-    day_ns,
-    session_date,
-)
+from algotrendy.market_data.reading import Query, read_series
+from algotrendy.market_data.refusals import require_one_import_a_series, unknown_version
+from algotrendy.market_data.series import Adjustment, BarSeries, RawBars
 from algotrendy.platform.lake import Lake, literal
 
-if TYPE_CHECKING:
-    from arro3.core import Table
-    from arro3.core.types import ArrowArrayExportable
-
-DATASET = "bars"
-PARTITIONS = ("symbol", "year")
-
-_NS_PER_US = 1000
-_COLUMNS = ("open", "high", "low", "close", "volume", "factor")
-_SUMMARY = ("symbol", "source", "bars", "first", "last")
-_VALUES = f"CAST(time AS BIGINT) AS time_us, {', '.join(_COLUMNS)}"
+_VALUES = ", ".join((TIME_US, *NUMBERS))
+_SUMMARY = ("symbol", "timeframe", "source", "bars", "first", "last", "revisions")
 
 
 class LakeBars:
     """A ``BarStore`` over a lake; its versions are those of the Delta table."""
 
-    def __init__(self, lake: Lake, timeframe: Timeframe = Timeframe.DAY) -> None:
-        """Read and write the bars of one timeframe."""
+    def __init__(self, lake: Lake, clock: Clock | None = None) -> None:
+        """Read and write bars; what is written is recorded by the clock."""
         self._lake = lake
-        self._timeframe = timeframe
+        self._clock = clock or SystemClock()
+        self._writer = BarWriter(lake, self._clock)
+        self._actions = LakeActions(lake, self._clock)
         self._newest = NO_BARS_YET
+        self._with_history: set[int | None] = set()
 
     def version(self) -> int:
         """Give the newest version, or ``NO_BARS_YET``."""
         newest = self._lake.version(DATASET)
         return NO_BARS_YET if newest is None else newest
 
-    def symbols(self, version: int | None = None) -> list[SymbolSummary]:
-        """List what is stored, by symbol."""
-        of_ours = f"FROM {DATASET} WHERE timeframe = {literal(str(self._timeframe))}"
-        values = "count(*) AS bars, min(time) AS first, max(time) AS last"
-        grouped = f"SELECT symbol, source, {values} {of_ours} GROUP BY symbol, source"
-        found = self._query(f"{grouped} ORDER BY symbol, source", version)
-        rows = zip(*(found[name] for name in _SUMMARY), strict=True)
-        return [
-            self._summary(Symbol(symbol), list(parts))
-            for symbol, parts in groupby(rows, key=itemgetter(0))
-        ]
+    def symbols(
+        self, version: int | None = None, as_of: datetime | None = None
+    ) -> list[SymbolSummary]:
+        """List what is stored, by symbol and length of bar."""
+        known = self.known(version, as_of)
+        rows = self._grouped(f"{DATASET} WHERE {known}", version)
+        revised = {row[:2] for row in rows if row[-1]}
+        if revised:
+            # Only what has corrections is counted bar by bar: that takes longer.
+            symbols = ", ".join(literal(symbol) for symbol in sorted({key[0] for key in revised}))
+            counted = standing(f"{known} AND symbol IN ({symbols})")
+            again = self._grouped(counted, version)
+            rows = [row for row in rows if row[:2] not in revised]
+            rows += [row for row in again if row[:2] in revised]
+        rows.sort(key=lambda row: (row[0], Timeframe(row[1]).span, row[2]))
+        return [_summary(list(parts)) for _, parts in groupby(rows, key=itemgetter(0, 1))]
 
     def read(
         self,
@@ -76,88 +76,89 @@ class LakeBars:
         start: date | None = None,
         end: date | None = None,
         *,
+        timeframe: Timeframe | None = None,
         adjustment: Adjustment = "raw",
         limit: int | None = None,
         after: int | None = None,
         version: int | None = None,
+        as_of: datetime | None = None,
+        named: date | None = None,
     ) -> BarSeries:
         """Read bars as ``BarStore.read`` says."""
-        require_order(start, end)
-        where = self._where(symbol, start, end)
-        page = (
-            where if after is None else f"{where} AND CAST(time AS BIGINT) > {after // _NS_PER_US}"
-        )
-        at_most = "" if limit is None else f" LIMIT {int(limit)}"
-        sql = f"SELECT {_VALUES} FROM {DATASET} WHERE {page} ORDER BY time{at_most}"  # noqa: S608
-        rows = self._query(sql, version)
-        if not rows["time_us"] and (after is None or self._is_empty(where, version)):
-            raise nothing_to_read(symbol, start, end, self.symbols(version))
-        open_, high, low, close, volume, factor = (tuple(rows[name]) for name in _COLUMNS)
-        times = tuple(time_us * _NS_PER_US for time_us in rows["time_us"])
-        timeframe = self._timeframe
-        raw = RawBars(symbol, timeframe, times, open_, high, low, close, volume, factor, DATASET)
-        return raw.adjusted(adjustment)
+        if version is not None and version != NO_BARS_YET:
+            self._require(version)
+        source = _Source(self, version, None if as_of is None else as_utc(as_of, "as_of"))
+        on = (as_of or self._clock.now()).astimezone(UTC).date()
+        query = Query(symbol, start, end, timeframe, adjustment, limit, after, on, named)
+        return read_series(source, query)
 
     def replace(self, imports: Sequence[RawBars]) -> Replacement:
         """Store series as ``BarStore.replace`` says: one commit, or none when all is there."""
-        require_one_import_a_symbol(imports)
-        changed = [bars for bars in imports if not self._is_stored(bars)]
-        if not changed:
-            return Replacement(self.version(), ())
-        places = " OR ".join(f"({self._range_of(bars)})" for bars in changed)
-        version = self._lake.write(DATASET, _table(changed), PARTITIONS, replace=places)
-        return Replacement(version, tuple(bars.symbol for bars in changed))
+        require_one_import_a_series(imports)
+        version, changed = self._writer.write([_part(bars) for bars in imports])
+        symbols = tuple(bars.symbol for place, bars in enumerate(imports) if place in changed)
+        return Replacement(self.version() if version is None else version, symbols)
 
-    def _is_stored(self, bars: RawBars) -> bool:
-        columns = f"{_VALUES}, source"
-        where = self._range_of(bars)
-        sql = f"SELECT {columns} FROM {DATASET} WHERE {where} ORDER BY time"  # noqa: S608
-        rows = self._query(sql, None)
-        return (
-            len(rows["time_us"]) == len(bars)
-            and all(
-                time_us * _NS_PER_US == time
-                for time_us, time in zip(rows["time_us"], bars.times, strict=True)
-            )
-            and all(rows[name] == list(getattr(bars, name)) for name in _COLUMNS)
-            and set(rows["source"]) == {bars.source}
+    def raw(
+        self,
+        symbol: Symbol,
+        timeframe: Timeframe,
+        where: Sequence[str],
+        limit: int | None,
+        version: int | None,
+    ) -> RawBars:
+        """Give the bars of a series that stand among the rows of some conditions."""
+        page = " AND ".join((of_series(symbol, timeframe), *where))
+        # One row more shows whether the last bar of the page has a correction.
+        at_most = "" if limit is None else f" LIMIT {int(limit) + 1}"
+        in_order = f"ORDER BY time{at_most}"
+        rows = self._select(_VALUES, f"{DATASET} WHERE {page} {in_order}", version)
+        found = rows["time_us"]
+        if not all(map(lt, found, islice(found, 1, None))):
+            # Of a bar that was corrected or taken back there are several rows.
+            rows = self._select(_VALUES, f"{standing(page)} {in_order}", version)
+        times = tuple(time_us * NS_PER_US for time_us in rows["time_us"][:limit])
+        open_, high, low, close, volume, factor = (tuple(rows[name][:limit]) for name in NUMBERS)
+        return RawBars(symbol, timeframe, times, open_, high, low, close, volume, factor, DATASET)
+
+    def actions(self, version: int | None, as_of: datetime | None) -> ActionBook:
+        """Give the corporate actions that belong to a version of the bars."""
+        if version == NO_BARS_YET:
+            return ActionBook()
+        return self._actions.of_bars(version, as_of)
+
+    def known(self, version: int | None, as_of: datetime | None) -> str:
+        """Give the condition on the rows that were recorded by a moment."""
+        if as_of is None or not self._has_history(version):
+            return "true"
+        return known_at(as_utc(as_of, "as_of"))
+
+    def _has_history(self, version: int | None) -> bool:
+        if version not in self._with_history:
+            try:
+                if version == NO_BARS_YET or not has_history_in(self._lake, version):
+                    return False
+            except NotFound:
+                return False
+            self._with_history.add(version)
+        return True
+
+    def _grouped(self, rows: str, version: int | None) -> list[tuple[Any, ...]]:
+        revisions = "max(revision)" if self._has_history(version) else "0"
+        values = (
+            f"count(*) AS bars, min(time) AS first, max(time) AS last, {revisions} AS revisions"
         )
+        by = "symbol, timeframe, source"
+        found = self._select(f"{by}, {values}", f"{rows} GROUP BY {by}", version)
+        return list(zip(*(found[name] for name in _SUMMARY), strict=True))
 
-    def _range_of(self, bars: RawBars) -> str:
-        first, last = session_date(bars.times[0]), session_date(bars.times[-1])
-        return self._where(bars.symbol, first, last)
-
-    def _where(self, symbol: Symbol, start: date | None, end: date | None) -> str:
-        parts = [f"symbol = {literal(symbol)}", f"timeframe = {literal(str(self._timeframe))}"]
-        # The year is in the path of each file: files of other years are not opened.
-        if start is not None:
-            parts += [f"year >= {start.year}", f"time >= {_instant(start)}"]
-        if end is not None:
-            parts += [f"year <= {end.year}", f"time <= {_instant(end)}"]
-        return " AND ".join(parts)
-
-    def _is_empty(self, where: str, version: int | None) -> bool:
-        sql = f"SELECT year FROM {DATASET} WHERE {where} LIMIT 1"  # noqa: S608 - literals quoted
-        return not self._query(sql, version)["year"]
-
-    def _summary(self, symbol: Symbol, parts: list[tuple[Any, ...]]) -> SymbolSummary:
-        _, sources, bars, firsts, lasts = zip(*parts, strict=True)
-        return SymbolSummary(
-            symbol=symbol,
-            timeframe=self._timeframe,
-            first=min(firsts).date(),
-            last=max(lasts).date(),
-            bars=sum(bars),
-            source=", ".join(sources),
-        )
-
-    def _query(self, sql: str, version: int | None) -> dict[str, list[Any]]:
+    def _select(self, values: str, rows: str, version: int | None) -> dict[str, list[Any]]:
         if version == NO_BARS_YET:
             return _NOTHING
         if version is not None:
             self._require(version)
         try:
-            return self._lake.query(DATASET, sql, version)
+            return self._lake.query(DATASET, f"SELECT {values} FROM {rows}", version)  # noqa: S608
         except NotFound as error:
             if version is None:
                 return _NOTHING
@@ -171,28 +172,52 @@ class LakeBars:
             raise unknown_version(version, self._newest)
 
 
-_NOTHING: dict[str, list[Any]] = {name: [] for name in ("year", "time_us", *_COLUMNS, *_SUMMARY)}
+class _Source:
+    """What a store has, as of one version and moment."""
+
+    def __init__(self, store: LakeBars, version: int | None, as_of: datetime | None) -> None:
+        self._store, self._version, self._as_of = store, version, as_of
+        self._known = store.known(version, as_of)
+
+    def raw(
+        self,
+        symbol: Symbol,
+        timeframe: Timeframe,
+        span_ns: tuple[int | None, int | None],
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> RawBars:
+        """Give the bars that stand in a span."""
+        where = [self._known, *within(*span_ns)]
+        if after is not None:
+            where.append(f"CAST(time AS BIGINT) > {after // NS_PER_US}")
+        return self._store.raw(symbol, timeframe, where, limit, self._version)
+
+    def summaries(self) -> list[SymbolSummary]:
+        """List what is stored."""
+        return self._store.symbols(self._version, self._as_of)
+
+    def actions(self) -> ActionBook:
+        """Give the actions that are known."""
+        return self._store.actions(self._version, self._as_of)
 
 
-def _instant(session: date) -> str:
-    time_us = day_ns(session) // _NS_PER_US
-    return f"arrow_cast({time_us}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+_NOTHING: dict[str, list[Any]] = {name: [] for name in ("year", "time_us", *NUMBERS, *_SUMMARY)}
 
 
-def _table(imports: Sequence[RawBars]) -> Table:
-    from arro3.core import Array, DataType, Table
+def _summary(parts: Sequence[tuple[Any, ...]]) -> SymbolSummary:
+    _, _, sources, bars, firsts, lasts, _ = zip(*parts, strict=True)
+    return SymbolSummary(
+        symbol=Symbol(parts[0][0]),
+        timeframe=Timeframe(parts[0][1]),
+        first=min(firsts).date(),
+        last=max(lasts).date(),
+        bars=sum(bars),
+        source=", ".join(sources),
+    )
 
-    text, number = DataType.utf8(), DataType.float64()
-    times = [time // _NS_PER_US for bars in imports for time in bars.times]
-    years = [session_date(time).year for bars in imports for time in bars.times]
-    columns: dict[str, ArrowArrayExportable] = {
-        "symbol": Array([str(bars.symbol) for bars in imports for _ in bars.times], text),
-        "timeframe": Array([str(bars.timeframe) for bars in imports for _ in bars.times], text),
-        "year": Array(years, DataType.int32()),
-        "time": Array(times, DataType.int64()).cast(DataType.timestamp("us", tz="UTC")),
-    }
-    for name in _COLUMNS:
-        values = [value for bars in imports for value in getattr(bars, name)]
-        columns[name] = Array(values, number)
-    columns["source"] = Array([bars.source for bars in imports for _ in bars.times], text)
-    return Table.from_arrays(list(columns.values()), names=list(columns))
+
+def _part(bars: RawBars) -> Part:
+    numbers = tuple(getattr(bars, name) for name in NUMBERS)
+    first, last = bars.times[0], bars.times[-1]
+    return Part(bars.symbol, bars.timeframe, first, last, bars.times, numbers, bars.source)

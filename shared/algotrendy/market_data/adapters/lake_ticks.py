@@ -2,20 +2,24 @@
 
 Columns: symbol, date, time, place, price, size, source; ``date`` is the UTC date as text, ``time``
 nanoseconds since 1970, ``place`` the trade's number in its import, which orders equal times. Files
-are split by symbol and date.
+are split by symbol and date. Trades that were streamed have a source ``stream:<feed>``, count their
+place from the symbol's first one on, and have venue, id and received too (``lake_stream_rows``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from algotrendy.kernel.errors import NotFound
+from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import NO_BARS_YET, Replacement
 from algotrendy.market_data.series import session_date
+from algotrendy.market_data.streaming.fixing import NamedTrade, StoredFix, fixed
 from algotrendy.market_data.ticks import (
     Ticks,
     TickSummary,
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
 
 DATASET = "ticks"
 PARTITIONS = ("symbol", "date")
+STREAMED = "stream:"
+"""What the source of trades begins with that came from a feed."""
 
+_TOLD = ("time", "price", "size")
 _SUMMARY = ("symbol", "source", "ticks", "first", "last")
 
 
@@ -57,10 +64,12 @@ class LakeTicks:
             for symbol, parts in groupby(rows, key=itemgetter(0))
         ]
 
-    def read(self, symbol: Symbol, first: date, last: date) -> Ticks:
+    def read(self, symbol: Symbol, first: date, last: date, as_of: int | None = None) -> Ticks:
         """Read trades as ``TickStore.read`` says."""
         require_dates(first, last)
         rows = self._rows(symbol, first, last)
+        if as_of is not None and rows["time"]:
+            rows = self._fixed(rows, symbol, first, last, as_of)
         if not rows["time"]:
             stored = self.symbols()
             if symbol not in {item.symbol for item in stored}:
@@ -73,6 +82,10 @@ class LakeTicks:
         ticks.validate()
         first, last = dates_of(ticks)
         rows = self._rows(ticks.symbol, first, last)
+        if any(source.startswith(STREAMED) for source in rows["source"]):
+            # What streams wrote is counted, and bars are made of it.
+            days = f"{first} to {last}"
+            raise Conflict(f"{ticks.symbol} must have no streamed trades from {days}, has some")
         if set(rows["source"]) == {ticks.source}:
             stored = Ticks(ticks.symbol, rows["time"], rows["price"], rows["size"], ticks.source)
             if ticks.same_trades(stored):
@@ -81,9 +94,32 @@ class LakeTicks:
         version = self._lake.write(DATASET, _table(ticks), PARTITIONS, replace=place)
         return Replacement(version, (ticks.symbol,))
 
-    def _rows(self, symbol: Symbol, first: date, last: date) -> dict[str, list[Any]]:
+    def _fixed(
+        self, rows: dict[str, list[Any]], symbol: Symbol, first: date, last: date, as_of: int
+    ) -> dict[str, list[Any]]:
+        of = f"symbol = {literal(symbol)} AND date >= {literal(str(first))}"
+        names = ", ".join(field.name for field in fields(StoredFix))
+        sql = f"SELECT {names} FROM tick_fixes WHERE {of} ORDER BY number"  # noqa: S608
+        try:
+            told = self._lake.query("tick_fixes", sql)
+        except NotFound:
+            return rows
+        fixes = [StoredFix(*values) for values in zip(*told.values(), strict=True)]
+        if not fixes:
+            return rows
+        named = self._rows(symbol, first, last, ("venue", "id"))
+        # Imported trades have neither.
+        texts = ([text or "" for text in named[name]] for name in ("venue", "id"))
+        columns = (named["time"], named["price"], named["size"], *texts)
+        left = fixed([NamedTrade(*v) for v in zip(*columns, strict=True)], fixes, as_of)
+        told = {name: [getattr(trade, name) for trade in left] for name in _TOLD}
+        return {**told, "source": named["source"]}
+
+    def _rows(
+        self, symbol: Symbol, first: date, last: date, more: Sequence[str] = ()
+    ) -> dict[str, list[Any]]:
         where = _where(symbol, first, last)
-        columns = "time, place, price, size, source"
+        columns = ", ".join(("time", "place", "price", "size", "source", *more))
         sql = f"SELECT {columns} FROM {DATASET} WHERE {where} ORDER BY time, place"  # noqa: S608
         return self._query(sql)
 

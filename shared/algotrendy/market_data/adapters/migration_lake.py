@@ -2,7 +2,7 @@
 
 Columns of the progress: migration, chunk, body; chunk -1 is the beginning, with the mapping's
 fingerprint. A chunk's rows are committed first and its note after that. Where a kill falls between
-the two, the next run commits the same rows again in the place of themselves.
+the two, the next run finds the same rows there. Bars are never overwritten: see ``lake_bar_rows``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import NotFound
-from algotrendy.market_data.adapters import lake_bars, lake_ticks
+from algotrendy.market_data.adapters import lake_bar_rows as lake_bars
+from algotrendy.market_data.adapters import lake_ticks
+from algotrendy.market_data.adapters.lake_bar_writing import BarWriter, Part
 from algotrendy.market_data.migration.checksum import Columns
 from algotrendy.market_data.migration.mapping import TableMapping
 from algotrendy.market_data.migration.ports import Note, Progress, Stretch
@@ -29,20 +32,21 @@ DATASET = "migrations"
 _BEGUN = -1
 _NS_PER_US = 1000
 _NS_PER_DAY = 86_400 * 1_000_000_000
-_BAR_NUMBERS = ("open", "high", "low", "close", "volume", "factor")
 _TRADE_NUMBERS = ("price", "size")
 
 
 class LakeTarget:
     """A ``Target`` in a lake: the dataset of bars, or that of trades."""
 
-    def __init__(self, lake: Lake, mapping: TableMapping) -> None:
-        """Migrate into the lake by this mapping."""
+    def __init__(self, lake: Lake, mapping: TableMapping, clock: Clock | None = None) -> None:
+        """Migrate into the lake by this mapping; bars are recorded by the clock."""
         self._lake, self._name, self._source = lake, mapping.name, mapping.source
         self._timeframe = mapping.timeframe
         dataset = lake_ticks if self._timeframe is None else lake_bars
         self._dataset, self._partitions = dataset.DATASET, dataset.PARTITIONS
-        self._numbers = _TRADE_NUMBERS if self._timeframe is None else _BAR_NUMBERS
+        self._numbers = _TRADE_NUMBERS if self._timeframe is None else lake_bars.NUMBERS
+        self._clock = clock or SystemClock()
+        self._writer = BarWriter(lake, self._clock)
 
     def progress(self) -> Progress | None:
         """Give what earlier runs left."""
@@ -62,11 +66,13 @@ class LakeTarget:
 
     def put(self, rows: Columns, stretches: Sequence[Stretch]) -> None:
         """Store rows in one commit, in the place of all that lies in the stretches."""
-        table = _trades(rows, self._source)
         if self._timeframe is not None:
-            table = _bars(rows, self._timeframe, self._source)
+            self._writer.write(_parts(rows, stretches, self._timeframe, self._source))
+            return
         places = " OR ".join(f"({self._place(stretch)})" for stretch in stretches)
-        self._lake.write(self._dataset, table, self._partitions, replace=places)
+        self._lake.write(
+            self._dataset, _trades(rows, self._source), self._partitions, replace=places
+        )
 
     def remember(self, note: Note) -> None:
         """Remember that a chunk is stored."""
@@ -74,39 +80,63 @@ class LakeTarget:
 
     def has_rows(self) -> bool:
         """Say whether the lake has rows of the source."""
-        sql = f"SELECT source FROM {self._dataset} WHERE {self._ours()} LIMIT 1"  # noqa: S608
-        try:
-            return bool(self._lake.query(self._dataset, sql)["source"])
-        except NotFound:
-            return False
+        return any(True for _ in self._batches("source", " LIMIT 1"))
 
     def stored(self) -> Iterator[Columns]:
         """Give every row of the source, a batch at a time."""
         numbers = ", ".join(self._numbers)
         time = "time" if self._timeframe is None else "CAST(time AS BIGINT) AS time"
         unit_ns = 1 if self._timeframe is None else _NS_PER_US
-        values = f"SELECT symbol, {time}, {numbers} FROM {self._dataset}"  # noqa: S608
-        try:
-            for batch in self._lake.batches(self._dataset, f"{values} WHERE {self._ours()}"):
-                yield _columns(batch, self._numbers, unit_ns)
-        except NotFound:
-            return
+        for batch in self._batches(f"symbol, {time}, {numbers}"):
+            yield _columns(batch, self._numbers, unit_ns)
 
     def forget(self) -> None:
         """Take away the rows and then the notes, each in one commit.
 
-        Where this migration never began, rows of its source are another's, and stay.
+        Where this migration never began, rows of its source are another's, and stay. Bars are
+        taken back, so that whoever asks as of an earlier moment still finds them.
         """
         if self.progress() is None:
             return
-        nothing = Columns([], np.array([], dtype=np.int64), (np.array([]),) * len(self._numbers))
         if self.has_rows():
-            table = _trades(nothing, self._source)
-            if self._timeframe is not None:
-                table = _bars(nothing, self._timeframe, self._source)
-            self._lake.write(self._dataset, table, self._partitions, replace=self._ours())
+            if self._timeframe is None:
+                nothing = Columns([], np.array([], dtype=np.int64), (np.array([]),) * 2)
+                table = _trades(nothing, self._source)
+                self._lake.write(self._dataset, table, self._partitions, replace=self._ours())
+            else:
+                self._writer.take_back(self._symbols(), self._timeframe, self._source)
         ours = f"migration = {literal(self._name)}"
         self._lake.write(DATASET, _notes([], [], []), replace=ours)
+
+    def _symbols(self) -> list[str]:
+        sql = f"SELECT DISTINCT symbol FROM {self._dataset} WHERE {self._ours()} ORDER BY symbol"  # noqa: S608
+        return self._lake.query(self._dataset, sql)["symbol"]
+
+    def _batches(self, values: str, ending: str = "") -> Iterator[RecordBatch]:
+        """Select from the rows of the source, of bars from those that stand."""
+        try:
+            for rows in self._standing():
+                sql = f"SELECT {values} FROM {rows}{ending}"  # noqa: S608 - literals quoted
+                yield from self._lake.batches(self._dataset, sql)
+        except NotFound:
+            return
+
+    def _standing(self) -> Iterator[str]:
+        ours = f"{self._dataset} WHERE {self._ours()}"
+        if self._timeframe is None or not self._is_revised():
+            yield ours
+            return
+        # Symbol by symbol: which rows stand takes memory to find out.
+        for symbol in self._symbols():
+            series = lake_bars.of_series(symbol, self._timeframe)
+            yield f"{lake_bars.standing(series)} WHERE source = {literal(self._source)}"
+
+    def _is_revised(self) -> bool:
+        if not lake_bars.has_history_in(self._lake):
+            return False
+        of_ours = f"timeframe = {literal(str(self._timeframe))} AND revision > 0"
+        sql = f"SELECT revision FROM {self._dataset} WHERE {of_ours} LIMIT 1"  # noqa: S608
+        return bool(self._lake.query(self._dataset, sql)["revision"])
 
     def _note(self, chunk: int, body: str) -> None:
         place = f"migration = {literal(self._name)} AND chunk = {chunk}"
@@ -120,38 +150,32 @@ class LakeTarget:
 
     def _place(self, stretch: Stretch) -> str:
         first, last = session_date(stretch.first_ns), session_date(stretch.last_ns)
-        symbol = f"symbol = {literal(stretch.symbol)}"
-        if self._timeframe is None:
-            days = f"date >= {literal(str(first))} AND date <= {literal(str(last))}"
-            times = f"time >= {stretch.first_ns} AND time <= {stretch.last_ns}"
-            return f"{symbol} AND {days} AND {times}"
-        years = f"year >= {first.year} AND year <= {last.year}"
-        of_ours = f"{symbol} AND timeframe = {literal(str(self._timeframe))} AND {years}"
-        # The first may be a nanosecond past a bar: rounded up, it is a microsecond past.
-        begin = _instant(-(-stretch.first_ns // _NS_PER_US))
-        return (
-            f"{of_ours} AND time >= {begin} AND time <= {_instant(stretch.last_ns // _NS_PER_US)}"
+        days = f"date >= {literal(str(first))} AND date <= {literal(str(last))}"
+        times = f"time >= {stretch.first_ns} AND time <= {stretch.last_ns}"
+        return f"symbol = {literal(stretch.symbol)} AND {days} AND {times}"
+
+
+def _parts(
+    rows: Columns, stretches: Sequence[Stretch], timeframe: Timeframe, source: str
+) -> list[Part]:
+    """Part rows, which lie in the order of the stretches, into series."""
+    symbols = np.array(rows.symbols, dtype=object)
+    parts = []
+    for stretch in stretches:
+        lies_in = (symbols == stretch.symbol) & (rows.times >= stretch.first_ns)
+        lies_in &= rows.times <= stretch.last_ns
+        parts.append(
+            Part(
+                stretch.symbol,
+                timeframe,
+                stretch.first_ns,
+                stretch.last_ns,
+                rows.times[lies_in].tolist(),
+                tuple(column[lies_in].tolist() for column in rows.numbers),
+                source,
+            )
         )
-
-
-def _instant(time_us: int) -> str:
-    return f"arrow_cast({time_us}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
-
-
-def _bars(rows: Columns, timeframe: Timeframe, source: str) -> Table:
-    from arro3.core import Array, DataType
-
-    years = rows.times.astype("datetime64[ns]").astype("datetime64[Y]").astype(np.int32) + 1970
-    instant = DataType.timestamp("us", tz="UTC")
-    numbers = zip(_BAR_NUMBERS, rows.numbers, strict=True)
-    return _table(
-        symbol=_text(rows.symbols),
-        timeframe=_text([str(timeframe)] * len(rows)),
-        year=Array.from_numpy(years.astype(np.int32)),
-        time=Array.from_numpy(rows.times // _NS_PER_US).cast(instant),
-        **{name: Array.from_numpy(column) for name, column in numbers},
-        source=_text([source] * len(rows)),
-    )
+    return parts
 
 
 def _trades(rows: Columns, source: str) -> Table:

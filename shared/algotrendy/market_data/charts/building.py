@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from math import isfinite
+from math import inf, isfinite
 from types import ModuleType
 from typing import Any, Protocol, cast
 
@@ -46,17 +46,23 @@ class Trades(Protocol):
 
 
 Columns = tuple[Any, Any, Any]
+Take = Callable[[int, float, float], tuple[int, int]]
+"""Takes a trade: its time, price and size; gives what ``advance`` of its style does."""
 
 
 class Engine(Protocol):
     """How kernels are run, and what they read and write."""
 
-    def kernel(self, rules: ModuleType) -> Any:
-        """Give ``advance`` of a module."""
+    def kernel(self, rules: ModuleType, state: Any, rule: Any) -> Any:
+        """Give ``advance`` of a module for such records."""
         ...
 
-    def chain(self, rules: ModuleType) -> Any:
-        """Give ``chain`` of a module."""
+    def single(self, rules: ModuleType, state: Any, rule: Any, table: Any) -> Take:
+        """Give ``advance`` of a module for one trade at a time, into a table from its first row."""
+        ...
+
+    def chain(self, rules: ModuleType, state: Any, rule: Any) -> Any:
+        """Give ``chain`` of a module for such records."""
         ...
 
     def record(self, values: Record) -> Any:
@@ -75,6 +81,10 @@ class Engine(Protocol):
         """Put parts of bars behind each other."""
         ...
 
+    def nothing(self) -> Bars:
+        """Give no bars."""
+        ...
+
     def columns(self, trades: Trades) -> Columns:
         """Give the columns in the form that kernels read."""
         ...
@@ -87,10 +97,19 @@ class Engine(Protocol):
 class Interpreted:
     """Plain Python, with nothing but the standard library."""
 
-    def kernel(self, rules: ModuleType) -> Any:
+    def kernel(self, rules: ModuleType, state: Any, rule: Any) -> Any:  # noqa: ARG002
         return rules.advance
 
-    def chain(self, rules: ModuleType) -> Any:
+    def single(self, rules: ModuleType, state: Any, rule: Any, table: Any) -> Take:
+        advance = rules.advance
+
+        def take(time: int, price: float, size: float) -> tuple[int, int]:
+            done: tuple[int, int] = advance(state, rule, (time,), (price,), (size,), table, 0)
+            return done
+
+        return take
+
+    def chain(self, rules: ModuleType, state: Any, rule: Any) -> Any:  # noqa: ARG002
         return rules.chain
 
     def record(self, values: Record) -> Any:
@@ -106,6 +125,9 @@ class Interpreted:
 
     def join(self, parts: list[list[ChartBar]]) -> Bars:
         return [bar for part in parts for bar in part]
+
+    def nothing(self) -> Bars:
+        return []
 
     def columns(self, trades: Trades) -> Columns:
         times = [int(time) for time in trades.times]
@@ -153,8 +175,9 @@ class Builder:
         state = record_type(self._fields)(**getattr(self._rules, "BEGIN", {}))
         self._state = engine.record(state)
         self._rule = engine.record(base.rule())
-        self._advance = engine.kernel(self._rules)
         self._table = engine.table(rows)
+        self._single: Take | None = None
+        self._advance: Any = None
         self._time = NEVER
 
     @property
@@ -168,6 +191,8 @@ class Builder:
         Raises:
             Invalid: If columns differ in length, or a trade is bad; then none of them is taken.
         """
+        if len(trades.times) == len(trades.prices) == len(trades.sizes) == 1:
+            return self.push_one(trades.times[0], trades.prices[0], trades.sizes[0])
         columns = self._engine.columns(trades)
         times, prices, sizes = columns
         for name, column in (("prices", prices), ("sizes", sizes)):
@@ -176,6 +201,8 @@ class Builder:
         bad = self._engine.first_fault(columns, self._time)
         if bad >= 0:
             raise self._fault(columns, bad)
+        if self._advance is None:
+            self._advance = self._engine.kernel(self._rules, self._state, self._rule)
         parts: list[Any] = []
         done = 0
         while done < len(times):
@@ -189,6 +216,30 @@ class Builder:
                 self._make_way(int(times[done]), done)
         if len(times):
             self._time = int(times[-1])
+        return self._finish(parts)
+
+    def push_one(self, time: int, price: float, size: float) -> Bars:
+        """Take one trade, as ``push`` does: the way that streams take, with the fewest calls.
+
+        Raises:
+            Invalid: If the trade is bad; then it is not taken.
+        """
+        time, price, size = int(time), float(price), float(size)
+        # A NaN fails every comparison.
+        if not (time >= self._time and 0.0 < price < inf and 0.0 <= size < inf):
+            raise self._fault(([time], [price], [size]), 0)
+        take = self._single or self._taker()
+        taken, at = take(time, price, size)
+        if taken and not at:
+            self._time = time
+            return self._engine.nothing()
+        parts = [self._engine.take(self._table, at)] if at else []
+        while not taken:
+            self._make_way(time, 0)
+            taken, at = (self._single or self._taker())(time, price, size)
+            if at:
+                parts.append(self._engine.take(self._table, at))
+        self._time = time
         return self._finish(parts)
 
     def advance_to(self, time: int) -> Bars:
@@ -254,6 +305,10 @@ class Builder:
             made._chain = Chain(made.style, engine, state["chain"])
         return made
 
+    def _taker(self) -> Take:
+        self._single = self._engine.single(self._rules, self._state, self._rule, self._table)
+        return self._single
+
     def _finish(self, parts: list[Any]) -> Bars:
         bars = self._engine.join(parts)
         return bars if self._chain is None else cast("Bars", self._chain.draw(bars))
@@ -267,6 +322,7 @@ class Builder:
             raise Invalid(f"ticks[{row}]", f"of at most {MOST_OF_ONE_TICK:,} bars", needed)
         if needed > len(self._table):
             self._table = self._engine.table(needed)
+            self._single = None
 
     def _set_span(self, time: int) -> None:
         """Tell the kernel in which session, or between which two, a time lies."""

@@ -27,7 +27,7 @@ class Chain:
         self._memory = engine.table(max(1, rules.MEMORY))
         for row, (high, low) in enumerate(saved["memory"] if saved else ()):
             self._memory[row].high, self._memory[row].low = high, low
-        self._chain = engine.chain(rules)
+        self._chain = engine.chain(rules, self._state, self._rule)
 
     def draw(self, bars: Any) -> Any:
         """Take closed time bars, and give the bars that they made."""

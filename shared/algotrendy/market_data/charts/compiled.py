@@ -1,36 +1,64 @@
 """Run the kernels compiled; the only module of its room that knows numba.
 
-Each compiles in some seconds when a process first uses it. The bits are those of plain Python:
-nothing here may reorder or fuse floating point.
+Each compiles in some seconds when it is first used, and is kept as ``kernel.kept_code`` says. The
+bits are those of plain Python: nothing here may reorder or fuse floating point.
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+from collections.abc import Callable
 from functools import cache
-from types import ModuleType
-from typing import Any
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, Final
 
+import llvmlite
+import numba
 import numpy as np
-from numba import njit
-from numba.extending import register_jitable
+from numba import carray, config, from_dtype, njit, types
+from numba.core.caching import CacheImpl
+from numba.extending import intrinsic, register_jitable
 
+from algotrendy.kernel.kept_code import Shelf
 from algotrendy.kernel.records import Fields, Record
-from algotrendy.market_data.charts.building import Bars, Columns, Trades
+from algotrendy.market_data.charts.building import Bars, Columns, Take, Trades
 from algotrendy.market_data.charts.records import CHART_BAR
 from algotrendy.market_data.charts.rules import levels, writing
 
 _BAR = np.dtype(list(CHART_BAR))
+_LARGEST: Final = 0x7FEFFFFFFFFFFFFF
+"""The bits of the largest finite float."""
+_SOURCES = ("kernel/records.py", "market_data/charts")
+SHELF: Final = Shelf(
+    _SOURCES,
+    Path(__file__).with_name("kernels"),
+    config,
+    (numba.__version__, llvmlite.__version__),
+)
+_NOTHING: Any = np.zeros(0, _BAR).view(np.recarray)
 
 
 class Compiled:
     """Structured arrays, and kernels compiled by numba."""
 
-    def kernel(self, rules: ModuleType) -> Any:
-        return _kernel(rules, "advance")
+    def kernel(self, rules: ModuleType, state: Any, rule: Any) -> Any:
+        return _kernel(rules, state.dtype, rule.dtype)
 
-    def chain(self, rules: ModuleType) -> Any:
-        return _kernel(rules, "chain")
+    def single(self, rules: ModuleType, state: Any, rule: Any, table: Any) -> Take:
+        step = _step(rules, state.dtype, rule.dtype)
+        # Numbers cost a compiled function the least to take: records are found by their addresses.
+        places = state.base.ctypes.data, rule.base.ctypes.data, table.ctypes.data, len(table)
+        kept = state, rule, table
+
+        def take(time: int, price: float, size: float, kept: Any = kept) -> tuple[int, int]:  # noqa: ARG001
+            return step(*places, time, price, size)  # type: ignore[no-any-return]
+
+        return take
+
+    def chain(self, rules: ModuleType, state: Any, rule: Any) -> Any:
+        return _chain(rules, state.dtype, rule.dtype)
 
     def record(self, values: Record) -> Any:
         made = _rows(values.fields, 1)
@@ -49,6 +77,9 @@ class Compiled:
             return parts[0]  # type: ignore[no-any-return]
         whole: Any = np.concatenate(parts) if parts else np.zeros(0, _BAR)
         return whole.view(np.recarray)  # type: ignore[no-any-return]
+
+    def nothing(self) -> Bars:
+        return _NOTHING  # type: ignore[no-any-return]
 
     def columns(self, trades: Trades) -> Columns:
         times = np.ascontiguousarray(trades.times, np.int64)
@@ -70,29 +101,103 @@ def _register(module: ModuleType) -> None:
             register_jitable(function)
 
 
+def _owns(function: Any, file: str) -> bool:
+    return file == __file__ or function.__module__.startswith(f"{__package__}.rules.")
+
+
+SHELF.install(CacheImpl._locator_classes, _owns)
+
+_TIMES = types.Array(types.int64, 1, "C", readonly=True)
+_NUMBERS = types.Array(types.float64, 1, "C", readonly=True)
+_BARS = from_dtype(_BAR)[::1]
+_READ_BARS = types.Array(from_dtype(_BAR), 1, "C", readonly=True)
+
+
 @cache
-def _kernel(rules: ModuleType, name: str) -> Any:
+def _kernel(rules: ModuleType, state: np.dtype[Any], rule: np.dtype[Any]) -> Any:
+    records = from_dtype(state), from_dtype(rule)
+    given = (*records, _TIMES, _NUMBERS, _NUMBERS, _BARS, types.int64)
+    return _kept(rules, rules.advance, given)
+
+
+@cache
+def _chain(rules: ModuleType, state: np.dtype[Any], rule: np.dtype[Any]) -> Any:
+    records = from_dtype(state), from_dtype(rule)
+    return _kept(rules, rules.chain, (*records, _BARS, _READ_BARS, _BARS, types.int64))
+
+
+def _kept(rules: ModuleType, function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    """Compile for such arguments alone, under a name of its own: each is kept in its own files.
+
+    Two processes that keep two forms of one function in the same files could mix them up.
+    """
     for module in (levels, writing, rules):
         _register(module)
-    return njit(error_model="numpy")(getattr(rules, name))
+    source: Any = function
+    own = FunctionType(
+        source.__code__, source.__globals__, None, source.__defaults__, source.__closure__
+    )
+    name = f"{rules.__name__.rpartition('.')[2]}_{source.__name__}"
+    own.__qualname__ = f"{name}_{hashlib.sha256(repr(given).encode()).hexdigest()[:16]}"
+    own.__module__ = rules.__name__
+    return njit(given, error_model="numpy", cache=True)(own)
+
+
+@cache
+def _step(rules: ModuleType, state: np.dtype[Any], rule: np.dtype[Any]) -> Any:
+    advance = rules.advance
+
+    def step(
+        state_at: int, rule_at: int, bars_at: int, rows: int, time: int, price: float, size: float
+    ) -> Any:
+        return advance(
+            carray(_pointer(state_at), 1, state)[0],
+            carray(_pointer(rule_at), 1, rule)[0],
+            (time,),
+            (price,),
+            (size,),
+            carray(_pointer(bars_at), rows, _BAR),
+            0,
+        )
+
+    step.__name__ = f"step_{hashlib.sha256(repr((state, rule)).encode()).hexdigest()[:16]}"
+    return _kept(rules, step, (*(types.int64,) * 5, types.float64, types.float64))
+
+
+def _give_pointer(typing: Any, place: Any) -> Any:  # noqa: ARG001
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(types.int64), generate
+
+
+_pointer = intrinsic(_give_pointer)
+"""Gives an address as a pointer."""
 
 
 @cache
 def _first_fault() -> Any:
-    return njit(error_model="numpy")(_find_fault)
+    given = (_TIMES, _NUMBERS, _NUMBERS, types.int64)
+    return njit(given, error_model="numpy", cache=True)(_find_fault)
 
 
 def _find_fault(times: Any, prices: Any, sizes: Any, last: int) -> int:
     if len(times) == 0:
         return -1
-    # All trades at once, without a branch: nearly always there is no fault to be found.
-    bad = times[0] < last
+    # All trades at once, without a branch: nearly always there is no fault to be found. As whole
+    # numbers, the bits of finite floats above 0 lie between 1 and those of the largest; whatever
+    # else there is, or a time before the last one, leaves the sign set.
+    of_prices, of_sizes = prices.view(np.int64), sizes.view(np.int64)
+    odd = 0
     for row in range(len(times)):
-        price, size = prices[row], sizes[row]
-        bad |= not ((price > 0.0) & (size >= 0.0) & (price < np.inf) & (size < np.inf))
+        price, size = of_prices[row], of_sizes[row]
+        odd |= (price - 1) | (_LARGEST - price) | size | (_LARGEST - size)
     for row in range(1, len(times)):
-        bad |= times[row] < times[row - 1]
-    if not bad:
+        now, before = times[row], times[row - 1]
+        gap = now - before
+        odd |= gap ^ ((now ^ before) & (gap ^ now))  # the sign, also where it overflows
+    if odd >= 0 and times[0] >= last:
         return -1
     for row in range(len(times)):
         time, price, size = times[row], prices[row], sizes[row]

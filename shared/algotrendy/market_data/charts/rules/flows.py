@@ -47,53 +47,64 @@ def advance(
     state: Any, rule: Any, times: Any, prices: Any, sizes: Any, bars: Any, at: int
 ) -> tuple[int, int]:
     """Take trades; see the room's docstring."""
-    of, is_run = rule.of, rule.is_run == 1
+    of, is_run, span = rule.of, rule.is_run == 1, rule.trades
     bought, sold, buying, selling = state.bought, state.sold, state.buying, state.selling
     seen, side, threshold = state.seen, state.side, state.threshold
     began, first, highest, lowest = state.began, state.first, state.highest, state.lowest
     volume, ticks, last = state.volume, state.ticks, state.last
-    new = 2.0 / (rule.trades + 1.0)
+    new = 2.0 / (span + 1.0)
     old = 1.0 - new
     least = most = rule.ticks
     if state.made > 0:
         least, most = rule.least, rule.most
     state.needed = 0
     taken = len(prices)
-    for i in range(len(prices)):
-        price, size = prices[i], sizes[i]
+    if last == 0.0 and taken > 0:
+        # The first trade of all is neither a buy nor a sell.
+        last = prices[0]
+    i = 0
+    while i < taken:
         if ticks == 0:
             if at == len(bars):
                 state.needed = 1
                 taken = i
                 break
             began = times[i]
-            first = highest = lowest = price
+            first = highest = lowest = prices[i]
             bought = sold = 0.0
-        if last > 0.0:
+        is_closed = False
+        while i < taken:
+            price, size = prices[i], sizes[i]
             side = 1 if price > last else -1 if price < last else side
-        flow = 1.0 if of == TRADES else size if of == UNITS else price * size
-        buy = flow if side > 0 else 0.0
-        sell = flow if side < 0 else 0.0
-        if seen < rule.trades:
-            seen += 1
-            buying += (buy - buying) / seen
-            selling += (sell - selling) / seen
-        else:
-            buying = buying * old + buy * new
-            selling = selling * old + sell * new
-        bought += buy
-        sold += sell
-        if price > highest:
-            highest = price
-        if price < lowest:
-            lowest = price
-        volume += size
-        ticks += 1
-        last = price
-        reached = max(bought, sold) if is_run else abs(bought - sold)
-        if ticks >= most or (ticks >= least and reached >= threshold):
-            now = times[i]
-            write(bars[at], began, now, now, first, highest, lowest, price, volume, ticks)
+            flow = 1.0 if of == TRADES else size if of == UNITS else price * size
+            buy = flow if side > 0 else 0.0
+            sell = flow if side < 0 else 0.0
+            if seen < span:
+                seen += 1
+                buying += (buy - buying) / seen
+                selling += (sell - selling) / seen
+            else:
+                buying = buying * old + buy * new
+                selling = selling * old + sell * new
+            bought += buy
+            sold += sell
+            if price > highest:
+                highest = price
+            if price < lowest:
+                lowest = price
+            volume += size
+            ticks += 1
+            last = price
+            i += 1
+            if ticks < least:
+                continue
+            reached = max(bought, sold) if is_run else abs(bought - sold)
+            if ticks >= most or reached >= threshold:
+                is_closed = True
+                break
+        if is_closed:
+            now = times[i - 1]
+            write(bars[at], began, now, now, first, highest, lowest, last, volume, ticks)
             at += 1
             expected = state.expected if state.made > 0 else float(rule.ticks)
             expected += (ticks - expected) * 2.0 / (rule.bars + 1.0)

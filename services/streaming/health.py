@@ -1,0 +1,46 @@
+"""Answer over HTTP how the streaming service is: ``/health`` and ``/ready``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from algotrendy.kernel.errors import JsonValue
+from services.streaming.assembly import Streaming
+
+
+def health_routes(
+    current: Callable[[], Streaming | None], clients: Callable[[], dict[str, JsonValue]]
+) -> list[BaseRoute]:
+    """Give the routes of both.
+
+    Args:
+        current: Gives the service; None while it cannot be made yet.
+        clients: Says who listens, and how it went.
+
+    ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
+    anew. ``/ready`` answers 200 once everything that it needs is there, else 503. How each feed
+    stands is in the answer: a feed that is down is no reason to start the process anew.
+    """
+
+    async def health(_request: Request) -> Response:
+        return _answer(current(), clients(), HTTPStatus.OK)
+
+    async def ready(_request: Request) -> Response:
+        streaming = current()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if streaming is None else HTTPStatus.OK
+        return _answer(streaming, clients(), status)
+
+    return [Route("/health", health), Route("/ready", ready)]
+
+
+def _answer(
+    streaming: Streaming | None, clients: dict[str, JsonValue], status: HTTPStatus
+) -> Response:
+    told = {} if streaming is None else streaming.describe()
+    body = {"ready": streaming is not None, **told, "clients": clients}
+    return JSONResponse(body, status.value)

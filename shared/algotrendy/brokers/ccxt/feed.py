@@ -1,0 +1,217 @@
+"""Listen to public trades at a crypto exchange, by asking for them: no key is needed.
+
+ccxt's sockets connect again by themselves and tell nobody what was missed, so trades are asked for
+over REST, from the newest that is known on: an outage of any length leaves no hole, as far back as
+the exchange tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from algotrendy.brokers.ccxt.calls import Calls
+from algotrendy.brokers.ccxt.profiles import profile_of
+from algotrendy.brokers.ccxt.vendor import make_public, vendor_class
+from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.calendar import TradingCalendar, always_open
+from algotrendy.market_data.streaming.feeds import Connection, Item
+from algotrendy.market_data.streaming.messages import LAST_NS, LONGEST_ID, Quote, Trade
+
+POLL_S = 1.0
+BEGIN_S = 900.0
+_PAGE = 1_000
+_MS_NS = 1_000_000
+# Some exchanges look so far ahead of where they are asked to begin, and no further.
+_WINDOW_MS = 3_600_000
+
+
+class CcxtFeed:
+    """Is a ``Feed`` that waits to be asked.
+
+    Args:
+        exchange: ccxt's name of it, such as ``binance``.
+        symbols: Pairs, such as BTC/USDT.
+        now_ns: Tells the time, nanoseconds since 1970 UTC.
+        url: Scheme, host and port of a server that speaks for the exchange; None: its own.
+        poll_s: Between two looks.
+    """
+
+    def __init__(
+        self,
+        exchange: str,
+        symbols: Sequence[str],
+        now_ns: Callable[[], int],
+        url: str | None = None,
+        poll_s: float = POLL_S,
+    ) -> None:
+        for symbol in symbols:
+            if "/" not in symbol:
+                raise Invalid("symbols", "pairs, like BTC/USDT", symbol)
+        self._exchange = exchange
+        self._symbols = tuple(symbols)
+        self._now_ns = now_ns
+        self._url = url
+        self._poll_s = poll_s
+
+    @property
+    def name(self) -> str:
+        """Give how records name it."""
+        return f"ccxt:{self._exchange}"
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Give what it asks for."""
+        return self._symbols
+
+    @property
+    def calendar(self) -> TradingCalendar:
+        """Give when its market is open: always."""
+        return always_open()
+
+    @property
+    def quiet_s(self) -> float | None:
+        """Give None: each look is answered, or fails."""
+        return None
+
+    @property
+    def begin_s(self) -> float | None:
+        """Give how far back a pair begins of which nothing is stored."""
+        return BEGIN_S
+
+    @property
+    def history(self) -> None:
+        """Give none: it waits."""
+        return
+
+    @asynccontextmanager
+    async def open(self, since: Mapping[str, int]) -> AsyncIterator[Connection]:
+        """Load the exchange's markets, and begin to ask.
+
+        Raises:
+            Unavailable: If it cannot be reached.
+            Invalid: If ccxt does not know it, or it does not trade a pair.
+        """
+        profile = profile_of(self._exchange)
+        exchange = make_public(await vendor_class(self._exchange), profile, self._url)
+        calls = Calls(self._exchange, profile)
+        try:
+            markets = await calls.read(exchange.load_markets)
+            for symbol in self._symbols:
+                if symbol not in markets:
+                    raise Invalid("symbols", f"pairs that {self._exchange} trades", symbol)
+            yield _Looks(exchange, calls, dict(since), self._now_ns, self._poll_s)
+        finally:
+            await exchange.close()
+
+
+class _Looks:
+    def __init__(
+        self,
+        exchange: Any,
+        calls: Calls,
+        since: dict[str, int],
+        now_ns: Callable[[], int],
+        poll_s: float,
+    ) -> None:
+        self._exchange = exchange
+        self._calls = calls
+        # Milliseconds, as exchanges have them.
+        self._since = {symbol: time // _MS_NS for symbol, time in since.items()}
+        self._told: dict[str, set[str]] = {symbol: set() for symbol in since}
+        self._now_ns = now_ns
+        self._poll_s = poll_s
+        self._is_first = True
+        self._is_behind = False
+        self._quotes: dict[str, Quote] = {}
+
+    async def receive(self) -> Sequence[Item]:
+        """Ask for what is new of each pair."""
+        if not self._is_first and not self._is_behind:
+            await asyncio.sleep(self._poll_s)
+        self._is_first = self._is_behind = False
+        found: list[Item] = []
+        for symbol in self._since:
+            found += await self._trades(symbol)
+        return [*found, *await self._newest_quotes()]
+
+    async def _trades(self, symbol: str) -> list[Trade]:
+        since = self._since[symbol]
+        rows = await self._calls.read(lambda: self._exchange.fetch_trades(symbol, since, _PAGE))
+        received = self._now_ns()
+        trades = _trades(symbol, rows, received)
+        new = [t for t in trades if t.time >= since * _MS_NS and t.id not in self._told[symbol]]
+        self._go_on(symbol, new, len(rows), received // _MS_NS)
+        return new
+
+    def _go_on(self, symbol: str, new: Sequence[Trade], rows: int, now_ms: int) -> None:
+        """Move to where the next look begins: the newest millisecond, of which more may come."""
+        since = self._since[symbol]
+        if new:
+            newest = max(trade.time // _MS_NS for trade in new)
+            same = {trade.id for trade in new if trade.time // _MS_NS == newest}
+            self._told[symbol] = same | (self._told[symbol] if newest == since else set())
+            self._since[symbol] = newest
+            self._is_behind |= rows >= _PAGE
+        elif rows >= _PAGE:
+            # More trades in one millisecond than a page has: the rest of it cannot be asked for.
+            self._since[symbol] = since + 1
+            self._is_behind = True
+        elif since + _WINDOW_MS < now_ms:
+            self._since[symbol] = since + _WINDOW_MS
+            self._is_behind = True
+
+    async def _newest_quotes(self) -> list[Quote]:
+        if not self._exchange.has.get("fetchBidsAsks"):
+            return []
+        symbols = list(self._since)
+        found = await self._calls.read(lambda: self._exchange.fetch_bids_asks(symbols))
+        received = self._now_ns()
+        fresh: list[Quote] = []
+        for symbol in symbols:
+            row = found.get(symbol) or {}
+            names = ("bid", "bidVolume", "ask", "askVolume")
+            bid, bid_size, ask, ask_size = (_number(row.get(name)) for name in names)
+            at = _time(row.get("timestamp")) or received
+            quote = Quote(symbol, at, bid, bid_size, ask, ask_size, received)
+            before = self._quotes.get(symbol)
+            if before is None or before[2:6] != quote[2:6]:
+                self._quotes[symbol] = quote
+                fresh.append(quote)
+        return fresh
+
+
+def _trades(symbol: str, rows: Sequence[Mapping[str, Any]], received: int) -> list[Trade]:
+    """Read rows, oldest first; one without an id gets one of its content and its occurrence.
+
+    An answer begins with a whole millisecond, so the occurrence is the same in every answer.
+    """
+    seen: Counter[tuple[object, ...]] = Counter()
+    found: list[Trade] = []
+    for row in rows:
+        time = row.get("timestamp")
+        price, size = _number(row.get("price")), _number(row.get("amount"))
+        id_ = row.get("id")
+        if not id_:
+            content = (time, repr(price), repr(size), row.get("side"))
+            seen[content] += 1
+            id_ = f"{'/'.join(str(part) for part in content)}/{seen[content]}"
+        # What cannot be written as UTF-8 could never be sent.
+        name = str(id_).encode(errors="replace").decode()[:LONGEST_ID]
+        found.append(Trade(symbol, _time(time), price, size, "", name, received))
+    return sorted(found, key=lambda trade: trade.time)
+
+
+def _time(value: object) -> int:
+    return value * _MS_NS if isinstance(value, int) and abs(value) <= LAST_NS // _MS_NS else 0
+
+
+def _number(value: object) -> float:
+    try:
+        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return math.nan

@@ -1,0 +1,124 @@
+"""The services that run on what was deployed: each needs the platform's environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from algotrendy.local.home import (
+    EXECUTION_PORT_VARIABLE,
+    HOME_VARIABLE,
+    STREAMING_PORT_VARIABLE,
+    Home,
+    read_environment_file,
+)
+from algotrendy.local.parts import Launch, answers, base_environment
+from algotrendy.local.ports import LOOPBACK, check_port
+
+SYMBOLS_VARIABLE = "ALGOTRENDY_STREAM_SYMBOLS"
+STREAMED_SYMBOLS = "AAPL,BTC/USD"
+"""What is streamed from the paper exchange where nobody chose anything."""
+
+_CHOSEN_FOR_ORDERS = (
+    "ALGOTRENDY_BROKER_ACCOUNTS",
+    "ALGOTRENDY_LIVE_TRADING",
+    "ALGOTRENDY_LOG_LEVEL",
+)
+_CHOSEN_FOR_STREAMS = (
+    "ALGOTRENDY_LOG_LEVEL",
+    "ALGOTRENDY_STREAM_FEED",
+    "ALGOTRENDY_STREAM_KEY",
+    "ALGOTRENDY_STREAM_STYLES",
+    "ALGOTRENDY_STREAM_URL",
+    SYMBOLS_VARIABLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The execution service: speaks to brokers; it needs what was deployed.
+
+    Attributes:
+        project: The checkout that it runs from.
+    """
+
+    home: Home
+    port: int
+    project: Path
+    name: str = field(default="execution", init=False)
+    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    # It ends what it began, and gives its leases back.
+    grace_s: float = field(default=15.0, init=False)
+    start_timeout_s: float = field(default=60.0, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def prepare(self) -> Launch:
+        """Check the port, and read where the platform is."""
+        check_port(self.name, self.port, "--execution-port", EXECUTION_PORT_VARIABLE)
+        variables = {EXECUTION_PORT_VARIABLE: str(self.port)}
+        return _launch("execution", self.home, self.project, _CHOSEN_FOR_ORDERS, variables)
+
+    def is_ready(self) -> bool:
+        """Whether it serves the accounts, or stands by."""
+        return answers(f"{self.url}/ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """The streaming service: listens to feeds, serves clients; it needs what was deployed.
+
+    Attributes:
+        project: The checkout that it runs from.
+    """
+
+    home: Home
+    port: int
+    project: Path
+    name: str = field(default="streaming", init=False)
+    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    # It sends what waits, and tells its clients.
+    grace_s: float = field(default=15.0, init=False)
+    start_timeout_s: float = field(default=60.0, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def prepare(self) -> Launch:
+        """Check the port, and read where the platform is."""
+        check_port(self.name, self.port, "--streaming-port", STREAMING_PORT_VARIABLE)
+        variables = {
+            STREAMING_PORT_VARIABLE: str(self.port),
+            # Chosen to be empty, nothing is streamed.
+            SYMBOLS_VARIABLE: os.environ.get(SYMBOLS_VARIABLE, STREAMED_SYMBOLS),
+        }
+        return _launch("streaming", self.home, self.project, _CHOSEN_FOR_STREAMS, variables)
+
+    def is_ready(self) -> bool:
+        """Whether it takes clients; a feed that is down, or misnamed, keeps nothing else up."""
+        return answers(f"{self.url}/health")
+
+
+def _launch(
+    service: str, home: Home, project: Path, chosen: Sequence[str], variables: dict[str, str]
+) -> Launch:
+    platform = read_environment_file(home.environment_file)
+    by_people = {name: os.environ[name] for name in chosen if name in os.environ}
+    return Launch(
+        command=[sys.executable, "-m", f"services.{service}"],
+        environment={
+            **base_environment(),
+            **by_people,
+            **platform,
+            **variables,
+            HOME_VARIABLE: str(home.root),
+        },
+        folder=project,
+    )

@@ -1,0 +1,46 @@
+"""Answer for market data over HTTP: one router a resource, one app."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from algotrendy.market_data import wiring
+from algotrendy.market_data.adapters import quality_api, quotes_api
+from algotrendy.market_data.api import bars, one_symbol, symbols
+from algotrendy.market_data.api.access import (
+    CAPABILITY,
+    MOST_BARS,
+    USUAL_BARS,
+    bar_store,
+    page_cache,
+    tick_store,
+)
+from algotrendy.market_data.api.one_symbol import BarOut, BarsPage
+from algotrendy.market_data.api.symbols import SymbolOut, SymbolsOut
+from algotrendy.platform.http import create_app
+
+__all__ = [
+    "CAPABILITY",
+    "MOST_BARS",
+    "USUAL_BARS",
+    "BarOut",
+    "BarsPage",
+    "SymbolOut",
+    "SymbolsOut",
+    "bar_store",
+    "create_api",
+    "page_cache",
+    "tick_store",
+]
+
+
+def create_api() -> FastAPI:
+    """Make the app of market data."""
+    app = create_app("AlgoTrendy market data", CAPABILITY, {"lake": _lake_answers})
+    for resource in (bars, one_symbol, symbols, quotes_api, quality_api):
+        app.include_router(resource.router)
+    return app
+
+
+def _lake_answers() -> None:
+    wiring.bar_store().version()

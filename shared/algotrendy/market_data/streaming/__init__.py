@@ -1,0 +1,1 @@
+"""Market data in real time: from a feed's socket to the lake, and to clients."""
