@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -46,6 +48,8 @@ SHARING_ROOMS = (
     ("tests/contract/emulator/",),
     ("tests/integration/local/",),
     ("tests/acceptance/",),
+    ("tests/sagas/",),
+    ("tests/golden/exchange/", "tests/property/exchange/"),
 )
 
 
@@ -55,10 +59,37 @@ def unit_of_work(node_id: str) -> str:
     return next((rooms[0] for rooms in SHARING_ROOMS if file.startswith(rooms)), file)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest rooms first."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the options of every test."""
+    told = "the share of each property's examples that is tried (1: all; more for a longer hunt)"
+    parser.getgroup("algotrendy").addoption("--examples", type=float, default=0.4, help=told)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest rooms first, and try as many examples as are asked for."""
+    try_examples(items, config.getoption("--examples", default=1.0))
     places = {rooms[0]: place for place, rooms in enumerate(SHARING_ROOMS)}
     items.sort(key=lambda item: places.get(unit_of_work(item.nodeid), len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at what lives as long as the process, again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def try_examples(items: Iterable[pytest.Item], share: float) -> None:
+    """Let properties and state machines try a share of the examples that they name."""
+    # Where hypothesis and its own plugin for pytest keep a property's, and a state machine its own.
+    properties = {
+        (getattr(item, "obj", None), "_hypothesis_internal_use_settings") for item in items
+    }
+    machines = {(getattr(item, "cls", None), "settings") for item in items}
+    for bearer, name in properties | machines:
+        asked = getattr(bearer, name, None)
+        if isinstance(asked, hypothesis.settings):
+            tried = max(1, round(asked.max_examples * share))
+            setattr(bearer, name, hypothesis.settings(asked, max_examples=tried))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

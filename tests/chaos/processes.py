@@ -13,8 +13,9 @@ import psutil
 
 from algotrendy.local.control import live_status
 from algotrendy.local.home import HOME_VARIABLE, Home
-from algotrendy.local.parts import DATABASE_NAME, Execution
+from algotrendy.local.parts import DATABASE_NAME
 from algotrendy.local.runner import Child, ProcessLauncher
+from algotrendy.local.services import Execution
 from algotrendy.local.status import PartState, PartStatus
 from chaos.plan import Target
 from fixtures.platform import ROOT, Platform, free_port

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fixtures.platform import ALGOTRENDY, Platform
+from fixtures.commands import ALGOTRENDY
+from fixtures.platform import Platform
 
 pytestmark = pytest.mark.platform
 

@@ -36,6 +36,7 @@ from algotrendy.exchange.wiring import ExchangeOptions, build_floor
 from algotrendy.kernel.clock import SystemClock
 from fakes import crypto_exchange_wire as wire
 from fakes.crypto_exchange_desk import Desk, WireError
+from fakes.crypto_exchange_klines import Klines
 from fakes.exchange_store import MemoryStore
 
 T = TypeVar("T")
@@ -109,6 +110,7 @@ class CryptoExchangeServer:
         self.submissions = 0
         self.sent: list[dict[str, str]] = []
         self.skew_ms = 0
+        self.klines = Klines()
 
     @property
     def url(self) -> str:
@@ -264,6 +266,8 @@ class CryptoExchangeServer:
                 return JSONResponse(desk.exchange_info())
             case "ticker/24hr" | "ticker/bookTicker":
                 return JSONResponse(desk.ticker(params))
+            case "klines":
+                return self.klines.answer(params)
         key = request.headers.get("X-MBX-APIKEY", "")
         account = self._signed(key, query.rpartition("&signature=")[0], params)
         changes: Mapping[tuple[str, str], Callable[..., Coroutine[Any, Any, Any]]] = {

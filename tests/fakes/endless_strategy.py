@@ -40,8 +40,13 @@ def in_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(library._ALL, SOMETIMES_ENDLESS.name, SOMETIMES_ENDLESS)
 
 
-def _open(folder: str) -> tuple[FolderBlobs, BarStore]:
+def known_here() -> None:
+    """Let the strategy be found by its name, in a worker process, for good."""
     library._ALL.setdefault(SOMETIMES_ENDLESS.name, SOMETIMES_ENDLESS)
+
+
+def _open(folder: str) -> tuple[FolderBlobs, BarStore]:
+    known_here()
     return open_stores(folder)
 
 

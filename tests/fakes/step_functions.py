@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -43,7 +44,7 @@ class StateMachine:
         self.calls = calls
         self._client = client
 
-    def ended(self, name: str, timeout_s: float = 60) -> dict[str, Any]:
+    def ended(self, name: str, timeout_s: float = 240) -> dict[str, Any]:
         """Wait for an execution to end, and describe it."""
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         deadline = time.monotonic() + timeout_s
@@ -62,6 +63,7 @@ def state_machine(
     """Run moto with the definition deployed; whatever boto3 does meanwhile, it does in there."""
     from moto import mock_aws
     from moto.awslambda_simple.models import LambdaSimpleBackend
+    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
     calls: list[tuple[str, dict[str, Any]]] = []
 
@@ -78,6 +80,8 @@ def state_machine(
 
     # moto's own seam for what a Lambda answers; ours is the only Lambda runtime here.
     monkeypatch.setattr(LambdaSimpleBackend, "invoke", invoke)
+    # As many tries as the definition says, without the pauses between them.
+    monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda _seconds: None))
     config: Any = {
         "stepfunctions": {"execute_state_machine": True},
         "lambda": {"use_docker": False},

@@ -42,7 +42,13 @@ class MemoryTicks:
             for symbol, rows in sorted(self._rows.items())
         ]
 
-    def read(self, symbol: Symbol, first: date, last: date) -> Ticks:
+    def read(
+        self,
+        symbol: Symbol,
+        first: date,
+        last: date,
+        as_of: int | None = None,
+    ) -> Ticks:
         require_dates(first, last)
         if symbol not in self._rows:
             raise unknown_symbol(symbol, self.symbols())

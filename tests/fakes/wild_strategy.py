@@ -32,40 +32,24 @@ def order(own: Any, asset: Any, units: float, side: int, near: float) -> None:
     """Place one order of any kind."""
     kind = chance(own, 9)
     tif = chance(own, 6)
+    # One call for several kinds: each is compiled anew, which takes long.
     if kind < 2:
         own.last = float(asset.buy(units) if side > 0 else asset.sell(units))
-    elif kind == 2:
-        limit = near * (1.0 - 0.003 * side)
-        own.last = float(
-            asset.buy(units, limit, 0.0, tif) if side > 0 else asset.sell(units, limit, 0.0, tif)
-        )
-    elif kind == 3:
-        stop = near * (1.0 + 0.002 * side)
-        own.last = float(
-            asset.buy(units, 0.0, stop, tif) if side > 0 else asset.sell(units, 0.0, stop, tif)
-        )
-    elif kind == 4:
-        stop, limit = near * (1.0 + 0.002 * side), near * (1.0 + 0.004 * side)
+    elif kind < 6:
+        limit = near * (1.0 - 0.003 * side) if kind == 2 else 0.0
+        limit = near * (1.0 + 0.004 * side) if kind == 4 else limit
+        stop = near * (1.0 + 0.002 * side) if kind in (3, 4) else 0.0
         own.last = float(
             asset.buy(units, limit, stop, tif) if side > 0 else asset.sell(units, limit, stop, tif)
         )
-    elif kind == 5:
-        own.last = float(
-            asset.buy(units, 0.0, 0.0, tif) if side > 0 else asset.sell(units, 0.0, 0.0, tif)
-        )
     elif kind == 6:
         bracket(own, asset, units, side, near)
-    elif side > 0:
-        own.last = float(
-            asset.buy_trailing(units, price=near * 0.01)
-            if kind == 7
-            else asset.buy_trailing(units, percent=1.5)
-        )
     else:
+        price, percent = (near * 0.01, 0.0) if kind == 7 else (0.0, 1.5)
         own.last = float(
-            asset.sell_trailing(units, price=near * 0.01)
-            if kind == 7
-            else asset.sell_trailing(units, percent=1.5)
+            asset.buy_trailing(units, price=price, percent=percent)
+            if side > 0
+            else asset.sell_trailing(units, price=price, percent=percent)
         )
 
 
@@ -88,10 +72,8 @@ def resize(own: Any, market: Any, asset: Any) -> None:
     what = chance(own, 5)
     if what == 0:
         asset.exit()
-    elif what == 1:
-        asset.target(0.15 * (chance(own, 9) - 3))
-    elif what == 2:
-        asset.target(0.3)
+    elif what < 3:
+        asset.target(0.15 * (chance(own, 9) - 3) if what == 1 else 0.3)
     elif what == 3 or market.cash <= 0.0:
         asset.invest(0.1 * (1 + chance(own, 10)))
     else:

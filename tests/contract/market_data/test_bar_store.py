@@ -61,7 +61,9 @@ def test_an_empty_store_has_no_version_no_symbols_and_says_how_to_import(store: 
 
 def test_what_was_imported_is_read_back_exactly(store: BarStore) -> None:
     raw = bars(AAPL, *WEEK, price=0.1)
-    assert store.replace([raw]) == Replacement(0, (AAPL,))
+    done = store.replace([raw])
+    assert done == Replacement(store.version(), (AAPL,))
+    assert done.version > NO_BARS_YET
     assert store.read(AAPL) == raw.adjusted("raw")
     assert store.read(AAPL, adjustment="all") == raw.adjusted("all")
 
@@ -118,16 +120,17 @@ def test_a_range_without_bars_names_the_field_and_the_range_there_is(
 
 
 def test_the_same_import_twice_is_unchanged(store: BarStore) -> None:
-    store.replace([bars(AAPL, *WEEK), bars(IBM, *WEEK)])
-    assert store.replace([bars(IBM, *WEEK), bars(AAPL, *WEEK)]) == Replacement(0, ())
-    assert store.replace([bars(AAPL, *WEEK[1:3], price=11.0)]) == Replacement(1, (AAPL,))
-    assert store.version() == 1
+    first = store.replace([bars(AAPL, *WEEK), bars(IBM, *WEEK)]).version
+    assert store.replace([bars(IBM, *WEEK), bars(AAPL, *WEEK)]) == Replacement(first, ())
+    second = Replacement(first + 1, (AAPL,))
+    assert store.replace([bars(AAPL, *WEEK[1:3], price=70.0)]) == second
+    assert store.version() == first + 1
 
 
 def test_only_what_differs_is_written_and_all_of_it_at_once(store: BarStore) -> None:
-    store.replace([bars(AAPL, *WEEK)])
+    first = store.replace([bars(AAPL, *WEEK)]).version
     done = store.replace([bars(AAPL, *WEEK), bars(IBM, *WEEK, price=50.0)])
-    assert done == Replacement(1, (IBM,))
+    assert done == Replacement(first + 1, (IBM,))
 
 
 @pytest.mark.parametrize(
@@ -179,26 +182,27 @@ def test_symbols_are_listed_with_their_range(store: BarStore) -> None:
 
 
 def test_an_old_version_reads_as_it_was(store: BarStore) -> None:
-    store.replace([bars(AAPL, *WEEK)])
-    store.replace([bars(AAPL, *WEEK, price=20.0), bars(IBM, *WEEK)])
-    assert store.read(AAPL, version=0).open[0] == 10.0
-    assert store.read(AAPL, version=1).open[0] == store.read(AAPL).open[0] == 20.0
-    assert [item.symbol for item in store.symbols(0)] == [AAPL]
+    first = store.replace([bars(AAPL, *WEEK)]).version
+    second = store.replace([bars(AAPL, *WEEK, price=20.0), bars(IBM, *WEEK)]).version
+    assert store.read(AAPL, version=first).open[0] == 10.0
+    assert store.read(AAPL, version=second).open[0] == store.read(AAPL).open[0] == 20.0
+    assert [item.symbol for item in store.symbols(first)] == [AAPL]
     with pytest.raises(NotFound, match="IBM was not found"):
-        store.read(IBM, version=0)
+        store.read(IBM, version=first)
 
 
 @pytest.mark.parametrize("version", [2, 10**15, -2])
 def test_a_version_that_never_was_is_not_found(store: BarStore, version: int) -> None:
-    store.replace([bars(AAPL, *WEEK)])
-    with pytest.raises(NotFound, match=r"version of the bars .* was not found; the newest is 0"):
+    newest = store.replace([bars(AAPL, *WEEK)]).version
+    said = rf"version of the bars .* was not found; the newest is {newest}"
+    with pytest.raises(NotFound, match=said):
         store.read(AAPL, version=version)
     with pytest.raises(NotFound, match="version of the bars"):
         store.symbols(version)
 
 
 def test_two_series_of_one_symbol_in_one_import_are_refused(store: BarStore) -> None:
-    with pytest.raises(Invalid, match="imports must be one series a symbol, was 'two of AAPL'"):
+    with pytest.raises(Invalid, match="imports must be one of each symbol and timeframe, was 'two"):
         store.replace([bars(AAPL, *WEEK[:2]), bars(AAPL, *WEEK[2:])])
     assert store.version() == NO_BARS_YET
 

@@ -99,7 +99,7 @@ def platform() -> Iterator[Platform]:
     """One home for the whole file: each `up` must end right from whatever the last test left."""
     # Not pytest's own folder: under root the database's user must reach it.
     root = Path(tempfile.mkdtemp(prefix="at-", dir="/tmp"))
-    platform = Platform(Home(root.resolve()), Ports(*(free_port() for _ in range(4))))
+    platform = Platform(Home(root.resolve()), Ports(*(free_port() for _ in range(5))))
     yield platform
     control.stop(platform.home)
     left = platform.processes()
@@ -195,8 +195,8 @@ def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: floa
     code = (
         "import sys; from pathlib import Path; from algotrendy.local import control;"
         "from algotrendy.local.home import Home, Ports;"
-        "home = Home(Path(sys.argv[1])); ports = Ports(*map(int, sys.argv[2:6]));"
-        "request = control.ensure_supervisor(home, Path(sys.argv[6]), ports, (sys.argv[7],));"
+        "home = Home(Path(sys.argv[1])); ports = Ports(*map(int, sys.argv[2:7]));"
+        "request = control.ensure_supervisor(home, Path(sys.argv[7]), ports, (sys.argv[8],));"
         "list(control.follow(home, request))"
     )
     arguments = [
@@ -205,6 +205,7 @@ def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: floa
         str(platform.ports.cache),
         str(platform.ports.exchange),
         str(platform.ports.execution),
+        str(platform.ports.streaming),
         str(project_root()),
         *DAEMON,
     ]

@@ -17,7 +17,6 @@ import psycopg
 import psycopg.conninfo
 import pytest
 
-from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Conflict, Invalid, Unavailable
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data import wiring
@@ -143,7 +142,7 @@ def test_killed_half_way_and_run_again_it_ends_equal(
     assert {(row["symbol"], row["faults"][0]["column"]) for row in bad} == {
         *(("", "ticker"), ("S1", "ts"), ("s x", "ticker"), ("S2", "ts"), ("S3", "ts"), ("S4", "v")),
     }
-    kept = LakeBars(Lake(f"file://{tmp_path}/lake"), Timeframe.MINUTE)
+    kept = LakeBars(Lake(f"file://{tmp_path}/lake"))
     assert [(item.symbol, item.bars) for item in kept.symbols()] == [
         (f"S{n}", PER_SYMBOL) for n in range(5)
     ]
@@ -183,7 +182,7 @@ def test_times_of_every_type_are_migrated_and_gone_on_from(
         assert [row for block in table.rows(every[7][:2]) for row in block] == every[8:]
         assert table.ends("A") == (every[0][1], every[-1][1])
     assert migrate(mapping, empty_database_url, tmp_path).is_equal
-    bars = LakeBars(Lake(f"file://{tmp_path}/lake"), Timeframe.MINUTE).read(Symbol("A"))
+    bars = LakeBars(Lake(f"file://{tmp_path}/lake")).read(Symbol("A"))
     begin = 1_704_153_600 if kind == "text" else 1_704_205_800
     assert bars.times == tuple((begin + n * 60) * 10**9 for n in range(20))
 
@@ -316,7 +315,7 @@ def test_the_documented_example_works(empty_database_url: str, tmp_path: Path) -
     (tmp_path / "m.toml").write_text(mapping)
     done = migrate(read_mapping(tmp_path / "m.toml"), empty_database_url, tmp_path)
     assert (done.is_equal, done.lake.rows, done.bad) == (True, 2, 0)
-    store = LakeBars(Lake(f"file://{tmp_path}/lake"), Timeframe.MINUTE)
+    store = LakeBars(Lake(f"file://{tmp_path}/lake"))
     assert [item.symbol for item in store.symbols()] == ["BRK.B", "META"]
     assert store.read(Symbol("META")).times == (1_719_927_000 * 10**9,)
 

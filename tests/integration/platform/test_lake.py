@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -262,3 +263,23 @@ def test_a_folder_with_odd_letters_is_the_folder_of_that_name(tmp_path: Path) ->
     folder = tmp_path / "my läke"
     lake_at(f"file://{quote(str(folder))}").write("bars", rows("AAPL", 1.0))
     assert (folder / "bars" / "_delta_log").is_dir()
+
+
+def test_a_reader_sees_every_commit_of_another_process(lake: Lake) -> None:
+    put(lake, "AAPL", 1.0)
+    reader = lake_at(lake.url)
+    for value in (1.0, 2.0, 3.0):
+        put(lake, "AAPL", value)
+        assert closes(reader, "AAPL") == [value]
+        assert reader.version("bars") == lake.version("bars")
+
+
+def test_a_dataset_that_is_made_anew_is_read_anew(tmp_path: Path) -> None:
+    reader = lake_at(tmp_path.as_uri())
+    put(reader, "AAPL", 1.0)
+    assert closes(reader, "AAPL") == [1.0]
+    shutil.rmtree(tmp_path / "bars")
+    with pytest.raises(NotFound):
+        closes(reader, "AAPL")
+    put(lake_at(tmp_path.as_uri()), "AAPL", 2.0)
+    assert closes(reader, "AAPL") == [2.0]

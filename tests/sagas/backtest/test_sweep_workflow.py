@@ -96,8 +96,6 @@ def world(
             "MaxConcurrency": "2",
         },
     )
-    # The same retries, without the growing pauses between them.
-    definition = definition.replace('"BackoffRate": 2', '"BackoffRate": 1.0')
     with state_machine(definition, {name: task(name) for name in STEPS}, monkeypatch) as machine:
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         boto3.client("events").create_event_bus(Name="bus")

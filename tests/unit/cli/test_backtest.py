@@ -309,7 +309,7 @@ def test_a_dry_run_says_what_a_walk_would_take_and_writes_nothing(tmp_path: Path
     found = json.loads(run(*WALK, "--dry-run", "--json"))
     assert (found["windows"], found["trials"], found["mode"]) == (4, 12, "interpreted")
     assert found["dollars"] > 0.0
-    assert set(found["wall_s"]) == {"local", "stepfunctions"}
+    assert set(found["wall_s"]) == {"local", "ray", "stepfunctions"}
 
 
 def test_the_gate_refuses_by_the_exit_code_when_asked() -> None:

@@ -9,17 +9,12 @@ import pytest
 from algotrendy.cli.api_client import Refused
 from algotrendy.cli.main import ENTRIES, Entry, exit_code
 from algotrendy.kernel.errors import AlgoTrendyError, Conflict, Invalid, NotFound, Unavailable
+from fixtures.commands import ALGOTRENDY, forked
 
 
 def run(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "algotrendy.cli.main", *arguments],
-        env={**os.environ, "ALGOTRENDY_HOME": str(home), "NO_COLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    told = {**os.environ, "ALGOTRENDY_HOME": str(home), "NO_COLOR": "1", **environment}
+    return forked(arguments, Path.cwd(), told, 60)
 
 
 def test_help_names_every_command_and_imports_none_of_them(tmp_path: Path) -> None:
@@ -116,5 +111,7 @@ def test_function_logs_of_a_platform_that_is_down_say_how_to_start_it(tmp_path: 
     assert "algotrendy up" in done.stderr
 
 
-def test_the_version_is_the_packages(tmp_path: Path) -> None:
-    assert run(tmp_path, "--version").stdout.startswith("algotrendy 0.")
+def test_the_executable_gives_the_version_of_the_package(tmp_path: Path) -> None:
+    done = subprocess.run([ALGOTRENDY, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("algotrendy 0.")
+    assert run(tmp_path, "--version").stdout == done.stdout

@@ -6,9 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from algotrendy.cli import published
 from algotrendy.cli.published import main, outdated, product_events
 
 DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    return published.published()
+
+
+@pytest.fixture(autouse=True)
+def _worked_out_once(texts: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "published", lambda: texts)
 
 
 def test_the_published_documents_are_current() -> None:

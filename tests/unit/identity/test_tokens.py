@@ -58,6 +58,16 @@ def test_a_genuine_access_token_tells_who_is_calling() -> None:
     assert principal.roles == {Role.TRADER, Role.VIEWER}
 
 
+def test_a_proof_says_until_when_the_token_counts() -> None:
+    proof = a_verifier().prove(ISSUES.token())
+    assert proof.principal.username == "ada"
+    assert proof.expires_at == NOW + timedelta(hours=1)
+
+
+def test_a_token_that_never_ends_counts_for_as_long_as_there_are_dates() -> None:
+    assert a_verifier().prove(ISSUES.token(exp=999_999_999_999)).expires_at.year == 9999
+
+
 def test_a_token_with_algorithm_none_is_refused_before_any_key_is_looked_up() -> None:
     keys = KeysInMemory(jwks(jwk()))
     for alg in ("none", "None", "NONE", "nOnE"):

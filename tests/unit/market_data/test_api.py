@@ -4,82 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 
-from algotrendy.identity.api import token_verifier
-from algotrendy.identity.principal import ROLE_GROUP, TENANT_GROUP
-from algotrendy.identity.tokens import TokenVerifier
-from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.instrument import Symbol
-from algotrendy.market_data.api import BarsPage, SymbolsOut, bar_store, create_api, page_cache
+from algotrendy.market_data.api import BarsPage, SymbolsOut
 from algotrendy.market_data.csv_rows import read_csv
-from algotrendy.market_data.series import RawBars, day_ns
 from fakes.app_client import AppClient
 from fakes.bar_store import MemoryBars
-from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
-
-CLOCK = ManualClock(NOW)
-FIRST = date(2020, 1, 1)
-COUNT = 25
-
-
-class MemoryCache:
-    """Remembers for good, and what it was told."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-        self.ttls: set[int] = set()
-
-    def get(self, key: str) -> bytes | None:
-        return self.values.get(key)
-
-    def set(self, key: str, value: bytes, ttl_s: int) -> None:
-        self.values[key] = value
-        self.ttls.add(ttl_s)
-
-
-def made(name: str, count: int = COUNT, price: float = 10.0) -> RawBars:
-    return RawBars(
-        symbol=Symbol(name),
-        timeframe=Timeframe.DAY,
-        times=tuple(day_ns(FIRST + timedelta(days=day)) for day in range(count)),
-        open=tuple(price + day for day in range(count)),
-        high=tuple(price + day + 2.5 for day in range(count)),
-        low=tuple(price + day - 1 for day in range(count)),
-        close=tuple(price + day + 1 for day in range(count)),
-        volume=tuple(1000.0 * day for day in range(count)),
-        factor=(0.25,) * count,
-        source="test",
-    )
-
-
-class World:
-    """An app over a store and a cache in memory, and a viewer who calls it."""
-
-    def __init__(self) -> None:
-        self.store = MemoryBars(made("AAPL"), made("BTC/USD", price=5000.0))
-        self.cache = MemoryCache()
-        self.app: FastAPI = create_api()
-        verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), CLOCK)
-        self.app.dependency_overrides |= {
-            token_verifier: lambda: verifier,
-            bar_store: lambda: self.store,
-            page_cache: lambda: self.cache,
-        }
-        self.client = self.caller("viewer")
-
-    def caller(self, role: str) -> AppClient:
-        token = Issuer(CLOCK).token(TENANT_GROUP + "acme", ROLE_GROUP + role)
-        return AppClient(self.app, {"Authorization": f"Bearer {token}"})
-
-    def get(self, path: str, **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.get(path, headers=named)
+from fakes.market_data_api import COUNT, MemoryCache, World, made
 
 
 @pytest.fixture
@@ -174,7 +107,7 @@ def test_a_symbol_with_a_slash_is_a_symbol(world: World) -> None:
         ("AAPL?start=yesterday", "start", "a date like 2013-03-01"),
         ("AAPL?start=86400", "start", "a date like 2013-03-01"),
         ("AAPL?end=2020-02-30", "end", "date"),
-        ("AAPL?adjustment=splits", "adjustment", "'raw' or 'all'"),
+        ("AAPL?adjustment=splits", "adjustment", "'raw', 'split', 'dividend' or 'all'"),
         ("AAPL?start=2020-01-05&end=2020-01-04", "start", "on or before end, 2020-01-04"),
         ("AAPL?start=2021-01-01", "start", "bars for AAPL run 2020-01-01 to 2020-01-25"),
         ("AAPL?end=2019-01-01", "end", "bars for AAPL run 2020-01-01 to 2020-01-25"),
@@ -364,7 +297,17 @@ def test_the_description_shows_parameters_formats_and_an_example(world: World) -
     paths = world.app.openapi()["paths"]
     bars = paths["/v1/bars/{symbol}"]["get"]
     names = [parameter["name"] for parameter in bars["parameters"]]
-    assert names == ["symbol", "start", "end", "adjustment", "limit", "cursor", "accept"]
+    assert names == [
+        "symbol",
+        "start",
+        "end",
+        "adjustment",
+        "timeframe",
+        "as_of",
+        "limit",
+        "cursor",
+        "accept",
+    ]
     assert set(bars["responses"]) >= {"200", "304", "4XX", "5XX"}
     assert set(bars["responses"]["200"]["content"]) == {"application/json", "text/csv"}
     example = world.app.openapi()["components"]["schemas"]["BarsPage"]["examples"][0]

@@ -55,12 +55,12 @@ def test_all_samples_are_imported_and_a_second_time_nothing_changes() -> None:
     first = run("import", "--source", "all")
     assert first.exit_code == 0, first.output
     assert first.stdout.splitlines()[-1] == (
-        "imported: 22,216 bars of 7 symbols, 0 rows quarantined, version 0"
+        "imported: 22,216 bars of 7 symbols, 0 rows quarantined, version 1"
     )
     assert "bokeh-sampledata 2026.1" in first.stdout
     second = run("import", "--source", "bokeh")
     assert second.stdout.splitlines()[-1] == (
-        "unchanged: 12,154 bars of 5 symbols, 0 rows quarantined, version 0"
+        "unchanged: 12,154 bars of 5 symbols, 0 rows quarantined, version 1"
     )
     assert len(run("list").stdout.splitlines()) == 8
 
@@ -84,7 +84,7 @@ def test_what_a_sample_had_to_leave_out_is_told_with_its_reason(
     monkeypatch.syspath_prepend(tmp_path)
     done = run("import", "--source", "bokeh")
     assert "imported, 1 row quarantined" in done.stdout
-    assert "1 bar of 1 symbol, 1 row quarantined, version 0" in done.stdout
+    assert "1 bar of 1 symbol, 1 row quarantined, version 1" in done.stdout
     assert done.stderr.splitlines() == [
         "AAA: left out; 1 bad row",
         "  line 3: high 8.0 is below low 9.0",
@@ -104,7 +104,7 @@ def test_an_own_csv_file_is_imported_with_its_columns_mapped(tmp_path: Path) -> 
         "--date-format",
         "%d.%m.%Y",
     )
-    assert "imported: 1 bar of 1 symbol, 0 rows quarantined, version 0" in done.stdout
+    assert "imported: 1 bar of 1 symbol, 0 rows quarantined, version 1" in done.stdout
     series = wiring.bar_store().read(Symbol("ACME"))
     assert series.close == (11.0,)
     assert wiring.bar_store().symbols()[0].source == "csv:prices.csv"
@@ -131,7 +131,7 @@ def test_a_bad_row_leaves_the_lake_as_it_was_and_every_bad_line_is_printed(
         "  line 4: open '[red]x' is not a number",
         "  line 5: high 9.0 is below low 10.0",
     ]
-    assert wiring.bar_store().version() == 0
+    assert wiring.bar_store().version() == 1
     assert len(wiring.bar_store().read(Symbol("ACME"))) == 2
 
 
@@ -145,7 +145,7 @@ def test_of_many_bad_rows_a_hundred_are_printed_and_the_rest_counted(tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "import must be one of --source, --csv and --parquet, was 'none'"),
+        ((), "import must be one of --source, --csv, --parquet, --alpaca and --ccxt, was 'none'"),
         (("--source", "all", "--csv", "a.csv"), "was 'source and csv'"),
         (("--csv", "a.csv"), "symbol must be given with --symbol for a file of your own"),
         (("--csv", "a.csv", "--symbol", "acme"), "symbol must be 1 to 20 capitals"),

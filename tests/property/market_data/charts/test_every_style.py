@@ -79,6 +79,41 @@ def test_compiled_and_interpreted_make_the_same_bits(style: str, trades: Trades,
         assert (a := fast.partial()) == (b := slow.partial()) or (a and b and plain(a) == plain(b))
 
 
+_ANY = st.floats() | st.sampled_from([0.0, -0.0, 5e-324, 1.7976931348623157e308, 1.0])
+_AT = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=st.lists(st.tuples(_AT, _ANY, _ANY), max_size=6), last=_AT, is_sorted=st.booleans())
+def test_compiled_finds_the_faults_that_plain_python_finds(
+    rows: list[tuple[int, float, float]], last: int, is_sorted: bool
+) -> None:
+    times = [time for time, _, _ in rows]
+    prices, sizes = [price for _, price, _ in rows], [size for _, _, size in rows]
+    given_ = Trades(sorted(times) if is_sorted else times, prices, sizes)
+    slow, fast = INTERPRETED, Compiled()
+    assert fast.first_fault(fast.columns(given_), last) == slow.first_fault(
+        slow.columns(given_), last
+    )
+
+
+@every_style
+@settings(max_examples=10, deadline=None)
+@given(trades=walks())
+def test_trades_one_by_one_make_the_bars_and_the_state_of_one_batch(
+    style: str, trades: Trades
+) -> None:
+    whole = Builder(style)
+    batch = [plain(bar) for bar in whole.push(trades)]
+    for engine in (INTERPRETED, Compiled()):
+        single = Builder(style, engine, rows=1)
+        found: list[Any] = []
+        for trade in zip(trades.times, trades.prices, trades.sizes, strict=True):
+            found += map(plain, single.push_one(*trade))
+        assert found == batch
+        assert single.state() == whole.state()
+
+
 @every_style
 @settings(max_examples=20, deadline=None)
 @given(trades=walks(), cut=st.integers(0, 80))

@@ -1,0 +1,58 @@
+"""The newest trade and quote of each symbol are in Redis, and an outage of it harms nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+
+import redis
+
+from algotrendy.market_data.adapters.newest_ticks import KEPT_S, NewestTicks
+from algotrendy.market_data.streaming.messages import Quote, Trade
+from fixtures.valkey import free_port
+
+
+def trade(price: float) -> Trade:
+    return Trade("BTC/USD", 1, price, 2.0, "", "7", 3)
+
+
+def play(url: str, story: Callable[[NewestTicks], Awaitable[None]]) -> None:
+    async def scenario() -> None:
+        newest = NewestTicks(url, "t:")
+        running = asyncio.create_task(newest.run())
+        await story(newest)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(scenario())
+
+
+def test_the_newest_are_kept_with_when_they_came(valkey_url: str) -> None:
+    server = redis.Redis.from_url(valkey_url)
+    quote = Quote("BTC/USD", 1, 1.0, 2.0, 1.1, 3.0, 9)
+
+    async def story(newest: NewestTicks) -> None:
+        for price in range(1, 100):
+            newest.on_trade(trade(price))
+        newest.on_quote(quote)
+        async with asyncio.timeout(10):
+            while server.get("t:quote:BTC/USD") is None:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+    with contextlib.closing(server):
+        play(valkey_url, story)
+        assert json.loads(server.get("t:trade:BTC/USD") or b"") == trade(99.0)._asdict()
+        assert json.loads(server.get("t:quote:BTC/USD") or b"") == quote._asdict()
+        assert 0 < server.ttl("t:quote:BTC/USD") <= KEPT_S
+
+
+def test_nobody_minds_a_cache_that_is_away() -> None:
+    async def story(newest: NewestTicks) -> None:
+        newest.on_trade(trade(1.0))
+        await asyncio.sleep(0.1)
+        newest.on_trade(trade(2.0))
+
+    play(f"redis://127.0.0.1:{free_port()}/0", story)

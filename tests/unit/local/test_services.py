@@ -1,0 +1,47 @@
+"""The services that run on what was deployed are told where it is, and what people chose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from algotrendy.local.home import Home, write_environment_file
+from algotrendy.local.services import STREAMED_SYMBOLS, SYMBOLS_VARIABLE, Execution, Streaming
+from fixtures.valkey import free_port
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    found = Home(tmp_path)
+    write_environment_file(found.environment_file, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    return found
+
+
+def test_a_service_is_told_where_the_platform_is_and_little_of_the_shell(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "real-money")
+    monkeypatch.setenv("ALGOTRENDY_LIVE_TRADING", "true")
+    for service in (Execution, Streaming):
+        port = free_port()
+        launch = service(home, port, home.root).prepare()
+        assert launch.command[-1] == f"services.{service(home, port, home.root).name}"
+        assert launch.environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+        assert str(port) in launch.environment.values()
+        assert "AWS_PROFILE" not in launch.environment
+    # Who listens has nothing to do with money.
+    assert "ALGOTRENDY_LIVE_TRADING" not in launch.environment
+
+
+def test_two_symbols_are_streamed_unless_others_or_none_are_chosen(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def streamed() -> str:
+        return Streaming(home, free_port(), home.root).prepare().environment[SYMBOLS_VARIABLE]
+
+    monkeypatch.delenv(SYMBOLS_VARIABLE, raising=False)
+    assert streamed() == STREAMED_SYMBOLS
+    for chosen in ("", "MSFT"):
+        monkeypatch.setenv(SYMBOLS_VARIABLE, chosen)
+        assert streamed() == chosen
