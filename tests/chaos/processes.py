@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -28,7 +28,7 @@ _SUPERVISED = (Target.EXECUTION, Target.EXCHANGE, Target.DATABASE, Target.EMULAT
 class SecondService(Execution):
     """The same service, of the same home, on another port; no supervisor starts it again."""
 
-    name: str = field(default="second", init=False)
+    name = "second"
 
 
 class Processes:

@@ -12,9 +12,9 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import quote
 
 from algotrendy.kernel.errors import Unavailable
@@ -87,12 +87,13 @@ class Part(Protocol):
 class Postgres:
     """The embedded PostgreSQL: listens on a Unix socket in a folder that only its owner enters."""
 
+    name: ClassVar[str] = "postgres"
+    port: ClassVar[None] = None
+    stop_signal: ClassVar[signal.Signals] = signal.SIGINT
+    grace_s: ClassVar[float] = 20.0
+    start_timeout_s: ClassVar[float] = 60.0
+
     home: Home
-    name: str = field(default="postgres", init=False)
-    port: int | None = field(default=None, init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGINT, init=False)
-    grace_s: float = field(default=20.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
 
     @property
     def url(self) -> str:
@@ -180,12 +181,13 @@ class Postgres:
 class Valkey:
     """The embedded cache; what it holds can be rebuilt, so nothing is written to disk."""
 
+    name: ClassVar[str] = "valkey"
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    grace_s: ClassVar[float] = 5.0
+    start_timeout_s: ClassVar[float] = 20.0
+
     home: Home
     port: int
-    name: str = field(default="valkey", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
-    grace_s: float = field(default=5.0, init=False)
-    start_timeout_s: float = field(default=20.0, init=False)
 
     @property
     def url(self) -> str:
@@ -228,25 +230,45 @@ class Valkey:
 
 
 @dataclass(frozen=True, slots=True)
-class Emulator:
+class WebServer:
+    """What a part is that answers over HTTP, on a port of this machine alone.
+
+    Attributes:
+        probe: The path that is answered with 200 when it is ready.
+    """
+
+    name: ClassVar[str]
+    probe: ClassVar[str]
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    grace_s: ClassVar[float]
+    start_timeout_s: ClassVar[float] = 60.0
+
+    home: Home
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Whether it is ready now."""
+        return answers(f"{self.url}{self.probe}")
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator(WebServer):
     """The AWS emulator, in its own Python environment, which its Lambda functions share.
 
     Attributes:
         python: The interpreter of that environment.
     """
 
-    home: Home
-    port: int
-    python: Path
-    name: str = field(default="emulator", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    name = "emulator"
+    probe = "/_ministack/ready"
     # It saves its state on the way out.
-    grace_s: float = field(default=20.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
+    grace_s = 20.0
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
+    python: Path
 
     def prepare(self) -> Launch:
         """Check the port and the interpreter."""
@@ -265,30 +287,20 @@ class Emulator:
         state = emulator.environment(self.port, self.home.emulator)["STATE_DIR"]
         shutil.rmtree(state, ignore_errors=True)
 
-    def is_ready(self) -> bool:
-        """Whether it takes requests."""
-        return answers(f"{self.url}/_ministack/ready")
-
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(WebServer):
     """The paper exchange: the broker of this platform, as long as no other is named.
 
     Attributes:
         database_url: Where it keeps its state; it waits until that answers.
     """
 
-    home: Home
-    port: int
-    database_url: str
-    name: str = field(default="exchange", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
-    grace_s: float = field(default=10.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
+    name = "exchange"
+    probe = "/exchange/health"
+    grace_s = 10.0
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
+    database_url: str
 
     def prepare(self) -> Launch:
         """Check the port."""
@@ -302,10 +314,6 @@ class Exchange:
             environment={**base_environment(), HOME_VARIABLE: str(self.home.root)},
             folder=self.home.root,
         )
-
-    def is_ready(self) -> bool:
-        """Whether it takes requests."""
-        return answers(f"{self.url}/exchange/health")
 
 
 def answers(url: str) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from algotrendy.local.home import (
@@ -16,8 +15,8 @@ from algotrendy.local.home import (
     Home,
     read_environment_file,
 )
-from algotrendy.local.parts import Launch, answers, base_environment
-from algotrendy.local.ports import LOOPBACK, check_port
+from algotrendy.local.parts import Launch, WebServer, base_environment
+from algotrendy.local.ports import check_port
 
 SYMBOLS_VARIABLE = "ALGOTRENDY_STREAM_SYMBOLS"
 STREAMED_SYMBOLS = "AAPL,BTC/USD"
@@ -39,25 +38,20 @@ _CHOSEN_FOR_STREAMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(WebServer):
     """The execution service: speaks to brokers; it needs what was deployed.
 
     Attributes:
         project: The checkout that it runs from.
     """
 
-    home: Home
-    port: int
-    project: Path
-    name: str = field(default="execution", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    name = "execution"
+    # It serves the accounts, or stands by.
+    probe = "/ready"
     # It ends what it began, and gives its leases back.
-    grace_s: float = field(default=15.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
+    grace_s = 15.0
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
+    project: Path
 
     def prepare(self) -> Launch:
         """Check the port, and read where the platform is."""
@@ -65,31 +59,22 @@ class Execution:
         variables = {EXECUTION_PORT_VARIABLE: str(self.port)}
         return _launch("execution", self.home, self.project, _CHOSEN_FOR_ORDERS, variables)
 
-    def is_ready(self) -> bool:
-        """Whether it serves the accounts, or stands by."""
-        return answers(f"{self.url}/ready")
-
 
 @dataclass(frozen=True, slots=True)
-class Streaming:
+class Streaming(WebServer):
     """The streaming service: listens to feeds, serves clients; it needs what was deployed.
 
     Attributes:
         project: The checkout that it runs from.
     """
 
-    home: Home
-    port: int
-    project: Path
-    name: str = field(default="streaming", init=False)
-    stop_signal: signal.Signals = field(default=signal.SIGTERM, init=False)
+    name = "streaming"
+    # A feed that is down, or misnamed, keeps nothing else up.
+    probe = "/health"
     # It sends what waits, and tells its clients.
-    grace_s: float = field(default=15.0, init=False)
-    start_timeout_s: float = field(default=60.0, init=False)
+    grace_s = 15.0
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
+    project: Path
 
     def prepare(self) -> Launch:
         """Check the port, and read where the platform is."""
@@ -100,10 +85,6 @@ class Streaming:
             SYMBOLS_VARIABLE: os.environ.get(SYMBOLS_VARIABLE, STREAMED_SYMBOLS),
         }
         return _launch("streaming", self.home, self.project, _CHOSEN_FOR_STREAMS, variables)
-
-    def is_ready(self) -> bool:
-        """Whether it takes clients; a feed that is down, or misnamed, keeps nothing else up."""
-        return answers(f"{self.url}/health")
 
 
 def _launch(
