@@ -1,0 +1,73 @@
+"""What every service's process does: end when told to, wait for what it needs, say how it is."""
+
+import asyncio
+import logging
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from algotrendy.kernel.errors import AlgoTrendyError
+from algotrendy.platform.settings import settings
+
+_ASK_TIMEOUT_S = 3.0
+_RETRY_S = 2.0
+
+_logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
+Serve = Callable[[asyncio.Event], Coroutine[Any, Any, int]]
+"""Serves until the event, and gives the exit code."""
+
+
+def run(serve: Serve, port: int, chatty: tuple[str, ...]) -> int:
+    """Do what the command line says: serve, or ask the one that runs on this machine.
+
+    Args:
+        port: Where ``/health`` is answered.
+        chatty: Loggers of whose lines only warnings are of use.
+    """
+    if sys.argv[1:] == ["health"]:
+        return _ask(port)
+    logging.basicConfig(
+        level=settings().log_level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for name in chatty:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return asyncio.run(_until_a_signal(serve))
+
+
+async def made(make: Callable[[], Awaitable[Made]], stopping: asyncio.Event) -> Made | None:
+    """Make a service, once what it needs is deployed; None when asked to stop before."""
+    while not stopping.is_set():
+        try:
+            return await make()
+        except AlgoTrendyError as error:
+            _logger.warning("%s", error.message)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RETRY_S):
+                await stopping.wait()
+    return None
+
+
+async def _until_a_signal(serve: Serve) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopping.set)
+    return await serve(stopping)
+
+
+def _ask(port: int) -> int:
+    """Ask the one that runs on this machine; 0 if it is well."""
+    try:
+        url = f"http://127.0.0.1:{port}/health"
+        with urllib.request.urlopen(url, timeout=_ASK_TIMEOUT_S) as answer:
+            return 0 if answer.status == 200 else 1
+    except (urllib.error.URLError, OSError):
+        return 1
