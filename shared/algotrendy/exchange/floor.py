@@ -58,6 +58,7 @@ class Floor:
         calendar: When equities are traded; the venue's own.
         store: Where the venue's state is kept.
         clock: Tells the market's time; a clock of speed 0 moves by ``advance`` alone.
+        start: Up to when the market has been played.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Floor:
         calendar: TradingCalendar,
         store: Store,
         clock: MarketClock,
+        start: datetime,
         chaos: Chaos | None = None,
     ) -> None:
         self.venue = venue
@@ -77,7 +79,7 @@ class Floor:
         self.chaos.watch(lambda _: venue.cut_fills(self.chaos.partial_fills))
         venue.cut_fills(self.chaos.partial_fills)
         self._writer = Writer(store, self._publish)
-        self._played_ns = to_ns(clock.now())
+        self._played_ns = to_ns(start)
         self._window: Iterator[MarketEvent] = iter(())
         self._window_end_ns = self._played_ns
         self._next_event: MarketEvent | None = None

@@ -48,8 +48,14 @@ class MarketClock:
         return self._market_mark
 
     def hold_back(self, moment: datetime) -> None:
-        """Set the clock back to what has been played, when the market cannot keep its pace."""
-        self._set(moment)
+        """Set the clock back to what has been played, where the market cannot keep its pace.
+
+        At the wall's pace or a slower one it is left alone: a market that was held up for a moment
+        plays what it missed, and its trades are told at their time again. A clock that went back
+        at each stay would be late for ever.
+        """
+        if self._speed > 1:
+            self._set(moment)
 
     def _set(self, moment: datetime) -> None:
         self._market_mark = as_utc(moment, "start")

@@ -92,13 +92,14 @@ def build_floor(options: ExchangeOptions, store: Store, wall: Clock) -> Floor:
     snapshot = store.load()
     _require_traded(market, snapshot)
     start = _start(options, market, calendar, snapshot, wall.now())
+    # It runs from here on: to draw the first prices takes seconds.
+    clock = MarketClock(wall, start, options.speed)
     venue = Venue(market.assets(), calendar, options.terms)
     venue.restore(snapshot)
     if not snapshot.accounts:
         venue.open_account(options.key_id, options.secret, options.cash, start, options.multiplier)
     _recall_prices(venue, market, to_ns(start))
-    clock = MarketClock(wall, start, options.speed)
-    return Floor(venue, market, calendar, store, clock, Chaos(options.terms.seed))
+    return Floor(venue, market, calendar, store, clock, start, Chaos(options.terms.seed))
 
 
 def _recall_prices(venue: Venue, market: MarketSource, start_ns: int) -> None:

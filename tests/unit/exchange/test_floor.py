@@ -196,8 +196,6 @@ def test_a_client_that_goes_away_does_not_undo_its_order() -> None:
 
 
 def test_nothing_is_told_twice_after_a_turn_that_ended_early() -> None:
-    from dataclasses import replace
-
     async def told(turns: int) -> list[object]:
         chosen = replace(options(), market="synthetic", symbols=("AAPL", "BTC/USD"))
         store = MemoryStore()
@@ -231,8 +229,6 @@ def test_a_script_with_one_bad_event_says_none_of_it() -> None:
 
 
 def test_prices_are_known_from_the_first_moment() -> None:
-    from dataclasses import replace
-
     chosen = replace(options(), market="synthetic", symbols=("AAPL", "BTC/USD"))
     floor = asyncio.run(_built(chosen))
     for symbol in ("AAPL", "BTC/USD"):
@@ -287,8 +283,6 @@ def test_the_market_is_heard_by_all_who_listen_and_by_none_who_ended() -> None:
 
 
 def test_only_a_scripted_market_can_be_told_what_to_say() -> None:
-    from dataclasses import replace
-
     async def run() -> None:
         chosen = replace(options(), market="synthetic", symbols=("AAPL",))
         floor = build_floor(chosen, MemoryStore(), SystemClock())
@@ -299,8 +293,6 @@ def test_only_a_scripted_market_can_be_told_what_to_say() -> None:
 
 
 def test_a_synthetic_market_plays_on_as_time_passes_and_the_same_way_each_time() -> None:
-    from dataclasses import replace
-
     async def play() -> list[object]:
         chosen = replace(options(start=OPENING), market="synthetic", symbols=("AAPL", "BTC/USD"))
         floor = build_floor(chosen, MemoryStore(), SystemClock())
