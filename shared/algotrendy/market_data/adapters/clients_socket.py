@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -29,11 +27,11 @@ from algotrendy.market_data.streaming.hub import Hub
 from algotrendy.market_data.streaming.pressure import Backlog
 from algotrendy.market_data.streaming.protocol import Auth, Code, parse_client
 from algotrendy.market_data.streaming.session import Doors, Ended, Limits, Session, token_refused
+from algotrendy.platform.serving import AppServer, listen
 
 PATH: Final = "/v1/stream"
 _LOOK_S: Final = 0.25
 _FAREWELL_S: Final = 3.0
-_GRACE_S: Final = 3
 _MOST_OF_A_CLOSE_REASON: Final = 120
 _logger = logging.getLogger(__name__)
 
@@ -260,7 +258,7 @@ class ClientsServer:
         self.host = host
         self.port = port
         self._app = Starlette(routes=[*clients.routes(), *routes])
-        self._server: _Server | None = None
+        self._server: AppServer | None = None
 
     def stop(self) -> None:
         """Let ``run`` end: clients are told first."""
@@ -274,55 +272,11 @@ class ClientsServer:
         Raises:
             Unavailable: If the port cannot be listened on.
         """
-        listener = _listener(self.host, self.port)
+        listener = listen(self.host, self.port)
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self._app,
-            http="httptools",
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            # At info it writes each address whole, and with it a token that somebody put there.
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws_max_size=self.clients.doors.limits.message_bytes,
-            ws_ping_interval=20.0,
-            ws_ping_timeout=20.0,
-            # Deflating each small update costs more than it saves.
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        self._server = _Server(config, on_ready)
+        largest = self.clients.doors.limits.message_bytes
+        self._server = AppServer(self._app, on_ready, largest)
         try:
             await self._server.serve(sockets=[listener])
         finally:
             listener.close()
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs the process."""
-
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    try:
-        listener = socket.create_server((host, port), backlog=1024)
-    except OSError as error:
-        reason = f"{host}:{port} cannot be listened on ({error.strerror})"
-        raise Unavailable("port", reason) from error
-    # asyncio leaves Nagle's algorithm on for a listener that it did not make: 40 ms a message.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
