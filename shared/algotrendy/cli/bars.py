@@ -19,8 +19,9 @@ from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound, RowError
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data import wiring
 from algotrendy.market_data.imports import CheckedBars, ImportReport, import_bars
+from algotrendy.market_data.quality.policy import Declared, GapPolicy, declared
 from algotrendy.market_data.rows import ValidRows
-from algotrendy.market_data.series import BarSeries, session_date
+from algotrendy.market_data.series import session_date
 
 app = typer.Typer(
     help="Import market bars into the lake, list them, show them.",
@@ -180,6 +181,13 @@ def show(
             formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="A day on which that was its name."
         ),
     ] = None,
+    gaps: Annotated[
+        GapPolicy,
+        typer.Option(
+            help="Of bars that are missing by the exchange's calendar: keep the gap, fill it with "
+            "the close before and no volume, or refuse."
+        ),
+    ] = GapPolicy.KEEP,
     style: Annotated[
         str | None,
         typer.Option(help="Bars of a chart style, made of the stored trades: renko:size=1."),
@@ -190,9 +198,15 @@ def show(
 ) -> None:
     """Show the bars of a symbol: those that are stored, or with --style of its trades."""
     if style is not None:
-        given = {"adjustment": adjustment is not Prices.RAW, "timeframe": timeframe}
-        for name, value in (given | {"as_of": as_of, "named": named}).items():
-            if value:
+        given = {
+            "adjustment": adjustment if adjustment is not Prices.RAW else None,
+            "timeframe": timeframe,
+            "as_of": as_of,
+            "named": named,
+            "gaps": gaps if gaps is not GapPolicy.KEEP else None,
+        }
+        for name, value in given.items():
+            if value is not None:
                 raise Invalid(name, "left out with --style: its bars are made of trades", value)
         from algotrendy.cli.bars_drawn import show_drawn
 
@@ -207,7 +221,7 @@ def show(
         as_of=None if as_of is None else parse_time(as_of, "as_of"),
         named=_day(named),
     )
-    _print_series(series, every)
+    _print_series(declared(series, gaps), every)
 
 
 def _samples(source: Source, only: Symbol | None) -> list[CheckedBars]:
@@ -305,10 +319,12 @@ def _print_faults(title: str, faults: tuple[RowError, ...], count: int) -> None:
         console.print(Text(f"  ... {count - told:,} more"))
 
 
-def _print_series(series: BarSeries, every: bool) -> None:
+def _print_series(found: Declared, every: bool) -> None:
+    series = found.series
     prices = ("Open", "High", "Low", "Close", "Volume")
     is_daily = series.timeframe is Timeframe.DAY
-    table = _table("Date" if is_daily else "Time, UTC", *prices, right=prices)
+    said = ("",) if found.filled else ()
+    table = _table("Date" if is_daily else "Time, UTC", *prices, *said, right=prices)
     table.title = f"{series.symbol} {series.timeframe}, {series.adjustment} prices"
     count = len(series)
     hidden = range(0) if every else range(_SHOWN_ENDS, count - _SHOWN_ENDS)
@@ -324,9 +340,11 @@ def _print_series(series: BarSeries, every: bool) -> None:
                 for column in (series.open, series.high, series.low, series.close)
             ),
             f"{series.volume[index]:,.0f}",
+            *(("filled" if series.times[index] in found.filled else "",) if said else ()),
         )
     _console().print(table)
-    typer.echo(_counted(count, "bar"))
+    filled = f", {len(found.filled):,} of them filled" if found.filled else ""
+    typer.echo(f"{_counted(count, 'bar')}{filled}")
 
 
 def _time(time_ns: int, *, is_daily: bool) -> str:

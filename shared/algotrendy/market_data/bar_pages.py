@@ -17,6 +17,7 @@ from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.charts.building import bars_of
 from algotrendy.market_data.charts.styles import Style
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.quality.policy import GapPolicy, read_declared
 from algotrendy.market_data.refusals import require_order
 from algotrendy.market_data.series import Adjustment
 from algotrendy.market_data.ticks import Ticks, TickStore
@@ -32,6 +33,9 @@ DRAWN: Final = (
     "time", "known", "open", "high", "low", "close",
     "first", "highest", "lowest", "last", "volume", "ticks", "direction",
 )  # fmt: skip
+FILLED: Final = "filled"
+"""Says of each bar whether nobody stored it, where gaps are filled."""
+
 WHOLE_NUMBERS: Final = frozenset({"time", "known", "ticks", "direction"})
 
 _TEXT = re.compile(r"2\.(-?\d{1,15})\.(\d{1,3})\.(-?\d{1,19}|None)\.([0-9a-f]{16})")
@@ -52,17 +56,21 @@ class Wanted:
     timeframe: Timeframe | None = None
     as_of: datetime | None = None
     style: Style | None = None
+    gaps: GapPolicy = GapPolicy.KEEP
 
     def fingerprint(self) -> str:
         """Give 16 hex digits that differ between queries."""
         parts = (self.symbols, self.start, self.end, self.adjustment, self.timeframe, self.as_of)
         text = f"{'|'.join(map(str, parts))}|{self.style}"
+        text += "" if self.gaps is GapPolicy.KEEP else f"|{self.gaps}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Name what there is of each bar."""
-        return STORED if self.style is None else DRAWN
+        if self.style is not None:
+            return DRAWN
+        return (*STORED, FILLED) if self.gaps is GapPolicy.FILL else STORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +184,11 @@ def _stored_part(
     symbol = wanted.symbols[number]
     try:
         # One more than there is room for tells whether there are more.
-        found = store.read(
+        found = read_declared(
+            store,
             symbol,
-            wanted.start,
-            wanted.end,
+            (wanted.start, wanted.end),
+            wanted.gaps,
             timeframe=wanted.timeframe,
             adjustment=wanted.adjustment,
             limit=room + 1,
@@ -195,12 +204,14 @@ def _stored_part(
     except Invalid as error:
         if len(wanted.symbols) == 1 or error.field not in ("start", "end"):
             raise
-        nothing: dict[str, Sequence[Any]] = dict.fromkeys(STORED, ())
+        nothing: dict[str, Sequence[Any]] = dict.fromkeys(wanted.columns, ())
         return Part(symbol, str(wanted.timeframe or Timeframe.DAY), nothing), True
-    page = found.head(room)
-    values = (page.times, page.open, page.high, page.low, page.close, page.volume)
-    part = Part(symbol, page.timeframe.value, dict(zip(STORED, values, strict=True)))
-    return part, len(found) <= room
+    page = found.series.head(room)
+    filled = [time in found.filled for time in page.times]
+    values = (page.times, page.open, page.high, page.low, page.close, page.volume, filled)
+    columns = dict(zip((*STORED, FILLED), values, strict=True))
+    part = Part(symbol, page.timeframe.value, {name: columns[name] for name in wanted.columns})
+    return part, len(found.series) <= room
 
 
 def read_drawn(store: TickStore, wanted: Wanted, place: Place, limit: int) -> Page:

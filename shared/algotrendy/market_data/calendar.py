@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.instrument import Symbol
 
 US_EQUITIES_FILE = Path(__file__).with_name("us_equities.txt")
 NEW_YORK = "America/New_York"
@@ -166,6 +167,11 @@ def always_open() -> TradingCalendar:
     # One year less at each end, so that the begin and the end of every day can be written down.
     first, last = date(2, 1, 1), date(9998, 12, 31)
     return TradingCalendar("round the clock", "UTC", first, last, _whole_day, 365.0, 24.0)
+
+
+def calendar_of(symbol: Symbol) -> TradingCalendar:
+    """Give the calendar of a symbol's market: a pair such as BTC/USD trades round the clock."""
+    return always_open() if "/" in symbol else us_equities()
 
 
 def read_exceptions(text: str) -> tuple[date, date, Mapping[date, time | None]]:

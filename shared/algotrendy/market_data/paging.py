@@ -6,14 +6,15 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import BarStore
-from algotrendy.market_data.series import Adjustment, BarSeries
+from algotrendy.market_data.quality.policy import Declared, GapPolicy, read_declared
+from algotrendy.market_data.series import Adjustment
 
 _TEXT = re.compile(r"1\.(\d{1,15})\.(-?\d{1,19})\.([0-9a-f]{16})")
 
@@ -28,11 +29,13 @@ class BarQuery:
     adjustment: Adjustment
     timeframe: Timeframe | None = None
     as_of: datetime | None = None
+    gaps: GapPolicy = GapPolicy.KEEP
 
     def fingerprint(self) -> str:
         """Give 16 hex digits that differ between queries."""
         text = f"{self.symbol}|{self.start}|{self.end}|{self.adjustment}"
-        for more in (self.timeframe, self.as_of):
+        gaps = None if self.gaps is GapPolicy.KEEP else self.gaps
+        for more in (self.timeframe, self.as_of, gaps):
             text += "" if more is None else f"|{more}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -78,7 +81,7 @@ def parse_cursor(cursor: str, query: BarQuery) -> Position:
 
 def read_page(
     store: BarStore, query: BarQuery, position: Position, limit: int
-) -> tuple[BarSeries, str | None]:
+) -> tuple[Declared, str | None]:
     """Read one page, and give the cursor of the next one, or None after the last.
 
     Raises:
@@ -86,10 +89,11 @@ def read_page(
     """
     try:
         # One more than asked for tells whether there is a next page.
-        found = store.read(
+        found = read_declared(
+            store,
             query.symbol,
-            query.start,
-            query.end,
+            (query.start, query.end),
+            query.gaps,
             timeframe=query.timeframe,
             adjustment=query.adjustment,
             as_of=query.as_of,
@@ -102,10 +106,11 @@ def read_page(
             raise
         expected = "of a version that is still kept; start again without it"
         raise Invalid("cursor", expected, position.cursor(query)) from error
-    if len(found) <= limit:
+    if len(found.series) <= limit:
         return found, None
-    page = found.head(limit)
-    return page, Position(position.version, page.times[-1]).cursor(query)
+    page = found.series.head(limit)
+    following = Position(position.version, page.times[-1]).cursor(query)
+    return replace(found, series=page), following
 
 
 def _not_a_cursor(cursor: str) -> Invalid:

@@ -124,7 +124,8 @@ def test_pages_put_together_are_the_whole(
     closes: list[float] = []
     position: Position | None = Position(store.version())
     while position is not None:
-        page, cursor = read_page(store, query, position, limit)
+        found, cursor = read_page(store, query, position, limit)
+        page = found.series
         assert 0 < len(page) <= limit
         times += page.times
         closes += page.close
@@ -159,7 +160,7 @@ def test_a_cursor_comes_back_as_it_was_and_changed_never_breaks_a_reader(
     # Refused by name, or a page of the same query: what a caller may read anyway.
     with suppress(Invalid):
         page, _ = read_page(store, query, parse_cursor(changed, query), 10)
-        assert page.times in (BAR.times, ())
+        assert page.series.times in (BAR.times, ())
 
 
 cells = st.text(max_size=12) | st.sampled_from(["", "1", "-1", "0", "nan", "1e400", "2024-01-02"])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.calendar import us_equities
-from algotrendy.market_data.quality.gaps import GapPolicy, filled, find_gaps, ns
+from algotrendy.market_data.quality.gaps import find_gaps, ns
+from algotrendy.market_data.quality.policy import GapPolicy, all_declared, declared
 from algotrendy.market_data.quality.report import Evidence, as_json, inspect
 from algotrendy.market_data.series import BarSeries, day_ns, session_date
 from fakes.quality_bars import daily, minutes, without
@@ -19,6 +20,11 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 DAYS = daily(date(2025, 1, 2), date(2025, 4, 30))
 # The week in which the clock changed in New York.
 MINUTES = minutes(date(2025, 3, 7), date(2025, 3, 10))
+
+
+def rows(series: BarSeries) -> list[tuple[float, ...]]:
+    columns = (series.open, series.high, series.low, series.close, series.volume)
+    return list(zip(series.times, *columns, strict=True))
 
 
 @given(st.sets(st.integers(1, len(DAYS) - 2)))
@@ -34,9 +40,33 @@ def test_the_minutes_that_are_left_out_are_those_that_are_missing(left_out: set[
     gaps = find_gaps(series.times, Timeframe.MINUTE, us_equities())
     lacking = {time for _, bars in gaps.thin for time in bars}
     assert lacking == {MINUTES.times[place] for place in left_out}
-    drawn = filled(series, gaps, GapPolicy.FILL, for_backtest=False)
-    first = series.times[0]
-    assert drawn.times == tuple(time for time in MINUTES.times if time >= first)
+
+
+@given(st.sets(st.integers(1, len(MINUTES) - 2)) | st.just(set(range(5, 400))))
+def test_what_is_filled_is_what_is_missing_and_comes_from_before(left_out: set[int]) -> None:
+    series = without(MINUTES, *left_out)
+    found = declared(series, GapPolicy.FILL, most=len(MINUTES))
+    assert found.series.times == MINUTES.times
+    assert found.filled == {MINUTES.times[place] for place in left_out}
+    close = 0.0
+    for time, *prices, volume in rows(found.series):
+        if time in found.filled:
+            assert (set(prices), volume) == ({close}, 0.0)
+        close = prices[-1]
+    kept = [row for row in rows(found.series) if row[0] not in found.filled]
+    assert kept == rows(series)
+
+
+@given(st.sets(st.integers(1, len(DAYS) - 2)), st.integers(1, len(DAYS)))
+def test_what_is_filled_by_a_day_does_not_depend_on_later_bars(
+    left_out: set[int], count: int
+) -> None:
+    until = DAYS.times[count - 1]
+    whole = all_declared([without(DAYS, *left_out), DAYS], GapPolicy.FILL)[0]
+    later = {place for place in range(len(DAYS)) if place >= count}
+    known = [without(DAYS, *(left_out | later)), without(DAYS, *later)]
+    cut = all_declared(known, GapPolicy.FILL)[0]
+    assert rows(cut) == [row for row in rows(whole) if row[0] <= until]
 
 
 prices = st.floats(1e-9, 1e12, allow_nan=False, allow_infinity=False)

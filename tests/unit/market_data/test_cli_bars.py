@@ -187,3 +187,20 @@ def test_an_unknown_symbol_and_an_empty_range_are_refused() -> None:
     error, _ = refused("show", "AAPL", "--start", "2020-01-01")
     assert isinstance(error, Invalid)
     assert error.field == "start"
+
+
+def test_gaps_are_kept_filled_or_refused(tmp_path: Path) -> None:
+    rows = GOOD + "2024-01-08,11,13,10,12,2000\n"
+    run("import", "--csv", written(tmp_path, HEADER + rows), "--symbol", "AAA")
+    assert run("show", "AAA").stdout.endswith("3 bars\n")
+    filled = run("show", "AAA", "--gaps", "fill").stdout.splitlines()
+    assert filled[-1] == "5 bars, 2 of them filled"
+    assert filled[4].split() == ["2024-01-04", "12.00", "12.00", "12.00", "12.00", "0", "filled"]
+    error, _ = refused("show", "AAA", "--gaps", "refuse")
+    assert isinstance(error, Invalid)
+    assert error.field == "gaps"
+    assert error.actual == "AAA lacks 2 bars of 1Day, the first at 2024-01-04"
+    assert run("show", "AAA", "--gaps", "refuse", "--end", "2024-01-03").exit_code == 0
+    error, _ = refused("show", "AAA", "--style", "tick:amount=2", "--gaps", "fill")
+    assert isinstance(error, Invalid)
+    assert error.field == "gaps"

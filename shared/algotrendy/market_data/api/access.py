@@ -15,6 +15,7 @@ from algotrendy.kernel.bar import Timeframe, parse_timeframe
 from algotrendy.kernel.clock import parse_time
 from algotrendy.market_data import wiring
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.quality.policy import MOST_JUDGED, GapPolicy
 from algotrendy.market_data.series import Adjustment
 from algotrendy.market_data.ticks import TickStore
 from algotrendy.platform.cache import Cache
@@ -81,6 +82,15 @@ Frame = Annotated[
 AsOf = Annotated[
     str | None,
     Query(description="Bars as they were recorded by this moment, ISO 8601 with a zone."),
+]
+Gaps = Annotated[
+    GapPolicy,
+    Query(
+        description="What becomes of bars that are missing by the exchange's calendar between the "
+        "first and the last of the range. keep: nothing. fill: each is given with the close before "
+        "it and no volume, and says that it is filled. refuse: 422 where one is missing. With fill "
+        f"and refuse a range has at most {MOST_JUDGED:,} bars."
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_BARS, description="Bars a page.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]

@@ -21,6 +21,7 @@ from algotrendy.market_data.api.access import (
     Cursor,
     End,
     Frame,
+    Gaps,
     Limit,
     Pages,
     Start,
@@ -51,6 +52,7 @@ from algotrendy.market_data.bar_pages import (
     read_stored,
 )
 from algotrendy.market_data.charts.styles import parse
+from algotrendy.market_data.quality.policy import GapPolicy
 from algotrendy.market_data.series import Adjustment
 
 router = APIRouter(prefix="/v1", tags=[CAPABILITY], dependencies=[VIEWER])
@@ -65,6 +67,7 @@ class AnyBarOut(BaseModel):
     low: float
     close: float
     volume: float
+    filled: bool | None = Field(None, description="With gaps=fill: whether nobody stored it.")
     known: str | None = Field(None, description="Of a style: when the bar was known whole, UTC.")
     first: float | None = Field(None, description="Of a style: price of its first trade.")
     highest: float | None = Field(None, description="Of a style: the highest trade.")
@@ -153,6 +156,7 @@ def get_bars_of_several(
     adjustment: Basis = "raw",
     timeframe: Frame = None,
     as_of: AsOf = None,
+    gaps: Gaps = GapPolicy.KEEP,
     limit: Limit = USUAL_BARS,
     cursor: Cursor = None,
     accept: Annotated[str, Header(description=f"{JSON}, {CSV} or {ARROW}.")] = JSON,
@@ -171,6 +175,7 @@ def get_bars_of_several(
         frame(timeframe),
         moment(as_of),
         None if style is None else parse(style),
+        gaps,
     )
     if wanted.style is not None:
         _require_plain(wanted)
@@ -194,6 +199,8 @@ def _require_plain(wanted: Wanted) -> None:
     """Refuse what only stored bars have."""
     if wanted.adjustment != "raw":
         raise Invalid("adjustment", "raw with a style: trades are as traded", wanted.adjustment)
+    if wanted.gaps is not GapPolicy.KEEP:
+        raise Invalid("gaps", "keep with a style: its bars come when trades do", str(wanted.gaps))
     for name in ("timeframe", "as_of"):
         if (given := getattr(wanted, name)) is not None:
             raise Invalid(name, "left out with a style", str(given))

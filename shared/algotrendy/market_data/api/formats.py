@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from algotrendy.market_data.api.answers import ARROW, CSV
-from algotrendy.market_data.bar_pages import WHOLE_NUMBERS, Page, Part, Wanted
+from algotrendy.market_data.bar_pages import FILLED, WHOLE_NUMBERS, Page, Part, Wanted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES = ("time", "known")
@@ -26,6 +26,13 @@ def in_utc(time_ns: int) -> str:
     second, rest = divmod(time_ns, 1_000_000_000)
     whole = f"{_EPOCH + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}"
     return f"{whole}.{rest:09d}Z" if rest else f"{whole}Z"
+
+
+def in_csv(value: str | bool | float) -> str:
+    """Write a value as CSV has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)
 
 
 def _rows(part: Part, wanted: Wanted) -> list[tuple[Any, ...]]:
@@ -57,10 +64,7 @@ def _as_json(page: Page, wanted: Wanted) -> bytes:
 def _as_csv(page: Page, wanted: Wanted) -> bytes:
     lines = [",".join(("symbol", *wanted.columns))]
     for part in page.parts:
-        lines += [
-            ",".join((part.symbol, *(v if isinstance(v, str) else repr(v) for v in row)))
-            for row in _rows(part, wanted)
-        ]
+        lines += [",".join((part.symbol, *map(in_csv, row))) for row in _rows(part, wanted)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -68,12 +72,12 @@ def _as_arrow(page: Page, wanted: Wanted) -> bytes:
     from arro3.core import Array, DataType, Table
     from nanoarrow.ipc import StreamWriter
 
-    text, whole, number = DataType.utf8(), DataType.int64(), DataType.float64()
+    kinds = {FILLED: DataType.bool(), **dict.fromkeys(WHOLE_NUMBERS, DataType.int64())}
     names = [str(part.symbol) for part in page.parts for _ in range(len(part))]
-    arrays = [Array(names, text)]
+    arrays = [Array(names, DataType.utf8())]
     for name in wanted.columns:
         values = [value for part in page.parts for value in part.columns[name]]
-        array = Array(values, whole if name in WHOLE_NUMBERS else number)
+        array = Array(values, kinds.get(name, DataType.float64()))
         arrays.append(array.cast(DataType.timestamp("ns", tz="UTC")) if name in _TIMES else array)
     table = Table.from_arrays(arrays, names=["symbol", *wanted.columns])
     body = BytesIO()

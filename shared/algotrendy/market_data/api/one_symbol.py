@@ -22,6 +22,7 @@ from algotrendy.market_data.api.access import (
     Cursor,
     End,
     Frame,
+    Gaps,
     Limit,
     Pages,
     Start,
@@ -30,12 +31,19 @@ from algotrendy.market_data.api.access import (
     moment,
 )
 from algotrendy.market_data.api.answers import CSV, JSON, Rendered, cached, paged, preferred
+from algotrendy.market_data.api.formats import in_csv
+from algotrendy.market_data.bar_pages import FILLED
 from algotrendy.market_data.paging import BarQuery, Position, parse_cursor, read_page
+from algotrendy.market_data.quality.policy import Declared, GapPolicy
 from algotrendy.market_data.series import Adjustment, BarSeries
 
 router = APIRouter(prefix="/v1", tags=[CAPABILITY], dependencies=[VIEWER])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _is_unsaid(filled: bool | None) -> bool:
+    return filled is None
 
 
 class BarOut(BaseModel):
@@ -47,6 +55,9 @@ class BarOut(BaseModel):
     low: float
     close: float
     volume: float = Field(description="As traded, under every adjustment.")
+    filled: bool | None = Field(
+        None, exclude_if=_is_unsaid, description="With gaps=fill: whether nobody stored it."
+    )
 
 
 class BarsPage(BaseModel):
@@ -103,6 +114,7 @@ def get_bars(
     adjustment: Basis = "raw",
     timeframe: Frame = None,
     as_of: AsOf = None,
+    gaps: Gaps = GapPolicy.KEEP,
     limit: Limit = USUAL_BARS,
     cursor: Cursor = None,
     accept: Annotated[str, Header(description=f"{JSON} or {CSV}.")] = JSON,
@@ -112,7 +124,9 @@ def get_bars(
     Every page of a query is read from the version of the data that the first page was read from,
     so that an import between two pages tears nothing.
     """
-    query = BarQuery(parse_symbol(symbol), start, end, adjustment, frame(timeframe), moment(as_of))
+    query = BarQuery(
+        parse_symbol(symbol), start, end, adjustment, frame(timeframe), moment(as_of), gaps
+    )
     position = parse_cursor(cursor, query) if cursor else Position(store.version())
     media_type = preferred(accept, (JSON, CSV))
     asked = f"{query.fingerprint()}:{position.after}:{limit}:{media_type}"
@@ -120,37 +134,44 @@ def get_bars(
     def render() -> Rendered:
         page, following = read_page(store, query, position, limit)
         if media_type == CSV:
-            return Rendered(_as_csv(page), following)
-        return Rendered(_as_json(page, following), following)
+            return Rendered(_as_csv(page, gaps), following)
+        return Rendered(_as_json(page, gaps, following), following)
 
     rendered = cached(pages, f"bars:{position.version}:{asked}", render)
     headers = {VERSION_HEADER: str(position.version)}
     return paged(request, rendered, media_type, headers, pinned=bool(cursor))
 
 
-def _as_json(page: BarSeries, next_cursor: str | None) -> bytes:
+def _as_json(page: Declared, gaps: GapPolicy, next_cursor: str | None) -> bytes:
+    series = page.series
     bars = [
         BarOut.model_construct(
-            time=_moment(time), open=open_, high=high, low=low, close=close, volume=volume
+            time=_moment(time),
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+            filled=time in page.filled if gaps is GapPolicy.FILL else None,
         )
-        for time, open_, high, low, close, volume in _rows(page)
+        for time, open_, high, low, close, volume in _rows(series)
     ]
     body = BarsPage.model_construct(
-        symbol=page.symbol,
-        timeframe=page.timeframe.value,
-        adjustment=page.adjustment,
+        symbol=series.symbol,
+        timeframe=series.timeframe.value,
+        adjustment=series.adjustment,
         bars=bars,
         next_cursor=next_cursor,
     )
     return body.model_dump_json().encode()
 
 
-def _as_csv(page: BarSeries) -> bytes:
-    lines = ["time,open,high,low,close,volume"]
-    lines += [
-        f"{_moment(time):%Y-%m-%dT%H:%M:%SZ},{','.join(map(repr, numbers))}"
-        for time, *numbers in _rows(page)
-    ]
+def _as_csv(page: Declared, gaps: GapPolicy) -> bytes:
+    says = gaps is GapPolicy.FILL
+    lines = ["time,open,high,low,close,volume" + (f",{FILLED}" if says else "")]
+    for time, *numbers in _rows(page.series):
+        cells = [*numbers, time in page.filled] if says else numbers
+        lines.append(f"{_moment(time):%Y-%m-%dT%H:%M:%SZ},{','.join(map(in_csv, cells))}")
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -1,32 +1,22 @@
-"""Find the sessions and bars that are missing by the calendar, and say what a reader does then."""
+"""Find the sessions and bars that are missing by the calendar."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import TypeVar
 
 from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import Session, TradingCalendar
 from algotrendy.market_data.quality.findings import Finding, Kind, Weight
-from algotrendy.market_data.series import BarSeries, day_ns, session_date
+from algotrendy.market_data.series import day_ns, session_date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 _NS_PER_US = 1000
 _T = TypeVar("_T")
-
-
-class GapPolicy(StrEnum):
-    """What a reader does about bars that are missing: nothing, name them, or draw over them."""
-
-    NONE = "none"
-    MARK = "mark"
-    FILL = "fill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +44,11 @@ class Gaps:
 def ns(moment: datetime) -> int:
     """Give a moment in nanoseconds since 1970 UTC."""
     return (moment - _EPOCH) // _US * _NS_PER_US
+
+
+def instant(time_ns: int) -> datetime:
+    """Give what is so many nanoseconds after 1970 UTC, to the microsecond before it."""
+    return _EPOCH + timedelta(microseconds=time_ns // _NS_PER_US)
 
 
 def find_gaps(
@@ -113,42 +108,10 @@ def gap_findings(gaps: Gaps, timeframe: Timeframe) -> Iterator[Finding]:
         yield Finding(Kind.OUTSIDE_SESSIONS, Weight.WARNING, first, last, count, detail)
 
 
-def filled(series: BarSeries, gaps: Gaps, policy: GapPolicy, *, for_backtest: bool) -> BarSeries:
-    """Give a series as a gap policy wants it.
-
-    With ``fill``, each missing bar has the close before it as its four prices, and no volume: it
-    may be drawn. It is never traded on, for nobody could have dealt at that price.
-
-    Raises:
-        Invalid: If bars for a backtest are to be filled.
-    """
-    if policy is not GapPolicy.FILL:
-        return series
-    if for_backtest:
-        raise Invalid("gap_policy", "none or mark for a backtest", str(policy))
-    missing = {day_ns(session) for session in gaps.missing}
-    if series.timeframe is not Timeframe.DAY:
-        missing = {time for _, lacking in gaps.thin for time in lacking}
-    rows: dict[int, tuple[float, float, float, float, float]] = {}
-    columns = (series.open, series.high, series.low, series.close, series.volume)
-    there = dict(zip(series.times, zip(*columns, strict=True), strict=True))
-    close: float | None = None
-    for time in sorted(there.keys() | missing):
-        if time in there:
-            rows[time] = there[time]
-            close = there[time][3]
-        elif close is not None:
-            rows[time] = (close, close, close, close, 0.0)
-    open_, high, low, closes, volume = zip(*rows.values(), strict=True) if rows else ((),) * 5
-    return replace(
-        series, times=tuple(rows), open=open_, high=high, low=low, close=closes, volume=volume
-    )
-
-
 def _day(time: int, calendar: TradingCalendar, *, daily: bool) -> date:
     if daily:
         return session_date(time)
-    return calendar.date_at(_EPOCH + timedelta(microseconds=time // _NS_PER_US))
+    return calendar.date_at(instant(time))
 
 
 def _daily(times: Sequence[int], sessions: Sequence[Session], begin: date, end: date) -> Gaps:

@@ -12,12 +12,13 @@ from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, Rejected, Unauthenticated
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.actions import ActionStore
+from algotrendy.market_data.calendar import calendar_of
 from algotrendy.market_data.fetching import BarHistory, FetchedBar
 from algotrendy.market_data.ports import BarStore, SymbolSummary
 from algotrendy.market_data.quality.findings import Kind, Weight
 from algotrendy.market_data.quality.gaps import ns
 from algotrendy.market_data.quality.inspecting import Asked, Inspector
-from algotrendy.market_data.quality.report import QualityReport, calendar_of
+from algotrendy.market_data.quality.report import QualityReport
 from algotrendy.market_data.series import BarSeries, RawBars, day_ns, session_date
 
 FIRST_WAIT = timedelta(hours=20)

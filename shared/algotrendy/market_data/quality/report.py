@@ -10,7 +10,7 @@ from typing import Any
 
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
+from algotrendy.market_data.calendar import TradingCalendar, calendar_of
 from algotrendy.market_data.quality.findings import Finding, Kind, Rules, Weight
 from algotrendy.market_data.quality.gaps import Gaps, find_gaps, gap_findings, ns
 from algotrendy.market_data.quality.outliers import outliers, unapplied_splits
@@ -81,11 +81,6 @@ class QualityReport:
         for finding in self.findings:
             found[finding.kind] += finding.count
         return dict(sorted(found.items()))
-
-
-def calendar_of(symbol: Symbol) -> TradingCalendar:
-    """Give the calendar of a symbol's market: a pair such as BTC/USD trades round the clock."""
-    return always_open() if "/" in symbol else us_equities()
 
 
 def inspect(

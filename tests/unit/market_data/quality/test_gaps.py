@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from algotrendy.kernel.bar import Timeframe
-from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import always_open, us_equities
 from algotrendy.market_data.quality.findings import Kind, Weight
-from algotrendy.market_data.quality.gaps import GapPolicy, Gaps, filled, find_gaps, gap_findings, ns
+from algotrendy.market_data.quality.gaps import Gaps, find_gaps, gap_findings, ns
 from algotrendy.market_data.series import BarSeries, day_ns
 from fakes.quality_bars import MINUTE_NS, daily, minutes, walk, without
 
@@ -129,29 +127,3 @@ def test_days_that_the_calendar_does_not_know_are_left_out() -> None:
 
 def test_no_bars_have_no_gaps() -> None:
     assert find_gaps([], Timeframe.DAY, us_equities()).sessions == ()
-
-
-def test_fill_draws_the_close_before_and_is_refused_for_a_backtest() -> None:
-    whole = minutes(date(2025, 6, 2), date(2025, 6, 2))
-    series = without(whole, 5, 6)
-    gaps = gaps_of(series)
-    drawn = filled(series, gaps, GapPolicy.FILL, for_backtest=False)
-    assert drawn.times == whole.times
-    assert drawn.open[6] == drawn.close[6] == series.close[4]
-    assert drawn.volume[5:7] == (0.0, 0.0)
-    drawn.validate()
-    with pytest.raises(Invalid, match="gap_policy must be none or mark for a backtest"):
-        filled(series, gaps, GapPolicy.FILL, for_backtest=True)
-
-
-@pytest.mark.parametrize("policy", [GapPolicy.NONE, GapPolicy.MARK])
-def test_without_filling_the_bars_stay_as_they_are(policy: GapPolicy) -> None:
-    series = without(daily(*THANKSGIVING), 1)
-    assert filled(series, gaps_of(series), policy, for_backtest=True) is series
-
-
-def test_fill_begins_with_the_first_bar() -> None:
-    series = without(daily(date(2025, 6, 2), date(2025, 6, 6)), 0, 2)
-    gaps = replace(gaps_of(series), missing=(date(2025, 6, 2), date(2025, 6, 4)))
-    drawn = filled(series, gaps, GapPolicy.FILL, for_backtest=False)
-    assert [time for time in drawn.times if time not in series.times] == [day_ns(date(2025, 6, 4))]

@@ -11,14 +11,13 @@ import pytest
 
 from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.market_data.calendar import always_open, us_equities
+from algotrendy.market_data.calendar import always_open, calendar_of, us_equities
 from algotrendy.market_data.quality.findings import Kind, Rules
 from algotrendy.market_data.quality.inspecting import Asked, Inspector
 from algotrendy.market_data.quality.report import (
     Evidence,
     QualityReport,
     as_json,
-    calendar_of,
     inspect,
     worst_first,
 )
