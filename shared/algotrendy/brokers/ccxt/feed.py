@@ -18,7 +18,7 @@ from algotrendy.brokers.ccxt.calls import Calls
 from algotrendy.brokers.ccxt.profiles import profile_of
 from algotrendy.brokers.ccxt.vendor import make_public, vendor_class
 from algotrendy.kernel.errors import Invalid
-from algotrendy.market_data.calendar import TradingCalendar, always_open
+from algotrendy.market_data.calendar import always_open
 from algotrendy.market_data.streaming.feeds import Connection, Item
 from algotrendy.market_data.streaming.messages import LAST_NS, LONGEST_ID, Quote, Trade
 
@@ -41,6 +41,11 @@ class CcxtFeed:
         poll_s: Between two looks.
     """
 
+    # Each look is answered, or fails.
+    quiet_s = None
+    begin_s = BEGIN_S
+    history = None
+
     def __init__(
         self,
         exchange: str,
@@ -52,41 +57,13 @@ class CcxtFeed:
         for symbol in symbols:
             if "/" not in symbol:
                 raise Invalid("symbols", "pairs, like BTC/USDT", symbol)
+        self.name = f"ccxt:{exchange}"
+        self.symbols = tuple(symbols)
+        self.calendar = always_open()
         self._exchange = exchange
-        self._symbols = tuple(symbols)
         self._now_ns = now_ns
         self._url = url
         self._poll_s = poll_s
-
-    @property
-    def name(self) -> str:
-        """Give how records name it."""
-        return f"ccxt:{self._exchange}"
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Give what it asks for."""
-        return self._symbols
-
-    @property
-    def calendar(self) -> TradingCalendar:
-        """Give when its market is open: always."""
-        return always_open()
-
-    @property
-    def quiet_s(self) -> float | None:
-        """Give None: each look is answered, or fails."""
-        return None
-
-    @property
-    def begin_s(self) -> float | None:
-        """Give how far back a pair begins of which nothing is stored."""
-        return BEGIN_S
-
-    @property
-    def history(self) -> None:
-        """Give none: it waits."""
-        return
 
     @asynccontextmanager
     async def open(self, since: Mapping[str, int]) -> AsyncIterator[Connection]:
@@ -101,7 +78,7 @@ class CcxtFeed:
         calls = Calls(self._exchange, profile)
         try:
             markets = await calls.read(exchange.load_markets)
-            for symbol in self._symbols:
+            for symbol in self.symbols:
                 if symbol not in markets:
                     raise Invalid("symbols", f"pairs that {self._exchange} trades", symbol)
             yield _Looks(exchange, calls, dict(since), self._now_ns, self._poll_s)

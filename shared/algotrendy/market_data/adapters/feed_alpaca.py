@@ -29,7 +29,7 @@ from algotrendy.market_data.adapters.alpaca_messages import (
     told_of,
     with_own_id,
 )
-from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
+from algotrendy.market_data.calendar import always_open, us_equities
 from algotrendy.market_data.streaming.feeds import Connection, Item, Told
 
 STREAM_URL = "wss://stream.data.alpaca.markets"
@@ -101,39 +101,14 @@ class AlpacaFeed:
     """
 
     def __init__(self, terms: AlpacaTerms, now_ns: Callable[[], int]) -> None:
+        self.name = terms.name
+        self.symbols = terms.symbols
+        self.calendar = always_open() if terms.is_crypto else us_equities()
+        self.quiet_s = terms.quiet_s
+        self.begin_s = terms.begin_s
+        self.history = AlpacaHistory(terms, now_ns)
         self._terms = terms
         self._now_ns = now_ns
-        self._history = AlpacaHistory(terms, now_ns)
-
-    @property
-    def name(self) -> str:
-        """Give how records name it."""
-        return self._terms.name
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Give what it is subscribed to."""
-        return self._terms.symbols
-
-    @property
-    def calendar(self) -> TradingCalendar:
-        """Give when its market is open."""
-        return always_open() if self._terms.is_crypto else us_equities()
-
-    @property
-    def quiet_s(self) -> float | None:
-        """Give how long it may be silent while its market is open."""
-        return self._terms.quiet_s
-
-    @property
-    def begin_s(self) -> float | None:
-        """Give how far back a symbol begins of which nothing is stored."""
-        return self._terms.begin_s
-
-    @property
-    def history(self) -> AlpacaHistory:
-        """Give its history."""
-        return self._history
 
     @asynccontextmanager
     async def open(self, since: Mapping[str, int]) -> AsyncIterator[Connection]:  # noqa: ARG002
@@ -157,7 +132,7 @@ class AlpacaFeed:
             reason = f"no connection ({type(error).__name__})"
             raise Unavailable(terms.name, reason) from error
         connection = _Socket(terms, socket, self._now_ns)
-        async with self._history.opened():
+        async with self.history.opened():
             try:
                 await connection.begin()
                 yield connection

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.market_data.adapters.lake_ticks import DATASET
-from algotrendy.market_data.calendar import TradingCalendar, always_open
+from algotrendy.market_data.calendar import always_open
 from algotrendy.market_data.streaming.feeds import Connection, Ended, Item
 from algotrendy.market_data.streaming.messages import Trade
 from algotrendy.platform.lake import Lake, literal
@@ -72,6 +72,12 @@ class ReplayFeed:
         now_ns: Tells the time, nanoseconds since 1970 UTC.
     """
 
+    name = NAME
+    # A recording may be silent, and begins at its begin.
+    quiet_s = None
+    begin_s = None
+    history = None
+
     def __init__(
         self,
         recording: Recording,
@@ -83,41 +89,12 @@ class ReplayFeed:
         if not (isfinite(speed) and speed > 0):
             raise Invalid("speed", "above 0", speed)
         self._recording = recording
-        self._symbols = tuple(symbols)
+        self.symbols = tuple(symbols)
+        self.calendar = always_open()
         self._speed = speed
         self._run = run
         self._now_ns = now_ns
         self._plays = 0
-
-    @property
-    def name(self) -> str:
-        """Give how records name it."""
-        return NAME
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Give what it plays."""
-        return self._symbols
-
-    @property
-    def calendar(self) -> TradingCalendar:
-        """Give when it may play: at any time."""
-        return always_open()
-
-    @property
-    def quiet_s(self) -> float | None:
-        """Give None: a recording may be silent."""
-        return None
-
-    @property
-    def begin_s(self) -> float | None:
-        """Give None: it begins at the begin."""
-        return None
-
-    @property
-    def history(self) -> None:
-        """Give none: it waits."""
-        return
 
     @asynccontextmanager
     async def open(self, since: Mapping[str, int]) -> AsyncIterator[Connection]:  # noqa: ARG002
@@ -127,13 +104,13 @@ class ReplayFeed:
             NotFound: If nothing is recorded of a symbol.
         """
         days = {}
-        for symbol in self._symbols:
+        for symbol in self.symbols:
             days[symbol] = await asyncio.to_thread(self._recording.days, symbol)
             if not days[symbol]:
                 hint = "record some, or import them: algotrendy ticks import"
                 raise NotFound("recording of", symbol, hint)
         self._plays += 1
-        flows = [self._played(symbol, days[symbol]) for symbol in self._symbols]
+        flows = [self._played(symbol, days[symbol]) for symbol in self.symbols]
         played = heapq.merge(*flows, key=itemgetter(0))
         yield _Play(played, self._speed, f"{self._run[:8]}-{self._plays}", self._now_ns)
 
