@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 from algotrendy.platform.blobs import checked_key
 from algotrendy.platform.lake_columns import fitted
 from algotrendy.platform.lake_faults import KEPT_DAYS, translated
+from algotrendy.platform.lake_held import HeldTable, HeldTables, Moves, require_numbers
 from algotrendy.platform.lake_places import datasets_at
 from algotrendy.platform.settings import Settings, settings
 
@@ -72,6 +73,7 @@ class Lake:
         self._lock = threading.Lock()
         self._pinned: dict[tuple[str, int], DeltaTable] = {}
         self._followed: dict[str, DeltaTable] = {}
+        self._held = HeldTables()
 
     def write(
         self,
@@ -105,7 +107,7 @@ class Lake:
         from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
         moves = dict(marks or {})
-        _require_numbers(moves)
+        require_numbers(moves)
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
@@ -169,18 +171,32 @@ class Lake:
             name: Name of the mark.
             version: As the dataset was then; None for now.
         """
+        if version is None:
+            return self.marks(dataset, (name,))[name]
         try:
-            return _mark_of(self.table(dataset, version), name)
+            return HeldTable(self.table(dataset, version)).mark(name)
         except NotFound:
             return None
 
     def marks(self, dataset: str, names: Iterable[str]) -> dict[str, int | None]:
         """Give the numbers of several marks, as of one moment; see ``mark``."""
         try:
-            table = self.table(dataset, None)
+            held = self._take(dataset)
         except NotFound:
             return dict.fromkeys(names)
-        return {name: _mark_of(table, name) for name in names}
+        with translated():
+            found = {name: held.mark(name) for name in names}
+        self._put_back(dataset, held)
+        return found
+
+    def _take(self, dataset: str) -> HeldTable:
+        """Give the newest version of a dataset to this thread alone; raises NotFound."""
+        return self._held.take(dataset) or HeldTable(self.table(dataset))
+
+    def _put_back(self, dataset: str, held: HeldTable) -> None:
+        # A folder can be deleted and made anew under a process, and opening one is quick.
+        if self._options:
+            self._held.put(dataset, held)
 
     def _commit(
         self,
@@ -188,7 +204,7 @@ class Lake:
         columns: Table,
         partition_by: list[str],
         replace: str | None,
-        moves: Mapping[str, tuple[int | None, int]],
+        moves: Moves,
     ) -> int:
         from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
 
@@ -198,23 +214,25 @@ class Lake:
         else:
             settled |= {"mode": "overwrite", "predicate": replace}
         try:
-            table = self.table(dataset, None)
+            held = self._take(dataset)
         except NotFound:
             if not moves:
                 return self._found(dataset, columns, partition_by, settled)
             # Of those who make it at once one wins, and all look at its marks.
-            table = self._begun(dataset, columns, partition_by)
-        for name, (expected, _) in moves.items():
-            _require_mark(dataset, name, expected, _mark_of(table, name))
+            held = HeldTable(self._begun(dataset, columns, partition_by))
+        held.require(dataset, moves)
+        table = held.table
         rows, grows = fitted(dataset, columns, table)
         if grows:
             settled["schema_mode"] = "merge"
         # Delta refuses the commit when one that came between moved a mark of the same name.
         moved = [Transaction(name, number) for name, (_, number) in moves.items()]
         properties = CommitProperties(app_transactions=moved) if moved else None
+        before = int(table.version())
         write_deltalake(table, rows, commit_properties=properties, **settled)
-        # Writing moves this object to the commit that it made, whatever others commit after.
-        return int(table.version())
+        version = held.wrote(before, moves)
+        self._put_back(dataset, held)
+        return version
 
     def _begun(self, dataset: str, columns: Table, partition_by: list[str]) -> DeltaTable:
         from deltalake import DeltaTable
@@ -332,25 +350,6 @@ class Lake:
 
     def _address(self, dataset: str) -> str:
         return f"{self._root}/{checked_key(dataset)}"
-
-
-def _mark_of(table: DeltaTable, name: str) -> int | None:
-    number = table.transaction_version(name)
-    return None if number is None else int(number)
-
-
-def _require_mark(dataset: str, name: str, expected: int | None, actual: int | None) -> None:
-    if actual != expected:
-        message = f"mark {name} of {dataset} must be {expected}, was {actual}"
-        raise Conflict(message, mark=name, expected=expected, actual=actual)
-
-
-def _require_numbers(moves: Mapping[str, tuple[int | None, int]]) -> None:
-    for name, (_, number) in moves.items():
-        if not name:
-            raise Invalid("marks", "named", name)
-        if number < 0:
-            raise Invalid(f"marks.{name}", "0 or more", number)
 
 
 def lake_at(url: str) -> Lake:
