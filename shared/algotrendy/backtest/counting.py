@@ -154,7 +154,7 @@ def entry_of_run(backtest: Backtest) -> Entry:
 
     setting = backtest.setting
     dataset, strategy = setting.dataset, setting.strategy
-    timeframe = _timeframe_of(dataset)
+    timeframe = timeframe_of(dataset)
     year = setting.a_year
     sharpe = summarise(backtest, year).sharpe
     body = {
@@ -179,12 +179,16 @@ def entry_of_run(backtest: Backtest) -> Entry:
     return Entry(digest(body), Kind.RUN, strategy.name, strategy_version(strategy), (tally,))
 
 
-def _timeframe_of(dataset: Dataset) -> Timeframe:
-    """Name a run's timeframe; of a chart style the longest that its bars last on average."""
+def timeframe_of(dataset: Dataset) -> Timeframe:
+    """Name a run's timeframe; of a chart style the longest that its bars last on average.
+
+    Raises:
+        Invalid: For a timeframe that the ledger cannot name.
+    """
     from algotrendy.backtest.data.timeframes import is_style
 
     if not is_style(dataset.timeframe):
-        return Timeframe(dataset.timeframe)
+        return parse_timeframe(dataset.timeframe)
     times = dataset.timeline
     mean_ns = (int(times[-1]) - int(times[0])) / max(1, len(times) - 1)
     shorter = [each for each in Timeframe if each.span.total_seconds() * 1e9 <= mean_ns]

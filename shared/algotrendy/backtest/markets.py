@@ -12,6 +12,7 @@ from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.calendar import TradingCalendar, always_open, us_equities
 from algotrendy.market_data.ports import BarStore, stored_timeframe
+from algotrendy.market_data.quality.policy import GapPolicy, all_declared
 from algotrendy.market_data.series import BarSeries, session_date
 from algotrendy.strategy.definition import Strategy
 
@@ -90,7 +91,7 @@ def pin(
     symbol = parse_symbol(name)
     series = read_bars(spec, symbol, bars, version)
     timeframe, count = series.timeframe.value, len(series)
-    if spec.timeframe not in (None, series.timeframe):
+    if spec.timeframe not in (None, series.timeframe) or spec.gaps is not GapPolicy.KEEP:
         made = dataset_of([series], strategy, spec)
         timeframe, count = made.timeframe, len(made)
     return Pinned(
@@ -151,5 +152,6 @@ def dataset_of(series: Sequence[BarSeries], strategy: Strategy, spec: SweepSpec)
     from algotrendy.backtest.data.resampling import on_timeframe
 
     calendar = calendar_named(spec.calendar)
-    made = from_series(series, coarser=strategy.timeframes, calendar=calendar)
+    wanted = all_declared(series, spec.gaps, calendar)
+    made = from_series(wanted, coarser=strategy.timeframes, calendar=calendar)
     return made if spec.timeframe is None else on_timeframe(made, spec.timeframe, calendar)

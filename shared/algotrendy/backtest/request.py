@@ -18,9 +18,11 @@ from pydantic import (
 )
 
 from algotrendy.backtest.asking import AskedTerms, Frozen, Number
+from algotrendy.backtest.fillable import require_fillable
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.market_data.quality.policy import GapPolicy
 from algotrendy.market_data.series import Adjustment
 
 __all__ = [
@@ -94,6 +96,10 @@ def _is_now(moment: datetime | None) -> bool:
     return moment is None
 
 
+def _is_kept(gaps: GapPolicy) -> bool:
+    return gaps is GapPolicy.KEEP
+
+
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
@@ -103,6 +109,7 @@ class ResearchSpec(AskedTerms):
 
     Attributes:
         as_of: Bars and corporate actions as they were recorded by this moment; None: by now.
+        gaps: What becomes of bars that are missing by the exchange's calendar.
     """
 
     strategy: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -114,9 +121,14 @@ class ResearchSpec(AskedTerms):
     parameters: dict[str, Range | Values] = Field(default={}, max_length=10)
     adjustment: Adjustment = "all"
     as_of: Annotated[AwareDatetime | None, Field(exclude_if=_is_now), AfterValidator(_utc)] = None
+    gaps: Annotated[GapPolicy, Field(exclude_if=_is_kept)] = GapPolicy.KEEP
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        try:
+            require_fillable(self.gaps, float(self.participation))
+        except Invalid as error:
+            raise ValueError(f"gaps {error.expected}, was {error.actual}") from error
         if self.end < self.start:
             raise ValueError(
                 f"a period whose end is at or after its start, {self.start}, was {self.end}"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from algotrendy.cli import backtest_options as options
 from algotrendy.cli import backtest_walk_options as walking
-from algotrendy.cli.backtest_options import CalendarName, Method, Mode, Objective, Where
+from algotrendy.cli.backtest_groups import BarOptions, TermOptions, grouped
+from algotrendy.cli.backtest_options import Method, Mode, Objective, Where
 from algotrendy.cli.backtest_studies import COMMANDS
 from algotrendy.cli.strategies import strategies
 from algotrendy.cli.sweep import sweep
-from algotrendy.kernel.errors import Invalid
-
-if TYPE_CHECKING:
-    from algotrendy.cli.backtest_bars import Wanted
 
 app = typer.Typer(
     help="Backtest strategies: one run, several side by side, a grid, a walk forward.\n\n"
@@ -44,34 +41,14 @@ _SymbolOptions = Annotated[
 
 
 @app.command("run")
+@grouped
 def run_(
     strategy: options.StrategyName,
     symbols: _Symbols = None,
     parameter: options.Parameters = None,
-    csv: options.Csv = None,
-    parquet: options.Parquet = None,
-    samples: options.Samples = False,
-    first: options.First = None,
-    last: options.Last = None,
-    timeframe: options.TimeframeName = None,
-    style: options.StyleName = None,
-    raw: options.Raw = False,
-    as_of: options.AsOf = None,
-    date_format: options.DateFormat = None,
-    calendar: options.CalendarOption = CalendarName.NONE,
-    periods_per_year: options.PeriodsPerYear = None,
-    actions: options.Actions = None,
-    rates: options.Rates = None,
-    currency: options.Currencies = None,
-    borrow: options.Borrow = None,
-    cash: options.Cash = None,
-    fee_bps: options.FeeBps = None,
-    slippage_bps: options.SlippageBps = None,
-    participation: options.Participation = None,
-    short: options.Short = False,
-    fractional: options.Fractional = False,
-    leverage: options.Leverage = None,
-    terms: options.TermsFile = None,
+    *,
+    bars: BarOptions,
+    costs: TermOptions,
     mode: options.ModeOption = Mode.AUTO,
     scenarios: Annotated[
         bool, typer.Option("--scenarios", help="Also run it under kinder and harsher fills.")
@@ -90,53 +67,24 @@ def run_(
     _watch(time_limit)
     from algotrendy.cli import backtest_run
 
-    said = {
-        "cash": cash,
-        "fee_bps": fee_bps,
-        "slippage_bps": slippage_bps,
-        "participation": participation,
-        "allow_short": short,
-        "fractional": fractional,
-        "leverage": leverage,
-    }
     backtest_run.run(
         strategy,
         parameter or (),
-        _wanted(
-            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            style=style, raw=raw, as_of=as_of,
-            date_format=date_format, calendar=calendar, actions=actions,
-            rates=rates, currency=currency, borrow=borrow, periods_per_year=periods_per_year,
-        ),
-        options.terms_of(terms, said),
+        bars.wanted(symbols),
+        costs.agreed(bars.gaps),
         mode.value,
         backtest_run.Shown(scenarios, as_json, out),
-    )  # fmt: skip
+    )
 
 
 @app.command()
+@grouped
 def compare(
     strategies: _Given,
     symbol: _SymbolOptions = None,
-    csv: options.Csv = None,
-    parquet: options.Parquet = None,
-    samples: options.Samples = False,
-    first: options.First = None,
-    last: options.Last = None,
-    timeframe: options.TimeframeName = None,
-    raw: options.Raw = False,
-    as_of: options.AsOf = None,
-    date_format: options.DateFormat = None,
-    calendar: options.CalendarOption = CalendarName.NONE,
-    periods_per_year: options.PeriodsPerYear = None,
-    actions: options.Actions = None,
-    rates: options.Rates = None,
-    currency: options.Currencies = None,
-    borrow: options.Borrow = None,
-    cash: options.Cash = None,
-    fee_bps: options.FeeBps = None,
-    slippage_bps: options.SlippageBps = None,
-    terms: options.TermsFile = None,
+    *,
+    bars: BarOptions,
+    costs: TermOptions,
     mode: options.ModeOption = Mode.AUTO,
     as_json: options.Json = False,
     time_limit: options.TimeLimit = None,
@@ -150,38 +98,22 @@ def compare(
 
     backtest_compare.compare(
         strategies,
-        _wanted(
-            symbol, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, as_of=as_of,
-            date_format=date_format, calendar=calendar, actions=actions, rates=rates,
-            currency=currency, borrow=borrow, periods_per_year=periods_per_year,
-        ),
-        options.terms_of(terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}),
+        bars.wanted(symbol),
+        costs.agreed(bars.gaps),
         mode.value,
         as_json=as_json,
-    )  # fmt: skip
+    )
 
 
 @app.command()
+@grouped
 def check(
     strategy: options.StrategyName,
     symbols: _Symbols = None,
     parameter: options.Parameters = None,
-    csv: options.Csv = None,
-    parquet: options.Parquet = None,
-    samples: options.Samples = False,
-    first: options.First = None,
-    last: options.Last = None,
-    timeframe: options.TimeframeName = None,
-    raw: options.Raw = False,
-    as_of: options.AsOf = None,
-    date_format: options.DateFormat = None,
-    calendar: options.CalendarOption = CalendarName.NONE,
-    actions: options.Actions = None,
-    rates: options.Rates = None,
-    currency: options.Currencies = None,
-    borrow: options.Borrow = None,
-    terms: options.TermsFile = None,
+    *,
+    bars: BarOptions,
+    costs: TermOptions,
     cuts: Annotated[int, typer.Option(min=1, help="How often the bars are cut.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Of where they are cut.")] = 0,
     interpreted: Annotated[
@@ -200,15 +132,10 @@ def check(
     backtest_check.check(
         strategy,
         parameter or (),
-        _wanted(
-            symbols, csv, parquet, samples=samples, first=first, last=last, timeframe=timeframe,
-            raw=raw, as_of=as_of,
-            date_format=date_format, calendar=calendar, actions=actions, rates=rates,
-            currency=currency, borrow=borrow,
-        ),
-        options.terms_of(terms, {}),
+        bars.wanted(symbols),
+        costs.agreed(bars.gaps),
         backtest_check.Search(cuts, seed, compiled=not interpreted),
-    )  # fmt: skip
+    )
 
 
 app.command("sweep")(sweep)
@@ -236,6 +163,7 @@ def report(
 
 
 @app.command("walk-forward")
+@grouped
 def walk_forward(
     strategy: options.StrategyName,
     symbols: _Symbols = None,
@@ -271,25 +199,9 @@ def walk_forward(
     dry_run: walking.DryRun = False,
     workers: walking.Workers = None,
     window_limit: walking.WindowLimit = 900.0,
-    csv: options.Csv = None,
-    parquet: options.Parquet = None,
-    samples: options.Samples = False,
-    first: options.First = None,
-    last: options.Last = None,
-    timeframe: options.TimeframeName = None,
-    raw: options.Raw = False,
-    as_of: options.AsOf = None,
-    date_format: options.DateFormat = None,
-    calendar: options.CalendarOption = CalendarName.NONE,
-    periods_per_year: options.PeriodsPerYear = None,
-    actions: options.Actions = None,
-    rates: options.Rates = None,
-    currency: options.Currencies = None,
-    borrow: options.Borrow = None,
-    cash: options.Cash = None,
-    fee_bps: options.FeeBps = None,
-    slippage_bps: options.SlippageBps = None,
-    terms: options.TermsFile = None,
+    *,
+    bars: BarOptions,
+    costs: TermOptions,
     mode: options.ModeOption = Mode.AUTO,
     executor: Annotated[
         Where, typer.Option(help="This machine, the deployed workflow, or Ray: the same bytes.")
@@ -312,27 +224,7 @@ def walk_forward(
     from algotrendy.cli import backtest_walk
     from algotrendy.cli.deployed import Patience
 
-    wanted = _wanted(
-        symbols,
-        csv,
-        parquet,
-        samples=samples,
-        first=first,
-        last=last,
-        timeframe=timeframe,
-        raw=raw,
-        as_of=as_of,
-        date_format=date_format,
-        calendar=calendar,
-        actions=actions,
-        rates=rates,
-        currency=currency,
-        borrow=borrow,
-        periods_per_year=periods_per_year,
-    )
-    agreed = options.terms_of(
-        terms, {"cash": cash, "fee_bps": fee_bps, "slippage_bps": slippage_bps}
-    )
+    wanted, agreed = bars.wanted(symbols), costs.agreed(bars.gaps)
     asked = backtest_walk.Asked(
         parameters=parameter or (),
         windows={
@@ -370,24 +262,11 @@ def walk_forward(
         backtest_walk.tell_estimate(strategy, wanted, agreed, mode.value, asked)
         return
     if executor is Where.STEP_FUNCTIONS:
-        for name in ("actions", "rates", "currency", "borrow"):
-            if value := getattr(wanted, name):
-                raise Invalid(name, "left out on Step Functions; here anything goes", str(value))
         passed = backtest_walk.walk_deployed(strategy, wanted, agreed, asked, Patience(timeout))
     else:
         passed = backtest_walk.walk_forward(strategy, wanted, agreed, mode.value, asked)
     if gate and not passed:
         raise typer.Exit(1)
-
-
-def _wanted(
-    symbols: list[str] | None, csv: list[Path] | None, parquet: list[Path] | None, **more: Any
-) -> Wanted:
-    from algotrendy.cli.backtest_bars import Wanted
-
-    more |= {name: options.as_date(more[name]) for name in ("first", "last")}
-    more |= {name: tuple(more[name] or ()) for name in ("currency", "borrow")}
-    return Wanted(tuple(symbols or ()), (*(csv or ()), *(parquet or ())), **more)
 
 
 def _watch(limit_s: float | None) -> None:

@@ -12,6 +12,7 @@ from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 from algotrendy.market_data.calendar import TradingCalendar
+from algotrendy.market_data.quality.policy import GapPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Wanted:
         style: A chart style; then the bars are made of trades, and files are of trades.
         raw: Prices as traded, not adjusted.
         as_of: Bars of the lake as they were recorded by this moment, ISO 8601 with a zone.
+        gaps: What becomes of bars that are missing by the exchange's calendar.
         date_format: Of the files' dates.
         calendar: When the market is open.
         periods_per_year: Bars in a year, for annualising; None: by timeframe and calendar.
@@ -43,6 +45,7 @@ class Wanted:
     style: str | None = None
     as_of: str | None = None
     raw: bool = False
+    gaps: GapPolicy = GapPolicy.KEEP
     date_format: str | None = None
     calendar: CalendarName = CalendarName.NONE
     periods_per_year: float | None = None
@@ -97,6 +100,10 @@ def find_bars(wanted: Wanted, coarser: Sequence[str] = ()) -> Found:
         found = _of_samples(wanted, options)
     else:
         found = _of_lake(wanted, options)
+    if wanted.gaps is not GapPolicy.KEEP:
+        from algotrendy.cli.backtest_gaps import as_declared
+
+        found = as_declared(found, wanted, options)
     return Found(_within(_on_timeframe(found.dataset, wanted), wanted), found.origin)
 
 
@@ -136,9 +143,11 @@ def _of_style(wanted: Wanted, coarser: Sequence[str]) -> Wanted:
     """Refuse what does not go with bars of trades, which have the prices as they were traded."""
     if coarser:
         raise Invalid("style", "left out for a strategy that reads longer timeframes", wanted.style)
-    for name in ("timeframe", "date_format"):
+    for name in ("timeframe", "date_format", "as_of"):
         if given := getattr(wanted, name):
             raise Invalid(name, "left out with --style: bars are made of trades", given)
+    if wanted.gaps is not GapPolicy.KEEP:
+        raise Invalid("gaps", "keep with --style: its bars come when trades do", str(wanted.gaps))
     if wrong := [path.name for path in wanted.files if path.suffix in (".parquet", ".pq")]:
         raise Invalid("parquet", "left out with --style: trades come as CSV", wrong[0])
     return replace(wanted, raw=True)

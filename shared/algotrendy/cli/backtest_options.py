@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from algotrendy.kernel.errors import Invalid
+from algotrendy.market_data.quality.policy import GapPolicy
 
 if TYPE_CHECKING:
     from algotrendy.backtest.engine.terms import Terms
@@ -121,6 +122,15 @@ AsOf = Annotated[
         "The lake's bars and actions as they were recorded by then: 2024-06-10T00:00Z.",
         "--as-of",
         metavar="TIME",
+    ),
+]
+Gaps = Annotated[
+    GapPolicy,
+    _option(
+        _BARS,
+        "Of bars that are missing by the exchange's calendar: keep the gap, fill it with bars that "
+        "nothing is dealt on (which needs --participation), or refuse.",
+        "--gaps",
     ),
 ]
 DateFormat = Annotated[

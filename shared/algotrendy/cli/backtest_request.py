@@ -14,6 +14,7 @@ from algotrendy.backtest.engine.terms import Terms
 from algotrendy.cli.backtest_bars import Wanted
 from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.kernel.errors import Conflict, Invalid
+from algotrendy.market_data.quality.policy import GapPolicy
 from algotrendy.strategy.fingerprint import code_hash
 from algotrendy.strategy.parameters import Value
 
@@ -101,11 +102,11 @@ def read_request(path: Path) -> Kept:
 
 
 def _wanted(found: dict[str, Any]) -> Wanted:
-    found = {"as_of": None, **found}  # older results do not say
+    found = {"as_of": None, "gaps": "keep", **found}  # older results do not say
     given = {field.name: found[field.name] for field in fields(Wanted)}
     days = {name: given[name] and date.fromisoformat(given[name]) for name in ("first", "last")}
     market = {name: given[name] and Path(given[name]) for name in ("actions", "rates")}
     lists = {name: tuple(given[name]) for name in ("symbols", "currency", "borrow")}
     files = tuple(Path(path) for path in given["files"])
-    calendar = CalendarName(given["calendar"])
-    return Wanted(**{**given, **days, **market, **lists, "files": files, "calendar": calendar})
+    named = {"calendar": CalendarName(given["calendar"]), "gaps": GapPolicy(given["gaps"])}
+    return Wanted(**{**given, **days, **market, **lists, **named, "files": files})

@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.backtest.asking import asked_of
 from algotrendy.backtest.engine.running import Wish
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.executors import SHARD_LIMIT_S
-from algotrendy.backtest.notebook import DEFAULT
 from algotrendy.backtest.outputs.definitions import NONE
 from algotrendy.backtest.report.walk import render_walk
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
@@ -35,10 +34,14 @@ from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep import FIRST_DAY, LAST_DAY, parse_grid, writable
 from algotrendy.cli.sweep_estimate import seconds
 from algotrendy.cli.sweep_view import Progress, progress_bar
+from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.errors import Invalid
 from algotrendy.platform.blobs import FolderBlobs
 
 _HERE = "; on this machine, --executor local, anything goes"
+_ONLY_HERE = (
+    "timeframe", "style", "calendar", "periods_per_year", "actions", "rates", "currency", "borrow",
+)  # fmt: skip
 PAGE, RESULT = "report.html", "walk-forward.json"
 
 
@@ -141,7 +144,7 @@ def walk_deployed(
     """
     choice = chosen(strategy)
     folder = writable(asked.out or Path("reports") / f"{choice.strategy.name}-walk-forward")
-    _require_deployable(choice, wanted, terms)
+    _require_deployable(choice, wanted)
     spec = _spec(choice, wanted.symbols, _period(wanted), wanted, terms, asked)
     spec.check_deployed(choice.strategy)
     path = "/v1/walk-forwards"
@@ -246,10 +249,10 @@ def _spec(
             "start": period[0],
             "end": period[1],
             "parameters": parse_grid(list(asked.parameters)),
-            "cash": Decimal(repr(terms.cash)),
-            "fee_bps": Decimal(repr(terms.fee_bps)),
+            **asked_of(terms),
             "adjustment": "raw" if wanted.raw else "all",
-            "fractional": terms.fractional,
+            "as_of": None if wanted.as_of is None else parse_time(wanted.as_of, "as_of"),
+            "gaps": wanted.gaps,
             "windows": {name: value for name, value in asked.windows.items() if value is not None},
             "cross_checks": asked.checks,
             **asked.search,
@@ -270,7 +273,7 @@ def _require_named(choice: Chosen) -> None:
         raise Invalid("strategy", expected, choice.label)
 
 
-def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
+def _require_deployable(choice: Chosen, wanted: Wanted) -> None:
     here = _HERE
     _require_named(choice)
     if wanted.files or wanted.samples:
@@ -278,15 +281,10 @@ def _require_deployable(choice: Chosen, wanted: Wanted, terms: Terms) -> None:
         raise Invalid("bars", f"those of the lake: no --csv, --parquet or --samples{here}", given)
     if not wanted.symbols:
         raise Invalid("symbols", "named, such as AAPL", None)
-    for name in ("timeframe", "calendar", "periods_per_year"):
+    for name in _ONLY_HERE:
         value = getattr(wanted, name)
-        if value not in (None, CalendarName.NONE):
+        if value not in (None, (), CalendarName.NONE):
             raise Invalid(name, f"left out on Step Functions{here}", str(value))
-    known = {"cash", "fee_bps", "fractional"}
-    for name in (each.name for each in fields(DEFAULT) if each.name not in known):
-        if getattr(terms, name) != getattr(DEFAULT, name):
-            expected = f"left out on Step Functions, which has {', '.join(sorted(known))}{here}"
-            raise Invalid(name, expected, getattr(terms, name))
 
 
 def _windows_done(found: dict[str, Any]) -> Progress:

@@ -15,7 +15,8 @@ from rich.console import Console
 from algotrendy.backtest.asking import asked_of
 from algotrendy.backtest.request import SweepSpec, parse_spec
 from algotrendy.cli import backtest_options as options
-from algotrendy.cli.backtest_options import CalendarName, Mode, Where
+from algotrendy.cli.backtest_groups import BarOptions, TermOptions, grouped
+from algotrendy.cli.backtest_options import Mode, Where
 from algotrendy.cli.deployed import Api, Patience, connected, followed
 from algotrendy.cli.sweep_here import Fetched, Here, run_locally, sweep_own, write_down
 from algotrendy.cli.sweep_view import Progress, print_outcome, progress_bar
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from algotrendy.cli.backtest_bars import Wanted
     from algotrendy.cli.backtest_strategies import Chosen
 
+_ONLY_HERE = ("actions", "rates", "currency", "borrow")
+
 # All bars there are: the plan says which, and so does the report.
 FIRST_DAY, LAST_DAY = datetime(1900, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - session dates
 
 
+@grouped
 def sweep(
     strategy: options.StrategyName,
     symbols: Annotated[
@@ -47,24 +51,9 @@ def sweep(
         bool,
         typer.Option("--together", help="All symbols in each run, for a strategy of several."),
     ] = False,
-    csv: options.Csv = None,
-    parquet: options.Parquet = None,
-    samples: options.Samples = False,
-    first: options.First = None,
-    last: options.Last = None,
-    timeframe: options.TimeframeName = None,
-    raw: options.Raw = False,
-    as_of: options.AsOf = None,
-    date_format: options.DateFormat = None,
-    calendar: options.CalendarOption = CalendarName.NONE,
-    cash: options.Cash = None,
-    fee_bps: options.FeeBps = None,
-    slippage_bps: options.SlippageBps = None,
-    participation: options.Participation = None,
-    short: options.Short = False,
-    fractional: options.Fractional = False,
-    leverage: options.Leverage = None,
-    terms: options.TermsFile = None,
+    *,
+    bars: BarOptions,
+    costs: TermOptions,
     max_runs: options.MaxRuns = 10_000,
     seed: options.Seed = 0,
     executor: Annotated[
@@ -97,42 +86,26 @@ def sweep(
     bars of your own run with --executor local. Killed and run again with the same --out, it goes
     on where it stopped.
     """
-    from algotrendy.cli.backtest_bars import Wanted
     from algotrendy.cli.backtest_strategies import chosen
 
     choice = chosen(strategy)
-    wanted = Wanted(
-        tuple(symbols or ()),
-        (*(csv or ()), *(parquet or ())),
-        samples=samples,
-        first=options.as_date(first),
-        last=options.as_date(last),
-        timeframe=timeframe,
-        raw=raw,
-        as_of=as_of,
-        date_format=date_format,
-        calendar=calendar,
-    )
-    said = {
-        "cash": cash,
-        "fee_bps": fee_bps,
-        "slippage_bps": slippage_bps,
-        "participation": participation,
-        "allow_short": short,
-        "fractional": fractional,
-        "leverage": leverage,
-    }
+    wanted = bars.wanted(symbols)
     asked = {
-        **asked_of(options.terms_of(terms, said)),
+        **asked_of(costs.agreed(bars.gaps)),
         "strategy": choice.strategy.name,
         "parameters": parse_grid(parameter or []),
         "together": together,
-        "adjustment": "raw" if raw else "all",
-        "as_of": None if as_of is None else parse_time(as_of, "as_of"),
-        "calendar": calendar.value,
+        "adjustment": "raw" if wanted.raw else "all",
+        "as_of": None if wanted.as_of is None else parse_time(wanted.as_of, "as_of"),
+        "gaps": wanted.gaps,
+        "calendar": wanted.calendar.value,
         "max_runs": max_runs,
         "seed": seed,
     }
+    for name in ("style", "periods_per_year"):
+        if value := getattr(wanted, name):
+            expected = "left out of a sweep: its runs are counted by timeframe and calendar"
+            raise Invalid(name, expected, value)
     if as_json and not dry_run:
         raise Invalid("json", "given with --dry-run: a sweep writes summary.json", True)
     here = Here(workers, mode, shard_limit)
@@ -149,7 +122,7 @@ def sweep(
     else:
         days = {"start": wanted.first or FIRST_DAY.date(), "end": wanted.last or LAST_DAY.date()}
         symbols_ = list(wanted.symbols)
-        spec = parse_spec({**asked, **days, "symbols": symbols_, "timeframe": timeframe})
+        spec = parse_spec({**asked, **days, "symbols": symbols_, "timeframe": wanted.timeframe})
         if dry_run:
             from algotrendy.cli.sweep_estimate import tell_estimate
 
@@ -173,7 +146,8 @@ def _own(choice: Chosen, wanted: Wanted) -> tuple[str, str] | None:
         return name, ", ".join(path.name for path in wanted.files)
     if wanted.samples:
         return "samples", "given"
-    return None
+    given = ((name, getattr(wanted, name)) for name in _ONLY_HERE)
+    return next(((name, str(value)) for name, value in given if value), None)
 
 
 def _require_deployable(here: Here) -> None:

@@ -322,3 +322,26 @@ def test_several_assets_are_swept_together(tmp_path: Path) -> None:
     assert "1,AAA BBB,20" in table
     with pytest.raises(Invalid, match="together must be true"):
         run("sweep", "pairs_trading", "AAA", "BBB", *here)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--style", "tick:amount=2"), ("--periods-per-year", "100")]
+)
+def test_what_a_sweep_cannot_count_is_refused(option: str, value: str) -> None:
+    with pytest.raises(Invalid, match="must be left out of a sweep: its runs are counted by"):
+        run(*LOCAL, option, value)
+
+
+def test_actions_and_borrow_rates_are_for_this_machine(tmp_path: Path) -> None:
+    file = tmp_path / "actions.csv"
+    paid = [f"AAA,2000-0{month}-15,dividend,1.5\n" for month in (2, 3, 4)]
+    file.write_text("symbol,date,kind,value\n" + "".join(paid))
+    given = ("--raw", "--actions", str(file))
+    with pytest.raises(Invalid, match="actions must be left out for stepfunctions"):
+        run(*ARGUMENTS, *given)
+    with pytest.raises(Invalid, match="borrow must be left out for a dry run"):
+        run(*ARGUMENTS, "--borrow", "AAA=0.05", "--dry-run")
+    run(*LOCAL, "--raw")
+    without = Path("out/results.csv").read_bytes()
+    run(*LOCAL, *given)
+    assert Path("out/results.csv").read_bytes() != without

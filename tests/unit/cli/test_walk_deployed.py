@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from algotrendy.cli.backtest_bars import Wanted
 from algotrendy.cli.backtest_options import CalendarName
 from algotrendy.cli.deployed import Patience, StudyFailedError, StudyStoppedError
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
+from algotrendy.market_data.quality.policy import GapPolicy
 from fakes.engine_walks import some_plan, some_recorder
 from fakes.own_files import write_files
 
@@ -102,6 +105,19 @@ def test_a_walk_is_followed_to_its_end_and_fetched(
     assert (spec.start.year, spec.end.year) == (1900, 2100)
 
 
+def test_terms_policy_and_moment_go_along_with_the_request(tmp_path: Path) -> None:
+    outcome = run_walk_forward(some_plan(), some_recorder()).to_text().encode()
+    api = Api(state("succeeded", 4))
+    api.files = {"the-outcome": outcome, "the-report": b"<html>"}
+    wanted = replace(LAKE, as_of="2024-01-08T12:00Z", gaps=GapPolicy.FILL)
+    harsh = replace(DEFAULT, participation=0.25).harsh()
+    walked(api, tmp_path, wanted, terms=harsh)
+    spec = parse_walk_forward(api.posted[0][1])
+    assert spec.terms == harsh
+    assert spec.as_of == datetime(2024, 1, 8, 12, tzinfo=UTC)
+    assert spec.gaps is GapPolicy.FILL
+
+
 def test_the_outcome_is_printed_as_json_for_programs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,7 +173,9 @@ def test_a_walk_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
         (Wanted(()), {}, "symbols"),
         (Wanted(("AAA",), timeframe="1Week"), {}, "timeframe"),
         (Wanted(("AAA",), calendar=CalendarName.US), {}, "calendar"),
-        (LAKE, {"terms": DEFAULT.harsh()}, "slippage_bps"),
+        (Wanted(("AAA",), style="tick:amount=2"), {}, "style"),
+        (Wanted(("AAA",), actions=Path("actions.csv")), {}, "actions"),
+        (Wanted(("AAA",), borrow=("AAA=0.05",)), {}, "borrow"),
         (LAKE, {"parameters": ()}, "parameters"),
         (LAKE, {"parameters": ("pace=1",)}, "parameters.pace"),
         (LAKE, {"search": {"method": "bayesian"}}, "method"),

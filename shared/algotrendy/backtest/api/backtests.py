@@ -28,6 +28,7 @@ from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.ids import SweepId, parse_sweep_id, parse_uuid7
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.quality.policy import GapPolicy
 from algotrendy.market_data.series import Adjustment
 from algotrendy.platform.blobs import Blobs
 
@@ -60,6 +61,11 @@ class BacktestIn(AskedTerms):
     as_of: AwareDatetime | None = Field(
         default=None,
         description="Bars and corporate actions as they were recorded by this moment; null: all.",
+    )
+    gaps: GapPolicy = Field(
+        default=GapPolicy.KEEP,
+        description="Of bars that are missing by the exchange's calendar: keep the gap; fill it "
+        "with bars that nothing is dealt on, which needs a participation; or refuse.",
     )
     timeframe: Timeframe | None = Field(
         default=None, description="The store's, or a longer one that is made of its bars."
@@ -127,18 +133,11 @@ def list_backtests(
     before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
 ) -> BacktestsOut:
     """List the backtests of the caller's tenant, newest first."""
-    found: list[Sweep] = []
     older_than = None if before is None else parse_sweep_id(before)
-    while len(found) <= limit:
-        page = use_cases.newest(principal.tenant, LIST_LIMIT, older_than)
-        found += [sweep for sweep in page.studies if sweep.spec.is_single]
-        if page.next_before is None:
-            break
-        older_than = SweepId(page.next_before)
-    more = len(found) > limit
+    page = use_cases.backtests(principal.tenant, limit, older_than)
     return BacktestsOut(
-        backtests=[_shown(sweep, blobs) for sweep in found[:limit]],
-        next_before=str(found[limit - 1].id) if more else None,
+        backtests=[_shown(sweep, blobs) for sweep in page.studies],
+        next_before=None if page.next_before is None else str(page.next_before),
     )
 
 

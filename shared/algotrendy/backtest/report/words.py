@@ -10,6 +10,7 @@ from algotrendy.backtest.plan import Plan
 from algotrendy.backtest.report.contents import ReportInput
 from algotrendy.backtest.shard import Cell
 from algotrendy.backtest.statistics.annual import steps_a_year
+from algotrendy.market_data.quality.policy import GapPolicy
 
 _ADJUSTED = {
     "all": "Adjusted for splits and dividends, so that a share is a share of the last day and "
@@ -18,6 +19,12 @@ _ADJUSTED = {
     "split": "Adjusted for splits and not for dividends: a dividend looks like a loss.",
     "dividend": "Adjusted for dividends and not for splits: a split looks like a crash.",
     "raw": "Prices as traded. A split looks like a crash and a dividend like a loss.",
+}
+GAPS = {
+    GapPolicy.KEEP: "",
+    GapPolicy.FILL: " Bars that were missing by the exchange's calendar are filled with the close "
+    "before them and no volume: they are seen, and nothing is dealt on them.",
+    GapPolicy.REFUSE: " No bar is missing by the exchange's calendar, from the first to the last.",
 }
 _STATISTICS = "Buy and hold runs through the same engine on the same terms."
 
@@ -145,8 +152,8 @@ def _data(plan: Plan) -> str:
         for pinned in plan.data
     )
     together = " All are traded together." if plan.spec.together else ""
-    known = known_as_of(plan.spec.as_of)
-    return f"{plan.spec.start} to {plan.spec.end} asked. {each}.{together}{known}"
+    said = known_as_of(plan.spec.as_of) + GAPS[plan.spec.gaps]
+    return f"{plan.spec.start} to {plan.spec.end} asked. {each}.{together}{said}"
 
 
 def known_as_of(moment: datetime | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
 
-from algotrendy.backtest.counting import strategy_version
+from algotrendy.backtest.counting import strategy_version, timeframe_of
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_series
 from algotrendy.backtest.engine import ENGINE_VERSION
@@ -16,14 +16,15 @@ from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.markets import read_bars
 from algotrendy.backtest.plan import digest, terms_of
 from algotrendy.backtest.search.space import Space
-from algotrendy.backtest.statistics.annual import steps_a_year
+from algotrendy.backtest.statistics.annual import steps_a_year_of
 from algotrendy.backtest.validation.on_engine import OnEngine
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.backtest.validation.windows import Window
-from algotrendy.kernel.bar import Timeframe, parse_timeframe
+from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.calendar import TradingCalendar
 from algotrendy.market_data.ports import BarStore
+from algotrendy.market_data.quality.policy import all_declared
 from algotrendy.market_data.series import BarSeries, session_date
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import strategy_named
@@ -81,13 +82,15 @@ class WalkPlan:
 
     @property
     def timeframe(self) -> Timeframe:
-        """Give the timeframe that the strategy decides at."""
-        return parse_timeframe(self.dataset.timeframe)
+        """Give the timeframe that trials are counted under: that which the strategy decides at."""
+        return timeframe_of(self.dataset)
 
     @property
     def periods_per_year(self) -> float:
         """Give the bars in a year."""
-        return self.given_steps or steps_a_year(self.dataset.timeframe, self.calendar)
+        times, name = self.dataset.timeline, self.dataset.timeframe
+        edges = (int(times[0]), int(times[-1])) if len(times) else (0, 0)
+        return self.given_steps or steps_a_year_of(name, len(times), *edges, self.calendar)
 
     @cached_property
     def days(self) -> tuple[date, ...]:
@@ -142,5 +145,6 @@ def read_series(spec: WalkForwardSpec, bars: BarStore, version: int) -> list[Bar
 def walk_on(spec: WalkForwardSpec, bars: Sequence[BarSeries], mode: Wish = "auto") -> WalkPlan:
     """Plan a walk forward of a strategy of the library on bars, one series a symbol."""
     strategy = strategy_named(spec.strategy)
-    dataset = from_series(bars, coarser=strategy.timeframes)
+    wanted = all_declared(bars, spec.gaps)
+    dataset = from_series(wanted, coarser=strategy.timeframes)
     return WalkPlan(spec, strategy, dataset, terms_of(spec), mode=mode)
