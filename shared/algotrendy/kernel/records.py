@@ -7,7 +7,7 @@ structured dtype (``np.dtype(list(fields))``) and of the slotted object of the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -39,6 +39,12 @@ class Record:
     def __init__(self, **values: float) -> None:
         """Set what is given; the rest is zero."""
         raise TypeError(f"a record of which kind? {values}")
+
+    @classmethod
+    def blanks(cls, count: int) -> list[Self]:
+        """Make records for somebody who writes every field before it is read; there are none."""
+        new = cls.__new__
+        return [new(cls) for _ in range(count)]
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name, _ in self.fields)

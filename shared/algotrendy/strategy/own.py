@@ -134,6 +134,24 @@ def update_of(layout: Layout) -> Update:
     return update
 
 
+def tell_of(layout: Layout) -> Callable[[Any, Sequence[float]], None]:
+    """Make a function that writes the indicators' outputs, computed before, into an own.
+
+    They come in the order of the indicators, each with its outputs in their order.
+    """
+    told = [
+        f"own.{output}"
+        for name, indicator in layout.indicators
+        for output in output_names(name, indicator)
+    ]
+    names: dict[str, Any] = {}
+    text = f"def tell(own, values):\n    ({', '.join(told)},) = values\n"
+    # The text is made of checked names only.
+    exec(compile(text, "<indicators>", "exec"), names)  # noqa: S102
+    tell: Callable[[Any, Sequence[float]], None] = names["tell"]
+    return tell
+
+
 def parameters_type(names: Sequence[str]) -> Callable[..., Any]:
     """Make the named tuple in which a strategy is told its parameters."""
     return namedtuple("Parameters", names)

@@ -1,4 +1,4 @@
-"""Tell which columns of the bars a strategy's code can read: others need not be filled."""
+"""Tell what of the market a strategy's code can read: the rest need not be told at each bar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.own import COLUMNS
 
-ALL = frozenset({"time", *COLUMNS})
+ALL = frozenset({"time", *COLUMNS, "now", "equity"})
+"""The columns of the bars, and what else changes with every one of them."""
 
 _HARMLESS = frozenset(
     {"abs", "all", "any", "bool", "enumerate", "float", "int", "len", "max", "min", "pow"}
@@ -21,8 +22,8 @@ _HARMLESS = frozenset(
 """Builtins that look at no attribute of what they are given."""
 
 
-def columns_read(strategy: Strategy) -> frozenset[str]:
-    """Name the columns that ``decide`` and the indicators can read; all where that is not certain.
+def fields_read(strategy: Strategy) -> frozenset[str]:
+    """Name the fields that ``decide`` and the indicators can read; all where that is not certain.
 
     An attribute is read by its name in the code. Whatever could find one otherwise, such as
     ``getattr``, a format with names, or code that is no plain function, may read everything.

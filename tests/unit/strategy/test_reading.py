@@ -16,7 +16,7 @@ from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.indicators import atr, sma
-from algotrendy.strategy.reading import ALL, columns_read
+from algotrendy.strategy.reading import ALL, fields_read
 
 
 def span(asset: Any) -> Any:
@@ -52,9 +52,15 @@ def by_indicators(market: Any, own: Any, p: Any) -> None:
         market.exit()
 
 
+def by_clock(market: Any, own: Any, p: Any) -> None:
+    if market.equity > 1.0 and market.now > 0:
+        market.exit()
+
+
 @pytest.mark.parametrize(
     ("strategy", "read"),
     [
+        (made(by_clock), {"equity", "now"}),
         (made(by_name), {"close", "open"}),
         (made(by_helper), {"high", "low"}),
         (made(by_inner), {"volume"}),
@@ -63,7 +69,7 @@ def by_indicators(market: Any, own: Any, p: Any) -> None:
     ],
 )
 def test_what_is_read_by_name_is_found(strategy: Strategy, read: set[str]) -> None:
-    assert columns_read(strategy) == read
+    assert fields_read(strategy) == read
 
 
 def by_getattr(market: Any, own: Any, p: Any) -> None:
@@ -98,7 +104,7 @@ class Deciding:
 )
 def test_where_the_code_alone_does_not_tell_everything_may_be_read(decide: Any) -> None:
     strategy = Strategy("made", "", "", (), decide, lambda values: 1, state={"seen": 0.0})
-    assert columns_read(strategy) == ALL
+    assert fields_read(strategy) == ALL
     prices = np.array([10.0, 11.0, 12.0])
     bars = dict.fromkeys(("open", "high", "low", "close", "volume"), prices)
     times = np.arange(3) * 60_000_000_000

@@ -26,7 +26,7 @@ NUMBERS: Final = ("open", "high", "low", "close", "volume")
 NAMES: Final = ("time", "known", "open", "high", "low", "close", "volume", "phase")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
 class Columns:
     """The bars of one asset and timeframe, oldest first; one entry a bar in every array.
 

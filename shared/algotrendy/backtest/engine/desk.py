@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from algotrendy.backtest.engine.records import AccountRow, AssetRow, CostRow, LogRow
 from algotrendy.backtest.engine.rules import placing, rows
 from algotrendy.exchange.rules.records import OrderRow
+from algotrendy.strategy.market import Market
 
-_ROWS, _GROUP = 8, 3
+_ROWS, _LOG_ROWS, _GROUP = 8, 64, 3
 
 
 @dataclass(slots=True)
@@ -35,9 +37,9 @@ class BacktestDesk:
         if found.count + _GROUP > len(table):
             rows.forget_ended(table, found)
             while found.count + _GROUP > len(table):
-                table.extend(OrderRow() for _ in range(_ROWS))
+                table.extend(OrderRow.blanks(_ROWS))
         while self.account.placed + _GROUP * groups > len(self.log):
-            self.log.extend(LogRow() for _ in range(_ROWS))
+            self.log.extend(LogRow.blanks(_LOG_ROWS))
 
     def place(
         self,
@@ -141,3 +143,34 @@ class BacktestDesk:
 
     def _asset_of(self, order: int) -> int:
         return self.log[order - 1].asset if 1 <= order <= self.account.placed else -1
+
+
+class PlainDesk(BacktestDesk):
+    """The desk of one asset on cash: it looks at the newest bar when somebody orders.
+
+    Not at each bar, as there are many more bars than orders.
+
+    Attributes:
+        market: Whose newest close is the mark; set before the first order.
+    """
+
+    def __init__(
+        self,
+        assets: list[AssetRow],
+        account: AccountRow,
+        costs: CostRow,
+        tables: list[list[OrderRow]],
+        timeline: Sequence[int],
+    ) -> None:
+        super().__init__(assets, account, costs, tables)
+        self.market: Market
+        self._timeline = timeline
+
+    def make_room(self, asset: int, groups: int = 1) -> None:
+        """See what the market stands at, and that a group of orders has room."""
+        row, close = self.assets[0], self.market.close
+        self.step = len(close) - 1
+        self.now = self._timeline[self.step]
+        row.mark = close[-1]
+        self.account.equity = self.account.cash + row.position * row.mark * row.multiplier
+        super().make_room(asset, groups)

@@ -12,11 +12,15 @@ step, in this order:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
+
 import numpy as np
 from numpy.typing import NDArray
 
-from algotrendy.backtest.data.columns import Columns
-from algotrendy.backtest.engine.desk import BacktestDesk
+from algotrendy.backtest.engine.desk import BacktestDesk, PlainDesk
+from algotrendy.backtest.engine.feed import Feed
+from algotrendy.backtest.engine.indicators_over import outputs_over
 from algotrendy.backtest.engine.raw import Raw, table_of
 from algotrendy.backtest.engine.records import (
     DONE_FIELDS,
@@ -37,72 +41,23 @@ from algotrendy.backtest.engine.rules.meeting import (
 )
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
-from algotrendy.strategy.market import Fill, Frame, Market
-from algotrendy.strategy.own import layout_of, make_owns, make_parameters, own_type, update_of
-from algotrendy.strategy.reading import columns_read
+from algotrendy.strategy.market import Fill, Market
+from algotrendy.strategy.own import (
+    layout_of,
+    make_owns,
+    make_parameters,
+    own_type,
+    tell_of,
+    update_of,
+)
+from algotrendy.strategy.reading import fields_read
 
 _FILLS_A_ROW = 4
+_DONE_AT_ONCE = 64
+_BARS_AT_ONCE = 4096
 
 Curves = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Equity, cash and exposure at the end of each step."""
-
-
-class _Feed:
-    """Bars, and how far a frame has been told of them.
-
-    A view of an array gives plain numbers, one at a time: no list of them all is made.
-    """
-
-    __slots__ = (
-        "close",
-        "frame",
-        "high",
-        "known",
-        "low",
-        "open",
-        "phase",
-        "seen",
-        "size",
-        "time",
-        "volume",
-    )
-
-    def __init__(self, columns: Columns, frame: Frame) -> None:
-        self.frame = frame
-        self.seen = 0
-        self.size = len(columns)
-        self.known, self.phase = columns.known.data, columns.phase.data
-        self.time, self.open = columns.time.data, columns.open.data
-        self.high, self.low = columns.high.data, columns.low.data
-        self.close, self.volume = columns.close.data, columns.volume.data
-
-    def tell(self) -> None:
-        """Append the next bar to what the strategy sees."""
-        frame, i = self.frame, self.seen
-        frame.time.append(self.time[i])
-        frame.open.append(self.open[i])
-        frame.high.append(self.high[i])
-        frame.low.append(self.low[i])
-        frame.close.append(self.close[i])
-        frame.volume.append(self.volume[i])
-        self.seen = i + 1
-
-    def tell_until(self, now: int) -> None:
-        """Append all bars that are known by now."""
-        before = self.seen
-        while self.seen < self.size and self.known[self.seen] <= now:
-            self.tell()
-        self.frame.is_new = self.seen > before
-
-    def into(self, bar: BarRow) -> None:
-        """Write the next bar into a record for the rules."""
-        i = self.seen
-        bar.open = self.open[i]
-        bar.high = self.high[i]
-        bar.low = self.low[i]
-        bar.close = self.close[i]
-        bar.volume = self.volume[i]
-        bar.phase = self.phase[i]
 
 
 class Interpreter:
@@ -129,14 +84,18 @@ class Interpreter:
             Terms(participation=setting.participation(asset)) for asset in dataset.assets
         ]
         self._tables: list[list[OrderRow]] = [[] for _ in dataset.assets]
-        self._desk = BacktestDesk(self._rows, self._account, self._costs, self._tables)
+        kept = self._rows, self._account, self._costs, self._tables
+        plain = PlainDesk(*kept, self._timeline) if setting.is_plain else None
+        self._desk = plain or BacktestDesk(*kept)
         frames = 1 + len(strategy.timeframes)
         self.market = Market(self._desk, len(dataset.assets), frames, terms.cash)
+        if plain:
+            plain.market = self.market
         self._feeds = [
-            _Feed(asset.base, self.market[index]) for index, asset in enumerate(dataset.assets)
+            Feed(asset.base, self.market[index]) for index, asset in enumerate(dataset.assets)
         ]
         self._coarser = [
-            _Feed(columns, self.market[index].on(place))
+            Feed(columns, self.market[index].on(place))
             for index, asset in enumerate(dataset.assets)
             for place, columns in enumerate(asset.frames[1:frames], 1)
         ]
@@ -195,49 +154,68 @@ class Interpreter:
     def _run_plain(self) -> Curves:
         """Do what `_run_every` does where most of it cannot happen, several times as fast."""
         account, row, orders = self._account, self._rows[0], self._tables[0]
-        desk, market, feed, unit = self._desk, self.market, self._feeds[0], row.multiplier
+        market, feed, unit = self.market, self._feeds[0], row.multiplier
         own, parameters, update = self._own[0], self._parameters, self._update
-        decide, see_close = self._setting.strategy.decide, market.close.append
+        strategy, bars = self._setting.strategy, self._setting.dataset.assets[0].base
+        decide, see_close = strategy.decide, market.close.append
+        read = fields_read(strategy)
         others = [
-            (getattr(market, name).append, getattr(feed, name))
-            for name in sorted(columns_read(self._setting.strategy) - {"close"})
+            (getattr(market, name).append, iter(getattr(feed, name)).__next__)
+            for name in sorted(read - {"close", "now", "equity"})
         ]
+        now = iter(self._timeline).__next__ if "now" in read else None
+        tells_more = bool(read - {"close"})
+        layout = layout_of(strategy.state, strategy.indicators)
+        outputs = outputs_over(bars, layout, self._setting.values) if update else None
+        tell = None if outputs is None else tell_of(layout)
         cash, position = account.cash, 0.0
-        lows, highs = feed.low, feed.high
         held = [(0, cash, position)]
         market.is_new = True
-        for step, (now, close) in enumerate(zip(self._timeline, feed.close, strict=True)):
-            desk.step = step
-            desk.now = market.now = now
-            # What `is_quiet` asks first, asked here: a call at each bar would take as long.
-            if row.count and not (
-                (row.floor < lows[step] and highs[step] < row.ceiling)
-                or is_quiet(orders, row, lows[step], highs[step])
-            ):
-                feed.seen = step
-                self._meet_orders(0, step, feed.time[step])
-                market.position = position = row.position
-                market.entry_price = row.cost / position if position != 0.0 else 0.0
-                account.equity = market.equity = market.cash = cash = account.cash
-                held.append((step, cash, position))
-            see_close(close)
-            for see, column in others:
-                see(column[step])
-            row.mark = close
-            if position:
-                account.equity = market.equity = cash + position * close * unit
-            if update is not None:
-                update(market, own, parameters)
-            decide(market, own, parameters)
+        for begin in range(0, len(bars), _BARS_AT_ONCE):
+            part = slice(begin, begin + _BARS_AT_ONCE)
+            columns = (each[part].tolist() for each in (bars.close, bars.low, bars.high))
+            newest = _together(each[part].tolist() for each in outputs or ())
+            for close, low, high, values in zip(*columns, newest, strict=False):
+                # What `is_quiet` asks first, asked here: a call at each bar would take as long.
+                if row.count and (
+                    row.admitted < row.count
+                    or not (
+                        (row.floor < low and high < row.ceiling) or is_quiet(orders, row, low, high)
+                    )
+                ):
+                    step = feed.seen = len(market.close)
+                    self._meet_orders(0, step, feed.time[step])
+                    market.position = position = row.position
+                    market.entry_price = row.cost / position if position != 0.0 else 0.0
+                    market.equity = market.cash = cash = account.cash
+                    held.append((step, cash, position))
+                see_close(close)
+                if tells_more:
+                    for see, next_value in others:
+                        see(next_value())
+                    if now is not None:
+                        market.now = now()
+                    if position:
+                        market.equity = cash + position * close * unit
+                if tell is not None:
+                    tell(own, values)
+                elif update is not None:
+                    update(market, own, parameters)
+                decide(market, own, parameters)
         return self._curves_of(held)
 
     def _curves_of(self, held: list[tuple[int, float, float]]) -> Curves:
-        """Give the curves of one asset: from each step in ``held`` on, so much cash and units."""
+        """Give the curves of one asset: from each step in ``held`` on, so much cash and units.
+
+        The account is left with the equity of the last.
+        """
         since, amounts, units = zip(*held, strict=True)
         bars = np.diff(since, append=len(self._timeline))
         cash, position = np.repeat(amounts, bars), np.repeat(units, bars)
         close = self._setting.dataset.assets[0].base.close
         value = position * close * self._rows[0].multiplier
+        if len(close):
+            self._account.equity = float(cash[-1] + value[-1])
         return cash + value, cash, abs(value)
 
     def _accrue(self, step: int) -> None:
@@ -328,9 +306,9 @@ class Interpreter:
 
     def _make_room(self, orders: int) -> None:
         while len(self._found) < _FILLS_A_ROW * orders:
-            self._found.append(FillRow())
+            self._found.extend(FillRow.blanks(_FILLS_A_ROW))
         while len(self._done) < self._filled + _FILLS_A_ROW * orders:
-            self._done.append(DoneRow())
+            self._done.extend(DoneRow.blanks(_DONE_AT_ONCE))
 
     def _tell_position(self, k: int) -> None:
         asset, row = self.market[k], self._rows[k]
@@ -355,6 +333,12 @@ class Interpreter:
                 self._desk.step,
             )
             self._tell_position(k)
+
+
+def _together(columns: Iterable[list[float]]) -> Iterable[tuple[float, ...]]:
+    """Give what columns hold at each bar; of no columns an empty tuple for ever."""
+    given = list(columns)
+    return zip(*given, strict=True) if given else repeat(())
 
 
 def run_interpreted(setting: Setting) -> Raw:
