@@ -13,6 +13,7 @@ from algotrendy.market_data.streaming.accepting import (
     Quarantined,
     Seen,
     Standing,
+    renamed,
     utc_date,
 )
 from algotrendy.market_data.streaming.bars import Closed, Stored
@@ -89,8 +90,10 @@ class MemoryLake:
                 alike[content] = alike.get(content, 0) + 1
                 found.add((*content, alike[content]))
         for fixed in self.fixed.get(symbol, []):
-            if fixed.fix.new_id and utc_date(fixed.fix.time) in spans:
-                found.add((utc_date(fixed.fix.time), fixed.fix.venue, fixed.fix.new_id))
+            fix = fixed.fix
+            if fix.new_id:
+                known = renamed(fix.time, fix.venue, fix.new_id)
+                found.update(identity for identity in known if identity[0] in spans)
         return found
 
     def quarantine(self, moved: Sequence[Moved]) -> int:

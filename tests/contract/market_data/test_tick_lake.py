@@ -123,6 +123,13 @@ def test_a_fix_is_stored_once_and_its_new_id_is_known(lake: TickLake) -> None:
     assert lake.known("BTC/USD", {DAY: (NOON, NOON)}) == {(DAY, "V", "a"), (DAY, "V", "b")}
 
 
+def test_a_fix_of_after_midnight_makes_its_new_id_known_on_the_day_before(lake: TickLake) -> None:
+    after = NOON + 12 * 3_600 * SECOND
+    fix = Fix("BTC/USD", "V", "a", after, "correct", 99.0, 2.0, after, "b")
+    take(lake, trade(0, name="a"), fixes=(fix,))
+    assert lake.known("BTC/USD", {DAY: (NOON, NOON)}) == {(DAY, "V", "a"), (DAY, "V", "b")}
+
+
 def stale(lake: TickLake, *trades: Trade) -> Moved:
     """Judge records without writing anything."""
     standing = lake.standing("BTC/USD")

@@ -142,6 +142,16 @@ def test_a_correction_under_a_new_id_is_no_new_trade(desk: Desk) -> None:
     assert desk.reasons == [Reason.FIX]
 
 
+def test_a_correction_of_after_midnight_knows_its_trade_of_before(desk: Desk) -> None:
+    next_day = NOON + 12 * 3_600 * SECOND
+    last = trade(0, name="0")
+    fix = Fix("AAPL", "V", "0", next_day, "correct", 99.0, 1.0, next_day, "new")
+    desk.take(last, fixes=(fix,))
+    # History tells it at its own time, which is that of the newest trade: not going back.
+    desk.take(last._replace(price=99.0, id="new"))
+    assert (desk.prices, desk.verdict.repeated, desk.reasons) == ([100.0], 1, [])
+
+
 def test_what_is_remembered_is_bounded_and_the_lake_is_asked_for_the_rest(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,16 @@ from algotrendy.market_data.adapters.alpaca_messages import (
     with_own_id,
 )
 from algotrendy.market_data.streaming.feeds import Status
-from algotrendy.market_data.streaming.messages import Fix, Quote, Record, Trade, decode, encode
+from algotrendy.market_data.streaming.messages import (
+    FIRST_NS,
+    LAST_NS,
+    Fix,
+    Quote,
+    Record,
+    Trade,
+    decode,
+    encode,
+)
 
 AT = "2026-09-15T14:00:00.123456789Z"
 AT_NS = 1_789_480_800_123_456_789
@@ -120,20 +129,43 @@ def test_history_says_what_was_taken_back() -> None:
     assert (fix.kind, fix.id) == ("cancel", trade.id)
 
 
+def own_id(told: dict[str, str], at: str) -> str:
+    item = item_of(TRADE | told | {"t": at}, 7)
+    assert isinstance(item, Trade | Fix)
+    marked = with_own_id(item)
+    assert isinstance(marked, Trade | Fix)
+    return marked.id
+
+
+CANCEL = {"T": "x", "a": "C"}
+
+
 def test_an_evenings_ids_are_told_apart_from_those_of_the_next_session() -> None:
-    # 19:30 in New York, and 10:00 the next morning: one UTC day.
-    evening = item_of(TRADE | {"t": "2026-12-02T00:30:00Z"}, 7)
-    morning = item_of(TRADE | {"t": "2026-12-02T15:00:00Z"}, 7)
-    assert isinstance(evening, Trade)
-    assert isinstance(morning, Trade)
-    assert with_own_id(evening) == evening._replace(id="e52")
-    assert with_own_id(morning) is morning
-    fix = Fix("AAPL", "V", "52", evening.time, "correct", 1.4, 50.0, 7, "53")
+    # 19:30 in New York, and the morning after: one day in UTC.
+    assert own_id({}, "2026-12-02T00:30:00Z") == "e52"
+    assert own_id({}, "2026-12-02T15:00:00Z") == "52"
+    assert own_id({}, "2026-12-03T00:30:00Z") == "52"
+    assert own_id({}, "2026-12-03T15:00:00Z") == "e52"
+
+
+@pytest.mark.parametrize("day", [1, 2])
+def test_a_fix_of_after_midnight_utc_finds_its_trade_of_before(day: int) -> None:
+    trade = own_id({}, f"2026-12-{day:02}T23:59:30Z")
+    assert own_id(CANCEL, f"2026-12-{day + 1:02}T00:01:00Z") == trade
+    assert own_id({}, f"2026-12-{day + 1:02}T15:00:00Z") != trade
+
+
+def test_both_ids_of_a_correction_are_marked_and_what_has_no_id_is_left_alone() -> None:
+    trade = item_of(TRADE | {"t": "2026-12-01T15:00:00Z"}, 7)
+    assert isinstance(trade, Trade)
+    fix = Fix("AAPL", "V", "52", trade.time, "correct", 1.4, 50.0, 7, "53")
     assert with_own_id(fix) == fix._replace(id="e52", new_id="e53")
-    quote = Quote("AAPL", evening.time, 1.0, 2.0, 1.1, 3.0, 7)
+    quote = Quote("AAPL", trade.time, 1.0, 2.0, 1.1, 3.0, 7)
     assert with_own_id(quote) is quote
-    nameless = evening._replace(id="")
+    nameless = trade._replace(id="")
     assert with_own_id(nameless) is nameless
+    for time in (FIRST_NS, 0, LAST_NS):
+        assert with_own_id(trade._replace(time=time)).time == time
 
 
 ANYTHING = st.recursive(

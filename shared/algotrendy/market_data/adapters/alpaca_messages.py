@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgpack  # type: ignore[import-untyped]
 import orjson
@@ -35,10 +36,9 @@ MSGPACK: Final = "application/msgpack"
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)")
 _HALTED: Final = frozenset(("2", "H", "P"))
 _TRADED: Final = frozenset(("3", "T"))
-_DAY_NS: Final = 86_400_000_000_000
-# Nothing is traded between 01:00 and 08:00 UTC.
-_NIGHT_NS: Final = 5 * 3_600_000_000_000
-_EVENING: Final = "e"
+_HOUR_NS: Final = 3_600_000_000_000
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+_EVERY_OTHER_DAY: Final = "e"
 # What history says of a trade that does not stand; "corrected" is said of one that does.
 _TAKEN_BACK: Final = frozenset(("canceled", "incorrect"))
 
@@ -103,17 +103,23 @@ def told_of(symbol: str, row: Mapping[str, Any], received: int) -> list[Told]:
 
 
 def with_own_id(item: Item) -> Item:
-    """Mark the ids of an evening's trades, which the next session uses again.
+    """Mark the ids of every other day, so that they are unique within a UTC day.
 
     Ids of shares begin anew each day in New York, whose evening, until 20:00, is part of the next
-    UTC day in winter; the next session begins at 09:00 UTC. With the mark an id is unique within a
-    UTC day.
+    UTC day in winter. Trades and their fixes have the same mark all through that day, whichever
+    side of midnight UTC either of them is told on.
     """
-    if not isinstance(item, Trade | Fix) or not item.id or item.time % _DAY_NS >= _NIGHT_NS:
+    if not isinstance(item, Trade | Fix) or not item.id or not _is_odd(item.time // _HOUR_NS):
         return item
     if isinstance(item, Fix) and item.new_id:
-        item = item._replace(new_id=(_EVENING + item.new_id)[:LONGEST_ID])
-    return item._replace(id=(_EVENING + item.id)[:LONGEST_ID])
+        item = item._replace(new_id=(_EVERY_OTHER_DAY + item.new_id)[:LONGEST_ID])
+    return item._replace(id=(_EVERY_OTHER_DAY + item.id)[:LONGEST_ID])
+
+
+@lru_cache(maxsize=256)
+def _is_odd(hour: int) -> bool:
+    """Say of an hour since 1970 UTC whether its day in New York is one of every other."""
+    return datetime.fromtimestamp(hour * 3_600, _NEW_YORK).toordinal() % 2 == 1
 
 
 def time_ns(value: object) -> int:

@@ -16,7 +16,7 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.market_data.adapters import lake_stream_rows as rows_of
 from algotrendy.market_data.adapters.lake_ticks import DATASET as TICKS
 from algotrendy.market_data.adapters.lake_ticks import PARTITIONS, STREAMED
-from algotrendy.market_data.streaming.accepting import Identity, Standing
+from algotrendy.market_data.streaming.accepting import Identity, Standing, next_date
 from algotrendy.market_data.streaming.bars import Closed, Stored
 from algotrendy.market_data.streaming.screening import Reason
 from algotrendy.market_data.streaming.stores import BarMark, Key, Moved, NewBars
@@ -67,8 +67,9 @@ class StreamLake:
         found: set[Identity] = set()
         alike: dict[tuple[int, float, float], int] = {}
         for day, (first, last) in spans.items():
-            of_day = f"symbol = {literal(symbol)} AND date = {literal(day)}"
-            where = f"{of_day} AND time >= {first} AND time <= {last} AND {_STREAMED}"
+            of = f"symbol = {literal(symbol)}"
+            span = f"date = {literal(day)} AND time >= {first} AND time <= {last}"
+            where = f"{of} AND {span} AND {_STREAMED}"
             for row in self._rows(TICKS, "time, price, size, venue, id", where):
                 if row["id"]:
                     found.add((day, row["venue"], row["id"]))
@@ -76,7 +77,9 @@ class StreamLake:
                 content = (row["time"], row["price"], row["size"])
                 alike[content] = alike.get(content, 0) + 1
                 found.add((*content, alike[content]))
-            for row in self._rows(FIXES, "venue, new_id", f"{of_day} AND new_id <> ''"):
+            # A fix of after midnight may be of a trade of before.
+            told = f"date IN ({literal(day)}, {literal(next_date(day))})"
+            for row in self._rows(FIXES, "venue, new_id", f"{of} AND {told} AND new_id <> ''"):
                 found.add((day, row["venue"], row["new_id"]))
         return found
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
@@ -35,6 +35,7 @@ Identity = tuple[str, str, str] | tuple[int, float, float, int]
 _MOST_KNOWN: Final = 20_000
 _KEPT_KNOWN: Final = 10_000
 _SECOND = 1_000_000_000
+_DAY = 86_400 * _SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +267,8 @@ def _take_fix(standing: Standing, fixed: Fixed, verdict: Verdict) -> None:
     verdict.fixes.setdefault(fixed.key, fixed)
     if fix.new_id:
         # History tells a corrected trade under its new id: it is no other trade.
-        identity = (utc_date(fix.time), fix.venue, fix.new_id)
-        standing.known.setdefault(identity, standing.time)
+        for identity in renamed(fix.time, fix.venue, fix.new_id):
+            standing.known.setdefault(identity, standing.time)
 
 
 def _forget(standing: Standing) -> None:
@@ -281,9 +282,19 @@ def _forget(standing: Standing) -> None:
         standing.known = dict(kept[-_KEPT_KNOWN:])
 
 
+def renamed(time: int, venue: str, new_id: str) -> list[Identity]:
+    """Tell a corrected trade by its new id: it was made on the day of the fix or the one before."""
+    return [(utc_date(time - back), venue, new_id) for back in (0, _DAY)]
+
+
 def utc_date(time: int) -> str:
     """Give the UTC date of a time in nanoseconds as ISO text."""
     return datetime.fromtimestamp(time // _SECOND, UTC).date().isoformat()
+
+
+def next_date(day: str) -> str:
+    """Give the day after an ISO date."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def _key(text: str) -> str:
