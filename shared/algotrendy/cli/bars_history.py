@@ -36,7 +36,7 @@ def import_history(
     """
     if start is None:
         raise Invalid("start", "given with --start, such as 2024-01-01", None)
-    last = datetime.now(UTC) if end is None else min(_utc(end), datetime.now(UTC))
+    last = datetime.now(UTC) if end is None else min(in_utc(end), datetime.now(UTC))
     with ExitStack() as stack:
         history: BarHistory
         if alpaca is not None:
@@ -50,7 +50,7 @@ def import_history(
 
             exchange, name = ccxt or ("", "")
             symbol, history = parse_symbol(name), CcxtBars(exchange, url)
-        task = Task(symbol, parse_timeframe(timeframe), _utc(start), last)
+        task = Task(symbol, parse_timeframe(timeframe), in_utc(start), last)
         notes = wiring.import_notes()
         try:
             done = fetch_bars(wiring.bar_store(), history, notes, task, _tell)
@@ -60,25 +60,27 @@ def import_history(
     _print(done, task, history.source)
 
 
-def _utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC; one without a zone is in UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _tell(done: Fetched) -> None:
-    typer.echo(f"{done.bars:,} bars, up to {_shown(done.last)}", err=True)
+    typer.echo(f"{done.bars:,} bars, up to {shown(done.last)}", err=True)
 
 
 def _print(done: Fetched, task: Task, source: str) -> None:
     console = Console(stderr=True, soft_wrap=True)
     for fault in done.faults:
         console.print(Text(f"left out: bar {fault.line}: {fault.field} {fault.reason}"))
-    went_on = "" if done.resumed is None else f", went on at {_shown(done.resumed)}"
+    went_on = "" if done.resumed is None else f", went on at {shown(done.resumed)}"
     typer.echo(
         f"{'imported' if done.changed else 'unchanged'}: {done.bars:,} bars of {task.symbol} "
-        f"{task.timeframe} from {source}, {_shown(done.first)} to {_shown(done.last)}, "
+        f"{task.timeframe} from {source}, {shown(done.first)} to {shown(done.last)}, "
         f"{done.quarantined:,} quarantined{went_on}"
     )
 
 
-def _shown(moment: datetime | None) -> str:
+def shown(moment: datetime | None) -> str:
+    """Write a moment for a person."""
     return "nothing" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -23,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
 _SHOWN_ENDS = 10
 
 
@@ -40,8 +42,8 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYY
 
 @app.command("import")
 def import_(
-    csv: Annotated[Path, typer.Option(help="A CSV file of trades, also .gz.")],
-    symbol: Annotated[str, typer.Option(help="Whose trades it holds.")],
+    csv: Annotated[Path | None, typer.Option(help="A CSV file of trades, also .gz.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Whose trades the file holds.")] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(help="Where a name differs: --column price=Last --column time=When."),
@@ -49,13 +51,40 @@ def import_(
     time_unit: Annotated[
         TimeUnit, typer.Option(help="Of times that are whole numbers since 1970.")
     ] = TimeUnit.NS,
+    alpaca: Annotated[
+        str | None, typer.Option(metavar="SYMBOL", help="Ask Alpaca, with --start.")
+    ] = None,
+    start: Annotated[
+        datetime | None, typer.Option(formats=MOMENTS, help="Of Alpaca's trades; UTC.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option(formats=MOMENTS, help="Of Alpaca's trades; now.")
+    ] = None,
+    feed: Annotated[str, typer.Option(help="Alpaca's: iex, sip.")] = "iex",
+    url: Annotated[str | None, typer.Option(help="Another server of the same protocol.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="APCA_API_KEY_ID", help="Alpaca's.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(envvar="APCA_API_SECRET_KEY", help="Alpaca's.")
+    ] = None,
 ) -> None:
     """Import trades into the lake; a second time, nothing changes.
 
-    The file has the columns time, price and size. Times are ISO 8601 with a zone, or whole numbers
-    since 1970. The file takes the place of what is stored of the UTC dates from its first to its
-    last trade. One bad row refuses the whole file, and every bad line is named.
+    Alpaca is asked page by page; a run that was stopped goes on where it was, and what was
+    streamed already is not stored again. A file has the columns time, price and size. Times are
+    ISO 8601 with a zone, or whole numbers since 1970. The file takes the place of what is stored
+    of the UTC dates from its first to its last trade. One bad row refuses the whole file, and
+    every bad line is named.
     """
+    if (csv is None) is (alpaca is None):
+        given = "both" if alpaca else "none"
+        raise Invalid("import", "one of --csv and --alpaca", given)
+    if alpaca is not None:
+        from algotrendy.cli.ticks_history import import_trades
+
+        import_trades(alpaca, start, end, feed=feed, url=url, key=key, secret=secret)
+        return
+    if csv is None or symbol is None:
+        raise Invalid("symbol", "given with --symbol for a file", None)
     from algotrendy.market_data.tick_rows import read_ticks
 
     name = parse_symbol(symbol)

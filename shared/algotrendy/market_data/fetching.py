@@ -65,16 +65,40 @@ class Task:
     start: datetime
     end: datetime
 
+    @property
+    def what(self) -> str:
+        """Name what is imported."""
+        return str(self.timeframe)
+
+
+class AnyTask(Protocol):
+    """An import of a symbol from a begin on, whatever is imported."""
+
+    @property
+    def symbol(self) -> Symbol:
+        """Say of which symbol."""
+        ...
+
+    @property
+    def start(self) -> datetime:
+        """Say from when on."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """Name what is imported: a timeframe, or trades."""
+        ...
+
 
 class ImportNotes(Protocol):
     """Remembers how far an import has come."""
 
-    def until(self, source: str, task: Task) -> datetime | None:
-        """Give the time of the last bar that an import of this begin has stored."""
+    def until(self, source: str, task: AnyTask) -> datetime | None:
+        """Give the time of the last bar or trade that an import of this begin has stored."""
         ...
 
-    def remember(self, source: str, task: Task, until: datetime) -> None:
-        """Remember the time of the last bar that is stored."""
+    def remember(self, source: str, task: AnyTask, until: datetime) -> None:
+        """Remember the time of the last one that is stored."""
         ...
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from algotrendy.market_data.quality.inspecting import Inspector
     from algotrendy.market_data.quality.repairing import Repairer
     from algotrendy.market_data.streaming.consuming import Consumer
+    from algotrendy.market_data.tick_fetching import ImportedTrades
     from algotrendy.market_data.ticks import TickStore
     from algotrendy.market_data.universes import UniverseStore
     from algotrendy.platform.cache import Cache
@@ -82,6 +83,15 @@ def tick_store() -> TickStore:
     from algotrendy.platform.lake import lake_at
 
     return LakeTicks(lake_at(settings().need("lake_url")))
+
+
+@cache
+def tick_imports() -> ImportedTrades:
+    """Give where trades of the past are imported to: the lake at the setting ``lake_url``."""
+    from algotrendy.market_data.adapters.lake_tick_imports import LakeTickImports
+    from algotrendy.platform.lake import lake_at
+
+    return LakeTickImports(lake_at(settings().need("lake_url")))
 
 
 @cache

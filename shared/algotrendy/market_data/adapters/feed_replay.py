@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Protocol
 
 from algotrendy.kernel.errors import Invalid, NotFound
-from algotrendy.market_data.adapters.lake_ticks import DATASET
+from algotrendy.market_data.adapters.lake_ticks import DATASET, rows_once
 from algotrendy.market_data.calendar import always_open
 from algotrendy.market_data.streaming.feeds import Connection, Ended, Item
 from algotrendy.market_data.streaming.messages import Trade
@@ -54,9 +54,7 @@ class LakeRecording:
 
     def trades(self, symbol: str, day: str) -> Sequence[_Row]:
         """Give the trades of a day."""
-        where = f"{_of(symbol)} AND date = {literal(day)}"
-        sql = f"SELECT time, price, size FROM {DATASET} WHERE {where} ORDER BY time, place"  # noqa: S608
-        found = self._lake.query(DATASET, sql)
+        found = rows_once(self._lake, f"{_of(symbol)} AND date = {literal(day)}")
         return list(zip(found["time"], found["price"], found["size"], strict=True))
 
 

@@ -4,12 +4,14 @@ Columns: symbol, date, time, place, price, size, source; ``date`` is the UTC dat
 nanoseconds since 1970, ``place`` the trade's number in its import, which orders equal times. Files
 are split by symbol and date. Trades that were streamed have a source ``stream:<feed>``, count their
 place from the symbol's first one on, and have venue, id and received too (``lake_stream_rows``).
+Those that a service told of the past have them as well (``lake_tick_imports``); one that was
+streamed besides is read once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -59,10 +61,14 @@ class LakeTicks:
         of_all = f"{values} FROM {DATASET} GROUP BY symbol, source ORDER BY symbol, source"
         found = self._query(f"SELECT symbol, source, {of_all}")
         rows = zip(*(found[name] for name in _SUMMARY), strict=True)
-        return [
-            _summary(Symbol(symbol), list(parts))
-            for symbol, parts in groupby(rows, key=itemgetter(0))
-        ]
+        summaries = []
+        for symbol, parts in groupby(rows, key=itemgetter(0)):
+            told = list(parts)
+            summary = _summary(Symbol(symbol), told)
+            if _is_mixed(source for _, source, *_ in told):
+                summary = replace(summary, ticks=summary.ticks - self._twice(symbol))
+            summaries.append(summary)
+        return summaries
 
     def read(self, symbol: Symbol, first: date, last: date, as_of: int | None = None) -> Ticks:
         """Read trades as ``TickStore.read`` says."""
@@ -108,7 +114,7 @@ class LakeTicks:
         if not fixes:
             return rows
         named = self._rows(symbol, first, last, ("venue", "id"))
-        # Imported trades have neither.
+        # Trades of a file have neither.
         texts = ([text or "" for text in named[name]] for name in ("venue", "id"))
         columns = (named["time"], named["price"], named["size"], *texts)
         left = fixed([NamedTrade(*v) for v in zip(*columns, strict=True)], fixes, as_of)
@@ -118,10 +124,17 @@ class LakeTicks:
     def _rows(
         self, symbol: Symbol, first: date, last: date, more: Sequence[str] = ()
     ) -> dict[str, list[Any]]:
-        where = _where(symbol, first, last)
-        columns = ", ".join(("time", "place", "price", "size", "source", *more))
-        sql = f"SELECT {columns} FROM {DATASET} WHERE {where} ORDER BY time, place"  # noqa: S608
-        return self._query(sql)
+        try:
+            return rows_once(self._lake, _where(symbol, first, last), more)
+        except NotFound:
+            return _NOTHING
+
+    def _twice(self, symbol: str) -> int:
+        """Count the trades that were imported and streamed."""
+        named = f"symbol = {literal(symbol)} AND id <> ''"
+        by = f"{named} GROUP BY date, venue, id HAVING count(*) > 1"
+        sql = f"SELECT count(*) AS n FROM (SELECT 1 AS one FROM {DATASET} WHERE {by}) AS twice"  # noqa: S608
+        return int(self._query(sql)["n"][0])
 
     def _query(self, sql: str) -> dict[str, list[Any]]:
         try:
@@ -131,6 +144,47 @@ class LakeTicks:
 
 
 _NOTHING: dict[str, list[Any]] = {name: [] for name in ("time", "price", "size", *_SUMMARY)}
+
+
+def rows_once(lake: Lake, where: str, more: Sequence[str] = ()) -> dict[str, list[Any]]:
+    """Read stored trades, oldest first; of one that was imported and streamed, the streamed row.
+
+    Args:
+        where: SQL of which, of one symbol.
+        more: Columns besides time, price, size and source.
+
+    Raises:
+        NotFound: If there are no trades at all.
+    """
+
+    def selected(names: Sequence[str]) -> dict[str, list[Any]]:
+        columns = ", ".join(dict.fromkeys(("time", "place", "price", "size", "source", *names)))
+        sql = f"SELECT {columns} FROM {DATASET} WHERE {where} ORDER BY time, place"  # noqa: S608
+        return lake.query(DATASET, sql)
+
+    rows = selected(more)
+    if not _is_mixed(rows["source"]):
+        return rows
+    return _each_once(selected((*more, "venue", "id")))
+
+
+def _is_mixed(sources: Iterable[str]) -> bool:
+    """Say whether some trades were streamed and others were not."""
+    return len({source.startswith(STREAMED) for source in sources}) > 1
+
+
+def _each_once(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Leave out imported trades that were streamed as well."""
+    names = ("time", "venue", "id", "source")
+    told = [
+        (session_date(time), venue, id_, source.startswith(STREAMED))
+        for time, venue, id_, source in zip(*(rows[name] for name in names), strict=True)
+    ]
+    streamed = {each[:3] for each in told if each[3] and each[2]}
+    kept = [place for place, each in enumerate(told) if each[3] or each[:3] not in streamed]
+    if len(kept) == len(told):
+        return rows
+    return {name: [column[place] for place in kept] for name, column in rows.items()}
 
 
 def _where(symbol: Symbol, first: date, last: date) -> str:
