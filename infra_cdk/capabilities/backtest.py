@@ -50,7 +50,7 @@ ROUTES = (
 
 # Numba, numpy and what reads the lake are more than the 250 MB that code and layers may be.
 COMPILED = Image(
-    name="compiled",
+    dockerfile="layers/compiled/Dockerfile",
     reads=(
         *("pyproject.toml", "uv.lock", "shared/algotrendy", "functions/backtest"),
         *(f"layers/{name}" for name in ("core", "data", "lake", "compute", "compiled")),

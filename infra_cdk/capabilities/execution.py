@@ -8,16 +8,12 @@ from constructs import Construct
 from infra_cdk.capabilities.operations import OperationsStore
 from infra_cdk.checks.exceptions import except_wildcard
 from infra_cdk.patterns.foundation import Foundation, arn
-from infra_cdk.patterns.image import Image
+from infra_cdk.patterns.image import service_image
 from infra_cdk.patterns.saga import Saga
 from infra_cdk.patterns.service import HTTPS, Service, ServiceSpec
 
 PORT = 4590
 POSTGRES = 5432
-IMAGE = Image(
-    name="execution",
-    reads=("pyproject.toml", "uv.lock", "layers/execution", "services", "shared"),
-)
 
 SPEC = ServiceSpec(
     capability="trading",
@@ -62,7 +58,7 @@ class Execution(Construct):
             foundation=foundation,
             spec=SPEC,
             cluster=self.cluster,
-            image=ecs.ContainerImage.from_asset(**IMAGE.asset()),
+            image=ecs.ContainerImage.from_asset(**service_image(SPEC.name).asset()),
             environment={
                 "ALGOTRENDY_DATABASE_URL": operations.database_url,
                 "ALGOTRENDY_EVENT_BUS": operations.bus_name,

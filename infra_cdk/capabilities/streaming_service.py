@@ -10,14 +10,10 @@ from infra_cdk.checks.exceptions import except_wildcard
 from infra_cdk.config import Network
 from infra_cdk.patterns.bucket import MANY_OBJECTS
 from infra_cdk.patterns.foundation import Foundation, arn
-from infra_cdk.patterns.image import Image
+from infra_cdk.patterns.image import service_image
 from infra_cdk.patterns.service import HTTPS, Service, ServiceSpec
 
 PORT = 4595
-IMAGE = Image(
-    name="streaming",
-    reads=("pyproject.toml", "uv.lock", "layers/streaming", "services", "shared"),
-)
 
 SPEC = ServiceSpec(
     capability=CAPABILITY,
@@ -65,7 +61,7 @@ class StreamingService(Construct):
             foundation=foundation,
             spec=SPEC,
             cluster=cluster,
-            image=ecs.ContainerImage.from_asset(**IMAGE.asset()),
+            image=ecs.ContainerImage.from_asset(**service_image(SPEC.name).asset()),
             environment={
                 "ALGOTRENDY_LAKE_URL": store.lake.url,
                 "ALGOTRENDY_TICK_STREAM": ticks.stream.stream_name,

@@ -17,17 +17,22 @@ IMAGES = ("compiled", "execution", "streaming")
 WITHOUT = {"certifi", "cffi", "charset-normalizer", "coverage", "pycparser", "pyyaml", "scipy"}
 
 
+def path_of(image: str) -> str:
+    return "layers/compiled/Dockerfile" if image == "compiled" else "services/Dockerfile"
+
+
 def dockerfile(image: str) -> str:
-    return (ROOT / "layers" / image / "Dockerfile").read_text()
+    """Read what the image is made by, as it is when it is made."""
+    return (ROOT / path_of(image)).read_text().replace("${SERVICE}", image)
 
 
 def requirements(image: str) -> list[str]:
-    """Read what the image installs; its own list lies beside its Dockerfile."""
+    """Read what the image installs; a service copies its list to where it installs from."""
     named = re.findall(r"--requirement (\S+)", dockerfile(image))
+    copied = re.findall(r"^COPY (\S+/requirements.in) \./$", dockerfile(image), re.MULTILINE)
     lines = []
-    for name in named:
-        path = ROOT / name if "/" in name else ROOT / "layers" / image / name
-        lines += path.read_text().splitlines()
+    for path in copied or named:
+        lines += (ROOT / path).read_text().splitlines()
     return lines
 
 
@@ -39,7 +44,8 @@ def assets_of(stage: Stage) -> dict[str, tuple[str, Path]]:
         for digest, image in images.items():
             source = image["source"]
             assert source["platform"] == "linux/arm64"
-            name = source["dockerFile"].split("/")[1]
+            name = source.get("dockerBuildArgs", {}).get("SERVICE", "compiled")
+            assert source["dockerFile"] == path_of(name)
             found[name] = digest, stage.assembly / source["directory"]
     return found
 
@@ -107,7 +113,7 @@ def test_an_image_is_built_from_what_it_copies_and_from_nothing_made_here(
     image: str, stages: dict[str, Stage]
 ) -> None:
     _, folder = assets_of(stages["prod"])[image]
-    assert (folder / "layers" / image / "Dockerfile").is_file()
+    assert (folder / path_of(image)).is_file()
     lines = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(image), re.MULTILINE)
     copied = {path for line in lines for path in line.split()}
     assert copied
@@ -128,7 +134,7 @@ def test_an_image_has_the_python_and_the_uv_of_the_layers(image: str) -> None:
 @pytest.mark.parametrize("name", ["execution", "streaming"])
 def test_a_service_runs_what_the_container_is_asked_for(name: str) -> None:
     text = dockerfile(name)
-    assert f'CMD ["python", "-m", "services.{name}"]' in text
+    assert f'CMD ["sh", "-c", "exec python -m services.{name}"]' in text
     assert "USER 10001" in text
     assert (ROOT / "services" / name / "__main__.py").is_file()
 
