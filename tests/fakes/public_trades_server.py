@@ -22,6 +22,7 @@ class PublicTradesServer:
         trades: Id, milliseconds and price of each, oldest first.
         is_down: Answers 503.
         asked: How often trades were asked for.
+        ahead_ms: Of its clock, before this machine's.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class PublicTradesServer:
         self.is_down = False
         self.asked = 0
         self.bid = 100.0
+        self.ahead_ms = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -71,6 +73,8 @@ class PublicTradesServer:
         match parts.path.rpartition("/v3/")[2]:
             case "exchangeInfo":
                 return 200, exchange_info(round(time.time() * 1000))
+            case "time":
+                return 200, {"serverTime": round(time.time() * 1000) + self.ahead_ms}
             case "aggTrades":
                 self.asked += 1
                 return 200, self._page(asked)

@@ -8,6 +8,7 @@ the exchange tells.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,15 +20,22 @@ from algotrendy.brokers.ccxt.profiles import profile_of
 from algotrendy.brokers.ccxt.vendor import make_public, vendor_class
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.calendar import always_open
-from algotrendy.market_data.streaming.feeds import Connection, Item
+from algotrendy.market_data.streaming.feeds import Connection, Item, Upto
 from algotrendy.market_data.streaming.messages import LAST_NS, LONGEST_ID, Quote, Trade
 
 POLL_S = 1.0
 BEGIN_S = 900.0
+CLOCK_S = 10.0
+"""Between two looks at the exchange's clock."""
 _PAGE = 1_000
 _MS_NS = 1_000_000
 # Some exchanges look so far ahead of where they are asked to begin, and no further.
 _WINDOW_MS = 3_600_000
+# An answer may come from a cache of some seconds.
+_SETTLE_MS = 10_000
+_SKEW_MS = 5_000
+
+_logger = logging.getLogger(__name__)
 
 
 class CcxtFeed:
@@ -104,6 +112,8 @@ class _Looks:
         self._poll_s = poll_s
         self._is_first = True
         self._is_behind = False
+        self._clock_due = 0.0
+        self._is_skewed = False
         self._quotes: dict[str, Quote] = {}
 
     async def receive(self) -> Sequence[Item]:
@@ -112,9 +122,37 @@ class _Looks:
             await asyncio.sleep(self._poll_s)
         self._is_first = self._is_behind = False
         found: list[Item] = []
+        clock_ms = await self._time_there()
         for symbol in self._since:
+            # All of a last hour that is asked for now, and is no page of more, has been told.
+            is_whole = clock_ms is not None and self._since[symbol] + _WINDOW_MS >= clock_ms
             found += await self._trades(symbol)
+            if clock_ms is not None and is_whole and not self._is_behind:
+                found.append(Upto(symbol, (clock_ms - _SETTLE_MS) * _MS_NS))
         return [*found, *await self._newest_quotes()]
+
+    async def _time_there(self) -> int | None:
+        """Ask for the exchange's time, now and then, where it tells it: milliseconds."""
+        now = asyncio.get_running_loop().time()
+        if now < self._clock_due or not self._exchange.has.get("fetchTime"):
+            return None
+        self._clock_due = now + CLOCK_S
+        there = await self._calls.read(self._exchange.fetch_time)
+        if not isinstance(there, int) or isinstance(there, bool):
+            return None
+        self._look_at_skew(there - self._now_ns() // _MS_NS)
+        return there
+
+    def _look_at_skew(self, skew_ms: int) -> None:
+        is_skewed = abs(skew_ms) > _SKEW_MS
+        if is_skewed and not self._is_skewed:
+            side = "behind" if skew_ms > 0 else "ahead of"
+            _logger.warning(
+                "this machine's clock is %.1f s %s that of %s: set it right; trades of more than"
+                " 10 s after the time at which they come are refused",
+                *(abs(skew_ms) / 1_000, side, self._exchange.id),
+            )
+        self._is_skewed = is_skewed
 
     async def _trades(self, symbol: str) -> list[Trade]:
         since = self._since[symbol]

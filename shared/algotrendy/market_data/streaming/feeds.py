@@ -19,7 +19,17 @@ class Status(NamedTuple):
     words: str
 
 
-Item = Trade | Quote | Fix | Status
+class Upto(NamedTuple):
+    """Says that all of a symbol up to ``time`` was told; ns UTC by the exchange's clock.
+
+    A feed that waits to be asked says so itself: it knows when it asked.
+    """
+
+    symbol: str
+    time: int
+
+
+Item = Trade | Quote | Fix | Status | Upto
 Told = Trade | Fix
 
 

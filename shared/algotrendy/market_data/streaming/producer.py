@@ -29,6 +29,7 @@ from algotrendy.market_data.streaming.feeds import (
     Item,
     Status,
     Stored,
+    Upto,
 )
 from algotrendy.market_data.streaming.listening import FeedState, Listener, StateChange
 from algotrendy.market_data.streaming.messages import Fix, Quote, Trade
@@ -250,6 +251,8 @@ class Producer:
                 self._take_fix(item)
             case Status():
                 self._take_status(item)
+            case Upto():
+                self._tell_clock(item.symbol, item.time)
 
     def _take_trade(self, trade: Trade) -> None:
         flow = self._flows.get(trade.symbol)
@@ -298,9 +301,14 @@ class Producer:
             return
         every = int(self._terms.clock_s * _SECOND_NS)
         clock = (min(self._heard) - int(self._terms.late_s * _SECOND_NS)) // every * every
-        for symbol, flow in self._flows.items():
-            if flow.is_behind or clock <= max(flow.since, self._clocks.get(symbol, 0)):
-                continue
+        for symbol in self._flows:
+            self._tell_clock(symbol, clock)
+
+    def _tell_clock(self, symbol: str, clock: int) -> None:
+        flow = self._flows.get(symbol)
+        if flow is None or flow.is_behind:
+            return
+        if clock > max(flow.since, self._clocks.get(symbol, 0)):
             self._clocks[symbol] = clock
             self._sender.tell_clock(symbol, clock)
 

@@ -11,7 +11,7 @@ import pytest
 from algotrendy.brokers.ccxt.feed import CcxtFeed
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Invalid, Unavailable
-from algotrendy.market_data.streaming.feeds import Connection
+from algotrendy.market_data.streaming.feeds import Connection, Upto
 from algotrendy.market_data.streaming.messages import Quote, Trade
 from algotrendy.market_data.streaming.producer import Producer, ProducerTerms
 from algotrendy.market_data.streaming.sender import Sender
@@ -124,6 +124,76 @@ def test_what_is_not_traded_there_is_refused(server: PublicTradesServer) -> None
         asyncio.run(scenario())
     with pytest.raises(Invalid, match="pairs, like BTC/USDT"):
         feed_of(server, "AAPL")
+
+
+async def clocks(connection: Connection) -> list[int]:
+    return [item.time for item in await connection.receive() if isinstance(item, Upto)]
+
+
+def test_up_to_when_all_was_told_is_said_by_the_exchanges_clock(
+    server: PublicTradesServer,
+) -> None:
+    server.ahead_ms = 3_000
+    begin = now_ms()
+
+    async def story(connection: Connection) -> None:
+        (told,) = await clocks(connection)
+        settled = told // 1_000_000 + 10_000 - server.ahead_ms
+        assert begin <= settled <= now_ms()
+        # Not with each look.
+        assert await clocks(connection) == []
+
+    listen(server, begin, story)
+
+
+@pytest.mark.parametrize(("trades", "hours_ago"), [(1_000, 0), (1, 5)])
+def test_nothing_is_said_of_the_time_while_more_is_to_be_told(
+    server: PublicTradesServer, trades: int, hours_ago: int
+) -> None:
+    begin = now_ms() - hours_ago * HOUR_MS
+    server.make(trades, begin)
+
+    async def story(connection: Connection) -> None:
+        assert await clocks(connection) == []
+
+    listen(server, begin, story)
+
+
+def test_a_clock_that_is_wrong_is_told_to_people_once(
+    server: PublicTradesServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.ahead_ms = 60_000
+
+    async def story(connection: Connection) -> None:
+        await connection.receive()
+        await connection.receive()
+
+    listen(server, now_ms(), story)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "60.0 s behind that of binance: set it right" in said
+
+
+def test_a_quiet_pair_sends_a_clock_to_the_lake(server: PublicTradesServer) -> None:
+    sink = ScriptedSink()
+    begin = now_ms()
+
+    async def scenario() -> None:
+        feed = feed_of(server)
+        sender = Sender(sink, feed.name, "run", lambda: 0.5)
+        stored = ScriptedStored(sink)
+        producer = Producer(feed, sender, stored, Heard(), SystemClock(), lambda: 0.5)
+        tasks = [asyncio.create_task(producer.run()), asyncio.create_task(sender.run())]
+        async with asyncio.timeout(20):
+            while not sink.taken:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(scenario())
+    (record,) = sink.taken
+    assert (record.trades, record.symbol) == ((), PAIR)
+    assert begin - 11_000 <= record.clock // 1_000_000 <= now_ms() - 9_000
 
 
 def test_after_an_outage_nothing_is_missing(server: PublicTradesServer) -> None:
