@@ -82,6 +82,10 @@ class MemorySweepStore(MemoryStudies[Sweep]):
     def __init__(self) -> None:
         super().__init__("sweep")
 
+    def newest_small(self, tenant: TenantId, limit: int, before: UUID | None = None) -> list[Sweep]:
+        found = self.newest(tenant, len(self._studies), before)
+        return [sweep for sweep in found if sweep.runs in (None, 1)][:limit]
+
 
 class MemoryWalkStore(MemoryStudies[WalkStudy]):
     """Is a ``WalkForwardStore``."""

@@ -86,7 +86,12 @@ class StudyStore(Protocol[StudyT]):
         ...
 
 
-SweepStore = StudyStore[Sweep]
+class SweepStore(StudyStore[Sweep], Protocol):
+    """Keeps sweeps."""
+
+    def newest_small(self, tenant: TenantId, limit: int, before: UUID | None = None) -> list[Sweep]:
+        """List those of ``newest`` that have one run in their plan, or no plan yet."""
+        ...
 
 
 class WalkForwardStore(StudyStore[WalkStudy], Protocol):

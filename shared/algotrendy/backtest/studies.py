@@ -91,11 +91,8 @@ class Studies(ABC, Generic[StudyT]):
 
     def newest(self, tenant: TenantId, limit: int = 20, before: UUID | None = None) -> Page[StudyT]:
         """List a tenant's studies, newest first."""
-        if not 1 <= limit <= LIST_LIMIT:
-            raise Invalid("limit", f"between 1 and {LIST_LIMIT}", limit)
-        found = self.store.newest(tenant, limit + 1, before)
-        more = len(found) > limit
-        return Page(found[:limit], found[limit - 1].id if more else None)
+        check_limit(limit)
+        return page(self.store.newest(tenant, limit + 1, before), limit)
 
     def record_success(self, study_id: UUID, summary: dict[str, JsonValue]) -> StudyT:
         """Count its trials, note the end, and say so once.
@@ -235,6 +232,18 @@ class Studies(ABC, Generic[StudyT]):
             return ended, (self._cancelled(ended, _head(study, event_id, now), cancelled_by),)
 
         return change
+
+
+def check_limit(limit: int) -> None:
+    """Refuse a page of no studies, or of too many."""
+    if not 1 <= limit <= LIST_LIMIT:
+        raise Invalid("limit", f"between 1 and {LIST_LIMIT}", limit)
+
+
+def page(found: list[StudyT], limit: int) -> Page[StudyT]:
+    """Make a page of what was found; more than ``limit`` says that another one follows."""
+    more = len(found) > limit
+    return Page(found[:limit], found[limit - 1].id if more else None)
 
 
 def check_key(idempotency_key: str) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from algotrendy.backtest.counting import Entry, Recorder
 from algotrendy.backtest.events import SweepCancelled, SweepCompleted, SweepFailed, SweepRequested
 from algotrendy.backtest.grid import check_grid
 from algotrendy.backtest.lifecycle import Sweep
-from algotrendy.backtest.studies import Head, Studies
+from algotrendy.backtest.ports import SweepStore
+from algotrendy.backtest.studies import LIST_LIMIT, Head, Page, Studies, check_limit, page
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.kernel.errors import Conflict, JsonValue
-from algotrendy.kernel.ids import SweepId, UserId
+from algotrendy.kernel.ids import SweepId, TenantId, UserId
 from algotrendy.strategy.library import strategy_named
 
 
@@ -22,7 +24,23 @@ class Sweeps(Studies[Sweep]):
 
     study_type = Sweep
 
+    store: SweepStore
     trials: TrialLedger
+
+    def backtests(
+        self, tenant: TenantId, limit: int = 20, before: UUID | None = None
+    ) -> Page[Sweep]:
+        """List a tenant's backtests, newest first: its sweeps of a single run."""
+        check_limit(limit)
+        found: list[Sweep] = []
+        while len(found) <= limit:
+            # Of a larger grid, too, rules may leave one run; the request alone tells.
+            small = self.store.newest_small(tenant, LIST_LIMIT, before)
+            found += [sweep for sweep in small if sweep.spec.is_single]
+            if len(small) < LIST_LIMIT:
+                break
+            before = small[-1].id
+        return page(found, limit)
 
     def record_planned(self, sweep_id: SweepId, runs: int, shards: int) -> Sweep:
         """Note that the plan is written and the shards begin."""

@@ -152,6 +152,20 @@ def test_a_tenants_sweeps_are_listed_newest_first_in_pages(store: SweepStore) ->
     assert store.newest(acme, 2, before=older[-1].id) == []
 
 
+def test_sweeps_of_one_run_or_no_plan_are_listed_newest_first_in_pages(store: SweepStore) -> None:
+    for number, runs in ((1, 1), (2, None), (3, 16), (4, 1), (5, 2), (6, None), (7, 1)):
+        new = store.add(sweep(number), [])
+        if runs is not None:
+            planned = new.planned(runs, 1, NOW)
+            store.update(new.id, lambda _, planned=planned: (planned, ()))  # type: ignore[misc]
+    store.add(sweep(9, "rival"), [])
+    acme = TenantId("acme")
+    newest = store.newest_small(acme, 3)
+    assert [found.id for found in newest] == [sweep(number).id for number in (7, 6, 4)]
+    older = store.newest_small(acme, 3, before=newest[-1].id)
+    assert [found.id for found in older] == [sweep(number).id for number in (2, 1)]
+
+
 def test_a_change_and_its_events_are_stored_together(store: SweepStore, outbox: Outbox) -> None:
     new = store.add(sweep(1), [])
     planned = new.planned(16, 2, NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 from algotrendy.backtest.adapters.postgres_studies import (
     PostgresStudies,
@@ -15,7 +16,7 @@ from algotrendy.backtest.adapters.postgres_studies import (
 )
 from algotrendy.backtest.lifecycle import Sweep
 from algotrendy.backtest.request import SweepSpec
-from algotrendy.kernel.ids import SweepId
+from algotrendy.kernel.ids import SweepId, TenantId
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Row
 
@@ -25,6 +26,20 @@ class PostgresSweeps(PostgresStudies[Sweep]):
 
     def __init__(self, database: Database, outbox: Outbox) -> None:
         super().__init__(database, outbox, _TABLE)
+
+    def newest_small(self, tenant: TenantId, limit: int, before: UUID | None = None) -> list[Sweep]:
+        """List a tenant's sweeps of one run or of no plan yet, newest first."""
+        older = "AND id < %(before)s" if before else ""
+        # Each branch is read from its index in order; an OR would read all sweeps of the tenant.
+        branches = (
+            f"({_TABLE.select} WHERE tenant = %(tenant)s AND {runs} {older} "
+            "ORDER BY id DESC LIMIT %(limit)s)"
+            for runs in ("runs = 1", "runs IS NULL")
+        )
+        union = f"{' UNION ALL '.join(branches)} ORDER BY id DESC LIMIT %(limit)s"
+        asked = {"tenant": tenant, "before": before, "limit": limit}
+        rows = self._database.run(lambda tx: tx.execute(union, asked).fetchall())
+        return [_sweep(row) for row in rows]
 
 
 def _values(sweep: Sweep) -> dict[str, Any]:
