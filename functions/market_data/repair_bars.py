@@ -26,6 +26,9 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
             reason=note.reason,
             attempts=note.attempts,
         )
+    if done.left:
+        # The function's layers have no ccxt: beside the lake's libraries it would not fit.
+        logger.warning("bars left to `algotrendy quality --repair`", series=done.left)
     metrics.add_metric(name="BarsRepaired", unit="Count", value=done.bars)
     metrics.add_metric(name="BarsNotRepaired", unit="Count", value=len(done.unrepaired))
     return {

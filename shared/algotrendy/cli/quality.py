@@ -86,6 +86,8 @@ def _repair(asked: Asked) -> None:
         f"{len(done.unrepaired):,} not had, {done.waiting:,} asked for not long ago",
         err=True,
     )
+    for series in done.left:
+        typer.echo(f"  left alone: {series}, which ccxt cannot ask here", err=True)
     for note in done.unrepaired:
         hole = note.hole
         typer.echo(

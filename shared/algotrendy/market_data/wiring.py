@@ -150,7 +150,20 @@ def repairer() -> Iterator[Repairer | None]:
             from algotrendy.market_data.adapters.ccxt_bars import CcxtBars
 
             history = CcxtBars(of)
-        yield Repairer(bar_store(), inspector(), history, notes, actions, clock.now)
+        yield Repairer(
+            bar_store(), inspector(), history, notes, actions, clock.now, _exchange_named
+        )
+
+
+@cache
+def _exchange_named(source: str) -> BarHistory | None:
+    """Give an exchange by the source of its bars; None where ccxt cannot ask it."""
+    from algotrendy.market_data.adapters.ccxt_bars import CcxtBars
+
+    try:
+        return CcxtBars(source.partition(":")[2])
+    except (ImportError, Invalid):
+        return None
 
 
 @cache

@@ -21,6 +21,8 @@ from algotrendy.market_data.quality.inspecting import Asked, Inspector
 from algotrendy.market_data.quality.report import QualityReport
 from algotrendy.market_data.series import BarSeries, RawBars, day_ns, session_date
 
+EXCHANGE = "ccxt:"
+"""What the source of bars begins with that came from an exchange."""
 FIRST_WAIT = timedelta(hours=20)
 LONGEST_WAIT = timedelta(days=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,16 +84,27 @@ class Repaired:
         waiting: Holes that it was asked for not long ago, or that time did not suffice for.
         bars: Bars that were stored, missing ones and corrections.
         unrepaired: What is noted as not repaired.
+        left: Series with holes whose exchange cannot be asked from here, in words.
     """
 
     asked: int = 0
     waiting: int = 0
     bars: int = 0
     unrepaired: list[Unrepaired] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 class Repairer:
-    """Repairs the series of a store, one hole after the other."""
+    """Repairs the series of a store, one hole after the other.
+
+    A series that came from an exchange is repaired from that exchange alone: at another one a pair
+    has other prices.
+
+    Args:
+        history: Whom to ask about all others.
+        exchange: Gives whom to ask by a source such as ``ccxt:binance``; None where nobody here
+            can ask it.
+    """
 
     def __init__(
         self,
@@ -101,6 +114,7 @@ class Repairer:
         notes: RepairNotes,
         actions: ActionStore,
         clock: Callable[[], datetime],
+        exchange: Callable[[str], BarHistory | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._inspector = inspector
@@ -108,6 +122,7 @@ class Repairer:
         self._notes = notes
         self._actions = actions
         self._clock = clock
+        self._exchange = exchange
 
     def run(
         self, asked: Asked | None = None, time_is_up: Callable[[], bool] | None = None
@@ -126,7 +141,12 @@ class Repairer:
 
     def _repair(self, item: SymbolSummary, done: Repaired, time_is_up: Callable[[], bool]) -> None:
         [report] = self._inspector.judge([item])
-        source = self._history.source
+        history = self._asked_about(item)
+        if history is None:
+            if any(holes(report)):
+                done.left.append(f"{item.symbol} {item.timeframe}, from {item.source}")
+            return
+        source = history.source
         tried = {
             (note.hole.kind, note.hole.first, note.hole.last): note
             for note in self._notes.tried(item.symbol, item.timeframe, source)
@@ -146,7 +166,7 @@ class Repairer:
                 if by_factor:
                     stored, lacking, reason = 0, _expected(hole), _BY_FACTOR
                 else:
-                    stored, lacking, reason = self._fill(hole)
+                    stored, lacking, reason = self._fill(hole, history)
                 done.bars += stored
                 if lacking:
                     now = self._clock()
@@ -156,11 +176,18 @@ class Repairer:
                 self._notes.remember(unrepaired)
                 done.unrepaired += unrepaired
 
-    def _fill(self, hole: Hole) -> tuple[int, int, str]:
+    def _asked_about(self, item: SymbolSummary) -> BarHistory | None:
+        came_from = item.source.split(", ")
+        exchanges = [name for name in came_from if name.startswith(EXCHANGE)]
+        if not exchanges or self._history.source in exchanges:
+            return self._history
+        return self._exchange(exchanges[0])
+
+    def _fill(self, hole: Hole, history: BarHistory) -> tuple[int, int, str]:
         """Give how many bars were stored, how many are still wanted, and why."""
         begin, end = _span(hole)
         try:
-            pages = self._history.pages(hole.symbol, hole.timeframe, begin, end)
+            pages = history.pages(hole.symbol, hole.timeframe, begin, end)
             found = {bar.time: bar for page in pages for bar in page if is_sound(bar)}
         except Unauthenticated:
             raise
@@ -170,7 +197,7 @@ class Repairer:
         stored = self._stored(hole, begin, end)
         new = [bar for bar in bars if stored.get(bar.time) != tuple(bar[1:])]
         for part in _parts(new, stored):
-            self._store.replace([_series(part, hole, self._history.source)])
+            self._store.replace([_series(part, hole, history.source)])
         if hole.kind in _SUSPECT:
             same = len(bars) - len(new)
             absent = _expected(hole) - len(bars)

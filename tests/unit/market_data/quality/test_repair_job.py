@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -24,7 +25,7 @@ from fakes.functions import Context, load_handler
 from fakes.quality_bars import daily, without
 
 WHOLE = daily(date(2025, 1, 2), date(2025, 3, 31))
-CACHED = (wiring.bar_store, wiring.inspector, wiring.page_cache)
+CACHED = (wiring.bar_store, wiring.inspector, wiring.page_cache, wiring._exchange_named)
 NOTHING = {"asked": 0, "bars": 0, "unrepaired": 0, "waiting": 0}
 
 
@@ -57,9 +58,9 @@ def from_alpaca(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     name(monkeypatch, repair_source="alpaca:iex", stream_key="KEY:SECRET", stream_url=url)
 
 
-def store(lake: Lake, bars: BarSeries) -> None:
+def store(lake: Lake, bars: BarSeries, source: str = "first") -> None:
     numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume, (1.0,) * len(bars))
-    LakeBars(lake).replace([RawBars(Symbol("AAPL"), bars.timeframe, bars.times, *numbers, "first")])
+    LakeBars(lake).replace([RawBars(Symbol("AAPL"), bars.timeframe, bars.times, *numbers, source)])
 
 
 def page(bars: BarSeries, *places: int) -> Canned:
@@ -91,6 +92,22 @@ def test_the_function_repairs_from_the_source_of_the_settings(
     assert len(wiring.bar_store().read(Symbol("AAPL"))) == len(WHOLE) - 1
     (report,) = wiring.inspector().reports(Asked())
     assert len(report.gaps.missing) == 1
+
+
+def test_bars_of_an_exchange_are_left_where_ccxt_is_not(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(lake, without(WHOLE, 5), "ccxt:binance")
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    app = typer.Typer()
+    app.command()(quality)
+    with canned() as alpaca:
+        from_alpaca(monkeypatch, alpaca.url)
+        assert load_handler("market_data", "repair_bars")({}, LongContext()) == NOTHING
+        result = CliRunner().invoke(app, ["AAPL", "--repair"])
+        assert alpaca.asked == []
+    left = "left alone: AAPL 1Day, from ccxt:binance, which ccxt cannot ask here"
+    assert left in " ".join(result.stderr.split())
 
 
 def test_the_command_repairs_before_it_judges(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from algotrendy.market_data.quality.inspecting import Asked, Inspector
 from algotrendy.market_data.quality.repairing import Repaired, Repairer, wait
 from algotrendy.market_data.series import BarSeries, RawBars
 from algotrendy.platform.lake import lake_at
-from fakes.quality_bars import altered, daily, minutes, without
+from fakes.quality_bars import altered, daily, minutes, scaled, without
 
 SYMBOL = Symbol("AAPL")
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -73,9 +73,9 @@ class World:
         self.actions = LakeActions(lake, self.clock)
         self.notes = LakeRepairNotes(lake)
 
-    def put(self, bars: BarSeries, factor: float = 1.0) -> None:
+    def put(self, bars: BarSeries, factor: float = 1.0, source: str = "first") -> None:
         numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        raw = RawBars(SYMBOL, bars.timeframe, bars.times, *numbers, (factor,) * len(bars), "first")
+        raw = RawBars(SYMBOL, bars.timeframe, bars.times, *numbers, (factor,) * len(bars), source)
         self.store.replace([raw])
         self.clock.advance(timedelta(minutes=1))
 
@@ -183,6 +183,42 @@ def test_a_series_with_factors_of_its_own_source_is_left_alone(world: World) -> 
     world.put(without(DAYS, 10), factor=0.5)
     done = world.repair(Source(DAYS))
     assert (done.bars, "import it anew" in done.unrepaired[0].reason) == (0, True)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_bars_of_an_exchange_are_repaired_from_it_alone(world: World, is_there: bool) -> None:
+    world.put(without(DAYS, 10), source="ccxt:binance")
+    other, binance = Source(scaled(DAYS, 0, 1.01)), Source(DAYS)
+    binance.source = "ccxt:binance"
+    named: list[str] = []
+
+    def exchange(source: str) -> Source | None:
+        named.append(source)
+        return binance if is_there else None
+
+    inspector = Inspector(world.store, Quiet(), world.clock.now)
+    told = (world.notes, world.actions, world.clock.now)
+    done = Repairer(world.store, inspector, other, *told, exchange).run()
+    assert (named, other.asked) == (["ccxt:binance"], [])
+    if is_there:
+        assert (done.bars, done.left) == (1, [])
+        assert world.read().sha256() == DAYS.sha256()
+    else:
+        assert done.left == [f"{SYMBOL} 1Day, from ccxt:binance"]
+        assert (done.asked, done.bars, done.unrepaired) == (0, 0, [])
+        assert len(world.read()) == len(DAYS) - 1
+
+
+def test_a_whole_series_of_an_exchange_is_not_told_of(world: World) -> None:
+    world.put(DAYS, source="ccxt:binance")
+    assert world.repair(Source(DAYS)).left == []
+
+
+def test_an_exchange_that_is_the_source_itself_is_asked(world: World) -> None:
+    world.put(without(DAYS, 10), source="ccxt:kraken")
+    kraken = Source(DAYS)
+    kraken.source = "ccxt:kraken"
+    assert world.repair(kraken).bars == 1
 
 
 def test_nothing_is_begun_when_time_is_up(world: World) -> None:
