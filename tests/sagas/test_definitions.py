@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,18 @@ def test_what_a_strategy_raised_is_not_tried_again(definition: Path) -> None:
         never, *_ = tasks_of(definition)[name]["Retry"]
         assert never["MaxAttempts"] == 0
         assert "StrategyFailedError" in never["ErrorEquals"]
+
+
+def test_both_studies_are_tried_again_and_given_up_alike() -> None:
+    sweep, walk = (patience(path) for path in DEFINITIONS if "backtest" in path.parts)
+    for word, other in {"Shard": "Window", "IncompleteSweep": "IncompleteWalk"}.items():
+        sweep = sweep.replace(word, other)
+    # A window names why it failed; of a shard the strategy's error tells.
+    assert sweep == walk.replace(', "WindowFailed"]', "]")
+
+
+def patience(definition: Path) -> str:
+    """Give how long and how often each task is tried, and what follows, as JSON."""
+    kept = ("TimeoutSeconds", "Retry", "Catch", "Next", "End")
+    tasks = tasks_of(definition).items()
+    return json.dumps({name: [state.get(key) for key in kept] for name, state in tasks})
