@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from algotrendy.kernel.errors import Conflict
@@ -52,7 +52,10 @@ class MemoryLake:
         self.chart: dict[Key, list[Closed]] = {}
         self.marks: dict[Key, BarMark] = {}
 
-    def standing(self, symbol: str) -> Standing:
+    def standings(self, symbols: Collection[str]) -> dict[str, Standing]:
+        return {symbol: self._standing(symbol) for symbol in symbols}
+
+    def _standing(self, symbol: str) -> Standing:
         ticks = self.ticks.get(symbol)
         refused = self.refused.get(symbol, [])
         found = Standing(symbol, is_new=ticks is None)
@@ -149,8 +152,8 @@ class MemoryLake:
         for at, seen in enumerate(self.ticks.get(symbol, [])[after:upto], start=after + 1):
             yield Stored(at, seen.trade.time, seen.trade.price, seen.trade.size)
 
-    def bar_mark(self, key: Key) -> BarMark | None:
-        return self.marks.get(key)
+    def bar_marks(self, keys: Collection[Key]) -> dict[Key, BarMark | None]:
+        return {key: self.marks.get(key) for key in keys}
 
     def add_bars(self, new: Sequence[NewBars]) -> None:
         for bars in new:

@@ -37,7 +37,7 @@ def take(
     lake: TickLake, *trades: Trade, fixes: tuple[Fix, ...] = (), clock: int = 0
 ) -> tuple[Moved, Standing]:
     """Take a record from where the lake stands; gives what moved and where it stands then."""
-    standing = lake.standing("BTC/USD")
+    standing = lake.standings(["BTC/USD"])["BTC/USD"]
     before = None if standing.is_new else (standing.trades, standing.clock)
     moved = Moved(before, standing.refusals, standing.fixes, standing, Verdict())
     record = Record("paper", "run", 0, "BTC/USD", trades, fixes, clock)
@@ -45,14 +45,14 @@ def take(
     lake.quarantine([moved])
     lake.add([moved])
     lake.fix([moved])
-    return moved, lake.standing("BTC/USD")
+    return moved, lake.standings(["BTC/USD"])["BTC/USD"]
 
 
 def test_an_empty_lake_knows_nothing(lake: TickLake) -> None:
-    assert lake.standing("AAPL") == Standing("AAPL")
+    assert lake.standings(["AAPL"])["AAPL"] == Standing("AAPL")
     assert lake.known("AAPL", {DAY: (0, 2 * NOON)}) == set()
     assert list(lake.trades("AAPL", 0, 10)) == []
-    assert (lake.bar_mark(KEY), lake.bars(KEY, 0, 10)) == (None, [])
+    assert (lake.bar_marks([KEY])[KEY], lake.bars(KEY, 0, 10)) == (None, [])
 
 
 def test_what_is_stored_is_where_the_next_one_stands(lake: TickLake) -> None:
@@ -132,7 +132,7 @@ def test_a_fix_of_after_midnight_makes_its_new_id_known_on_the_day_before(lake: 
 
 def stale(lake: TickLake, *trades: Trade) -> Moved:
     """Judge records without writing anything."""
-    standing = lake.standing("BTC/USD")
+    standing = lake.standings(["BTC/USD"])["BTC/USD"]
     before = None if standing.is_new else (standing.trades, standing.clock)
     moved = Moved(before, standing.refusals, standing.fixes, standing, Verdict())
     accept(standing, Record("p", "r", 0, "BTC/USD", trades), NOON, Limits(), moved.verdict)
@@ -150,7 +150,7 @@ def test_who_believes_in_an_older_lake_writes_nothing(lake: TickLake) -> None:
     take(lake, clock=NOON + 9 * SECOND)
     with pytest.raises(Conflict):
         lake.add([behind_a_clock])
-    assert lake.standing("BTC/USD").trades == 1
+    assert lake.standings(["BTC/USD"])["BTC/USD"].trades == 1
 
 
 def bars(*numbers: int) -> list[Closed]:
@@ -164,7 +164,7 @@ def test_bars_come_back_as_they_were_and_only_in_their_turn(lake: TickLake) -> N
     for before in (None, BarMark(9, 2), BarMark(12, 2), BarMark(9, 3)):
         with pytest.raises(Conflict):
             lake.add_bars([NewBars(KEY, before, BarMark(20, 4), bars(4))])
-    assert lake.bar_mark(KEY) == BarMark(12, 3)
+    assert lake.bar_marks([KEY])[KEY] == BarMark(12, 3)
     found = lake.bars(KEY, 1, 3)
     assert [(item.number, item.ticks_before) for item in found] == [(2, 9), (3, 10)]
     assert told(found[0].bar) == told(bars(2)[0].bar)

@@ -84,7 +84,7 @@ def test_what_was_known_then_does_not_change_by_what_is_known_later(
 def store(tmp_path: Path) -> LakeTicks:
     lake = lake_at(tmp_path.as_uri())
     streamed = StreamLake(lake)
-    standing = streamed.standing("AAPL")
+    standing = streamed.standings(["AAPL"])["AAPL"]
     moved = Moved(None, 0, 0, standing, Verdict())
     told = tuple(
         Trade("AAPL", NOON + at * SECOND, 100.0 + at, 1.0, "V", name, NOON)

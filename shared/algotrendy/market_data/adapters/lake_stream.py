@@ -9,7 +9,7 @@ marks stand as the writer believes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from algotrendy.kernel.errors import NotFound
@@ -39,28 +39,37 @@ class StreamLake:
         """Read and write the lake's datasets of streams."""
         self._lake = lake
 
-    def standing(self, symbol: str) -> Standing:
-        """Read where a symbol stands."""
-        trades = self._lake.mark(TICKS, f"ticks:{symbol}")
-        standing = Standing(symbol, is_new=trades is None)
-        standing.clock = self._lake.mark(TICKS, f"clock:{symbol}") or 0
-        standing.refusals = self._lake.mark(QUARANTINE, f"rows:{symbol}") or 0
-        standing.fixes = self._lake.mark(FIXES, f"rows:{symbol}") or 0
-        if trades:
-            where = f"symbol = {literal(symbol)} AND place = {trades} AND {_STREAMED}"
-            (newest,) = self._rows(TICKS, "time, price", where)
-            standing.trades, standing.time, standing.price = trades, newest["time"], newest["price"]
-            standing.known_from = standing.time + 1
-        if standing.refusals:
-            self._suspect(standing)
-        return standing
+    def standings(self, symbols: Collection[str]) -> dict[str, Standing]:
+        """Read where symbols stand."""
+        of_ticks = [f"{kind}:{symbol}" for symbol in symbols for kind in ("ticks", "clock")]
+        ticks = self._lake.marks(TICKS, of_ticks)
+        rows = [f"rows:{symbol}" for symbol in symbols]
+        refusals, fixes = self._lake.marks(QUARANTINE, rows), self._lake.marks(FIXES, rows)
+        found = {}
+        for symbol in symbols:
+            trades = ticks[f"ticks:{symbol}"]
+            standing = found[symbol] = Standing(symbol, is_new=trades is None)
+            standing.clock = ticks[f"clock:{symbol}"] or 0
+            standing.refusals = refusals[f"rows:{symbol}"] or 0
+            standing.fixes = fixes[f"rows:{symbol}"] or 0
+            if trades:
+                self._newest(standing, trades)
+            if standing.refusals:
+                self._suspect(standing)
+        return found
+
+    def _newest(self, standing: Standing, trades: int) -> None:
+        where = f"symbol = {literal(standing.symbol)} AND place = {trades} AND {_STREAMED}"
+        (newest,) = self._rows(TICKS, "time, price", where)
+        standing.trades, standing.time, standing.price = trades, newest["time"], newest["price"]
+        standing.known_from = standing.time + 1
 
     def at(self, symbol: str) -> tuple[int, int] | None:
         """Tell ``trades`` and ``clock`` of a symbol; None of one that is new."""
-        trades = self._lake.mark(TICKS, f"ticks:{symbol}")
-        if trades is None:
-            return None
-        return trades, self._lake.mark(TICKS, f"clock:{symbol}") or 0
+        trades, clock = f"ticks:{symbol}", f"clock:{symbol}"
+        marks = self._lake.marks(TICKS, (trades, clock))
+        stored = marks[trades]
+        return None if stored is None else (stored, marks[clock] or 0)
 
     def known(self, symbol: str, spans: Mapping[str, tuple[int, int]]) -> set[Identity]:
         """Give what is stored, as ``TickLake.known`` says."""
@@ -140,11 +149,15 @@ class StreamLake:
         for row in self._rows(TICKS, columns, f"{where} AND {_STREAMED} ORDER BY place"):
             yield Stored(**row)
 
-    def bar_mark(self, key: Key) -> BarMark | None:
-        """Tell how far the stored bars go."""
-        trades = self._lake.mark(BARS, _name("bars", key))
-        bars = self._lake.mark(BARS, _name("numbers", key))
-        return None if trades is None or bars is None else BarMark(trades, bars)
+    def bar_marks(self, keys: Collection[Key]) -> dict[Key, BarMark | None]:
+        """Tell how far the stored bars go; None: there are none."""
+        names = [_name(kind, key) for key in keys for kind in ("bars", "numbers")]
+        marks = self._lake.marks(BARS, names)
+        found: dict[Key, BarMark | None] = {}
+        for key in keys:
+            trades, bars = marks[_name("bars", key)], marks[_name("numbers", key)]
+            found[key] = None if trades is None or bars is None else BarMark(trades, bars)
+        return found
 
     def add_bars(self, new: Sequence[NewBars]) -> None:
         """Store bars, as ``TickLake.add_bars`` says."""

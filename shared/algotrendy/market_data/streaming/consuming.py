@@ -155,10 +155,11 @@ class Consumer:
     def _store(self, batch: Sequence[Arrived], outcome: Outcome) -> dict[str, Moved]:
         moved: dict[str, Moved] = {}
         outcome.poisoned.clear()
+        self._read_standings({arrived.record.symbol for arrived in batch})
         for at, arrived in enumerate(batch):
             symbol = arrived.record.symbol
             if symbol not in moved:
-                moved[symbol] = _from_here(self._standing(symbol))
+                moved[symbol] = _from_here(self._standings[symbol])
             try:
                 self._judge(moved[symbol], arrived)
             except AlgoTrendyError:
@@ -182,10 +183,10 @@ class Consumer:
         outcome.repeated += sum(m.verdict.repeated for m in everything)
         return moved
 
-    def _standing(self, symbol: str) -> Standing:
-        if symbol not in self._standings:
-            self._standings[symbol] = self._lake.standing(symbol)
-        return self._standings[symbol]
+    def _read_standings(self, symbols: Iterable[str]) -> None:
+        unknown = [symbol for symbol in symbols if symbol not in self._standings]
+        if unknown:
+            self._standings.update(self._lake.standings(unknown))
 
     def _judge(self, moved: Moved, arrived: Arrived) -> None:
         standing, record = moved.standing, arrived.record
@@ -197,9 +198,11 @@ class Consumer:
         new: list[NewBars] = []
         kept: dict[Key, Kept] = {}
         made: dict[Key, list[Closed]] = {}
+        # After a conflict all is looked at again: another consumer may have gone on.
+        self._read_standings(moved)
+        self._folds.look_up(Key(symbol, style) for symbol in moved for style in self._styles)
         for symbol, item in moved.items():
-            # After a conflict all is looked at again: another consumer may have gone on.
-            standing = self._standing(symbol)
+            standing = self._standings[symbol]
             at_hand = _at_hand(item) if standing is item.standing else ()
             for style in self._styles:
                 key = Key(symbol, style)

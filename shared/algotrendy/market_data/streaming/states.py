@@ -6,7 +6,7 @@ and in bars; the rest of the trades is folded on top. Without any, all trades ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,10 +47,18 @@ class Folds:
         self._saved = saved
         self._calendar = calendar
         self._kept: dict[Key, Kept] = {}
+        self._marks: dict[Key, BarMark | None] = {}
 
     def forget(self, key: Key) -> None:
         """Believe nothing of a symbol and style that is not read again."""
         self._kept.pop(key, None)
+        self._marks.pop(key, None)
+
+    def look_up(self, keys: Iterable[Key]) -> None:
+        """Read at once how far the bars of those go that are not at hand: ``bring`` comes next."""
+        unknown = [key for key in keys if key not in self._kept]
+        if unknown:
+            self._marks.update(self._lake.bar_marks(unknown))
 
     def bring(
         self, key: Key, standing: Standing, at_hand: Sequence[Stored] = ()
@@ -98,7 +106,7 @@ class Folds:
         return fresh + [bar for bar in closed if bar.number > stored]
 
     def _restored(self, key: Key, standing: Standing) -> Kept:
-        mark = self._lake.bar_mark(key)
+        mark = self._marks.pop(key) if key in self._marks else self._lake.bar_marks([key])[key]
         stored = mark.bars if mark else 0
         best: Fold | None = None
         for state in self._saved.get(key):

@@ -6,7 +6,7 @@ of two consumers of one symbol one wins; the other raises Conflict, and looks ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -58,8 +58,8 @@ class NewBars:
 class TickLake(Protocol):
     """The lake's trades, its quarantine, its fixes, and the bars made of the trades."""
 
-    def standing(self, symbol: str) -> Standing:
-        """Read where a symbol stands."""
+    def standings(self, symbols: Collection[str]) -> dict[str, Standing]:
+        """Read where symbols stand."""
         ...
 
     def at(self, symbol: str) -> tuple[int, int] | None:
@@ -90,8 +90,8 @@ class TickLake(Protocol):
         """Read streamed trades by place, without ``after``, with ``upto``."""
         ...
 
-    def bar_mark(self, key: Key) -> BarMark | None:
-        """Tell how far the stored bars go."""
+    def bar_marks(self, keys: Collection[Key]) -> dict[Key, BarMark | None]:
+        """Tell how far the stored bars go; None: there are none."""
         ...
 
     def add_bars(self, new: Sequence[NewBars]) -> None:
