@@ -12,7 +12,7 @@ from algotrendy.backtest.search.methods import MethodName, make_search
 from algotrendy.backtest.search.searcher import Budget
 from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.validation.ports import Scored, WindowTrials
-from algotrendy.backtest.validation.walk_forward import Unseen, WalkForward
+from algotrendy.backtest.validation.walk_forward import Unseen, Walker
 from algotrendy.backtest.validation.windows import Window
 from fakes.searched import some_range, some_space
 
@@ -79,7 +79,7 @@ class Market:
 
 def some_walk(
     market: Market, method: MethodName = "grid", budget: int = 100, **changes: Any
-) -> WalkForward:
+) -> Walker:
     """Give a walk over four windows and 18 combinations."""
     said = {
         "windows": WINDOWS,
@@ -91,4 +91,4 @@ def some_walk(
         "batch": 5,
         **changes,
     }
-    return WalkForward(**said)
+    return Walker(**said)

@@ -26,7 +26,7 @@ from algotrendy.backtest.validation.outcome import WalkForwardOutcome
 from algotrendy.backtest.validation.ports import NothingKept
 from algotrendy.backtest.validation.recording import LedgerSink
 from algotrendy.backtest.validation.same_bars import SameBars, look_across
-from algotrendy.backtest.validation.walk_forward import Progress, WalkForward, no_progress
+from algotrendy.backtest.validation.walk_forward import Progress, Walker, no_progress
 from algotrendy.backtest.validation.walk_plan import WalkPlan
 from algotrendy.backtest.validation.walked import Step, Walked
 from algotrendy.kernel.errors import Invalid, Rejected
@@ -104,7 +104,7 @@ class Walk:
         plan, noted = self.plan, Noted(self._kept)
         engine = replace(plan.engine, on_run=self.on_run, on_mode=self.on_mode)
         spec = plan.spec
-        walk = WalkForward(
+        walk = Walker(
             windows=plan.windows,
             space=plan.space,
             searcher=lambda _: make_search(spec.method, plan.space, spec.budget, spec.seed),

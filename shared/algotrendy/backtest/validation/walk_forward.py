@@ -61,8 +61,8 @@ def no_progress(window: Window, tried: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class WalkForward:
-    """The use case: pure, over a search, something that runs combinations, and who counts them.
+class Walker:
+    """Walks from window to window: pure, over a search, what runs combinations, who counts them.
 
     Attributes:
         windows: See ``Windows.cut``.

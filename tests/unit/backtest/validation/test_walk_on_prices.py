@@ -15,7 +15,7 @@ from algotrendy.backtest.search.space import Combination
 from algotrendy.backtest.validation.objective import scored, unseen
 from algotrendy.backtest.validation.ports import Scored
 from algotrendy.backtest.validation.spec import WalkForwardSpec, parse_walk_forward
-from algotrendy.backtest.validation.walk_forward import Unseen, WalkForward
+from algotrendy.backtest.validation.walk_forward import Unseen, Walker
 from algotrendy.backtest.validation.walked import Walked
 from algotrendy.backtest.validation.windows import Window
 from algotrendy.strategy.library import strategy_named
@@ -64,7 +64,7 @@ def walked(prices: FloatArray, spec: WalkForwardSpec) -> Walked:
 
     space = spec.space(strategy_named(spec.strategy))
     days = [date(2001, 1, 1) + timedelta(days=n) for n in range(len(prices))]
-    return WalkForward(
+    return Walker(
         windows=spec.windows.cut(days),
         space=space,
         searcher=lambda _: make_search(spec.method, space, spec.budget, spec.seed),
