@@ -33,13 +33,14 @@ from algotrendy.local.home import (
     write_environment_file,
 )
 from algotrendy.local.processes import MARK_VARIABLE, PART_VARIABLE
+from algotrendy.local.services import STYLES_VARIABLE, streamed_styles
 from algotrendy.local.status import StepState, StepStatus
 
 DEPLOY_PART = "deploy"
 _KEPT_ASSEMBLIES = 2
 _SETTLE_TRIES = 20
 # What infra_cdk/config.py reads of a user's own environment and the laptop's templates depend on.
-_CHOSEN_AT_SYNTH = ("ALGOTRENDY_CORS_ORIGINS", "ALGOTRENDY_STREAM_STYLES")
+_CHOSEN_AT_SYNTH = ("ALGOTRENDY_CORS_ORIGINS",)
 _SETTLE_PAUSE_S = 0.5
 _UNSETTLED = "unsettled"
 
@@ -241,6 +242,7 @@ class CdkDeployer:
             "ALGOTRENDY_LOCAL_ENDPOINT_URL": self._urls["emulator"],
             "ALGOTRENDY_LOCAL_DATABASE_URL": self._urls["postgres"],
             "ALGOTRENDY_LOCAL_CACHE_URL": self._urls["valkey"],
+            STYLES_VARIABLE: streamed_styles(),
         }
 
     def _cdk(self, step: _Step, *arguments: str) -> None:

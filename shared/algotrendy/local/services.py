@@ -21,6 +21,9 @@ from algotrendy.local.ports import check_port
 SYMBOLS_VARIABLE = "ALGOTRENDY_STREAM_SYMBOLS"
 STREAMED_SYMBOLS = "AAPL,BTC/USD"
 """What is streamed from the paper exchange where nobody chose anything."""
+STYLES_VARIABLE = "ALGOTRENDY_STREAM_STYLES"
+STREAMED_STYLES = "time:interval=1Min;heikin-ashi:interval=1Min;tick:amount=50;renko:percent=0.1"
+"""The bars that are made of it then: styles that suit any price."""
 
 _CHOSEN_FOR_ORDERS = (
     "ALGOTRENDY_BROKER_ACCOUNTS",
@@ -31,8 +34,8 @@ _CHOSEN_FOR_STREAMS = (
     "ALGOTRENDY_LOG_LEVEL",
     "ALGOTRENDY_STREAM_FEED",
     "ALGOTRENDY_STREAM_KEY",
-    "ALGOTRENDY_STREAM_STYLES",
     "ALGOTRENDY_STREAM_URL",
+    STYLES_VARIABLE,
     SYMBOLS_VARIABLE,
 )
 
@@ -83,8 +86,14 @@ class Streaming(WebServer):
             STREAMING_PORT_VARIABLE: str(self.port),
             # Chosen to be empty, nothing is streamed.
             SYMBOLS_VARIABLE: os.environ.get(SYMBOLS_VARIABLE, STREAMED_SYMBOLS),
+            STYLES_VARIABLE: streamed_styles(),
         }
         return _launch("streaming", self.home, self.project, _CHOSEN_FOR_STREAMS, variables)
+
+
+def streamed_styles() -> str:
+    """Give the styles of bars that the service offers, and that the consumer of ticks makes."""
+    return os.environ.get(STYLES_VARIABLE) or STREAMED_STYLES
 
 
 def _launch(

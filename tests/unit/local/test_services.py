@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from algotrendy.local.home import Home, write_environment_file
-from algotrendy.local.services import STREAMED_SYMBOLS, SYMBOLS_VARIABLE, Execution, Streaming
+from algotrendy.local.services import (
+    STREAMED_STYLES,
+    STREAMED_SYMBOLS,
+    STYLES_VARIABLE,
+    SYMBOLS_VARIABLE,
+    Execution,
+    Streaming,
+    streamed_styles,
+)
+from algotrendy.market_data.charts.styles import parse
 from fixtures.valkey import free_port
 
 
@@ -45,3 +54,19 @@ def test_two_symbols_are_streamed_unless_others_or_none_are_chosen(
     for chosen in ("", "MSFT"):
         monkeypatch.setenv(SYMBOLS_VARIABLE, chosen)
         assert streamed() == chosen
+
+
+def test_some_styles_that_suit_any_price_are_streamed_unless_others_are_chosen(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def streamed() -> str:
+        return Streaming(home, free_port(), home.root).prepare().environment[STYLES_VARIABLE]
+
+    for chosen in (None, "", "renko:size=1"):
+        if chosen is None:
+            monkeypatch.delenv(STYLES_VARIABLE, raising=False)
+        else:
+            monkeypatch.setenv(STYLES_VARIABLE, chosen)
+        assert streamed() == streamed_styles() == (chosen or STREAMED_STYLES)
+    for style in STREAMED_STYLES.split(";"):
+        assert str(parse(style)) == style

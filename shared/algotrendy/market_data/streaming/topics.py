@@ -97,4 +97,7 @@ class Offer:
 def _require(kind: str, name: str, there: Collection[str] | None) -> None:
     if there is not None and name not in there:
         listed = ", ".join(sorted(there)) or "nothing"
-        raise NotFound(f"streamed {kind}", name, f"streamed are: {listed}")
+        more = (
+            f"to have another, name it in ALGOTRENDY_STREAM_{kind.upper()}S and bring it up again"
+        )
+        raise NotFound(f"streamed {kind}", name, f"streamed are: {listed}; {more}")

@@ -139,5 +139,6 @@ def test_styles_are_written_in_one_way_and_what_is_not_offered_is_named() -> Non
     for text in ("bars", "trades:x", "news", "partials:"):
         with pytest.raises(Invalid):
             parse_channel(text)
-    with pytest.raises(NotFound, match="streamed are: time:interval=1Min"):
+    how = "streamed are: time:interval=1Min; to have another, name it in ALGOTRENDY_STREAM_STYLES"
+    with pytest.raises(NotFound, match=how):
         Offer(None, ["time:interval=1Min"]).topics(["AAPL"], ["trades", "bars:renko:size=1"])
