@@ -57,12 +57,14 @@ class Wanted:
     as_of: datetime | None = None
     style: Style | None = None
     gaps: GapPolicy = GapPolicy.KEEP
+    named: date | None = None
 
     def fingerprint(self) -> str:
         """Give 16 hex digits that differ between queries."""
         parts = (self.symbols, self.start, self.end, self.adjustment, self.timeframe, self.as_of)
         text = f"{'|'.join(map(str, parts))}|{self.style}"
         text += "" if self.gaps is GapPolicy.KEEP else f"|{self.gaps}"
+        text += "" if self.named is None else f"|named {self.named}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -195,6 +197,7 @@ def _stored_part(
             after=after,
             version=place.version,
             as_of=wanted.as_of,
+            named=wanted.named,
         )
     except NotFound as error:
         if place == Place(place.version):

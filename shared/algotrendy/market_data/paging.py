@@ -30,6 +30,7 @@ class BarQuery:
     timeframe: Timeframe | None = None
     as_of: datetime | None = None
     gaps: GapPolicy = GapPolicy.KEEP
+    named: date | None = None
 
     def fingerprint(self) -> str:
         """Give 16 hex digits that differ between queries."""
@@ -37,6 +38,7 @@ class BarQuery:
         gaps = None if self.gaps is GapPolicy.KEEP else self.gaps
         for more in (self.timeframe, self.as_of, gaps):
             text += "" if more is None else f"|{more}"
+        text += "" if self.named is None else f"|named {self.named}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -97,6 +99,7 @@ def read_page(
             timeframe=query.timeframe,
             adjustment=query.adjustment,
             as_of=query.as_of,
+            named=query.named,
             limit=limit + 1,
             after=position.after,
             version=position.version,

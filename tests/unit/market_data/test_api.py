@@ -304,6 +304,7 @@ def test_the_description_shows_parameters_formats_and_an_example(world: World) -
         "adjustment",
         "timeframe",
         "as_of",
+        "named",
         "gaps",
         "limit",
         "cursor",

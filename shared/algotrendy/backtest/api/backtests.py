@@ -166,7 +166,7 @@ def _admitted(body: BacktestIn, bars: BarStore) -> SweepSpec:
     }
     try:
         spec = parse_spec({**asked, **more})
-        admit(spec, bars.symbols(as_of=spec.as_of))
+        admit(spec, bars)
     except Invalid as error:
         if body.symbol is None or not error.field.startswith(("symbols", "together")):
             raise

@@ -98,7 +98,7 @@ def post_sweep(
     bars: Bars,
 ) -> SweepOut:
     """Ask for a sweep; it runs on its own. ``GET`` its Location to see how far it is."""
-    admit(spec, bars.symbols(as_of=spec.as_of))
+    admit(spec, bars)
     sweep = asked.accepted(use_cases, spec, router.prefix)
     return _shown(sweep, blobs)
 

@@ -123,7 +123,7 @@ def post_walk_forward(
     bars: Bars,
 ) -> WalkForwardWhole:
     """Ask for a walk forward; it runs on its own. ``GET`` its Location to see how far it is."""
-    admit_walk(spec, bars.symbols(as_of=spec.as_of))
+    admit_walk(spec, bars)
     walk = asked.accepted(use_cases, spec, router.prefix)
     return _whole(walk, blobs)
 

@@ -83,6 +83,13 @@ AsOf = Annotated[
     str | None,
     Query(description="Bars as they were recorded by this moment, ISO 8601 with a zone."),
 ]
+Named = Annotated[
+    IsoDate | None,
+    Query(
+        description="A day on which the company had that name; it decides where another company "
+        "has taken the name up since. Its bars under all its names are given."
+    ),
+]
 Gaps = Annotated[
     GapPolicy,
     Query(

@@ -23,6 +23,7 @@ from algotrendy.market_data.api.access import (
     Frame,
     Gaps,
     Limit,
+    Named,
     Pages,
     Start,
     Store,
@@ -156,6 +157,7 @@ def get_bars_of_several(
     adjustment: Basis = "raw",
     timeframe: Frame = None,
     as_of: AsOf = None,
+    named: Named = None,
     gaps: Gaps = GapPolicy.KEEP,
     limit: Limit = USUAL_BARS,
     cursor: Cursor = None,
@@ -176,6 +178,7 @@ def get_bars_of_several(
         moment(as_of),
         None if style is None else parse(style),
         gaps,
+        named,
     )
     if wanted.style is not None:
         _require_plain(wanted)
@@ -201,6 +204,6 @@ def _require_plain(wanted: Wanted) -> None:
         raise Invalid("adjustment", "raw with a style: trades are as traded", wanted.adjustment)
     if wanted.gaps is not GapPolicy.KEEP:
         raise Invalid("gaps", "keep with a style: its bars come when trades do", str(wanted.gaps))
-    for name in ("timeframe", "as_of"):
+    for name in ("timeframe", "as_of", "named"):
         if (given := getattr(wanted, name)) is not None:
             raise Invalid(name, "left out with a style", str(given))

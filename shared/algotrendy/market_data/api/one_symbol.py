@@ -24,6 +24,7 @@ from algotrendy.market_data.api.access import (
     Frame,
     Gaps,
     Limit,
+    Named,
     Pages,
     Start,
     Store,
@@ -114,6 +115,7 @@ def get_bars(
     adjustment: Basis = "raw",
     timeframe: Frame = None,
     as_of: AsOf = None,
+    named: Named = None,
     gaps: Gaps = GapPolicy.KEEP,
     limit: Limit = USUAL_BARS,
     cursor: Cursor = None,
@@ -125,7 +127,14 @@ def get_bars(
     so that an import between two pages tears nothing.
     """
     query = BarQuery(
-        parse_symbol(symbol), start, end, adjustment, frame(timeframe), moment(as_of), gaps
+        parse_symbol(symbol),
+        start,
+        end,
+        adjustment,
+        frame(timeframe),
+        moment(as_of),
+        gaps,
+        named,
     )
     position = parse_cursor(cursor, query) if cursor else Position(store.version())
     media_type = preferred(accept, (JSON, CSV))
