@@ -151,7 +151,7 @@ class Tape:
         bar = self._minutes.get(trade.symbol)
         if bar is None or not bar.time_ns <= trade.time_ns < bar.time_ns + bar.span_ns:
             return None
-        corrected = _folded(bar, _bar_of(trade, bar))
+        corrected = bar.joined(_bar_of(trade, bar))
         self._minutes[trade.symbol] = corrected
         return corrected
 
@@ -182,21 +182,7 @@ def _with(day: _Day | None, bar: BarEvent, begins_ns: int) -> _Day:
     if day is None:
         whole = replace(bar, time_ns=begins_ns, span_ns=86_400 * 1_000_000_000)
         return _Day(begins_ns, bar.time_ns, whole)
-    return _Day(begins_ns, bar.time_ns, _folded(day.bar, bar))
-
-
-def _folded(bar: BarEvent, later: BarEvent) -> BarEvent:
-    volume = bar.volume + later.volume
-    value = bar.vwap * bar.volume + later.vwap * later.volume
-    return replace(
-        bar,
-        high=max(bar.high, later.high),
-        low=min(bar.low, later.low),
-        close=later.close,
-        volume=volume,
-        trades=bar.trades + later.trades,
-        vwap=round(value / volume, 6) if volume else bar.vwap,
-    )
+    return _Day(begins_ns, bar.time_ns, day.bar.joined(bar))
 
 
 def _bar_of(trade: TradeEvent, like: BarEvent) -> BarEvent:

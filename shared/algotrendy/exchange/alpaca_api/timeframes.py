@@ -101,28 +101,14 @@ def combined(bars: Iterable[BarEvent], begin_of: Callable[[BarEvent], int]) -> I
     for bar in bars:
         begin = begin_of(bar)
         if whole is not None and whole.time_ns == begin:
-            whole = _joined(whole, bar)
+            span_ns = bar.time_ns + bar.span_ns - begin
+            whole = replace(whole.joined(bar), span_ns=span_ns)
             continue
         if whole is not None:
             yield whole
         whole = replace(bar, time_ns=begin)
     if whole is not None:
         yield whole
-
-
-def _joined(first: BarEvent, then: BarEvent) -> BarEvent:
-    volume = first.volume + then.volume
-    value = first.vwap * first.volume + then.vwap * then.volume
-    return replace(
-        first,
-        high=max(first.high, then.high),
-        low=min(first.low, then.low),
-        close=then.close,
-        volume=volume,
-        trades=first.trades + then.trades,
-        vwap=round(value / volume, 6) if volume else then.vwap,
-        span_ns=then.time_ns + then.span_ns - first.time_ns,
-    )
 
 
 def day_of(bar: BarEvent) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,20 @@ class BarEvent:
     volume: float
     trades: int
     vwap: float
+
+    def joined(self, later: BarEvent) -> BarEvent:
+        """Give this bar with what a later one brought; its begin and its length stay."""
+        volume = self.volume + later.volume
+        value = self.vwap * self.volume + later.vwap * later.volume
+        return replace(
+            self,
+            high=max(self.high, later.high),
+            low=min(self.low, later.low),
+            close=later.close,
+            volume=volume,
+            trades=self.trades + later.trades,
+            vwap=round(value / volume, 6) if volume else later.vwap,
+        )
 
 
 @dataclass(frozen=True, slots=True)
