@@ -45,9 +45,9 @@ def feeds_of(chosen: Settings, run: str) -> list[Feed]:
     if kind == "replay":
         from algotrendy.market_data.adapters.feed_replay import LakeRecording, ReplayFeed
 
-        speed = float(what.partition("@")[2] or 1)
-        recording = LakeRecording(lake_at(chosen.need("lake_url")))
-        return [ReplayFeed(recording, symbols, speed, run, now_ns)]
+        dataset, _, speed = what.partition("@")
+        recording = LakeRecording(lake_at(chosen.need("lake_url")), dataset)
+        return [ReplayFeed(recording, symbols, float(speed or 1), run, now_ns, dataset)]
     if kind == "ccxt":
         from algotrendy.brokers.ccxt.feed import CcxtFeed
 

@@ -30,7 +30,7 @@ StreamFeed = Annotated[
     str,
     StringConstraints(
         pattern=r"^(paper|alpaca:(iex|sip|crypto)|ccxt:[a-z0-9_]{1,40}"
-        r"|replay:ticks(@\d{1,6}(\.\d{1,6})?)?)$"
+        r"|replay:[a-z][a-z0-9_]{0,39}(@\d{1,6}(\.\d{1,6})?)?)$"
     ),
 ]
 RepairSource = Annotated[

@@ -25,7 +25,13 @@ SECOND = 1_000_000_000
 DAYS = ("2024-07-02", "2024-07-03")
 
 
-def store(lake: Lake, symbol: str, source: str, rows: list[tuple[str, int, float]]) -> None:
+def store(
+    lake: Lake,
+    symbol: str,
+    source: str,
+    rows: list[tuple[str, int, float]],
+    dataset: str = "ticks",
+) -> None:
     text, whole, number = DataType.utf8(), DataType.int64(), DataType.float64()
     count = len(rows)
     columns: dict[str, Any] = {
@@ -38,7 +44,7 @@ def store(lake: Lake, symbol: str, source: str, rows: list[tuple[str, int, float
         "source": Array([source] * count, text),
     }
     table = Table.from_arrays(list(columns.values()), names=list(columns))
-    lake.write("ticks", table, ("symbol", "date"))
+    lake.write(dataset, table, ("symbol", "date"))
 
 
 @pytest.fixture
@@ -81,6 +87,26 @@ def test_a_recording_holds_all_but_what_a_replay_has_put_there(lake: Lake) -> No
     assert recording.days("MSFT") == []
     assert recording.trades("AAPL", DAYS[0]) == [(1, 2.0, 1.0), (3, 1.0, 1.0)]
     assert recording.trades("AAPL", DAYS[1]) == [(9, 3.0, 1.0)]
+
+
+def test_a_dataset_of_ones_own_is_played_and_one_that_holds_no_trades_is_refused(
+    lake: Lake,
+) -> None:
+    store(lake, "AAPL", "csv:x", [(DAYS[0], 3, 1.0)])
+    store(lake, "AAPL", "csv:y", [(DAYS[1], 9, 2.0), (DAYS[1], 8, 3.0)], "my_trades")
+    store(lake, "AAPL", "stream:replay:my_trades", [(DAYS[1], 10, 9.0)])
+    mine = LakeRecording(lake, "my_trades")
+    assert mine.days("AAPL") == [DAYS[1]]
+    assert mine.trades("AAPL", DAYS[1]) == [(8, 3.0, 1.0), (9, 2.0, 1.0)]
+    # What any replay has put there is no recording.
+    assert LakeRecording(lake).days("AAPL") == [DAYS[0]]
+    with pytest.raises(NotFound, match="dataset other was not found; the lake has: my_trades"):
+        LakeRecording(lake, "other").days("AAPL")
+    text = DataType.utf8()
+    no_trades = Table.from_arrays([Array(["AAPL"], text)], names=["symbol"])
+    lake.write("notes", no_trades)
+    with pytest.raises(Invalid, match=r"symbol, date, .*was 'notes, without date'"):
+        LakeRecording(lake, "notes").days("AAPL")
 
 
 def test_nothing_is_recorded_in_an_empty_lake(lake: Lake) -> None:

@@ -55,6 +55,8 @@ def test_other_feeds_are_made_of_their_names(tmp_path: Path) -> None:
     lake = f"file://{tmp_path}"
     replay = chosen("AAPL", stream_feed="replay:ticks@60", lake_url=lake)
     assert named(replay) == {"replay:ticks": ("AAPL",)}
+    own = chosen("AAPL", stream_feed="replay:my_trades", lake_url=lake)
+    assert named(own) == {"replay:my_trades": ("AAPL",)}
     with pytest.raises(Invalid, match="speed"):
         named(chosen("AAPL", stream_feed="replay:ticks@0", lake_url=lake))
 
@@ -89,7 +91,7 @@ def test_what_is_not_deployed_yet_is_waited_for() -> None:
         feeds_of(found, "run")
 
 
-@pytest.mark.parametrize("feed", ["alpaca", "alpaca:all", "replay:bars", "paper:x", "ccxt:"])
+@pytest.mark.parametrize("feed", ["alpaca", "alpaca:all", "replay:a/b", "paper:x", "ccxt:"])
 def test_a_feed_that_there_is_not_is_refused(feed: str) -> None:
     with pytest.raises(ValueError, match="stream_feed"):
         chosen(stream_feed=feed)

@@ -13,14 +13,15 @@ from operator import itemgetter
 from typing import Protocol
 
 from algotrendy.kernel.errors import Invalid, NotFound
-from algotrendy.market_data.adapters.lake_ticks import DATASET, rows_once
+from algotrendy.market_data.adapters.lake_ticks import DATASET, STREAMED, rows_once
 from algotrendy.market_data.calendar import always_open
 from algotrendy.market_data.streaming.feeds import Connection, Ended, Item
 from algotrendy.market_data.streaming.messages import Trade
 from algotrendy.platform.lake import Lake, literal
 
-NAME = "replay:ticks"
+KIND = "replay"
 _AT_ONCE = 500
+_COLUMNS = ("symbol", "date", "time", "place", "price", "size", "source")
 _Row = tuple[int, float, float]
 _Played = tuple[int, str, int, float, float]
 
@@ -38,24 +39,55 @@ class Recording(Protocol):
 
 
 class LakeRecording:
-    """Is the lake's trades, but for those that a replay has put there."""
+    """Is a dataset of the lake's trades, but for those that a replay has put there.
 
-    def __init__(self, lake: Lake) -> None:
-        """Read the lake's trades."""
+    Args:
+        dataset: Its name. It has the columns of ``ticks``: symbol, date (text, ISO), time (ns UTC),
+            place, price, size and source.
+    """
+
+    def __init__(self, lake: Lake, dataset: str = DATASET) -> None:
         self._lake = lake
+        self._dataset = dataset
 
     def days(self, symbol: str) -> Sequence[str]:
         """Give the dates of which there are trades of a symbol, oldest first."""
-        sql = f"SELECT DISTINCT date FROM {DATASET} WHERE {_of(symbol)} ORDER BY date"  # noqa: S608
-        try:
-            return [str(day) for day in self._lake.query(DATASET, sql)["date"]]
-        except NotFound:
+        if not self._is_there():
             return []
+        of = f"{self._dataset} WHERE {_of(symbol)}"
+        sql = f"SELECT DISTINCT date FROM {of} ORDER BY date"  # noqa: S608 - by ``literal``
+        return [str(day) for day in self._lake.query(self._dataset, sql)["date"]]
 
     def trades(self, symbol: str, day: str) -> Sequence[_Row]:
         """Give the trades of a day."""
-        found = rows_once(self._lake, f"{_of(symbol)} AND date = {literal(day)}")
+        where = f"{_of(symbol)} AND date = {literal(day)}"
+        if self._dataset == DATASET:
+            found = rows_once(self._lake, where)
+        else:
+            of = f"{self._dataset} WHERE {where}"
+            sql = f"SELECT time, price, size FROM {of} ORDER BY time, place"  # noqa: S608
+            found = self._lake.query(self._dataset, sql)
         return list(zip(found["time"], found["price"], found["size"], strict=True))
+
+    def _is_there(self) -> bool:
+        """Say whether anything is recorded at all.
+
+        Raises:
+            NotFound: If there is no dataset of a name that somebody chose; lists those there are.
+            Invalid: If it lacks a column; names it.
+        """
+        try:
+            table = self._lake.table(self._dataset)
+        except NotFound as error:
+            if self._dataset == DATASET:
+                return False
+            listed = ", ".join(self._lake.datasets()) or "none"
+            raise NotFound("dataset", self._dataset, f"the lake has: {listed}") from error
+        there = {field.name for field in table.schema().fields}
+        if lacking := [name for name in _COLUMNS if name not in there]:
+            expected = f"a dataset with the columns {', '.join(_COLUMNS)}"
+            raise Invalid("stream_feed", expected, f"{self._dataset}, without {lacking[0]}")
+        return True
 
 
 class ReplayFeed:
@@ -68,9 +100,9 @@ class ReplayFeed:
         speed: Seconds of the recording in one second, above 0.
         run: Part of the trades' ids: what is played for the second time is no double.
         now_ns: Tells the time, nanoseconds since 1970 UTC.
+        dataset: Part of its name.
     """
 
-    name = NAME
     # A recording may be silent, and begins at its begin.
     quiet_s = None
     begin_s = None
@@ -83,9 +115,11 @@ class ReplayFeed:
         speed: float,
         run: str,
         now_ns: Callable[[], int],
+        dataset: str = DATASET,
     ) -> None:
         if not (isfinite(speed) and speed > 0):
             raise Invalid("speed", "above 0", speed)
+        self.name = f"{KIND}:{dataset}"
         self._recording = recording
         self.symbols = tuple(symbols)
         self.calendar = always_open()
@@ -100,6 +134,7 @@ class ReplayFeed:
 
         Raises:
             NotFound: If nothing is recorded of a symbol.
+            Invalid: If what is named to be played holds no trades.
         """
         days = {}
         for symbol in self.symbols:
@@ -166,4 +201,5 @@ class _Play:
 
 
 def _of(symbol: str) -> str:
-    return f"symbol = {literal(symbol)} AND source <> {literal(f'stream:{NAME}')}"
+    # Whatever was played: each replay stores its trades in ``ticks``.
+    return f"symbol = {literal(symbol)} AND source NOT LIKE '{STREAMED}{KIND}:%'"
