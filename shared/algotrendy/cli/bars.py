@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli.pictures import require_svg, write_closes, write_stored
 from algotrendy.kernel.bar import Timeframe, parse_timeframe
 from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.errors import Invalid, InvalidRows, NotFound, RowError
@@ -21,7 +22,7 @@ from algotrendy.market_data import wiring
 from algotrendy.market_data.imports import CheckedBars, ImportReport, import_bars
 from algotrendy.market_data.quality.policy import Declared, GapPolicy, declared
 from algotrendy.market_data.rows import ValidRows
-from algotrendy.market_data.series import session_date
+from algotrendy.market_data.series import Adjustment, session_date
 
 app = typer.Typer(
     help="Import market bars into the lake, list them, show them.",
@@ -141,8 +142,15 @@ def import_samples(source: Source = Source.ALL, only: Symbol | None = None) -> I
 
 
 @app.command("list")
-def list_() -> None:
+def list_(
+    svg: Annotated[
+        Path | None,
+        typer.Option(help="Draw from when to when there are bars, and gaps, into this SVG file."),
+    ] = None,
+) -> None:
     """List the symbols in the lake, with the range of their bars."""
+    if svg is not None:
+        require_svg(svg)
     found = wiring.bar_store().symbols()
     if not found:
         typer.echo("no bars yet: algotrendy bars import --source all")
@@ -158,6 +166,8 @@ def list_() -> None:
             Text(item.source),
         )
     _console().print(table)
+    if svg is not None:
+        write_stored(svg, wiring.bar_store())
 
 
 @app.command()
@@ -195,8 +205,14 @@ def show(
     every: Annotated[
         bool, typer.Option("--every", help="Every bar, not the first and last.")
     ] = False,
+    svg: Annotated[
+        Path | None,
+        typer.Option(help="Draw the closes, as traded and adjusted, into this SVG file."),
+    ] = None,
 ) -> None:
     """Show the bars of a symbol: those that are stored, or with --style of its trades."""
+    if svg is not None:
+        require_svg(svg)
     if style is not None:
         given = {
             "adjustment": adjustment if adjustment is not Prices.RAW else None,
@@ -204,6 +220,7 @@ def show(
             "as_of": as_of,
             "named": named,
             "gaps": gaps if gaps is not GapPolicy.KEEP else None,
+            "svg": svg,
         }
         for name, value in given.items():
             if value is not None:
@@ -212,16 +229,22 @@ def show(
 
         show_drawn(symbol, style, _day(start), _day(end), every)
         return
-    series = wiring.bar_store().read(
-        parse_symbol(symbol),
-        _day(start),
-        _day(end),
-        timeframe=None if timeframe is None else parse_timeframe(timeframe),
-        adjustment=adjustment.value,
-        as_of=None if as_of is None else parse_time(as_of, "as_of"),
-        named=_day(named),
-    )
-    _print_series(declared(series, gaps), every)
+
+    def read(wanted: Adjustment) -> Declared:
+        series = wiring.bar_store().read(
+            parse_symbol(symbol),
+            _day(start),
+            _day(end),
+            timeframe=None if timeframe is None else parse_timeframe(timeframe),
+            adjustment=wanted,
+            as_of=None if as_of is None else parse_time(as_of, "as_of"),
+            named=_day(named),
+        )
+        return declared(series, gaps)
+
+    _print_series(read(adjustment.value), every)
+    if svg is not None:
+        write_closes(svg, lambda wanted: read(wanted).series)
 
 
 def _samples(source: Source, only: Symbol | None) -> list[CheckedBars]:

@@ -67,9 +67,7 @@ def heading(title: str, told: str) -> list[str]:
 
 def prices(frame: Frame) -> list[str]:
     """Draw the scale at whole steps of 1, 2 or 5."""
-    rough = (frame.high - frame.low) / _MARKS
-    unit = 10.0 ** floor(log10(rough))
-    step = next(unit * k for k in (1, 2, 5, 10) if unit * k >= rough)
+    step = step_for(frame.high - frame.low)
     digits = max(0, -floor(log10(step) + 1e-9))
     found = []
     for number in range(floor(frame.low / step) + 1, floor(frame.high / step) + 1):
@@ -77,6 +75,13 @@ def prices(frame: Frame) -> list[str]:
         found.append(f'<path d="M{LEFT} {y:.2f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
         found.append(text(WIDTH - RIGHT + 8, y + 4, f"{number * step:,.{digits}f}", size=11))
     return found
+
+
+def step_for(span: float) -> float:
+    """Give the step of 1, 2 or 5 that parts a span into at most some six."""
+    rough = span / _MARKS
+    unit = 10.0 ** floor(log10(rough))
+    return next(unit * k for k in (1, 2, 5, 10) if unit * k >= rough)
 
 
 def text(

@@ -13,7 +13,7 @@ from algotrendy.market_data.quality.gaps import Gaps
 from algotrendy.market_data.quality.report import QualityReport
 
 _CELL, _GAP, _LABEL = 10, 2, 44
-_COLORS = {"present": "#2e8b57", "thin": "#e0a030", "missing": "#c0392b"}
+COLORS = {"present": "#2e8b57", "thin": "#e0a030", "missing": "#c0392b"}
 _WEEKS = 54
 
 
@@ -101,7 +101,7 @@ def _squares(sessions: Sequence[tuple[date, State]], top: int) -> list[str]:
         place = f'x="{left}" y="{top + session.weekday() * (_CELL + _GAP)}"'
         size = f'width="{_CELL}" height="{_CELL}"'
         words = f"<title>{session}: {state}</title>"
-        found.append(f'<rect {place} {size} rx="2" fill="{_COLORS[state]}">{words}</rect>')
+        found.append(f'<rect {place} {size} rx="2" fill="{COLORS[state]}">{words}</rect>')
     return found
 
 
