@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from algotrendy.platform.telemetry import logger
 
 FOLDER: Final = "streaming/folds"
 _KEPT_S: Final = 7 * 24 * 3600
+# How many trades the object has: who begins with the cache's state need not read it to know.
+_IN_BLOB: Final = "in_blob"
 
 
 class FoldStates:
@@ -32,25 +34,29 @@ class FoldStates:
         self._every = every
         self._in_blob: dict[Key, int] = {}
 
-    def get(self, key: Key) -> list[Mapping[str, Any]]:
-        """Give the states that are found."""
-        in_blob = _state(self._blob(key))
-        self._in_blob[key] = _trades(in_blob)
-        found = (_state(self._cache.get(_name(key))), in_blob)
-        return [state for state in found if state]
+    def get(self, key: Key) -> Iterator[Mapping[str, Any]]:
+        """Give the states that are found; the object is read when the cache's is not enough."""
+        cached = dict(_state(self._cache.get(_name(key))))
+        in_blob = cached.pop(_IN_BLOB, None)
+        if cached and isinstance(in_blob, int):
+            self._in_blob[key] = in_blob
+            yield cached
+            cached = {}
+        stored = _state(self._blob(key))
+        self._in_blob[key] = _trades(stored)
+        yield from (state for state in (cached, stored) if state)
 
     def put(self, key: Key, state: Mapping[str, Any]) -> None:
         """Keep a state."""
-        data = json.dumps(state).encode()
-        self._cache.set(_name(key), data, _KEPT_S)
-        if _trades(state) - self._in_blob.get(key, 0) < self._every:
-            return
-        try:
-            self._blobs.put(_path(key), data, "application/json")
-        except Unavailable as error:
-            logger.warning("the state of %s cannot be saved: %s", key, error)
-        else:
-            self._in_blob[key] = _trades(state)
+        if _trades(state) - self._in_blob.get(key, 0) >= self._every:
+            try:
+                self._blobs.put(_path(key), json.dumps(state).encode(), "application/json")
+            except Unavailable as error:
+                logger.warning("the state of %s cannot be saved: %s", key, error)
+            else:
+                self._in_blob[key] = _trades(state)
+        told = {**state, _IN_BLOB: self._in_blob.get(key, 0)}
+        self._cache.set(_name(key), json.dumps(told).encode(), _KEPT_S)
 
     def _blob(self, key: Key) -> bytes | None:
         try:

@@ -108,15 +108,12 @@ class Folds:
     def _restored(self, key: Key, standing: Standing) -> Kept:
         mark = self._marks.pop(key) if key in self._marks else self._lake.bar_marks([key])[key]
         stored = mark.bars if mark else 0
-        best: Fold | None = None
         for state in self._saved.get(key):
             fold = self._read(key, state)
-            if fold is None or fold.trades > standing.trades or fold.bars > stored:
-                continue
-            if best is None or fold.trades > best.trades:
-                best = fold
+            if fold is not None and fold.trades <= standing.trades and fold.bars <= stored:
+                return Kept(fold, mark)
         calendar = self._calendar() if self._calendar else None
-        return Kept(best or Fold(key.symbol, key.style, calendar), mark)
+        return Kept(Fold(key.symbol, key.style, calendar), mark)
 
     def _read(self, key: Key, state: Mapping[str, Any]) -> Fold | None:
         try:

@@ -6,7 +6,7 @@ of two consumers of one symbol one wins; the other raises Conflict, and looks ag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -137,8 +137,8 @@ class Missing(Protocol):
 class SavedFolds(Protocol):
     """States of folds that may be lost, or old. Never raises."""
 
-    def get(self, key: Key) -> list[Mapping[str, Any]]:
-        """Give the states that are found, in whatever order."""
+    def get(self, key: Key) -> Iterable[Mapping[str, Any]]:
+        """Give the states that are found, the newest first."""
         ...
 
     def put(self, key: Key, state: Mapping[str, Any]) -> None:
