@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from algotrendy.market_data.streaming.catch_up import FUTURE_NS, Flow
+from algotrendy.market_data.streaming.catch_up import AHEAD_NS, FUTURE_NS, Flow
 from algotrendy.market_data.streaming.messages import Fix, Trade
 
 
@@ -84,6 +84,16 @@ def test_history_is_asked_from_the_newest_trade_and_never_from_the_future() -> N
     assert flow.since == 9
     flow.live(Trade("AAPL", 10 * FUTURE_NS, 1.0, 1.0, "V", "x", 10), 0.0)
     assert flow.since == 9
+
+
+def test_a_trade_ahead_of_our_clock_leaves_out_nothing_that_is_made_until_then() -> None:
+    flow = Flow(0, 10)
+    now = 100 * AHEAD_NS
+    flow.live(Trade("AAPL", now + 1, math.nan, 1.0, "V", "x", now), 0.0)
+    assert flow.since == now - AHEAD_NS
+    flow.live(trade(now), 0.0)
+    flow.live(Trade("AAPL", now + AHEAD_NS, 1.0, 1.0, "V", "y", now), 0.0)
+    assert flow.since == now
 
 
 def test_only_so_many_trades_are_remembered() -> None:

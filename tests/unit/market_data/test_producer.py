@@ -248,6 +248,18 @@ def test_one_tick_of_the_future_moves_no_clock() -> None:
     play(Bench(), story)
 
 
+def test_one_tick_of_the_future_hides_no_trade_of_an_outage() -> None:
+    async def story(bench: Bench) -> None:
+        await asyncio.sleep(5)
+        bench.feed.trade("AAPL", price=math.nan, time=now_ns() + 50 * 10**9)
+        await asyncio.sleep(0.5)
+        bench.feed.cut()
+        bench.feed.trade("AAPL")
+        await asyncio.sleep(120)
+
+    assert [t.id for t in play(Bench(), story).sink.trades("AAPL")] == ["0", "1"]
+
+
 def test_history_that_cannot_be_asked_now_is_asked_again() -> None:
     async def story(bench: Bench) -> None:
         bench.feed.history_refuses = Unavailable("history", "busy", 5.0)

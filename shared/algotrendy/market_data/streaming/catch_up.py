@@ -17,6 +17,7 @@ from algotrendy.market_data.streaming.messages import Fix, Trade
 
 REMEMBERED = 4_096
 FUTURE_NS = 60_000_000_000
+AHEAD_NS = 10_000_000_000
 
 
 class Flow:
@@ -129,9 +130,12 @@ class Flow:
             self._known[oldest] -= 1
             if self._known[oldest] <= 0:
                 del self._known[oldest]
-        # A time that is to come would leave out all that is made until then.
-        if trade.time <= trade.received + FUTURE_NS:
+        # A time that is to come would leave out all that is made until then: be it wrong, or their
+        # clock ahead of ours, it says no more than that something was told.
+        if trade.time <= trade.received:
             self.since = max(self.since, trade.time)
+        elif trade.time <= trade.received + FUTURE_NS:
+            self.since = max(self.since, trade.received - AHEAD_NS)
 
 
 def _identity(trade: Trade) -> Hashable:
