@@ -18,6 +18,7 @@ _UNITS: Final = {
     "sec": 1_000_000_000,
     "ms": 1_000_000,
 }
+_MOST_DIGITS: Final = 18
 _SHOWN: Final = {"day": "Day", "hour": "Hour", "min": "Min", "sec": "Sec", "ms": "Ms"}
 
 
@@ -144,7 +145,10 @@ class Interval(Parameter):
     def parse(self, text: str) -> str:
         digits = text[: len(text) - len(text.lstrip("0123456789"))]
         unit = text[len(digits) :].lower()
-        if unit not in _UNITS or not digits or not 0 < int(digits) * _UNITS[unit] <= _UNITS["day"]:
+        # Python reads no number of thousands of digits.
+        if unit not in _UNITS or not 0 < len(digits) <= _MOST_DIGITS:
+            raise Invalid(self.name, self.expected, text)
+        if not 0 < int(digits) * _UNITS[unit] <= _UNITS["day"]:
             raise Invalid(self.name, self.expected, text)
         return f"{int(digits)}{_SHOWN[unit]}"
 

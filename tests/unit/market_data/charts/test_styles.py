@@ -45,6 +45,7 @@ def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
         ("renko:atr=14,base=7Min", "style.renko.base"),
         ("renko:size=1,reversal=3", "style.renko.reversal must be a whole number from 1 to 2"),
         ("time:interval=0Min", "style.time.interval"),
+        (f"time:interval={'9' * 5_000}Min", "style.time.interval"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, told: str) -> None:
