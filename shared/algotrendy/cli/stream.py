@@ -8,18 +8,22 @@ import random
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
+from algotrendy.cli.pictures import require_svg, write_picture
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol
+from algotrendy.market_data.streaming.heard import Heard
 
 Message = dict[str, Any]
 _TURNS_A_SECOND = 5
 _LONGEST_WAIT_S = 15.0
+_DRAWN_BARS = 60
 
 
 def stream(
@@ -41,12 +45,17 @@ def stream(
             help="ws:// or wss:// of the service; without, the one of the local platform.",
         ),
     ] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option(help="At the end, draw the bars that were heard into this SVG file."),
+    ] = None,
 ) -> None:
     """Watch trades, quotes and bars of symbols as they happen, until Ctrl-C.
 
     A lost connection is taken up again by itself, and bars go on where they were.
 
-    Examples: `algotrendy stream AAPL --style renko:size=1`, `algotrendy stream BTC/USD --json`.
+    Examples: `algotrendy stream AAPL --style renko:size=1`, `algotrendy stream BTC/USD --json`,
+    `algotrendy stream AAPL --style time:interval=1Min --svg heard.svg`.
     """
     from algotrendy.cli.session import sessions
     from algotrendy.market_data.adapters.stream_client import StreamClient
@@ -59,6 +68,10 @@ def stream(
     channels += [f"{kind}:{text}" for text in styles for kind in ("bars", "partials")]
     if not channels:
         raise Invalid("channels", "at least one of --trades, --quotes, --style", "none")
+    if svg is not None:
+        require_svg(svg)
+        if not styles:
+            raise Invalid("svg", "given with --style: bars are what is drawn", svg.name)
     client = StreamClient(
         url or _local_url(),
         sessions().access_token,
@@ -67,7 +80,7 @@ def stream(
         Backoff(0.2, _LONGEST_WAIT_S, random.random),
         last,
     )
-    run(client.listen(), Console(highlight=False), named, styles, as_json=as_json)
+    run(client.listen(), Console(highlight=False), named, styles, as_json=as_json, svg=svg)
 
 
 def run(
@@ -77,8 +90,12 @@ def run(
     styles: Sequence[str],
     *,
     as_json: bool = False,
+    svg: Path | None = None,
 ) -> None:
-    """Show messages until there are no more, or until Ctrl-C."""
+    """Show messages until there are no more, or until Ctrl-C; then draw what was heard."""
+    heard = Heard(symbols, styles, _DRAWN_BARS)
+    if svg is not None:
+        messages = _noted(messages, heard)
     if as_json:
         showing = _each(messages, _as_json)
     elif console.is_terminal:
@@ -86,6 +103,10 @@ def run(
     else:
         showing = _each(messages, _as_lines)
     asyncio.run(_until_interrupted(showing))
+    if svg is not None:
+        from algotrendy.market_data.pictures.heard import draw_heard
+
+        write_picture(svg, draw_heard(heard))
 
 
 def _local_url() -> str:
@@ -105,6 +126,15 @@ async def _until_interrupted(showing: Coroutine[Any, Any, None]) -> None:
         await task
     except asyncio.CancelledError:
         return
+
+
+async def _noted(
+    messages: AsyncGenerator[Message, None], heard: Heard
+) -> AsyncGenerator[Message, None]:
+    async with aclosing(messages) as told:
+        async for message in told:
+            heard.take(message)
+            yield message
 
 
 async def _each(messages: AsyncGenerator[Message, None], show: Callable[[Message], None]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from algotrendy.market_data.streaming.heard import Heard
 
 _SHOWN_BARS = 8
 _ARROWS = {1: Text("▲", "green"), -1: Text("▼", "red"), 0: Text("·", "dim")}
@@ -20,77 +21,26 @@ class StreamView:
     def __init__(
         self, symbols: Sequence[str], styles: Sequence[str], shown: int = _SHOWN_BARS
     ) -> None:
-        self._trades: dict[str, Mapping[str, Any]] = {}
-        self._quotes: dict[str, Mapping[str, Any]] = {}
-        self._bars: dict[tuple[str, str], deque[Mapping[str, Any]]] = {
-            (symbol, style): deque(maxlen=shown) for symbol in symbols for style in styles
-        }
-        self._partials: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self._status: dict[str, str] = {}
-        self._symbols = symbols
+        self._heard = Heard(symbols, styles, shown)
 
     def take(self, message: Mapping[str, Any]) -> None:
         """Take a message of the service, or of its client."""
-        match message["type"]:
-            case "trade":
-                self._trades[message["symbol"]] = message
-            case "quote":
-                self._quotes[message["symbol"]] = message
-            case "bar":
-                self._add((message["symbol"], message["style"]), [message])
-            case "partial":
-                self._partials[message["symbol"], message["style"]] = message
-            case "snapshot":
-                self._snapshot(message)
-            case "status":
-                source = message.get("feed", message["source"])
-                self._note(source, message["state"], message["reason"])
-            case "connection":
-                self._note("connection", message["state"], message["reason"])
+        self._heard.take(message)
 
     def render(self) -> RenderableType:
         """Draw it."""
         parts: list[RenderableType] = [self._newest()]
-        for symbol, style in self._bars:
+        for symbol, style in self._heard.bars:
             parts.append(self._table(symbol, style))
-        parts.append(Text(" · ".join(self._status.values()), "dim"))
+        parts.append(Text(" · ".join(self._heard.statuses.values()), "dim"))
         return Group(*parts)
-
-    def _note(self, source: str, state: str, reason: str) -> None:
-        told = f"{source}: {state.replace('_', ' ')}"
-        self._status[source] = f"{told} ({reason})" if reason else told
-
-    def _snapshot(self, message: Mapping[str, Any]) -> None:
-        symbol, channel = message["symbol"], message["channel"]
-        if message.get("trades"):
-            self._trades[symbol] = message["trades"][-1]
-        if message.get("quote"):
-            self._quotes[symbol] = message["quote"]
-        key = symbol, channel.partition(":")[2]
-        if message.get("partial"):
-            self._partials[key] = message["partial"]
-        if "bars" in message:
-            kept, bars = self._bars[key], message["bars"]
-            is_anew = bool(kept and bars) and bars[0]["number"] <= kept[-1]["number"]
-            if message["reason"] == "subscribed" or is_anew:
-                kept.clear()
-            self._add(key, bars)
-        if message.get("missing"):
-            first, last = message["missing"]["first"], message["missing"]["last"]
-            self._note(f"{symbol} {channel}", "missing", f"bars {first} to {last}")
-
-    def _add(self, key: tuple[str, str], bars: Sequence[Mapping[str, Any]]) -> None:
-        self._bars[key].extend(bars)
-        partial = self._partials.get(key)
-        if bars and partial is not None and partial["number"] <= bars[-1]["number"]:
-            del self._partials[key]
 
     def _newest(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("Symbol", "Time", "Last", "Size", "Bid", "Ask", "Spread"):
             table.add_column(heading, justify="left" if heading in ("Symbol", "Time") else "right")
-        for symbol in self._symbols:
-            trade, quote = self._trades.get(symbol), self._quotes.get(symbol)
+        for symbol in self._heard.symbols:
+            trade, quote = self._heard.trades.get(symbol), self._heard.quotes.get(symbol)
             newest = max((one["time"] for one in (trade, quote) if one), default="")
             table.add_row(
                 Text(symbol, "bold"),
@@ -108,9 +58,9 @@ class StreamView:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
         for heading in ("No", "", "Ended", "Open", "High", "Low", "Close", "Volume", "Trades"):
             table.add_column(heading, justify="left" if heading in ("", "Ended") else "right")
-        for bar in self._bars[symbol, style]:
+        for bar in self._heard.bars[symbol, style]:
             table.add_row(*_cells(bar))
-        partial = self._partials.get((symbol, style))
+        partial = self._heard.partials.get((symbol, style))
         if partial is not None:
             table.add_row(*_cells(partial), style="dim")
         return table

@@ -13,6 +13,7 @@ HEIGHT: Final = 420
 LEFT, RIGHT, TOP, BOTTOM = 12, 76, 44, 34
 UP, DOWN, INK, GRID = "#0f7b6c", "#c2410c", "#334155", "#e2e8f0"
 _MARKS: Final = 6
+_BESIDE: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,16 @@ def heading(title: str, told: str) -> list[str]:
     return [text(LEFT, 20, title, size=15, weight=600), text(LEFT, 36, told, size=12)]
 
 
-def prices(frame: Frame) -> list[str]:
-    """Draw the scale at whole steps of 1, 2 or 5."""
+def prices(frame: Frame, *told: float) -> list[str]:
+    """Draw the scale at whole steps of 1, 2 or 5, without words beside prices that are ``told``."""
     step = step_for(frame.high - frame.low)
     digits = max(0, -floor(log10(step) + 1e-9))
     found = []
     for number in range(floor(frame.low / step) + 1, floor(frame.high / step) + 1):
         y = frame.y(number * step)
         found.append(f'<path d="M{LEFT} {y:.2f}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
-        found.append(text(WIDTH - RIGHT + 8, y + 4, f"{number * step:,.{digits}f}", size=11))
+        if all(abs(y - frame.y(price)) > _BESIDE for price in told):
+            found.append(text(WIDTH - RIGHT + 8, y + 4, f"{number * step:,.{digits}f}", size=11))
     return found
 
 
