@@ -37,12 +37,11 @@ _MOMENTS: Final = ("began", "ended", "known")
 
 def draw_heard(heard: Heard) -> str:
     """Draw a panel for each symbol and style, one below the other."""
-    panels = [
-        f'<g transform="translate(0 {at * HEIGHT})">{"".join(_panel(heard, key))}</g>'
-        for at, key in enumerate(heard.bars)
-    ]
+    panels: list[str] = []
+    for at, key in enumerate(heard.bars):
+        panels += [f'<g transform="translate(0 {at * HEIGHT})">', *_panel(heard, key), "</g>"]
     name = "What a client of the stream heard"
-    return sheet(name, panels, height=HEIGHT * max(len(panels), 1))
+    return sheet(name, panels, height=HEIGHT * max(len(heard.bars), 1))
 
 
 def _panel(heard: Heard, key: Key) -> Iterator[str]:

@@ -107,7 +107,8 @@ def _drawn(row: StoredBars, at: int, scale: _Scale) -> Iterator[str]:
         left, right = scale.x(day_ns(days[0])), scale.x(day_ns(days[-1]) + _DAY_NS)
         hint = f"{state}: {days[0]}" if len(days) == 1 else f"{state}: {days[0]} to {days[-1]}"
         yield _rect(left, right, top, COLORS[state], hint)
-    lack = f" · {len(row.gaps.missing):,} sessions missing" if row.gaps.missing else ""
+    missing = len(row.gaps.missing)
+    lack = f" · {missing:,} session{'' if missing == 1 else 's'} missing" if missing else ""
     told = f"{item.first} to {item.last} · {item.source}{lack}"
     # Words begin with the bar; where they would leave the paper they end with it.
     if begin + 5.6 * len(told) < WIDTH - RIGHT:

@@ -20,11 +20,16 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters.samples import SAMPLE_SOURCES, read_samples
+from algotrendy.market_data.calendar import us_equities
 from algotrendy.market_data.imports import CheckedBars, import_bars
 from algotrendy.market_data.pictures.closes import draw_closes
 from algotrendy.market_data.pictures.dates import date_marks
+from algotrendy.market_data.pictures.stored import StoredBars, draw_stored
+from algotrendy.market_data.ports import SymbolSummary
+from algotrendy.market_data.quality.gaps import find_gaps
 from algotrendy.market_data.series import BarSeries, RawBars, day_ns, session_date
 from algotrendy.platform.settings import reset_settings
+from fakes.quality_bars import minutes, without
 
 DOCS = Path(__file__).parents[4] / "docs"
 PICTURES = DOCS / "pictures"
@@ -136,6 +141,20 @@ def test_a_row_is_drawn_for_each_symbol_with_its_gaps(tmp_path: Path) -> None:
     assert "missing: 2006-01-03 to 2007-12-31" in hints(picture)
     assert len([hint for hint in hints(picture) if hint.startswith("missing")]) == 1
     kept("stored.svg", picture)
+
+
+def test_bars_missing_within_sessions_have_a_colour_of_their_own() -> None:
+    bars = without(minutes(date(2025, 1, 2), date(2025, 1, 31)), 600, *range(780, 1170))
+    gaps = find_gaps(bars.times, bars.timeframe, us_equities())
+    summary = SymbolSummary(
+        bars.symbol, bars.timeframe, date(2025, 1, 2), date(2025, 1, 31), len(bars), "test"
+    )
+    picture = draw_stored([StoredBars(summary, gaps)])
+    told = texts(picture)
+    assert {"bars missing within sessions", "sessions missing"} <= set(told)
+    assert "2025-01-02 to 2025-01-31 · test · 1 session missing" in told
+    assert "thin: 2025-01-03" in hints(picture)
+    assert "missing: 2025-01-06" in hints(picture)
 
 
 def series(
