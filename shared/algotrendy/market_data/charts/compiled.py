@@ -19,13 +19,13 @@ import numba
 import numpy as np
 from numba import carray, config, from_dtype, njit, types
 from numba.core.caching import CacheImpl
-from numba.extending import intrinsic, register_jitable
+from numba.extending import intrinsic, overload, register_jitable
 
 from algotrendy.kernel.kept_code import Shelf
 from algotrendy.kernel.records import Fields, Record
 from algotrendy.market_data.charts.building import Bars, Columns, Take, Trades
 from algotrendy.market_data.charts.records import CHART_BAR
-from algotrendy.market_data.charts.rules import levels, writing
+from algotrendy.market_data.charts.rules import gathering, levels, reading, writing
 
 _BAR = np.dtype(list(CHART_BAR))
 _LARGEST: Final = 0x7FEFFFFFFFFFFFFF
@@ -131,7 +131,7 @@ def _kept(rules: ModuleType, function: Callable[..., Any], given: tuple[Any, ...
 
     Two processes that keep two forms of one function in the same files could mix them up.
     """
-    for module in (levels, writing, rules):
+    for module in (gathering, levels, writing, rules):
         _register(module)
     source: Any = function
     own = FunctionType(
@@ -140,7 +140,15 @@ def _kept(rules: ModuleType, function: Callable[..., Any], given: tuple[Any, ...
     name = f"{rules.__name__.rpartition('.')[2]}_{source.__name__}"
     own.__qualname__ = f"{name}_{hashlib.sha256(repr(given).encode()).hexdigest()[:16]}"
     own.__module__ = rules.__name__
-    return njit(given, error_model="numpy", cache=True)(own)
+    return _compiled(own, given)
+
+
+def _compiled(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    dispatcher = njit(error_model="numpy", cache=True)(function)
+    SHELF.guard(dispatcher)
+    dispatcher.compile(given)
+    dispatcher.disable_compile()
+    return dispatcher
 
 
 @cache
@@ -176,10 +184,20 @@ _pointer = intrinsic(_give_pointer)
 """Gives an address as a pointer."""
 
 
+def _give_rows(begin: Any, end: Any) -> Any:  # noqa: ARG001
+    def rows(begin: Any, end: Any) -> Any:
+        return range(types.uint64(begin), types.uint64(end))
+
+    return rows
+
+
+overload(reading.rows)(_give_rows)
+
+
 @cache
 def _first_fault() -> Any:
     given = (_TIMES, _NUMBERS, _NUMBERS, types.int64)
-    return njit(given, error_model="numpy", cache=True)(_find_fault)
+    return _compiled(_find_fault, given)
 
 
 def _find_fault(times: Any, prices: Any, sizes: Any, last: int) -> int:

@@ -39,6 +39,9 @@ STYLES = (
     "imbalance:ticks=4,least=2,most=9,bars=3,trades=5",
     "run:of=volume,ticks=4,least=1,most=20,bars=3,trades=5",
     "run:of=dollar,ticks=4,least=1,most=20,bars=3,trades=1000",
+    # Long enough for stretches in which no bar can close.
+    "imbalance:of=volume,ticks=15,least=15,most=30,bars=3,trades=5",
+    "run:of=dollar,ticks=12,least=11,most=20,bars=3,trades=7",
 )
 every_style = pytest.mark.parametrize("style", STYLES)
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
+from algotrendy.market_data.charts.rules.gathering import gather
 from algotrendy.market_data.charts.rules.levels import NEAR_AMOUNT
+from algotrendy.market_data.charts.rules.reading import rows
 from algotrendy.market_data.charts.rules.writing import GATHERED, write, write_gathered
 
 STATE: Final[Fields] = (
@@ -33,31 +35,34 @@ def advance(
     volume, filled, ticks = state.volume, state.filled, state.ticks
     state.needed = 0
     taken = len(prices)
-    for i in range(len(prices)):
-        price, size = prices[i], sizes[i]
-        gain = 1.0 if counts == TRADES else size if counts == UNITS else price * size
-        if filled + gain < full:
-            if ticks == 0:
-                began = times[i]
-                first = highest = lowest = price
-            if price > highest:
-                highest = price
-            if price < lowest:
-                lowest = price
-            volume += size
-            filled += gain
-            ticks += 1
-            continue
-        total = filled + gain
+    i = 0
+    while i < taken:
+        if ticks == 0:
+            began = times[i]
+            first = highest = lowest = prices[i]
+        if counts == TRADES:
+            # Before the one that fills it.
+            left = full - filled
+            count = min(int(left) - (1 if int(left) == left else 0), taken - i)
+            highest, lowest, volume = gather(
+                prices, sizes, i, i + count, highest, lowest, volume
+            )  # fmt: skip
+            filled += count
+            total = filled + 1.0
+        else:
+            count, filled, total, highest, lowest, volume = fill(
+                prices, sizes, i, taken, counts, full, filled, highest, lowest, volume
+            )
+        ticks += count
+        i += count
+        if i == taken:
+            break
         made = max(1, int(total / amount + NEAR_AMOUNT)) if splits else 1
         if at + made > len(bars):
             state.needed = made
             taken = i
             break
-        now = times[i]
-        if ticks == 0:
-            began = now
-            first = highest = lowest = price
+        now, price, size = times[i], prices[i], sizes[i]
         highest, lowest = max(highest, price), min(lowest, price)
         unit = price if counts == MONEY else 1.0
         part = (amount - filled) / unit if splits else size
@@ -74,11 +79,35 @@ def advance(
                 began = now
                 first = highest = lowest = price
                 volume, filled, ticks = rest / unit, rest, 1
+        i += 1
     state.began, state.first, state.highest, state.lowest = began, first, highest, lowest
     state.volume, state.filled, state.ticks = volume, filled, ticks
     if taken > 0:
         state.last, state.ended = prices[taken - 1], times[taken - 1]
     return taken, at
+
+
+def fill(
+    prices: Any, sizes: Any, begin: int, end: int, counts: int, full: float,
+    filled: float, highest: float, lowest: float, volume: float,
+) -> tuple[int, float, float, float, float, float]:  # fmt: skip
+    """Take trades up to the one that fills the bar.
+
+    Returns:
+        How many there are; what is filled with them, and with the next one too; their extremes and
+        their volume.
+    """
+    count, total = 0, filled
+    for row in rows(begin, end):
+        price, size = prices[row], sizes[row]
+        total = filled + (price * size if counts == MONEY else size)
+        if total >= full:
+            break
+        filled = total
+        highest, lowest = max(highest, price), min(lowest, price)
+        volume += size
+        count += 1
+    return count, filled, total, highest, lowest, volume
 
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.levels import NEAR_AMOUNT
+from algotrendy.market_data.charts.rules.reading import rows
 from algotrendy.market_data.charts.rules.writing import GATHERED, write, write_gathered
 
 STATE: Final[Fields] = (
@@ -41,6 +42,8 @@ STATE: Final[Fields] = (
 )
 TRADES, UNITS, MONEY = 0, 1, 2
 """What is counted: ``rule.of``."""
+FEW: Final = 8
+"""Trades that are not worth a stretch of their own."""
 
 
 def advance(
@@ -72,6 +75,16 @@ def advance(
             began = times[i]
             first = highest = lowest = prices[i]
             bought = sold = 0.0
+        sure = min(least - 1 - ticks, taken - i)
+        if sure >= FEW and seen == span and side != 0:
+            buys, buying, selling, bought, sold, highest, lowest, volume = follow(
+                prices, sizes, i, i + sure, of, new, last, 1.0 if side > 0 else 0.0,
+                buying, selling, bought, sold, highest, lowest, volume,
+            )  # fmt: skip
+            side = 1 if buys > 0.0 else -1
+            ticks += sure
+            i += sure
+            last = prices[i - 1]
         is_closed = False
         while i < taken:
             price, size = prices[i], sizes[i]
@@ -122,6 +135,38 @@ def advance(
     if taken > 0:
         state.ended = times[taken - 1]
     return taken, at
+
+
+def follow(
+    prices: Any, sizes: Any, begin: int, end: int, of: int, new: float, last: float, buys: float,
+    buying: float, selling: float, bought: float, sold: float,
+    highest: float, lowest: float, volume: float,
+) -> tuple[float, float, float, float, float, float, float, float]:  # fmt: skip
+    """Take trades of which none can close the bar, as ``advance`` does, without a branch.
+
+    Args:
+        buys: 1 when the last trade was a buy, 0 when it was a sell.
+    """
+    old = 1.0 - new
+    for row in rows(begin, end):
+        price, size = prices[row], sizes[row]
+        flow = 1.0
+        if of != TRADES:
+            flow = size
+            if of == MONEY:
+                flow = price * size
+        buys = max(1.0 if price > last else 0.0, buys if price >= last else 0.0)
+        buy = flow if buys > 0.0 else 0.0
+        # Asked the other way round, this is again no branch: else would be one.
+        sell = flow if buys <= 0.0 else 0.0
+        buying = buying * old + buy * new
+        selling = selling * old + sell * new
+        bought += buy
+        sold += sell
+        highest, lowest = max(highest, price), min(lowest, price)
+        volume += size
+        last = price
+    return buys, buying, selling, bought, sold, highest, lowest, volume
 
 
 def partial(state: Any, rule: Any, bar: Any) -> bool:  # noqa: ARG001

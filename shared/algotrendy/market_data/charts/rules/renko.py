@@ -22,9 +22,11 @@ and their volume; the others have none.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
+from algotrendy.market_data.charts.rules.gathering import first_at, gather_between
 from algotrendy.market_data.charts.rules.levels import (
     MOST_OF_ONE_TICK,
     NEAR_AMOUNT,
@@ -66,16 +68,33 @@ def advance(
     anchor, size, level, trend = state.anchor, state.height, state.level, state.trend
     began, first, highest, lowest = state.began, state.first, state.highest, state.lowest
     volume, ticks, last = state.volume, state.ticks, state.last
-    base_end = state.base_end
+    base_end, base_high, base_low = state.base_end, state.base_high, state.base_low
     is_ready = state.has_begun == 1
-    up = down = 0.0
+    up, down = inf, -inf
     if is_ready:
         up, down = edges(anchor, size, percent, level, trend, back)
-    for i in range(taken):
+    i = 0
+    while i < taken:
+        # Nothing begins before the base bar ends: until then there are no edges.
+        end = first_at(times, i, taken, base_end) if has_atr else taken
+        if ticks > 0 and end > i and (is_ready or has_atr):
+            count, top, bottom, volume = gather_between(
+                prices, sizes, i, end, up, down, full, prices[i], prices[i], volume
+            )
+            if count > 0:
+                highest, lowest = max(highest, top), min(lowest, bottom)
+                if has_atr:
+                    base_high, base_low = max(base_high, top), min(base_low, bottom)
+                last = prices[i + count - 1]
+                ticks += count
+                i += count
+            if i == taken:
+                break
         price = prices[i]
         if has_atr and times[i] >= base_end:
+            state.base_high, state.base_low = base_high, base_low
             roll_base(state, rule, times[i], price, last)
-            base_end = state.base_end
+            base_end, base_high, base_low = state.base_end, state.base_high, state.base_low
         if not is_ready and (not has_atr or state.base_bars >= rule.atr):
             anchor, size, level = begin(state, rule, price)
             is_ready = True
@@ -137,14 +156,13 @@ def advance(
             volume = total
             ticks += 1
         if has_atr:
-            if price > state.base_high:
-                state.base_high = price
-            if price < state.base_low:
-                state.base_low = price
+            base_high, base_low = max(base_high, price), min(base_low, price)
         last = price
+        i += 1
     state.anchor, state.height, state.level, state.trend = anchor, size, level, trend
     state.began, state.first, state.highest, state.lowest = began, first, highest, lowest
     state.volume, state.ticks, state.last = volume, ticks, last
+    state.base_high, state.base_low = base_high, base_low
     if is_ready:
         state.has_begun = 1
     if taken > 0:
