@@ -26,7 +26,7 @@ from math import inf
 from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
-from algotrendy.market_data.charts.rules.gathering import first_at, gather_between
+from algotrendy.market_data.charts.rules.gathering import first_at, gather, gather_between
 from algotrendy.market_data.charts.rules.levels import (
     MOST_OF_ONE_TICK,
     NEAR_AMOUNT,
@@ -78,13 +78,14 @@ def advance(
         # Nothing begins before the base bar ends: until then there are no edges.
         end = first_at(times, i, taken, base_end) if has_atr else taken
         if ticks > 0 and end > i and (is_ready or has_atr):
-            count, top, bottom, volume = gather_between(
-                prices, sizes, i, end, up, down, full, prices[i], prices[i], volume
+            count, highest, lowest, volume = gather_between(
+                prices, sizes, i, end, up, down, full, highest, lowest, volume
             )
+            if has_atr:
+                base_high, base_low, _ = gather(
+                    prices, sizes, i, i + count, base_high, base_low, 0.0
+                )
             if count > 0:
-                highest, lowest = max(highest, top), min(lowest, bottom)
-                if has_atr:
-                    base_high, base_low = max(base_high, top), min(base_low, bottom)
                 last = prices[i + count - 1]
                 ticks += count
                 i += count
