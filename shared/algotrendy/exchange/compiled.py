@@ -33,6 +33,12 @@ Table = np.ndarray[Any, np.dtype[np.void]]
 Compiled = Callable[..., Any]
 
 
+INNER = {"no_cfunc_wrapper": True}
+"""How functions are compiled that only compiled ones call: not for callers in C as well."""
+inner = register_jitable(**INNER)
+"""Let compiled functions call a function, which stays plain Python for all others."""
+
+
 def dtype_of(fields: Fields) -> np.dtype[np.void]:
     """Make the structured dtype of a field table."""
     return np.dtype(list(fields))
@@ -80,7 +86,7 @@ def functions_of(module: ModuleType) -> Iterator[Callable[..., Any]]:
 def register(module: ModuleType) -> None:
     """Let compiled functions call those of a module, which stay plain Python for all others."""
     for function in functions_of(module):
-        register_jitable(function)
+        inner(function)
 
 
 @cache

@@ -164,6 +164,7 @@ class Locator:
 
     def __init__(self, shelf: Shelf, function: Any, file: str) -> None:
         self._shelf = shelf
+        self._py_file = file  # where numba says that something cannot be kept
         self._line = function.__code__.co_firstlineno
         self._name = f"{Path(file).stem}.{function.__qualname__}"
 

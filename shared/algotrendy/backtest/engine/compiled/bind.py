@@ -9,7 +9,6 @@ from typing import Any
 
 from numba import njit
 from numba.core.errors import NumbaError
-from numba.extending import register_jitable
 
 from algotrendy.backtest.engine.compiled import ordering, owning, reading, spans
 from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE, kept
@@ -22,6 +21,7 @@ from algotrendy.backtest.engine.compiled.sources import (
     entry_source,
     span_source,
 )
+from algotrendy.exchange.compiled import INNER, inner
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.fingerprint import (
     code_hash,
@@ -34,6 +34,7 @@ from algotrendy.strategy.own import Layout, layout_of, parameters_type, update_o
 __all__ = ["COLUMNS", "SPAN", "STEP", "Bound", "CannotCompileError", "bind", "teach"]
 
 _OF_THE_COMPILER = ("Failed in nopython mode pipeline", "During:")
+_INNERMOST = {**INNER, "no_cpython_wrapper": True}
 _VOCABULARY = (ordering, owning, reading)
 """Imported for what they teach the compiler."""
 
@@ -106,7 +107,7 @@ def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
         if isinstance(indicator.update, FunctionType):
             teach(indicator.update)
     if layout.indicators and kind != COLUMNS:
-        names["update"] = register_jitable(update_of(layout))
+        names["update"] = inner(update_of(layout))
     if strategy.on_fill is not None:
         names["on_fill"] = _jitted(strategy.on_fill)
     for number, (_, callback) in enumerate(strategy.schedules):
@@ -115,7 +116,7 @@ def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
     if kind != STEP:
         names.update(spans.VOCABULARY)
         exec(compile(span_source(layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
-        names["span"] = njit(error_model="python")(names["span"])
+        names["span"] = njit(error_model="python", **_INNERMOST)(names["span"])
     exec(compile(entry_source(strategy, layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
     function = names["entry"]
     function.__qualname__ = f"{kind}_{code[:32]}"
@@ -130,7 +131,7 @@ def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
 def _jitted(function: Callable[..., Any], forceinline: bool = False) -> Any:
     if isinstance(function, FunctionType):
         _teach_called_by(function)
-    return njit(error_model="python", forceinline=forceinline)(function)
+    return njit(error_model="python", forceinline=forceinline, **_INNERMOST)(function)
 
 
 _taught: dict[FunctionType, str] = {}
@@ -154,7 +155,7 @@ def teach(function: FunctionType) -> None:
         CannotCompileError: If what one of them refers to has changed since.
     """
     if _is_new(function):
-        register_jitable(function)
+        inner(function)
         _teach_called_by(function)
 
 

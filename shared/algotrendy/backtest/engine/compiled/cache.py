@@ -8,7 +8,8 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba import config, njit
+from llvmlite import binding
+from numba import config, njit, types
 from numba.core.caching import CacheImpl
 
 from algotrendy.kernel.kept_code import Shelf
@@ -56,5 +57,22 @@ def kept(signature: Any = None, **options: Any) -> Callable[[Callable[..., Any]]
             dispatcher.compile(signature)
             dispatcher.disable_compile()
         return dispatcher
+
+    return compiled
+
+
+def linked(signature: Any, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function, keep it, and let compiled functions call it without its code.
+
+    What calls it compiles the faster for it. It must not raise: nobody would hear of it.
+    """
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        dispatcher = kept(signature, **options)(function)
+        (made,) = dispatcher.overloads.values()
+        name = f"{function.__module__}.{function.__qualname__}"
+        address = made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
+        binding.add_symbol(name, address)
+        return types.ExternalFunction(name, signature)
 
     return compiled

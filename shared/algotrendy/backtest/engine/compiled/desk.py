@@ -1,8 +1,9 @@
 """Take a compiled strategy's orders: the rules of the desk, over memory at addresses.
 
-Each function is compiled once, when a strategy first uses it, and strategies link to it.
-What a strategy gives is checked as `strategy.market` checks it; here a bad value raises ValueError,
-and the run is made again interpreted, which raises the error that names the field.
+Each function is compiled once, for all strategies: they call it, and take none of its code along.
+What a strategy gives is checked as `strategy.market` checks it; here a bad value is refused, the
+strategy raises ValueError for it, and the run is made again interpreted, which raises the error
+that names the field.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from numba.extending import register_jitable
-
-from algotrendy.backtest.engine.compiled.cache import kept
+from algotrendy.backtest.engine.compiled.cache import linked
 from algotrendy.backtest.engine.compiled.memory import ASSET, CONTEXT, offset
-from algotrendy.backtest.engine.compiled.pointers import load_int
+from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_int
 from algotrendy.backtest.engine.compiled.tables import (
     account_at,
     asset_at,
@@ -23,19 +22,26 @@ from algotrendy.backtest.engine.compiled.tables import (
     orders_at,
 )
 from algotrendy.backtest.engine.rules import booking, costs, placing, rows
-from algotrendy.exchange.compiled import register, rule_modules
+from algotrendy.exchange.compiled import inner, register, rule_modules
 from algotrendy.strategy.market import kind_of
 
 for _module in (*rule_modules(), costs, booking, rows, placing):
     register(_module)
-_kind_of = register_jitable(kind_of)
-_engine = kept(error_model="numpy")
+_kind_of = inner(kind_of)
+
+
+def _desk(*arguments: Any) -> Any:
+    return linked(INT(INT, *arguments), error_model="numpy")
+
 
 _ASSETS, _STEP, _NOW = (offset(CONTEXT, name) for name in ("assets", "step", "now"))
 _ASSET_SIZE = ASSET.itemsize
 
+REFUSED = -1
+"""Given instead of an order's id."""
 
-@register_jitable
+
+@inner
 def asset_of(context: Any, order: Any) -> Any:
     """Give the address of the asset that an order is of, 0 for none."""
     if order < 1 or order > account_at(context).placed:
@@ -43,7 +49,7 @@ def asset_of(context: Any, order: Any) -> Any:
     return load_int(context + _ASSETS) + _ASSET_SIZE * log_at(context)[order - 1].asset
 
 
-@_engine
+@_desk(INT, INT, FLOAT, FLOAT, FLOAT, INT, FLOAT, FLOAT, FLOAT)
 def place(
     context: Any,
     asset: Any,
@@ -58,12 +64,12 @@ def place(
 ) -> Any:
     """Place an order, with its exits if any; give its id."""
     if not 0.0 < units < inf:
-        raise ValueError("order.units")
+        return REFUSED
     for price in (limit, stop, take_profit, stop_loss, stop_loss_limit):
         if not 0.0 <= price < inf:
-            raise ValueError("order.price")
+            return REFUSED
     if not 0 <= tif <= 5:
-        raise ValueError("order.tif")
+        return REFUSED
     return placing.place(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         side, _kind_of(limit, stop), units, limit, stop, tif, take_profit, stop_loss,
@@ -71,32 +77,32 @@ def place(
     )  # fmt: skip
 
 
-@_engine
+@_desk(INT, INT, FLOAT, FLOAT, FLOAT)
 def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: Any) -> Any:
     """Place a trailing stop; give its id."""
     if not 0.0 < units < inf:
-        raise ValueError("order.units")
+        return REFUSED
     for distance in (price, percent):
         if not 0.0 <= distance < inf:
-            raise ValueError("order.price")
+            return REFUSED
     if (price > 0.0) == (percent > 0.0):
-        raise ValueError("order.price")
+        return REFUSED
     return placing.trail(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         side, units, price, percent, load_int(context + _STEP), load_int(context + _NOW),
     )  # fmt: skip
 
 
-@_engine
+@_desk(INT, FLOAT, FLOAT, FLOAT)
 def protect(
     context: Any, asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any
 ) -> Any:
     """Place two exits for the whole position; give the target's id."""
     for price in (take_profit, stop_loss):
         if not 0.0 < price < inf:
-            raise ValueError("order.take_profit")
+            return REFUSED
     if not 0.0 <= stop_loss_limit < inf:
-        raise ValueError("order.stop_loss_limit")
+        return REFUSED
     return placing.protect(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         take_profit, stop_loss, stop_loss_limit,
@@ -104,7 +110,7 @@ def protect(
     )  # fmt: skip
 
 
-@_engine
+@_desk(INT, FLOAT)
 def invest(context: Any, asset: Any, share: Any) -> Any:
     """Buy for a share of the cash; give the order's id."""
     return placing.invest(
@@ -113,7 +119,7 @@ def invest(context: Any, asset: Any, share: Any) -> Any:
     )  # fmt: skip
 
 
-@_engine
+@_desk(INT, FLOAT)
 def target(context: Any, asset: Any, weight: Any) -> Any:
     """Order what brings the position to a weight of the equity; give the order's id."""
     return placing.target(
@@ -122,7 +128,7 @@ def target(context: Any, asset: Any, weight: Any) -> Any:
     )  # fmt: skip
 
 
-@_engine
+@_desk(INT)
 def cancel(context: Any, order: Any) -> Any:
     """Cancel an order and its group; give how many ended."""
     asset = asset_of(context, order)
@@ -131,18 +137,18 @@ def cancel(context: Any, order: Any) -> Any:
     return rows.cancel_order(orders_at(context, asset), asset_at(asset), log_at(context), order)
 
 
-@_engine
+@_desk(INT)
 def cancel_all(context: Any, asset: Any) -> Any:
     """Cancel the open orders of an asset; give how many ended."""
     return rows.cancel_all(orders_at(context, asset), asset_at(asset), log_at(context))
 
 
-@_engine
+@_desk(INT, FLOAT, FLOAT, FLOAT)
 def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     """Change an open order; give 1, or 0 when it is open no more."""
     for value in (units, limit, stop):
         if not 0.0 <= value < inf:
-            raise ValueError("order.units")
+            return REFUSED
     asset = asset_of(context, order)
     if asset == 0:
         return 0
@@ -150,16 +156,16 @@ def replace(context: Any, order: Any, units: Any, limit: Any, stop: Any) -> Any:
     return rows.replace(orders, found, log, order, units, limit, stop)
 
 
-@_engine
+@_desk(INT)
 def is_open(context: Any, order: Any) -> Any:
     """Tell whether an order may still fill."""
     asset = asset_of(context, order)
     if asset == 0:
-        return False
-    return rows.is_order_open(orders_at(context, asset), asset_at(asset), order)
+        return 0
+    return 1 if rows.is_order_open(orders_at(context, asset), asset_at(asset), order) else 0
 
 
-@_engine
+@_desk(INT)
 def open_orders(context: Any, asset: Any) -> Any:
     """Count the open orders of an asset."""
     return rows.open_orders(orders_at(context, asset), asset_at(asset))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.extending import register_jitable
 
 from algotrendy.backtest.engine.compiled.cache import kept
 from algotrendy.backtest.engine.compiled.memory import (
@@ -41,7 +40,7 @@ from algotrendy.backtest.engine.rules.meeting import (
     meet,
     sells_first,
 )
-from algotrendy.exchange.compiled import register
+from algotrendy.exchange.compiled import inner, register
 
 for _module in (action_rules, meeting):
     register(_module)
@@ -49,7 +48,7 @@ for _module in (action_rules, meeting):
 _DONE_SIZE = DONE.itemsize
 
 
-@register_jitable
+@inner
 def act(
     asset: Any,
     orders: Any,
@@ -69,7 +68,7 @@ def act(
     return at
 
 
-@register_jitable
+@inner
 def tell_frames(assets: Any, count: int, frames: Any, now: int) -> None:
     """Let the coarser frames see the bars that are known by now."""
     for k in range(count):

@@ -5,31 +5,49 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from numba.extending import overload_method, register_jitable
+from numba.extending import overload_method
 
 from algotrendy.backtest.engine.compiled import desk
+from algotrendy.backtest.engine.compiled.desk import REFUSED
 from algotrendy.backtest.engine.compiled.objects import AssetType, first_of, second_of
+from algotrendy.exchange.compiled import INNER, inner
 from algotrendy.kernel.order_codes import BUY, GTC, SELL
 from algotrendy.strategy.market import wrong_exit
 
-_wrong_exit = register_jitable(wrong_exit)
+_wrong_exit = inner(wrong_exit)
 
 
-@overload_method(AssetType, "buy")
+def _method(name: str) -> Any:
+    return overload_method(AssetType, name, jit_options=INNER)
+
+
+@inner
+def _taken(order: Any) -> Any:
+    """Give an order's id, unless the desk has refused it."""
+    if order == REFUSED:
+        raise ValueError("order")
+    return order
+
+
+@_method("buy")
 def _buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
     def buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-        return desk.place(
-            first_of(asset), second_of(asset), BUY, units, limit, stop, tif, 0.0, 0.0, 0.0
+        return _taken(
+            desk.place(
+                first_of(asset), second_of(asset), BUY, units, limit, stop, tif, 0.0, 0.0, 0.0
+            )
         )
 
     return buy
 
 
-@overload_method(AssetType, "sell")
+@_method("sell")
 def _sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
     def sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-        return desk.place(
-            first_of(asset), second_of(asset), SELL, units, limit, stop, tif, 0.0, 0.0, 0.0
+        return _taken(
+            desk.place(
+                first_of(asset), second_of(asset), SELL, units, limit, stop, tif, 0.0, 0.0, 0.0
+            )
         )
 
     return sell
@@ -58,14 +76,14 @@ def _bracket(name: str, side: int) -> None:
                 raise ValueError("order.take_profit")
             if _wrong_exit(side, take_profit, stop_loss, limit):
                 raise ValueError("order.stop_loss")
-            return desk.place(
+            return _taken(desk.place(
                 first_of(asset), second_of(asset), side, units, limit, stop, GTC,
                 take_profit, stop_loss, stop_loss_limit,
-            )  # fmt: skip
+            ))  # fmt: skip
 
         return bracket
 
-    overload_method(AssetType, name)(method)
+    _method(name)(method)
 
 
 _bracket("buy_bracket", BUY)
@@ -75,44 +93,47 @@ _bracket("sell_bracket", SELL)
 def _trailing(name: str, side: int) -> None:
     def method(asset: Any, units: Any, price: Any = 0.0, percent: Any = 0.0) -> Any:
         def trailing(asset: Any, units: Any, price: Any = 0.0, percent: Any = 0.0) -> Any:
-            return desk.trail(first_of(asset), second_of(asset), side, units, price, percent)
+            order = desk.trail(first_of(asset), second_of(asset), side, units, price, percent)
+            return _taken(order)
 
         return trailing
 
-    overload_method(AssetType, name)(method)
+    _method(name)(method)
 
 
 _trailing("buy_trailing", BUY)
 _trailing("sell_trailing", SELL)
 
 
-@overload_method(AssetType, "protect")
+@_method("protect")
 def _protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
     def protect(asset: Any, take_profit: Any, stop_loss: Any, stop_loss_limit: Any = 0.0) -> Any:
         if _wrong_exit(asset.position, take_profit, stop_loss, 0.0):
             raise ValueError("order.stop_loss")
-        return desk.protect(
-            first_of(asset), second_of(asset), take_profit, stop_loss, stop_loss_limit
+        return _taken(
+            desk.protect(first_of(asset), second_of(asset), take_profit, stop_loss, stop_loss_limit)
         )
 
     return protect
 
 
-@overload_method(AssetType, "exit")
+@_method("exit")
 def _exit(asset: Any) -> Any:
     def exit_(asset: Any) -> Any:
         held = asset.position
         if held == 0.0:
             return 0
         side = SELL if held > 0.0 else BUY
-        return desk.place(
-            first_of(asset), second_of(asset), side, abs(held), 0.0, 0.0, GTC, 0.0, 0.0, 0.0
+        return _taken(
+            desk.place(
+                first_of(asset), second_of(asset), side, abs(held), 0.0, 0.0, GTC, 0.0, 0.0, 0.0
+            )
         )
 
     return exit_
 
 
-@overload_method(AssetType, "invest")
+@_method("invest")
 def _invest(asset: Any, share: Any = 1.0) -> Any:
     def invest(asset: Any, share: Any = 1.0) -> Any:
         if not 0.0 < share <= 1.0:
@@ -122,7 +143,7 @@ def _invest(asset: Any, share: Any = 1.0) -> Any:
     return invest
 
 
-@overload_method(AssetType, "target")
+@_method("target")
 def _target(asset: Any, weight: Any) -> Any:
     def target(asset: Any, weight: Any) -> Any:
         if not -inf < weight < inf:
@@ -132,7 +153,7 @@ def _target(asset: Any, weight: Any) -> Any:
     return target
 
 
-@overload_method(AssetType, "cancel")
+@_method("cancel")
 def _cancel(asset: Any, order: Any) -> Any:
     def read(asset: Any, order: Any) -> Any:
         return desk.cancel(first_of(asset), order)
@@ -140,7 +161,7 @@ def _cancel(asset: Any, order: Any) -> Any:
     return read
 
 
-@overload_method(AssetType, "cancel_all")
+@_method("cancel_all")
 def _cancel_all(asset: Any) -> Any:
     def read(asset: Any) -> Any:
         return desk.cancel_all(first_of(asset), second_of(asset))
@@ -148,7 +169,7 @@ def _cancel_all(asset: Any) -> Any:
     return read
 
 
-@overload_method(AssetType, "replace")
+@_method("replace")
 def _replace(
     asset: Any,
     order: Any,
@@ -157,20 +178,20 @@ def _replace(
     stop: Any = 0.0,
 ) -> Any:
     def replace(asset: Any, order: Any, units: Any = 0.0, limit: Any = 0.0, stop: Any = 0.0) -> Any:
-        return desk.replace(first_of(asset), order, units, limit, stop)
+        return _taken(desk.replace(first_of(asset), order, units, limit, stop))
 
     return replace
 
 
-@overload_method(AssetType, "is_open")
+@_method("is_open")
 def _is_open(asset: Any, order: Any) -> Any:
     def read(asset: Any, order: Any) -> Any:
-        return desk.is_open(first_of(asset), order)
+        return desk.is_open(first_of(asset), order) != 0
 
     return read
 
 
-@overload_method(AssetType, "open_orders")
+@_method("open_orders")
 def _open_orders(asset: Any) -> Any:
     def read(asset: Any) -> Any:
         return desk.open_orders(first_of(asset), second_of(asset))

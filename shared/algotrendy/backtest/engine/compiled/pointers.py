@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 INT = types.int64
 FLOAT = types.float64
@@ -45,14 +46,36 @@ store_int = _storer(INT)
 store_float = _storer(FLOAT)
 
 
-@intrinsic
-def void_at(typing: Any, place: Any) -> Any:
-    """Give an address as a pointer, for ``numba.carray``."""
+def record_of(dtype: Any) -> Any:
+    """Make the compiled function that gives the record at an address."""
+    kind = from_dtype(dtype)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+    @intrinsic
+    def record(typing: Any, place: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(kind))
 
-    return types.voidptr(INT), generate
+        return kind(INT), generate
+
+    return record
+
+
+def records_of(dtype: Any) -> Any:
+    """Make the compiled function that gives so many records that begin at an address."""
+    kind = types.Array(from_dtype(dtype), 1, "C")
+
+    @intrinsic
+    def records(typing: Any, place: Any, count: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(kind)(context, builder)
+            begin = builder.inttoptr(arguments[0], array.data.type)
+            size = context.get_constant(types.intp, dtype.itemsize)
+            populate_array(array, begin, [arguments[1]], [size], size, None)
+            return array._getvalue()
+
+        return kind(INT, INT), generate
+
+    return records
 
 
 @intrinsic

@@ -25,6 +25,7 @@ from algotrendy.backtest.engine.compiled.objects import (
     second_of,
 )
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, load_float, load_int, store_float
+from algotrendy.exchange.compiled import INNER
 
 _SEEN, _IS_NEW = offset(FRAME, "seen"), offset(FRAME, "is_new")
 
@@ -55,7 +56,7 @@ def _is_new(frame: Any) -> Any:
     return read
 
 
-@overload(len)
+@overload(len, jit_options=INNER)
 def _length(column: Any) -> Any:
     if isinstance(column, ColumnType):
 
@@ -73,7 +74,7 @@ def _length(column: Any) -> Any:
     return None
 
 
-@overload(operator.getitem)
+@overload(operator.getitem, jit_options=INNER)
 def _item(column: Any, index: Any) -> Any:
     if isinstance(column, ColumnType) and isinstance(index, types.Integer):
         load = load_float if column.kind is FLOAT else load_int
@@ -114,7 +115,7 @@ def _item(column: Any, index: Any) -> Any:
     return None
 
 
-@overload(operator.setitem)
+@overload(operator.setitem, jit_options=INNER)
 def _set_item(column: Any, index: Any, value: Any) -> Any:
     if isinstance(column, ColumnType) and column.is_writable:
 
@@ -144,7 +145,7 @@ def _asset_float(name: str) -> None:
 _asset_float("position")
 
 
-@overload_attribute(AssetType, "entry_price")
+@overload_attribute(AssetType, "entry_price", jit_options=INNER)
 def _entry_price(asset: Any) -> Any:
     position, cost = offset(ASSET, "position"), offset(ASSET, "cost")
 
@@ -211,7 +212,7 @@ for _name in ("units", "price", "fee"):
     _fill_part(_name, load_float)
 
 
-@overload_method(AssetType, "on")
+@overload_method(AssetType, "on", jit_options=INNER)
 def _on(asset: Any, timeframe: Any) -> Any:
     frames, row = offset(ASSET, "frames"), FRAME.itemsize
 

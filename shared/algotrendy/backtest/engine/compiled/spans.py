@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.extending import register_jitable
+from numba import types
 
+from algotrendy.backtest.engine.compiled.cache import linked
 from algotrendy.backtest.engine.compiled.memory import CONTEXT, offset
 from algotrendy.backtest.engine.compiled.pointers import (
+    FLOAT,
+    INT,
     load_float,
     load_int,
     prefetch,
@@ -21,7 +24,7 @@ from algotrendy.backtest.engine.compiled.pointers import (
 from algotrendy.backtest.engine.compiled.tables import account_at, asset_at, orders_at
 from algotrendy.backtest.engine.rules import meeting
 from algotrendy.backtest.engine.rules.meeting import is_quiet
-from algotrendy.exchange.compiled import register
+from algotrendy.exchange.compiled import inner, register
 
 register(meeting)
 _EQUITY, _CASH, _EXPOSURE, _STEP, _NOW = (
@@ -35,14 +38,14 @@ _AHEAD = 8 * 64
 """How far the bars are brought near that orders may meet, in bytes of a column."""
 
 
-@register_jitable
+@inner
 def bring_near(asset: Any, i: Any) -> None:
     """Fetch what only bars need that orders meet; else each such bar waits for the memory."""
     for column in (asset.open, asset.high, asset.low, asset.volume, asset.phase, asset.time):
         prefetch(column + i)
 
 
-@register_jitable
+@inner
 def close_bar(
     context: Any, asset: Any, account: Any, step: Any,
     close: Any, known: Any, position: Any, multiplier: Any, cash: Any,
@@ -64,7 +67,7 @@ def close_bar(
     store_int(context + _NOW, load_int(known + i))
 
 
-@register_jitable
+@linked(types.void(INT, INT, INT, INT, FLOAT, FLOAT, FLOAT), error_model="python")
 def draw_curves(
     context: Any, first: Any, last: Any, close: Any, position: Any, multiplier: Any, cash: Any
 ) -> None:
@@ -89,24 +92,24 @@ def draw_curves(
         store_float(exposures + 8 * bar, abs(value))
 
 
-@register_jitable
+@inner
 def is_in_band(asset: Any, step: Any) -> Any:
     """Tell what `is_quiet` asks first, without a call: whether the bar is where no order is."""
     i = 8 * step
     return asset.floor < load_float(asset.low + i) and load_float(asset.high + i) < asset.ceiling
 
 
-@register_jitable
-def is_quiet_at(asset: Any, orders: Any, step: Any) -> bool:
-    """Tell whether the bar at a step means nothing to any order."""
-    i = 8 * step
-    return is_quiet(orders, asset, load_float(asset.low + i), load_float(asset.high + i))
+@linked(INT(INT, INT, INT), error_model="python")
+def is_quiet_at(context: Any, first: Any, step: Any) -> Any:
+    """Tell whether the bar at a step means nothing to any order: 1, or 0."""
+    asset, i = asset_at(first), 8 * step
+    low, high = load_float(asset.low + i), load_float(asset.high + i)
+    return 1 if is_quiet(orders_at(context, first), asset, low, high) else 0
 
 
 VOCABULARY = {
     "account_at": account_at,
     "asset_at": asset_at,
-    "orders_at": orders_at,
     "close_bar": close_bar,
     "draw_curves": draw_curves,
     "is_in_band": is_in_band,

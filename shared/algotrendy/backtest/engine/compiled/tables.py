@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import carray
-from numba.extending import register_jitable
-
 from algotrendy.backtest.engine.compiled.memory import (
     ACCOUNT,
     ASSET,
@@ -24,7 +21,8 @@ from algotrendy.backtest.engine.compiled.memory import (
     TERMS,
     offset,
 )
-from algotrendy.backtest.engine.compiled.pointers import load_int, void_at
+from algotrendy.backtest.engine.compiled.pointers import load_int, record_of, records_of
+from algotrendy.exchange.compiled import inner
 
 _ASSETS, _COUNT, _ACCOUNT, _COSTS, _LOG, _LOG_ROWS, _ROWS, _DONE, _FOUND, _BAR, _TERMS = (
     offset(CONTEXT, name)
@@ -34,69 +32,62 @@ _ASSETS, _COUNT, _ACCOUNT, _COSTS, _LOG, _LOG_ROWS, _ROWS, _DONE, _FOUND, _BAR, 
     )
 )  # fmt: skip
 _ORDERS = offset(ASSET, "orders")
+_account, _bar, _costs, _terms = map(record_of, (ACCOUNT, BAR, COSTS, TERMS))
+_assets, _orders, _log, _done, _found = map(records_of, (ASSET, ORDER, LOG, DONE, FILL))
+
+context_at, asset_at = record_of(CONTEXT), record_of(ASSET)
+"""Give the record of the context, or of an asset, by its own address."""
 
 
-@register_jitable
-def context_at(context: Any) -> Any:
-    """Give the record of the context."""
-    return carray(void_at(context), (1,), dtype=CONTEXT)[0]
-
-
-@register_jitable
+@inner
 def assets_at(context: Any) -> Any:
     """Give the records of the assets."""
-    return carray(void_at(load_int(context + _ASSETS)), (load_int(context + _COUNT),), dtype=ASSET)
+    return _assets(load_int(context + _ASSETS), load_int(context + _COUNT))
 
 
-@register_jitable
-def asset_at(asset: Any) -> Any:
-    """Give the record of an asset, by its own address."""
-    return carray(void_at(asset), (1,), dtype=ASSET)[0]
-
-
-@register_jitable
+@inner
 def orders_at(context: Any, asset: Any) -> Any:
     """Give the order rows of an asset, by its own address."""
-    return carray(void_at(load_int(asset + _ORDERS)), (load_int(context + _ROWS),), dtype=ORDER)
+    return _orders(load_int(asset + _ORDERS), load_int(context + _ROWS))
 
 
-@register_jitable
+@inner
 def account_at(context: Any) -> Any:
     """Give the record of the account."""
-    return carray(void_at(load_int(context + _ACCOUNT)), (1,), dtype=ACCOUNT)[0]
+    return _account(load_int(context + _ACCOUNT))
 
 
-@register_jitable
+@inner
 def costs_at(context: Any) -> Any:
     """Give the record of what trading costs."""
-    return carray(void_at(load_int(context + _COSTS)), (1,), dtype=COSTS)[0]
+    return _costs(load_int(context + _COSTS))
 
 
-@register_jitable
+@inner
 def terms_at(context: Any) -> Any:
     """Give the market's rules of the first asset."""
-    return carray(void_at(load_int(context + _TERMS)), (1,), dtype=TERMS)[0]
+    return _terms(load_int(context + _TERMS))
 
 
-@register_jitable
+@inner
 def bar_at(context: Any) -> Any:
     """Give the record that the bar is put into which orders meet."""
-    return carray(void_at(load_int(context + _BAR)), (1,), dtype=BAR)[0]
+    return _bar(load_int(context + _BAR))
 
 
-@register_jitable
+@inner
 def log_at(context: Any) -> Any:
     """Give the log of orders."""
-    return carray(void_at(load_int(context + _LOG)), (load_int(context + _LOG_ROWS),), dtype=LOG)
+    return _log(load_int(context + _LOG), load_int(context + _LOG_ROWS))
 
 
-@register_jitable
+@inner
 def done_at(context: Any) -> Any:
     """Give the table of booked fills: as many rows as the log has."""
-    return carray(void_at(load_int(context + _DONE)), (load_int(context + _LOG_ROWS),), dtype=DONE)
+    return _done(load_int(context + _DONE), load_int(context + _LOG_ROWS))
 
 
-@register_jitable
+@inner
 def found_at(context: Any) -> Any:
     """Give the room for the market's fills: four for each order row."""
-    return carray(void_at(load_int(context + _FOUND)), (4 * load_int(context + _ROWS),), dtype=FILL)
+    return _found(load_int(context + _FOUND), 4 * load_int(context + _ROWS))
