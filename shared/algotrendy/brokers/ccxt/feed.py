@@ -107,13 +107,15 @@ class _Looks:
         self._calls = calls
         # Milliseconds, as exchanges have them.
         self._since = {symbol: time // _MS_NS for symbol, time in since.items()}
-        self._told: dict[str, set[str]] = {symbol: set() for symbol in since}
+        # What was told of that time on, with its milliseconds.
+        self._told: dict[str, dict[str, int]] = {symbol: {} for symbol in since}
         self._now_ns = now_ns
         self._poll_s = poll_s
         self._is_first = True
         self._is_behind = False
         self._clock_due = 0.0
         self._is_skewed = False
+        self._skew_ms = 0
         self._quotes: dict[str, Quote] = {}
 
     async def receive(self) -> Sequence[Item]:
@@ -140,7 +142,8 @@ class _Looks:
         there = await self._calls.read(self._exchange.fetch_time)
         if not isinstance(there, int) or isinstance(there, bool):
             return None
-        self._look_at_skew(there - self._now_ns() // _MS_NS)
+        self._skew_ms = there - self._now_ns() // _MS_NS
+        self._look_at_skew(self._skew_ms)
         return there
 
     def _look_at_skew(self, skew_ms: int) -> None:
@@ -160,25 +163,37 @@ class _Looks:
         received = self._now_ns()
         trades = _trades(symbol, rows, received)
         new = [t for t in trades if t.time >= since * _MS_NS and t.id not in self._told[symbol]]
-        self._go_on(symbol, new, len(rows), received // _MS_NS)
+        self._told[symbol] |= {trade.id: trade.time // _MS_NS for trade in new}
+        times = [trade.time // _MS_NS for trade in trades]
+        self._go_on(symbol, times, received // _MS_NS + self._skew_ms, has_new=bool(new))
         return new
 
-    def _go_on(self, symbol: str, new: Sequence[Trade], rows: int, now_ms: int) -> None:
-        """Move to where the next look begins: the newest millisecond, of which more may come."""
+    def _go_on(self, symbol: str, times: Sequence[int], there_ms: int, *, has_new: bool) -> None:
+        """Move to where the next look begins: the newest millisecond, of which more may come.
+
+        Args:
+            times: Of all trades of the answer, milliseconds, oldest first.
+            there_ms: The exchange's time; ours where it does not tell it.
+        """
         since = self._since[symbol]
-        if new:
-            newest = max(trade.time // _MS_NS for trade in new)
-            same = {trade.id for trade in new if trade.time // _MS_NS == newest}
-            self._told[symbol] = same | (self._told[symbol] if newest == since else set())
-            self._since[symbol] = newest
-            self._is_behind |= rows >= _PAGE
-        elif rows >= _PAGE:
+        # A trade of the future moves nothing: all that is made until then would not be asked for.
+        newest = max((time for time in times if time <= there_ms), default=since)
+        if is_page := len(times) >= _PAGE:
+            # Nor may it hold us up, where it is our clock that is wrong: half a page was told.
+            newest = max(newest, times[len(times) // 2])
+        if newest > since or (is_page and has_new):
+            self._is_behind |= is_page
+        elif is_page:
             # More trades in one millisecond than a page has: the rest of it cannot be asked for.
-            self._since[symbol] = since + 1
+            newest = since + 1
             self._is_behind = True
-        elif since + _WINDOW_MS < now_ms:
-            self._since[symbol] = since + _WINDOW_MS
+        elif not has_new and since + _WINDOW_MS < there_ms:
+            newest = since + _WINDOW_MS
             self._is_behind = True
+        if newest > since:
+            self._since[symbol] = newest
+            told = self._told[symbol]
+            self._told[symbol] = {id_: at for id_, at in told.items() if at >= newest}
 
     async def _newest_quotes(self) -> list[Quote]:
         if not self._exchange.has.get("fetchBidsAsks"):

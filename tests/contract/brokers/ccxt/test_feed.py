@@ -81,6 +81,36 @@ def test_many_trades_come_page_by_page(server: PublicTradesServer) -> None:
     listen(server, begin, story)
 
 
+def test_a_trade_of_the_future_keeps_none_from_being_told(server: PublicTradesServer) -> None:
+    begin = now_ms()
+    server.make(2, begin)
+    server.make(1, begin + HOUR_MS // 2)
+
+    async def story(connection: Connection) -> None:
+        assert [t.id for t in await hear(connection, 3)] == ["0", "1", "2"]
+        for number in range(3, 6):
+            server.make(1)
+            assert [t.id for t in await hear(connection, 1)] == [str(number)]
+        assert not [i for i in await connection.receive() if isinstance(i, Trade)]
+
+    listen(server, begin, story)
+
+
+@pytest.mark.parametrize("ahead_ms", [0, 60_000])
+def test_pages_go_on_where_our_clock_is_wrong(server: PublicTradesServer, ahead_ms: int) -> None:
+    """The exchange tells its time, or (0) it seems to be as wrong as ours."""
+    server.ahead_ms = ahead_ms
+    begin = now_ms() + 50_000
+    for number in range(3_000):
+        server.make(1, begin + number)
+
+    async def story(connection: Connection) -> None:
+        assert [t.id for t in await hear(connection, 3_000)] == [str(n) for n in range(3_000)]
+        assert server.asked < 10
+
+    listen(server, begin - 5_000, story)
+
+
 def test_hours_without_a_trade_are_passed_over(server: PublicTradesServer) -> None:
     begin = now_ms() - 5 * HOUR_MS
     server.make(1, begin)
