@@ -241,18 +241,12 @@ def _files(trace: TracebackType | None) -> set[Path]:
 def _moment(trace: TracebackType | None) -> str:
     """Say at which bar a strategy was called, by the market that it was called with."""
     from algotrendy.backtest.data.moments import in_words
-    from algotrendy.backtest.engine.setting import Setting
     from algotrendy.strategy.market import Market
 
-    steps: Sequence[int] = ()
     while trace is not None:
         for value in list(trace.tb_frame.f_locals.values()):
-            if isinstance(value, Setting):
-                steps = value.dataset.timeline.data
-            elif isinstance(value, Market) and (value.now or value.close):
-                # A strategy that does not read the time is not told it at each bar.
-                known = value.now or (steps[len(value.close) - 1] if steps else 0)
-                return f" at {in_words(known)}" if known else ""
+            if isinstance(value, Market) and value.now:
+                return f" at {in_words(value.now)}"
         trace = trace.tb_next
     return ""
 

@@ -119,7 +119,7 @@ class Interpreter:
         Raises:
             Whatever the strategy raises.
         """
-        equity, cash, exposure = self._run_plain() if self._setting.is_plain else self._run_every()
+        equity, cash, exposure = self._run_told() if self._setting.is_plain else self._run_every()
         return Raw(
             equity=equity,
             cash=cash,
@@ -150,6 +150,14 @@ class Interpreter:
             curves.append((account.equity, account.cash, gross_of(rows, count)))
         equity, cash, exposure = np.array(curves).reshape(-1, 3).T.copy()
         return equity, cash, exposure
+
+    def _run_told(self) -> Curves:
+        """Run the plain way; in the end, also of a strategy that raised, the market tells when."""
+        try:
+            return self._run_plain()
+        finally:
+            if self.market.close:
+                self.market.now = self._timeline[len(self.market.close) - 1]
 
     def _run_plain(self) -> Curves:
         """Do what `_run_every` does where most of it cannot happen, several times as fast."""
