@@ -37,6 +37,7 @@ USERNAME = "sol"
 _BETWEEN_S = (6.0, 14.0)
 _PATIENCE_S = 240.0
 _AT_REST_S = 15.0
+_CALM_S = 20.0
 _TROUBLES = ("kill the service", "kill the workers", "kill the workers", "cut", "fall silent")
 
 
@@ -152,6 +153,8 @@ def soak(
     end_ns = time.time_ns()
     if not settled(lake, SYMBOLS, end_ns):
         typer.echo(f"not everything was stored after {_PATIENCE_S:.0f} s")
+    ticks, bars = len(listener.late_s), len(listener.bars_late_s)
+    time.sleep(_CALM_S)
     listener.stop()
     feed.end()
     rest(lake)
@@ -166,6 +169,8 @@ def soak(
     typer.echo(f"from tick to client: {_late(listener.late_s)}, {len(listener.late_s)} ticks")
     typer.echo(f"of that, in the service and on its socket: {_late(listener.passed_on_s)}")
     typer.echo(f"from bar to client: {_late(listener.bars_late_s)}")
+    calm = _late(listener.late_s[ticks:]), _late(listener.bars_late_s[bars:])
+    typer.echo(f"once nothing goes wrong: tick {calm[0]}; bar {calm[1]}")
     for fault in found.faults:
         typer.echo(f"fault: {fault}", err=True)
     typer.echo(str(found))
