@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from algotrendy.kernel.errors import Unavailable
 from algotrendy.market_data.streaming.listening import Listeners
 from algotrendy.market_data.streaming.messages import Record, Trade
 from algotrendy.market_data.streaming.producer import Producer, ProducerTerms
@@ -31,6 +33,7 @@ STEPS = st.sampled_from(
         "die",
         "wait",
         "long",
+        "hour",
         "down",
         "up",
     )
@@ -72,10 +75,23 @@ class World:
             case "die":
                 await self.die()
                 self.start()
+            case "hour":
+                await self.outage(3600.0)
             case "down" | "up":
                 self.sink.is_down = step == "down"
         # A moment is as long as it takes until history is being read.
         await asyncio.sleep({"trade": 0.1, "moment": 0.53, "wait": 0.7, "long": 60.0}.get(step, 0))
+
+    async def outage(self, seconds: float) -> None:
+        """Let nobody connect for so long, while the market goes on."""
+        self.feed.refuses = Unavailable("scripted", "the feed is down")
+        self.feed.cut()
+        connects = self.feed.connects
+        for at in range(6):
+            self.market("trade" if at % 2 else "burst")
+            await asyncio.sleep(seconds / 6)
+        assert self.feed.connects == connects
+        self.feed.refuses = None
 
     def market(self, step: str) -> None:
         match step:
@@ -122,6 +138,34 @@ def test_every_trade_is_sent_at_least_once_and_in_order(
         for run in range(world.runs):
             once = _once(world.sink.trades(symbol, f"run-{run}"))
             assert all(before.time <= after.time for before, after in pairwise(once))
+    _assert_numbered(world)
+
+
+@pytest.mark.parametrize("sink_is_down", [False, True])
+def test_what_was_traded_in_an_hour_without_the_feed_is_read_from_its_history(
+    sink_is_down: bool,
+) -> None:
+    async def scenario() -> tuple[World, list[Trade]]:
+        world = World(0, 8, 16)
+        world.start()
+        await world.do("moment")
+        await world.do("trade")
+        world.sink.is_down = sink_is_down
+        before = len(world.feed.made)
+        await world.do("hour")
+        missed = world.feed.made[before:]
+        sent = {trade.id for symbol in SYMBOLS for trade in world.sink.trades(symbol)}
+        assert not sent & {trade.id for trade in missed}
+        world.sink.is_down = False
+        await asyncio.sleep(120)
+        await world.die()
+        return world, missed
+
+    world, missed = run_quickly(scenario())
+    assert len(missed) > 16
+    for symbol in SYMBOLS:
+        sent = [trade.id for trade in world.sink.trades(symbol)]
+        assert sent == [trade.id for trade in world.feed.made if trade.symbol == symbol]
     _assert_numbered(world)
 
 
