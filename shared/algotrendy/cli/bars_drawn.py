@@ -25,12 +25,12 @@ def show_drawn(symbol: str, style: str, start: date | None, end: date | None, ev
         NotFound: If no trades of the symbol are stored.
     """
     from algotrendy.cli.trade_source import find_trades
-    from algotrendy.market_data.charts.building import bars_of
+    from algotrendy.market_data.charts.building import MOST_OF_A_COMMAND, bars_of
     from algotrendy.market_data.charts.styles import parse
 
     wanted = parse(style)
     trades = find_trades(parse_symbol(symbol), None, False, start, end)
-    bars = bars_of(trades, wanted)
+    bars = bars_of(trades, wanted, most=MOST_OF_A_COMMAND)
     if not bars:
         expected = f"one that {len(trades):,} trades make a whole bar of"
         raise Invalid("style", expected, str(wanted))

@@ -37,7 +37,7 @@ def chart(
     --style volume:amount=10000 --csv trades.csv --out xyz.svg`.
     """
     from algotrendy.cli.trade_source import find_trades
-    from algotrendy.market_data.charts.building import Builder
+    from algotrendy.market_data.charts.building import MOST_OF_A_COMMAND, Builder
     from algotrendy.market_data.charts.drawing import draw
     from algotrendy.market_data.charts.styles import parse
 
@@ -48,7 +48,7 @@ def chart(
     days = (None if day is None else day.date() for day in (start, end))
     trades = find_trades(parse_symbol(symbol), csv, samples, *days)
     builder = Builder(wanted)
-    bars: list[Any] = list(builder.push(trades))
+    bars: list[Any] = list(builder.push(trades, MOST_OF_A_COMMAND))
     unfinished = builder.partial() if partial else None
     if unfinished is not None:
         bars.append(unfinished)

@@ -25,6 +25,8 @@ from algotrendy.market_data.ticks import Ticks, TickStore
 MOST_SYMBOLS: Final = 50
 MOST_TRADES: Final = 300_000
 """Trades that bars of a chart style are made of for one request, all symbols together."""
+MOST_DRAWN: Final = 300_000
+"""Bars that those trades may make of a symbol: some seconds of work."""
 MOST_DAYS: Final = 31
 """UTC dates that such a request may span."""
 
@@ -222,7 +224,8 @@ def read_drawn(store: TickStore, wanted: Wanted, place: Place, limit: int) -> Pa
 
     Raises:
         NotFound: Unknown symbol.
-        Invalid: If the range is open, too long, or holds too many trades; or the cursor is of
+        Invalid: If the range is open, too long, or holds too many trades; if the style makes too
+            many bars of them; or the cursor is of
             trades that have changed since.
     """
     if store.version() != place.version:
@@ -234,7 +237,7 @@ def read_drawn(store: TickStore, wanted: Wanted, place: Place, limit: int) -> Pa
     for number in range(place.symbol, len(wanted.symbols)):
         if room == 0:
             return Page(tuple(parts), Place(place.version, number, None).cursor(wanted))
-        bars = bars_of(trades[number], wanted.style or "")
+        bars = bars_of(trades[number], wanted.style or "", most=MOST_DRAWN)
         shown = bars[given : given + room]
         columns = {
             name: [getattr(bar, "began" if name == "time" else name) for bar in shown]

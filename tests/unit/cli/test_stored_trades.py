@@ -57,6 +57,7 @@ def test_a_backtest_runs_on_stored_trades(tmp_path: Path) -> None:
     ("options", "error", "told"),
     [
         (("--style", "tick:amount=500"), Invalid, "style must be one that 400 trades"),
+        (("--style", "renko:size=0.00001"), Invalid, "at most 500,000 bars .* a larger size"),
         (("--style", "tick:amount=5", "--timeframe", "1Min"), Invalid, "timeframe must be left"),
         (("--style", "tick:amount=5", "--adjustment", "all"), Invalid, "adjustment must be left"),
         (("--style", "tick:amount=5", "--start", "2024-03-02"), Invalid, "range with trades"),

@@ -129,6 +129,19 @@ def test_too_many_trades_are_refused(world: World, monkeypatch: pytest.MonkeyPat
     assert "at most 59 trades" in answer.text
 
 
+@pytest.mark.parametrize("style", ["renko:size=0.00001", "volume:amount=0.001,excess=split"])
+def test_a_style_of_too_many_bars_is_refused_before_they_are_made(
+    world: World, monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    monkeypatch.setattr(bar_pages, "MOST_DRAWN", 1000)
+    answer = world.get(f"/v1/bars?symbols=AAPL&style={style}&{DAY}")
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert fault["field"] == "style"
+    assert "at most 1,000 bars of these trades; give a larger size" in answer.text
+    assert walk(world, f"/v1/bars?symbols=AAPL&style=tick:amount=1&{DAY}")[0]["bars"]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

@@ -43,6 +43,7 @@ from algotrendy.market_data.api.answers import (
 from algotrendy.market_data.api.formats import written
 from algotrendy.market_data.bar_pages import (
     MOST_DAYS,
+    MOST_DRAWN,
     MOST_SYMBOLS,
     MOST_TRADES,
     Place,
@@ -148,7 +149,8 @@ def get_bars_of_several(
         Query(
             description="A chart style, such as renko:size=1: its whole bars are made of the "
             f"stored trades from start to end, at most {MOST_DAYS} UTC dates and "
-            f"{MOST_TRADES:,} trades. Without, the stored bars are given.",
+            f"{MOST_TRADES:,} trades and {MOST_DRAWN:,} bars of a symbol. "
+            "Without, the stored bars are given.",
             examples=["time:interval=1Min"],
         ),
     ] = None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import inf, isfinite
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.records import Fields, Record
@@ -17,6 +17,8 @@ from algotrendy.market_data.charts.records import CHART_BAR, ChartBar, record_ty
 from algotrendy.market_data.charts.rules.levels import MOST_OF_ONE_TICK, NEVER
 from algotrendy.market_data.charts.styles import Style, parse
 
+MOST_OF_A_COMMAND: Final = 500_000
+"""Bars that a command makes of a chart style before it asks for a larger size."""
 NOT_WHOLE = 0
 """``known`` of an unfinished bar."""
 _SECOND = 1_000_000_000
@@ -185,13 +187,18 @@ class Builder:
         """The time up to which the builder knows the market; no trade may be earlier."""
         return self._time
 
-    def push(self, trades: Trades) -> Bars:
+    def push(self, trades: Trades, most: int | None = None) -> Bars:
         """Take trades, and give the bars that they closed, in order.
 
+        Args:
+            trades: Oldest first.
+            most: Stop at more bars than that; then the builder is of no more use.
+
         Raises:
-            Invalid: If columns differ in length, or a trade is bad; then none of them is taken.
+            Invalid: If columns differ in length, or a trade is bad; then none of them is taken. If
+                there are more bars than ``most``.
         """
-        if len(trades.times) == len(trades.prices) == len(trades.sizes) == 1:
+        if most is None and len(trades.times) == len(trades.prices) == len(trades.sizes) == 1:
             return self.push_one(trades.times[0], trades.prices[0], trades.sizes[0])
         columns = self._engine.columns(trades)
         times, prices, sizes = columns
@@ -204,7 +211,7 @@ class Builder:
         if self._advance is None:
             self._advance = self._engine.kernel(self._rules, self._state, self._rule)
         parts: list[Any] = []
-        done = 0
+        done = made = 0
         while done < len(times):
             taken, at = self._advance(
                 self._state, self._rule, times[done:], prices[done:], sizes[done:], self._table, 0
@@ -212,6 +219,9 @@ class Builder:
             done += taken
             if at:
                 parts.append(self._engine.take(self._table, at))
+            made += at
+            # Before room is made for what the next trade needs.
+            self._require_few(made + (self._state.needed if done < len(times) else 0), most)
             if done < len(times):
                 self._make_way(int(times[done]), done)
         if len(times):
@@ -324,6 +334,11 @@ class Builder:
             self._table = self._engine.table(needed)
             self._single = None
 
+    def _require_few(self, bars: int, most: int | None) -> None:
+        if most is not None and bars > most:
+            expected = f"one that makes at most {most:,} bars of these trades; give a larger size"
+            raise Invalid("style", expected, str(self.style))
+
     def _set_span(self, time: int) -> None:
         """Tell the kernel in which session, or between which two, a time lies."""
         calendar = self._calendar or us_equities()
@@ -358,6 +373,13 @@ def _ns(moment: datetime) -> int:
     return (whole // timedelta(microseconds=1)) * 1_000
 
 
-def bars_of(trades: Trades, style: Style | str, engine: Engine = INTERPRETED) -> Bars:
-    """Build all whole bars of some trades at once; what is unfinished at the end is left out."""
-    return Builder(style, engine, rows=16 if engine is INTERPRETED else 65_536).push(trades)
+def bars_of(
+    trades: Trades, style: Style | str, engine: Engine = INTERPRETED, most: int | None = None
+) -> Bars:
+    """Build all whole bars of some trades at once; what is unfinished at the end is left out.
+
+    Raises:
+        Invalid: As ``Builder.push``.
+    """
+    rows = 16 if engine is INTERPRETED else 65_536
+    return Builder(style, engine, rows=rows).push(trades, most)

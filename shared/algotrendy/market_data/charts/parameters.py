@@ -63,9 +63,12 @@ class Parameter(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Number(Parameter):
-    """A price, an amount, a percentage: above ``above``, at most ``most``."""
+    """A price, an amount, a percentage: above ``above``, at most ``most``.
 
-    above: float = 0.0
+    Below the least one a price divided by it need not be a number any more.
+    """
+
+    above: float = 1e-15
     most: float = 1e15
 
     kind = "f8"

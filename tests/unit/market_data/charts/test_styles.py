@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.market_data.charts.building import Builder
+from algotrendy.market_data.charts.building import INTERPRETED, Builder, bars_of
+from algotrendy.market_data.charts.compiled import Compiled
 from algotrendy.market_data.charts.styles import KINDS, describe, parse
+from fakes.chart_trades import at_prices
 
 
 @pytest.mark.parametrize(
@@ -29,8 +33,9 @@ def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
     ("text", "told"),
     [
         ("rang:size=1", "style must be range"),
-        ("range", "style.range.size must be a number above 0"),
-        ("range:size=-1", "style.range.size must be a number above 0"),
+        ("range", "style.range.size must be a number above 1e-15"),
+        ("range:size=-1", "style.range.size must be a number above 1e-15"),
+        ("volume:amount=1e-320,excess=split", "style.volume.amount must be a number above 1e-15"),
         ("range:size=nan", "style.range.size"),
         ("range:size=wide", "style.range.size"),
         ("range:width=1", "style.range must be NAME=VALUE of size"),
@@ -51,6 +56,20 @@ def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
 def test_what_is_wrong_is_named(text: str, told: str) -> None:
     with pytest.raises(Invalid, match=told):
         parse(text)
+
+
+@pytest.mark.parametrize("engine", [INTERPRETED, Compiled()])
+@pytest.mark.parametrize("style", ["renko:size=0.001", "volume:amount=0.1,excess=split"])
+def test_too_many_bars_are_refused_and_not_made(style: str, engine: Any) -> None:
+    given = at_prices(*(100.0 + place % 2 for place in range(200)))
+    whole = len(bars_of(given, style, engine))
+    assert len(bars_of(given, style, engine, whole)) == whole
+    with pytest.raises(Invalid, match=f"style must be one .* {whole - 1:,} bars .* larger size"):
+        bars_of(given, style, engine, whole - 1)
+    builder = Builder(style, engine)
+    with pytest.raises(Invalid, match="larger size"):
+        builder.push(given, 5)
+    assert builder.state()["state"]["ticks"] <= 1  # it stopped at the first trade that makes many
 
 
 def test_every_style_describes_itself() -> None:

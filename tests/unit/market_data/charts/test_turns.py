@@ -116,3 +116,8 @@ def test_with_one_box_each_turn_is_a_column() -> None:
 def test_boxes_of_tenths_are_reached_by_prices_in_tenths() -> None:
     bars = build("point-and-figure:box=0.1", at_prices(0.1, 0.3, 0.7, 0.4))
     assert drawn(bars) == [(0.1, 0.7, 0.1, 0.7)]
+
+
+def test_boxes_finer_than_a_price_can_tell_do_not_take_forever() -> None:
+    # A step of one box changes no bit of the price: a search for the next level would not end.
+    assert len(build("point-and-figure:box=2e-15,reversal=1", at_prices(1e12, 2e12, 1e12))) == 1

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from algotrendy.kernel.records import Fields
-from algotrendy.market_data.charts.rules.levels import NEAR_LEVEL
+from algotrendy.market_data.charts.rules.levels import MOST_STEPS, NEAR_LEVEL
 from algotrendy.market_data.charts.rules.writing import GATHERED, draw, write, write_gathered
 
 STATE: Final[Fields] = (
@@ -89,10 +89,14 @@ def floor_level(anchor: float, box: float, price: float) -> int:
     """Give the highest level that a price has reached."""
     near = NEAR_LEVEL * box
     level = int((price - anchor) / box)
-    while anchor + level * box > price + near:
-        level -= 1
-    while anchor + (level + 1) * box <= price + near:
-        level += 1
+    # A quotient is wrong by one at most. Levels finer than the price's last digit would go on long.
+    for _ in range(MOST_STEPS):
+        if anchor + level * box > price + near:
+            level -= 1
+        elif anchor + (level + 1) * box <= price + near:
+            level += 1
+        else:
+            break
     return level
 
 

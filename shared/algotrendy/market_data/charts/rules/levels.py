@@ -8,6 +8,8 @@ NEAR_AMOUNT = 1e-9
 """Share of an amount that may be missing when it counts as full."""
 MOST_OF_ONE_TICK = 1_000_000
 """Bars that one trade may make; more are a bad price or a bad size."""
+MOST_STEPS = 4
+"""Levels by which the quotient of a price and a size may be beside its level."""
 NEVER = -(1 << 63)
 """Before every time."""
 

@@ -29,6 +29,7 @@ from algotrendy.kernel.records import Fields
 from algotrendy.market_data.charts.rules.gathering import first_at, gather, gather_between
 from algotrendy.market_data.charts.rules.levels import (
     MOST_OF_ONE_TICK,
+    MOST_STEPS,
     NEAR_AMOUNT,
     NEAR_LEVEL,
     NEVER,
@@ -181,8 +182,9 @@ def begin(state: Any, rule: Any, price: float) -> tuple[float, float, int]:
     if rule.anchor == 0.0:
         return price, size, 0
     level = int((price - rule.anchor) / size + NEAR_LEVEL)
-    while level_price(rule.anchor, size, 0.0, level) > price + NEAR_LEVEL * size:
-        level -= 1
+    for _ in range(MOST_STEPS):
+        if level_price(rule.anchor, size, 0.0, level) > price + NEAR_LEVEL * size:
+            level -= 1
     return rule.anchor, size, level
 
 
