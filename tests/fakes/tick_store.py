@@ -13,17 +13,19 @@ from algotrendy.market_data.ticks import (
     dates_of,
     require_dates,
     unknown_symbol,
+    unknown_version,
 )
 
 _Row = tuple[int, float, float, str]
 
 
 class MemoryTicks:
-    """Keeps the newest version."""
+    """Keeps every version."""
 
     def __init__(self, *imports: Ticks) -> None:
         self._version = NO_BARS_YET
         self._rows: dict[Symbol, list[_Row]] = {}
+        self._versions: dict[int, dict[Symbol, list[_Row]]] = {NO_BARS_YET: {}}
         for ticks in imports:
             self.replace(ticks)
 
@@ -48,11 +50,15 @@ class MemoryTicks:
         first: date,
         last: date,
         as_of: int | None = None,
+        version: int | None = None,
     ) -> Ticks:
         require_dates(first, last)
+        if version is not None and version not in self._versions:
+            raise unknown_version(version, self._version)
         if symbol not in self._rows:
             raise unknown_symbol(symbol, self.symbols())
-        rows = [row for row in self._rows[symbol] if first <= session_date(row[0]) <= last]
+        there = self._rows if version is None else self._versions[version]
+        rows = [row for row in there.get(symbol, ()) if first <= session_date(row[0]) <= last]
         source = ", ".join(sorted({row[3] for row in rows}))
         times = [row[0] for row in rows]
         return Ticks(symbol, times, [row[1] for row in rows], [row[2] for row in rows], source)
@@ -69,4 +75,9 @@ class MemoryTicks:
             return Replacement(self._version, ())
         self._rows[ticks.symbol] = new
         self._version += 1
+        self._versions[self._version] = dict(self._rows)
         return Replacement(self._version, (ticks.symbol,))
+
+    def forget(self, version: int) -> None:
+        """Keep a version no longer, as upkeep of the lake does."""
+        del self._versions[version]

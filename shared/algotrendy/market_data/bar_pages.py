@@ -225,13 +225,15 @@ def read_drawn(store: TickStore, wanted: Wanted, place: Place, limit: int) -> Pa
     Raises:
         NotFound: Unknown symbol.
         Invalid: If the range is open, too long, or holds too many trades; if the style makes too
-            many bars of them; or the cursor is of
-            trades that have changed since.
+            many bars of them; a version that is gone makes the cursor invalid.
     """
-    if store.version() != place.version:
-        expected = "of trades that have not changed since; start again without it"
-        raise Invalid("cursor", expected, place.cursor(wanted))
-    trades = read_trades(store, wanted)
+    try:
+        trades = read_trades(store, wanted, place.version)
+    except NotFound as error:
+        if place == Place(place.version):
+            raise
+        expected = "of a version that is still kept; start again without it"
+        raise Invalid("cursor", expected, place.cursor(wanted)) from error
     parts: list[Part] = []
     room, given = limit, place.after or 0
     for number in range(place.symbol, len(wanted.symbols)):
@@ -251,8 +253,8 @@ def read_drawn(store: TickStore, wanted: Wanted, place: Place, limit: int) -> Pa
     return Page(tuple(parts), None)
 
 
-def read_trades(store: TickStore, wanted: Wanted) -> list[Ticks]:
-    """Read the trades of every symbol, date by date, and stop when there are too many."""
+def read_trades(store: TickStore, wanted: Wanted, version: int) -> list[Ticks]:
+    """Read the trades of every symbol as a version has them, and stop when there are too many."""
     for name in ("start", "end"):
         if getattr(wanted, name) is None:
             raise Invalid(name, "given with a style: its bars are made of trades", None)
@@ -270,7 +272,7 @@ def read_trades(store: TickStore, wanted: Wanted) -> list[Ticks]:
         sizes: list[float] = []
         source = ""
         for day in (start + timedelta(days=number) for number in range(days)):
-            read = store.read(symbol, day, day)
+            read = store.read(symbol, day, day, version=version)
             times += read.times
             prices += read.prices
             sizes += read.sizes

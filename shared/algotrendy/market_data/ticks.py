@@ -89,7 +89,14 @@ class TickStore(Protocol):
         """List what is stored, by symbol; empty when nothing is."""
         ...
 
-    def read(self, symbol: Symbol, first: date, last: date, as_of: int | None = None) -> Ticks:
+    def read(
+        self,
+        symbol: Symbol,
+        first: date,
+        last: date,
+        as_of: int | None = None,
+        version: int | None = None,
+    ) -> Ticks:
         """Read the trades of the UTC dates from ``first`` to ``last``, both included.
 
         Days without trades are no fault: the result may be empty.
@@ -97,9 +104,10 @@ class TickStore(Protocol):
         Args:
             as_of: Apply the cancels and corrections that were known then, ns UTC. Without, trades
                 are as they came, which is what their bars are made of.
+            version: Of the store then; None for now.
 
         Raises:
-            NotFound: Unknown symbol; the hint names near ones.
+            NotFound: Unknown symbol; the hint names near ones. Or a version that is kept no longer.
             Invalid: If ``first`` is after ``last``.
         """
         ...
@@ -121,6 +129,11 @@ def require_dates(first: date, last: date) -> None:
     """Refuse a range that ends before it begins."""
     if first > last:
         raise Invalid("first", f"on or before last, {last}", first)
+
+
+def unknown_version(version: int, newest: int) -> NotFound:
+    """Say that the store never was, or no longer keeps, a version."""
+    return NotFound("version of the trades", version, f"the newest is {newest}")
 
 
 def unknown_symbol(symbol: Symbol, stored: Sequence[TickSummary]) -> NotFound:

@@ -114,6 +114,17 @@ def test_an_import_takes_the_place_of_the_days_that_it_spans_and_of_no_other(
     ]
 
 
+def test_a_version_is_read_as_it_was(store: TickStore) -> None:
+    before = ticks(TUESDAY)
+    version = store.replace(before).version
+    store.replace(ticks(TUESDAY, price=50.0))
+    store.replace(ticks(TUESDAY, symbol=BTC))
+    assert same(store.read(AAPL, TUESDAY, TUESDAY, version=version), before)
+    assert len(store.read(BTC, TUESDAY, TUESDAY, version=version)) == 0
+    with pytest.raises(NotFound, match="version of the trades 7 was not found; the newest is 2"):
+        store.read(AAPL, TUESDAY, TUESDAY, version=7)
+
+
 def test_an_unknown_symbol_is_not_found_with_near_ones(store: TickStore) -> None:
     store.replace(ticks(TUESDAY))
     with pytest.raises(NotFound, match=r"APPL was not found; did you mean AAPL\?"):

@@ -113,10 +113,23 @@ def test_bars_of_a_style_are_made_of_stored_trades(world: World, style: str, lim
     assert found["bars"][0]["known"] >= found["bars"][0]["time"]
 
 
-def test_a_later_page_of_trades_that_changed_is_refused(world: World) -> None:
+def test_pages_of_a_style_stay_with_the_trades_that_they_began_with(world: World) -> None:
+    path = f"/v1/bars?symbols=AAPL&style=tick:amount=7&{DAY}&limit=2"
+    [whole] = walk(world, path)
+    first = world.get(path).json()
+    for changed in (Symbol("MSFT"), TRADES.symbol):
+        world.trades.replace(Ticks(changed, [BEGIN], [9.0], [1.0], "other"))
+    answer = world.get(f"{path}&cursor={first['next_cursor']}")
+    assert answer.json()["series"][0]["bars"] == whole["bars"][2:4]
+    [anew] = walk(world, path)
+    assert anew["bars"] == []
+
+
+def test_a_cursor_of_trades_that_are_kept_no_longer_is_refused(world: World) -> None:
     path = f"/v1/bars?symbols=AAPL&style=tick:amount=7&{DAY}&limit=2"
     cursor = world.get(path).json()["next_cursor"]
-    world.trades.replace(Ticks(TRADES.symbol, [BEGIN], [9.0], [1.0], "other"))
+    world.trades.forget(0)
+    world.cache.values.clear()
     answer = world.get(f"{path}&cursor={cursor}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "cursor"

@@ -28,6 +28,7 @@ from algotrendy.market_data.ticks import (
     dates_of,
     require_dates,
     unknown_symbol,
+    unknown_version,
 )
 from algotrendy.platform.lake import Lake, literal
 
@@ -70,12 +71,19 @@ class LakeTicks:
             summaries.append(summary)
         return summaries
 
-    def read(self, symbol: Symbol, first: date, last: date, as_of: int | None = None) -> Ticks:
+    def read(
+        self,
+        symbol: Symbol,
+        first: date,
+        last: date,
+        as_of: int | None = None,
+        version: int | None = None,
+    ) -> Ticks:
         """Read trades as ``TickStore.read`` says."""
         require_dates(first, last)
-        rows = self._rows(symbol, first, last)
+        rows = self._rows(symbol, first, last, version=version)
         if as_of is not None and rows["time"]:
-            rows = self._fixed(rows, symbol, first, last, as_of)
+            rows = self._fixed(rows, symbol, (first, last), as_of, version)
         if not rows["time"]:
             stored = self.symbols()
             if symbol not in {item.symbol for item in stored}:
@@ -101,9 +109,14 @@ class LakeTicks:
         return Replacement(version, (ticks.symbol,))
 
     def _fixed(
-        self, rows: dict[str, list[Any]], symbol: Symbol, first: date, last: date, as_of: int
+        self,
+        rows: dict[str, list[Any]],
+        symbol: Symbol,
+        days: tuple[date, date],
+        as_of: int,
+        version: int | None,
     ) -> dict[str, list[Any]]:
-        of = f"symbol = {literal(symbol)} AND date >= {literal(str(first))}"
+        of = f"symbol = {literal(symbol)} AND date >= {literal(str(days[0]))}"
         names = ", ".join(field.name for field in fields(StoredFix))
         sql = f"SELECT {names} FROM tick_fixes WHERE {of} ORDER BY number"  # noqa: S608
         try:
@@ -113,7 +126,7 @@ class LakeTicks:
         fixes = [StoredFix(*values) for values in zip(*told.values(), strict=True)]
         if not fixes:
             return rows
-        named = self._rows(symbol, first, last, ("venue", "id"))
+        named = self._rows(symbol, *days, ("venue", "id"), version)
         # Trades of a file have neither.
         texts = ([text or "" for text in named[name]] for name in ("venue", "id"))
         columns = (named["time"], named["price"], named["size"], *texts)
@@ -122,12 +135,21 @@ class LakeTicks:
         return {**told, "source": named["source"]}
 
     def _rows(
-        self, symbol: Symbol, first: date, last: date, more: Sequence[str] = ()
+        self,
+        symbol: Symbol,
+        first: date,
+        last: date,
+        more: Sequence[str] = (),
+        version: int | None = None,
     ) -> dict[str, list[Any]]:
-        try:
-            return rows_once(self._lake, _where(symbol, first, last), more)
-        except NotFound:
+        if version == NO_BARS_YET:
             return _NOTHING
+        try:
+            return rows_once(self._lake, _where(symbol, first, last), more, version)
+        except NotFound as error:
+            if version is None:
+                return _NOTHING
+            raise unknown_version(version, self.version()) from error
 
     def _twice(self, symbol: str) -> int:
         """Count the trades that were imported and streamed."""
@@ -146,21 +168,24 @@ class LakeTicks:
 _NOTHING: dict[str, list[Any]] = {name: [] for name in ("time", "price", "size", *_SUMMARY)}
 
 
-def rows_once(lake: Lake, where: str, more: Sequence[str] = ()) -> dict[str, list[Any]]:
+def rows_once(
+    lake: Lake, where: str, more: Sequence[str] = (), version: int | None = None
+) -> dict[str, list[Any]]:
     """Read stored trades, oldest first; of one that was imported and streamed, the streamed row.
 
     Args:
         where: SQL of which, of one symbol.
         more: Columns besides time, price, size and source.
+        version: Of the dataset then; None for now.
 
     Raises:
-        NotFound: If there are no trades at all.
+        NotFound: If there are no trades at all, or not of that version any more.
     """
 
     def selected(names: Sequence[str]) -> dict[str, list[Any]]:
         columns = ", ".join(dict.fromkeys(("time", "place", "price", "size", "source", *names)))
         sql = f"SELECT {columns} FROM {DATASET} WHERE {where} ORDER BY time, place"  # noqa: S608
-        return lake.query(DATASET, sql)
+        return lake.query(DATASET, sql, version)
 
     rows = selected(more)
     if not _is_mixed(rows["source"]):

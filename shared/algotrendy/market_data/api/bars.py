@@ -168,8 +168,8 @@ def get_bars_of_several(
     """Read bars of several symbols, symbol after symbol and oldest first, page by page.
 
     Every page of a query is read from the version of the data that the first page was read from,
-    so that an import between two pages tears nothing. With a style, pages after a change of the
-    trades are refused instead. Of several symbols, one without a bar in the range has none.
+    so that an import between two pages tears nothing. Of several symbols, one without a bar in the
+    range has none.
     """
     wanted = Wanted(
         parse_symbols(symbols),
