@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from algotrendy.cli.consoles import tell_bad_rows
 from algotrendy.kernel.clock import parse_time
-from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.errors import Invalid, InvalidRows
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data import wiring
 
@@ -56,7 +57,11 @@ def import_(
     if (csv is None) == (not alpaca):
         raise Invalid("import", "either a CSV file or --alpaca SYMBOL", "both" if csv else "none")
     if csv is not None:
-        given = read_actions(csv)
+        try:
+            given = read_actions(csv)
+        except InvalidRows as error:
+            tell_bad_rows(error)
+            raise
     else:
         from algotrendy.market_data.adapters.alpaca_bars import alpaca_actions
 

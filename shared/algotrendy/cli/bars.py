@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli.consoles import wide_console
 from algotrendy.cli.pictures import require_svg, write_closes, write_stored
 from algotrendy.kernel.bar import Timeframe, parse_timeframe
 from algotrendy.kernel.clock import parse_time
@@ -165,7 +166,7 @@ def list_(
             f"{item.bars:,}",
             Text(item.source),
         )
-    _console().print(table)
+    wide_console(120).print(table)
     if svg is not None:
         write_stored(svg, wiring.bar_store())
 
@@ -365,7 +366,7 @@ def _print_series(found: Declared, every: bool) -> None:
             f"{series.volume[index]:,.0f}",
             *(("filled" if series.times[index] in found.filled else "",) if said else ()),
         )
-    _console().print(table)
+    wide_console(120).print(table)
     filled = f", {len(found.filled):,} of them filled" if found.filled else ""
     typer.echo(f"{_counted(count, 'bar')}{filled}")
 
@@ -378,12 +379,6 @@ def _time(time_ns: int, *, is_daily: bool) -> str:
 
 def _price(price: float) -> str:
     return f"{price:,.2f}" if price >= 1 else f"{price:.6g}"
-
-
-def _console() -> Console:
-    console = Console()
-    # In a pipe rich would assume 80 columns and cut the figures: a file has room.
-    return console if console.is_terminal else Console(width=120)
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from algotrendy.cli.consoles import wide_console
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data.ticks import Ticks
@@ -53,9 +53,7 @@ def _print(bars: Any, trades: Ticks, style: str, every: bool) -> None:
         prices = (f"{getattr(bar, name):,.8g}" for name in _PRICES)
         amounts = (f"{bar.volume:,.12g}", f"{bar.ticks:,}")
         table.add_row(_time(bar.began), _time(bar.known), *prices, *amounts)
-    console = Console()
-    # In a pipe rich would assume 80 columns and cut the figures: a file has room.
-    (console if console.is_terminal else Console(width=160)).print(table)
+    wide_console().print(table)
     typer.echo(f"{len(bars):,} whole bars of {len(trades):,} trades ({trades.source})")
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli.consoles import wide_console
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data import wiring
 from algotrendy.market_data.migration.checking import BadRow, shown_time
@@ -152,7 +153,7 @@ def _print_sample(mapping: TableMapping, sample: Sample) -> None:
     for place, symbol in enumerate(sample.good.symbols):
         values = (f"{column[place]:.12g}" for column in sample.good.numbers)
         table.add_row(symbol, shown_time(int(sample.good.times[place])), *values)
-    _console().print(table)
+    wide_console(140).print(table)
     _print_bad(sample.told)
     of = f"{mapping.timeframe} bars" if mapping.timeframe else "trades"
     typer.echo(
@@ -172,7 +173,7 @@ def _print_outcome(outcome: Outcome, bad_file: Path) -> None:
     table.add_row("Table, good rows", good, str(outcome.source))
     table.add_row("Lake", f"{outcome.lake.rows:,}", str(outcome.lake))
     table.add_row("Quarantine", f"{len(outcome.quarantined):,}", "")
-    _console().print(table)
+    wide_console(140).print(table)
     _print_bad(outcome.quarantined)
     if outcome.quarantined:
         typer.echo(f"the bad rows are in {bad_file}")
@@ -193,9 +194,3 @@ def _print_bad(rows: Sequence[BadRow]) -> None:
         console.print(Text(f"bad: {row}"))
     if len(rows) > _BAD_SHOWN:
         console.print(Text(f"... {len(rows) - _BAD_SHOWN:,} more"))
-
-
-def _console() -> Console:
-    console = Console()
-    # In a pipe rich would assume 80 columns and cut the figures: a file has room.
-    return console if console.is_terminal else Console(width=140)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from algotrendy.cli.consoles import wide_console
 from algotrendy.kernel.bar import parse_timeframe
 from algotrendy.kernel.errors import Invalid, Rejected
 from algotrendy.kernel.instrument import parse_symbol
@@ -64,7 +64,7 @@ def quality(
     else:
         from algotrendy.cli.quality_view import show_all, show_one
 
-        console = Console()
+        console = wide_console()
         if symbols:
             for report in reports:
                 show_one(console, report)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli.consoles import tell_bad_rows, wide_console
 from algotrendy.kernel.errors import Invalid, InvalidRows
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.market_data import wiring
@@ -91,7 +91,7 @@ def import_(
     try:
         ticks = read_ticks(csv, name, _columns(column), time_unit=time_unit.value)
     except InvalidRows as error:
-        _print_faults(error)
+        tell_bad_rows(error)
         raise
     done = wiring.tick_store().replace(ticks)
     first, last = dates_of(ticks)
@@ -112,7 +112,7 @@ def list_() -> None:
     for item in found:
         dates = (str(item.first), str(item.last))
         table.add_row(item.symbol, *dates, f"{item.ticks:,}", Text(item.source))
-    _console().print(table)
+    wide_console(120).print(table)
 
 
 @app.command()
@@ -151,7 +151,7 @@ def _print_ticks(ticks: Ticks, day: date, every: bool) -> None:
         second = datetime.fromtimestamp(time_ns // 1_000_000_000, UTC)
         time = f"{second:%H:%M:%S}.{time_ns % 1_000_000_000:09d}"
         table.add_row(time, f"{ticks.prices[index]:,}", f"{ticks.sizes[index]:,.12g}")
-    _console().print(table)
+    wide_console(120).print(table)
     typer.echo(f"{count:,} trade" if count == 1 else f"{count:,} trades")
 
 
@@ -163,24 +163,6 @@ def _columns(pairs: list[str] | None) -> dict[str, str]:
             raise Invalid("column", "FIELD=NAME, such as price=Last", pair)
         columns[field] = name
     return columns
-
-
-def _print_faults(error: InvalidRows) -> None:
-    # Written line by line and unstyled: a reason may hold anything that a file holds.
-    console = Console(stderr=True, soft_wrap=True)
-    rows = "1 bad row" if error.count == 1 else f"{error.count:,} bad rows"
-    console.print(Text(f"{error.source}: nothing was imported; {rows}"))
-    for fault in error.rows:
-        console.print(Text(f"  {fault}"))
-    told = len({fault.line for fault in error.rows})
-    if told < error.count:
-        console.print(Text(f"  ... {error.count - told:,} more"))
-
-
-def _console() -> Console:
-    console = Console()
-    # In a pipe rich would assume 80 columns and cut the figures: a file has room.
-    return console if console.is_terminal else Console(width=120)
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from algotrendy.cli.consoles import tell_bad_rows
 from algotrendy.kernel.clock import parse_time
+from algotrendy.kernel.errors import InvalidRows
 from algotrendy.market_data import wiring
 
 app = typer.Typer(
@@ -32,7 +34,11 @@ def import_(
     """
     from algotrendy.market_data.history_rows import read_memberships
 
-    stays = read_memberships(csv)
+    try:
+        stays = read_memberships(csv)
+    except InvalidRows as error:
+        tell_bad_rows(error)
+        raise
     is_new = wiring.universe_store().replace(name, stays, f"csv:{csv.name}")
     symbols = len({stay.symbol for stay in stays})
     word = "imported" if is_new else "unchanged"

@@ -173,3 +173,20 @@ def test_an_edition_is_kept_when_a_universe_is_imported_anew(tmp_path: Path) -> 
         universe("show", "big", "--known", "2001-01-01T00:00Z")
     with pytest.raises(NotFound, match="universe small was not found; there are big"):
         universe("show", "small")
+
+
+@pytest.mark.parametrize(
+    ("app", "given", "header", "rows"),
+    [
+        (actions_app, (), "symbol,kind,day,value", ("XYZ,splot,2024-01-03,2", "X Y,split,soon,2")),
+        (universe_app, ("sp500",), "symbol,first,last", ("A B,2024-01-03,", "XYZ,soon,")),
+    ],
+)
+def test_every_bad_row_is_told(
+    tmp_path: Path, app: object, given: tuple[str, ...], header: str, rows: tuple[str, ...]
+) -> None:
+    path = file(tmp_path, "rows.csv", "\n".join((header, *rows)))
+    done = CliRunner().invoke(app, ["import", *given, str(path)])  # type: ignore[arg-type]
+    assert isinstance(done.exception, InvalidRows)
+    assert "rows.csv: nothing was imported; 2 bad rows" in done.stderr
+    assert [line.split()[1] for line in done.stderr.splitlines()[1:]] == ["2:", "3:"]
