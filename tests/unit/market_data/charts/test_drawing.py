@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from algotrendy.cli.main import app
 from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.charts.building import Builder
-from algotrendy.market_data.charts.drawing import draw
+from algotrendy.market_data.charts.drawing import draw, framed
 from algotrendy.market_data.charts.styles import parse
+from algotrendy.market_data.pictures.paper import INK
 from fakes.chart_trades import at_prices
 
 PRICES = [100 + (7 * k * k) % 23 / 4 for k in range(60)]
@@ -50,7 +51,14 @@ def test_an_unfinished_bar_is_drawn_paler_and_told() -> None:
 
 def test_prices_that_stand_still_are_drawn_too() -> None:
     bars = list(Builder("tick:amount=2").push(at_prices(5.0, 5.0)))
-    ET.fromstring(draw(bars, parse("tick:amount=2"), "XYZ"))
+    drawn = draw(bars, parse("tick:amount=2"), "XYZ")
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    [body] = ET.fromstring(drawn).findall(".//{*}g/{*}rect")
+    assert (float(body.attrib["height"]), body.attrib["fill"]) == (0.8, INK)
+    # In the middle: what stands still is as far from the top as from the bottom.
+    frame = framed(bars, parse("tick:amount=2"))
+    assert float(body.attrib["y"]) == pytest.approx((frame.y(frame.low) + frame.y(frame.high)) / 2)
 
 
 def test_the_command_draws_a_file_of_trades(tmp_path: Path) -> None:
