@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from algotrendy.kernel.errors import Rejected, Unavailable
 from algotrendy.market_data.streaming.backing_off import Backoff
 from algotrendy.market_data.streaming.catch_up import Flow
-from algotrendy.market_data.streaming.feeds import Feed, History
+from algotrendy.market_data.streaming.feeds import Feed, History, Told
+from algotrendy.market_data.streaming.messages import Trade
 from algotrendy.market_data.streaming.sender import Sender
+from algotrendy.market_data.streaming.skew import AGREEING, Skew
 
 Gap = Callable[[str, int, str], None]
+
+_DOUBT_S = 30.0
+_LOOK_S = 0.1
 
 
 class CatchingUp:
@@ -23,8 +28,11 @@ class CatchingUp:
         readers: How many side by side.
     """
 
-    def __init__(self, feed: Feed, sender: Sender, backoff: Backoff, readers: int) -> None:
+    def __init__(
+        self, feed: Feed, sender: Sender, backoff: Backoff, readers: int, skew: Skew
+    ) -> None:
         self._feed = feed
+        self._skew = skew
         self._sender = sender
         self._backoff = backoff
         self._readers = readers
@@ -98,5 +106,18 @@ class CatchingUp:
         pages: Any = history.trades(symbol, flow.since)
         async with aclosing(pages):
             async for page in pages:
-                self._sender.add(symbol, flow.page(page))
+                await self._doubt(page)
+                told = [self._skew.moved(i) if isinstance(i, Trade) else i for i in page]
+                self._sender.add(symbol, flow.page(told))
                 await self._sender.room()
+
+    async def _doubt(self, page: Sequence[Told]) -> None:
+        """Wait a while for live ticks to tell the feed's clock, where a page is of the future."""
+        waited_s = 0.0
+        while (
+            self._skew.heard < AGREEING
+            and waited_s < _DOUBT_S
+            and any(self._skew.doubts(item) for item in page)
+        ):
+            await asyncio.sleep(_LOOK_S)
+            waited_s += _LOOK_S

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Invalid, Rejected, Unavailable
@@ -31,9 +30,12 @@ from algotrendy.market_data.streaming.feeds import (
     Stored,
     Upto,
 )
+from algotrendy.market_data.streaming.good_ticks import GoodTicks
 from algotrendy.market_data.streaming.listening import FeedState, Listener, StateChange
 from algotrendy.market_data.streaming.messages import Fix, Quote, Trade
+from algotrendy.market_data.streaming.screening import Limits
 from algotrendy.market_data.streaming.sender import Sender
+from algotrendy.market_data.streaming.skew import Skew
 from algotrendy.market_data.streaming.watchdog import Watchdog
 
 _logger = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Counts:
     quotes: int = 0
     fixes: int = 0
     bad: int = 0
+    skewed: int = 0
     fixes_lost: int = 0
     connects: int = 0
     mutes: int = 0
@@ -120,7 +123,11 @@ class Producer:
         self._now = _Now()
         self._heard: deque[int] = deque(maxlen=_AGREEING)
         self._clocks: dict[str, int] = {}
-        self._catching_up = CatchingUp(feed, sender, self._backoff.another(), self._terms.readers)
+        self._skew = Skew(feed.name, Limits())
+        self._good = GoodTicks(feed.name, Limits())
+        self._catching_up = CatchingUp(
+            feed, sender, self._backoff.another(), self._terms.readers, self._skew
+        )
         self.counts = Counts()
 
     @property
@@ -242,11 +249,10 @@ class Producer:
             self._heard.append(item.time)
         match item:
             case Trade():
-                self._take_trade(item)
+                for trade in self._skew.take(item):
+                    self._take_trade(trade)
             case Quote():
-                self.counts.quotes += 1
-                if _is_good(item.bid, item.ask):
-                    self._listener.on_quote(item)
+                self._take_quote(item)
             case Fix():
                 self._take_fix(item)
             case Status():
@@ -264,12 +270,26 @@ class Producer:
             flow.fall_behind(now)
             self._sender.tell_clock(trade.symbol, 0)
             self._catching_up.wake()
-        told = flow.live(trade, now)
+        ahead = self._skew.ahead
+        self.counts.skewed += bool(ahead)
+        told = flow.live(self._skew.moved(trade), now)
         self._sender.add(trade.symbol, told)
-        if not _is_good(trade.price, trade.size):
-            self.counts.bad += 1
-        elif told or flow.is_behind:
-            self._listener.on_trade(trade)
+        if not (told or flow.is_behind):
+            return
+        good, is_bad = self._good.of(trade, ahead)
+        self.counts.bad += is_bad
+        for each in good:
+            self._listener.on_trade(each)
+
+    def _take_quote(self, quote: Quote) -> None:
+        self.counts.quotes += 1
+        # Some have no time but ours.
+        if quote.time != quote.received:
+            self._skew.hear(quote.time, quote.received)
+            for trade in self._skew.due():
+                self._take_trade(trade)
+        if self._good.is_good(quote, self._skew.ahead):
+            self._listener.on_quote(quote)
 
     def _take_fix(self, fix: Fix) -> None:
         if fix.symbol not in self._flows:
@@ -306,10 +326,11 @@ class Producer:
 
     def _tell_clock(self, symbol: str, clock: int) -> None:
         flow = self._flows.get(symbol)
-        if flow is None or flow.is_behind:
+        if flow is None or flow.is_behind or self._skew.holds(symbol):
             return
         if clock > max(flow.since, self._clocks.get(symbol, 0)):
             self._clocks[symbol] = clock
+            self._good.tell_clock(symbol, clock)
             self._sender.tell_clock(symbol, clock)
 
     def _gap(self, symbol: str, since: int, reason: str) -> None:
@@ -331,10 +352,6 @@ class Producer:
             level = logging.WARNING if is_fault else logging.INFO
             _logger.log(level, "%s is %s%s", self._feed.name, state, reason and f": {reason}")
         self._listener.on_state(self.state)
-
-
-def _is_good(first: float, second: float) -> bool:
-    return isfinite(first) and isfinite(second) and first > 0 and second > 0
 
 
 def _ns(moment: datetime) -> int:

@@ -54,9 +54,14 @@ def fault(trade: Trade, limits: Limits) -> Reason | None:
         return Reason.SIZE
     if trade.time <= 0:
         return Reason.NO_TIME
-    if trade.time > trade.received + limits.ahead_ns:
+    if is_future(trade.time, trade.received, limits):
         return Reason.FUTURE
     return None
+
+
+def is_future(time: int, received: int, limits: Limits) -> bool:
+    """Say whether a time is too far after that at which it was received."""
+    return time > received + limits.ahead_ns
 
 
 def fault_of_fix(fix: Fix) -> Reason | None:
