@@ -10,6 +10,7 @@ import keyword
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 from typing import Any
 
@@ -122,6 +123,7 @@ def update_source(layout: Layout) -> str:
     return "\n".join(lines) + "\n"
 
 
+@lru_cache(maxsize=64)
 def update_of(layout: Layout) -> Update:
     """Make the function of `update_source`."""
     names: dict[str, Any] = {
@@ -134,6 +136,7 @@ def update_of(layout: Layout) -> Update:
     return update
 
 
+@lru_cache(maxsize=64)
 def tell_of(layout: Layout) -> Callable[[Any, Sequence[float]], None]:
     """Make a function that writes the indicators' outputs, computed before, into an own.
 

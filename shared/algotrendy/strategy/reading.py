@@ -6,6 +6,7 @@ import builtins
 import dis
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -72,9 +73,10 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _globals(code: CodeType) -> set[str]:
-    return {
+@lru_cache(maxsize=256)
+def _globals(code: CodeType) -> frozenset[str]:
+    return frozenset(
         "__import__" if each.opname == "IMPORT_NAME" else each.argval
         for each in dis.get_instructions(code)
         if each.opname in ("LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME")
-    }
+    )
