@@ -45,6 +45,8 @@ class World:
 
     def __init__(self, lag: int, held: int, pending: int) -> None:
         self.feed = ScriptedFeed(*SYMBOLS, settle_s=0.5)
+        # Of a symbol of which nothing is stored yet, the whole story is wanted.
+        self.feed.begin_s = 200_000.0
         self.sink = ScriptedSink()
         self.stored = ScriptedStored(self.sink, lag)
         self.terms = ProducerTerms(most_held=held, clock_s=1.0)
