@@ -33,7 +33,14 @@ LONGEST_WAIT = Duration.hours(12)
 LATE = Duration.minutes(1)
 
 # The datasets that ticks end in, and the states of bars: nothing else of the lake is written.
-WRITES = ("ticks/*", "quarantined_ticks/*", "tick_fixes/*", "chart_bars/*", "streaming/*")
+WRITES = (
+    "ticks/*",
+    "quarantined_ticks/*",
+    "tick_fixes/*",
+    "stream_holes/*",
+    "chart_bars/*",
+    "streaming/*",
+)
 READ_STREAM = (
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",
@@ -97,7 +104,13 @@ class TickStream(Construct):
             "Ticks waiting, ms": [self._age(minute)],
             "Ticks lost or stuck": [
                 self._metric(name, minute)
-                for name in ("TickRecordsMissing", "TickRecordsPoisoned", "BarsStuck")
+                for name in (
+                    "TickRecordsMissing",
+                    "TickRecordsPoisoned",
+                    "BarsStuck",
+                    "StreamHoles",
+                    "StreamSilences",
+                )
             ],
         }
 
@@ -135,6 +148,7 @@ class TickStream(Construct):
         told = {
             "TickRecordsMissing": "Records of ticks never came: look at what Lambda gave up.",
             "BarsStuck": "A chart style cannot take a symbol's trades: read the log of on_ticks.",
+            "StreamHoles": "A feed's trades or fixes were not told: see /v1/quality for which.",
         }
         counted = [
             self._metric(name, minute).create_alarm(
@@ -148,7 +162,17 @@ class TickStream(Construct):
             )
             for name, description in told.items()
         ]
-        return [self._foundation.alarm(alarm) for alarm in (late, *counted)]
+        # One silence is mended by a new connection; a feed that stays silent is not.
+        silent = self._metric("StreamSilences", Duration.minutes(15)).create_alarm(
+            self,
+            "Silent",
+            alarm_name=config.name("ticks-silent"),
+            alarm_description="A feed says nothing while its market is open: look at its provider.",
+            threshold=1,
+            evaluation_periods=2,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        return [self._foundation.alarm(alarm) for alarm in (late, *counted, silent)]
 
     def _age(self, period: Duration) -> cloudwatch.Metric:
         return self.consumer.function.metric("IteratorAge", period=period, statistic="Maximum")

@@ -10,6 +10,7 @@ from algotrendy.kernel.errors import Conflict
 from algotrendy.market_data.streaming.accepting import (
     Fixed,
     Identity,
+    Lacking,
     Quarantined,
     Seen,
     Standing,
@@ -49,6 +50,7 @@ class MemoryLake:
         self.clocks: dict[str, int] = {}
         self.refused: dict[str, list[Quarantined]] = {}
         self.fixed: dict[str, list[Fixed]] = {}
+        self.lacking: dict[str, list[Lacking]] = {}
         self.chart: dict[Key, list[Closed]] = {}
         self.marks: dict[Key, BarMark] = {}
 
@@ -147,6 +149,17 @@ class MemoryLake:
             item.standing.fixes = len(there)
             count += len(rows)
         return count
+
+    def lack(self, moved: Sequence[Moved]) -> list[Lacking]:
+        found: list[Lacking] = []
+        for item in moved:
+            there = self.lacking.setdefault(item.standing.symbol, [])
+            rows = [row for row in item.verdict.holes.values() if row not in there]
+            self.point("before lack")
+            there.extend(rows)
+            self.point("after lack")
+            found += rows
+        return found
 
     def trades(self, symbol: str, after: int, upto: int) -> Iterator[Stored]:
         for at, seen in enumerate(self.ticks.get(symbol, [])[after:upto], start=after + 1):

@@ -51,7 +51,14 @@ RIGHTS = {
     | KEEP_FAILURES
     | {
         (action, f"lake/{name}/*")
-        for name in ("ticks", "quarantined_ticks", "tick_fixes", "chart_bars", "streaming")
+        for name in (
+            "ticks",
+            "quarantined_ticks",
+            "tick_fixes",
+            "stream_holes",
+            "chart_bars",
+            "streaming",
+        )
         for action in ("s3:PutObject", "s3:AbortMultipartUpload")
     }
     | {

@@ -79,17 +79,24 @@ def test_the_consumer_knows_lake_styles_and_where_poisoned_records_go(stage: Sta
 def test_somebody_hears_of_ticks_that_wait_are_lost_or_make_no_bars(stage: Stage) -> None:
     late = alarm(stage, "ticks-late")
     assert (late["MetricName"], late["Threshold"]) == ("IteratorAge", 60_000)
-    for name in ("TickRecordsMissing", "BarsStuck"):
+    for name in ("TickRecordsMissing", "BarsStuck", "StreamHoles"):
         found = alarm(stage, f"ticks-{name}")
         assert (found["Threshold"], found["Namespace"]) == (1, "AlgoTrendy")
         assert found["Dimensions"] == [{"Name": "service", "Value": "market_data"}]
         assert found["AlarmActions"]
 
 
+def test_a_feed_that_stays_silent_is_heard_of_and_one_silence_is_not(stage: Stage) -> None:
+    found = alarm(stage, "ticks-silent")
+    assert (found["MetricName"], found["Namespace"]) == ("StreamSilences", "AlgoTrendy")
+    assert (found["Period"], found["EvaluationPeriods"], found["Threshold"]) == (900, 2, 1)
+    assert found["AlarmActions"]
+
+
 def test_the_dashboard_shows_the_ticks(stage: Stage) -> None:
     [page] = stage.properties("AWS::CloudWatch::Dashboard")
     text = json.dumps(page["DashboardBody"])
-    for shown in ("IteratorAge", "TicksStored", "TicksQuarantined", "TickRecordsMissing"):
+    for shown in ("IteratorAge", "TicksStored", "TickRecordsMissing", "StreamHoles"):
         assert shown in text
 
 

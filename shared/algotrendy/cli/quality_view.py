@@ -27,6 +27,7 @@ _SHORT = {
     Kind.UNAPPLIED_SPLIT: "Splits",
     Kind.ZERO_VOLUME: "No volume",
     Kind.REFUSED_TRADES: "Refused",
+    Kind.STREAM_HOLE: "Holes",
 }
 
 

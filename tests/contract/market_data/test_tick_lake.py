@@ -11,7 +11,7 @@ from algotrendy.market_data.adapters.lake_stream import QUARANTINE, StreamLake
 from algotrendy.market_data.charts.records import ChartBar
 from algotrendy.market_data.streaming.accepting import Standing, Verdict, accept
 from algotrendy.market_data.streaming.bars import Closed, told
-from algotrendy.market_data.streaming.messages import Fix, Record, Trade
+from algotrendy.market_data.streaming.messages import Fix, Hole, Record, Trade
 from algotrendy.market_data.streaming.screening import Limits, Reason
 from algotrendy.market_data.streaming.stores import BarMark, Key, Moved, NewBars, TickLake
 from algotrendy.platform.lake import lake_at
@@ -128,6 +128,28 @@ def test_a_fix_of_after_midnight_makes_its_new_id_known_on_the_day_before(lake: 
     fix = Fix("BTC/USD", "V", "a", after, "correct", 99.0, 2.0, after, "b")
     take(lake, trade(0, name="a"), fixes=(fix,))
     assert lake.known("BTC/USD", {DAY: (NOON, NOON)}) == {(DAY, "V", "a"), (DAY, "V", "b")}
+
+
+def lacking(lake: TickLake, *holes: Hole) -> list[str]:
+    standing = lake.standings(["BTC/USD"])["BTC/USD"]
+    moved = Moved(None, standing.refusals, standing.fixes, standing, Verdict())
+    record = Record("paper", "run", 0, "BTC/USD", holes=holes)
+    accept(standing, record, NOON, Limits(), moved.verdict)
+    return [item.hole.what for item in lake.lack([moved])]
+
+
+def test_a_hole_is_stored_once_and_said_to_be_new_once(lake: TickLake) -> None:
+    hole = Hole("BTC/USD", "trades", NOON, NOON + 5, "no plan")
+    assert lacking(lake) == []
+    assert lacking(lake, hole) == ["trades"]
+    assert lacking(lake, hole, hole, hole._replace(what="silence")) == ["silence"]
+    assert lake.standings(["BTC/USD"])["BTC/USD"].is_new
+    if isinstance(lake, StreamLake):
+        found = lake._lake.query("stream_holes", "SELECT * FROM stream_holes ORDER BY number")
+        assert found["number"] == [1, 2]
+        assert (found["what"], found["feed"]) == (["trades", "silence"], ["paper"] * 2)
+        assert (found["first"][0], found["last"][0]) == (NOON, NOON + 5)
+        assert lake._lake.mark("stream_holes", "rows:BTC/USD") == 2
 
 
 def stale(lake: TickLake, *trades: Trade) -> Moved:

@@ -15,6 +15,7 @@ from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters.tick_batches import NoQueue, PoisonQueue, take_batch
 from algotrendy.market_data.charts.building import Builder
 from algotrendy.market_data.streaming.bars import told
+from algotrendy.market_data.streaming.messages import Hole, Record, encode
 from algotrendy.platform.cache import PREFIX
 from algotrendy.platform.lake import Lake, lake_at
 from algotrendy.platform.records import StreamRecord
@@ -173,6 +174,24 @@ def test_without_a_queue_a_poisoned_record_comes_again_and_nothing_is_lost(lake:
     assert stored(lake) == ["0", "1"]
     answer = handle(good[0], b"{", good[1], first=7)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "8"}]}
+
+
+def test_a_hole_is_a_row_and_a_metric_once_however_often_it_comes(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hole = Hole("AAPL", "trades", NOON, NOON + 7 * SECOND, "the plan has no history")
+    silence = hole._replace(what="silence", reason="it said nothing")
+    told = encode(Record("paper", "a-run", 0, "AAPL", holes=(hole, silence)))
+    assert handle(told) == {"batchItemFailures": []}
+    out = capsys.readouterr().out
+    assert '"StreamHoles":[1.0]' in out
+    assert '"StreamSilences":[1.0]' in out
+    forget()
+    assert handle(told, record("AAPL", 1, trades("AAPL", 0, 4))) == {"batchItemFailures": []}
+    assert "StreamHoles" not in capsys.readouterr().out
+    assert len(stored(lake)) == 4
+    found = lake.query("stream_holes", "SELECT * FROM stream_holes ORDER BY number")
+    assert (found["what"], found["reason"][0]) == (["trades", "silence"], hole.reason)
 
 
 class NoLake:

@@ -11,7 +11,7 @@ from algotrendy.kernel.errors import Rejected, Unauthenticated, Unavailable
 from algotrendy.market_data.calendar import us_equities
 from algotrendy.market_data.streaming.feeds import Status
 from algotrendy.market_data.streaming.listening import FeedState
-from algotrendy.market_data.streaming.messages import Fix, Quote
+from algotrendy.market_data.streaming.messages import Fix, Hole, Quote
 from algotrendy.market_data.streaming.producer import Producer, ProducerTerms
 from algotrendy.market_data.streaming.sender import Sender, SendingTerms
 from fakes.quick_loop import LoopClock, run_quickly
@@ -66,6 +66,10 @@ def play(bench: Bench, story: Callable[[Bench], Awaitable[None]]) -> Bench:
     return bench
 
 
+def holes(bench: Bench) -> list[Hole]:
+    return [hole for record in bench.sink.taken for hole in record.holes]
+
+
 def test_a_feed_connects_catches_up_and_is_live() -> None:
     async def story(bench: Bench) -> None:
         await asyncio.sleep(5)
@@ -101,6 +105,9 @@ def test_a_mute_feed_is_left_and_caught_up_with() -> None:
     assert bench.producer.counts.mutes == 1
     assert bench.feed.connects == 2
     assert [trade.id for trade in bench.sink.trades("AAPL")] == ["0", "1"]
+    (silence,) = holes(bench)
+    assert (silence.what, silence.last - silence.first) == ("silence", 30 * 10**9)
+    assert "nothing for 30 s" in silence.reason
 
 
 def test_a_feed_whose_market_is_closed_may_be_silent() -> None:
@@ -191,6 +198,38 @@ def test_a_history_that_may_not_be_read_leaves_a_gap_that_is_counted() -> None:
     bench = play(Bench(), story)
     assert bench.producer.counts.gaps == 1
     assert bench.sink.trades("AAPL") == bench.feed.made
+    (hole,) = holes(bench)
+    assert (hole.what, hole.symbol, hole.reason) == ("trades", "AAPL", "the plan has no history")
+    assert (hole.first, hole.first < hole.last < bench.feed.made[0].time) == (
+        BEGIN_NS - 900 * 10**9,
+        True,
+    )
+
+
+def test_fixes_that_cannot_wait_are_told_as_a_hole_once_records_are_taken_again() -> None:
+    async def story(bench: Bench) -> None:
+        await asyncio.sleep(5)
+        bench.sink.is_down = True
+        for at in range(30):
+            now = now_ns()
+            fix = Fix("AAPL", "V", str(at), now, "cancel", 1.0, 1.0, now)
+            bench.feed.tell(fix)
+            await asyncio.sleep(0.1)
+        assert holes(bench) == []
+        bench.sink.is_down = False
+        await asyncio.sleep(20)
+
+    bench = play(Bench(most_pending=4), story)
+    told = [fix.time for record in bench.sink.taken for fix in record.fixes]
+    lost = bench.producer.counts.fixes_lost
+    assert (len(told), lost) == (30 - lost, lost)
+    found = holes(bench)
+    # More than eight wait as eight, of which one is wider.
+    assert [hole.what for hole in found] == ["fixes"] * 8
+    assert found[0].first > told[-1]
+    assert found[-1].last == found[0].first + (lost - 1) * 100_000_000
+    assert found[-1].first == found[0].first + 7 * 100_000_000
+    assert bench.sender.pending == 0
 
 
 def test_bad_ticks_go_to_the_lake_and_not_to_clients() -> None:
@@ -265,7 +304,7 @@ def test_history_that_cannot_be_asked_now_is_asked_again() -> None:
         bench.feed.history_refuses = Unavailable("history", "busy", 5.0)
         bench.feed.trade("AAPL")
         await asyncio.sleep(60)
-        assert bench.sink.taken == []
+        assert bench.sink.trades("AAPL") == []
         bench.feed.history_refuses = None
         await asyncio.sleep(60)
 

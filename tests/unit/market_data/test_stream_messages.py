@@ -14,6 +14,7 @@ from algotrendy.market_data.streaming.messages import (
     LAST_NS,
     MOST_TRADES,
     Fix,
+    Hole,
     Record,
     Trade,
     decode,
@@ -70,6 +71,16 @@ def test_long_ids_make_records_of_fewer_trades_that_can_all_be_written() -> None
     assert [trade for part in parts for trade in part.trades] == told
 
 
+def test_holes_travel_and_most_of_the_longest_can_be_written() -> None:
+    hole = Hole("AAPL", "fixes", FIRST_NS, LAST_NS, "\x01" * 200)
+    record = Record("f", "r", 0, "AAPL", holes=(hole,) * 24)
+    assert decode(encode(record)) == record
+    plain = Record("f", "r", 0, "AAPL", clock=1)
+    assert b"holes" not in encode(plain)
+    with pytest.raises(Invalid, match="holes must be at most 24"):
+        encode(Record("f", "r", 0, "AAPL", holes=(hole,) * 25))
+
+
 def good() -> dict[str, Any]:
     return {
         "v": 1,
@@ -106,6 +117,11 @@ def good() -> dict[str, Any]:
         ({"fixes": [["cancel", 1, 2.0, 3.0, "V", "", "", 4]]}, "fixes[0].id"),
         ({"clock": -1}, "clock"),
         ({"clock": "noon"}, "clock"),
+        ({"holes": {}}, "holes"),
+        ({"holes": [["trades", 1, 2]]}, "holes[0]"),
+        ({"holes": [["quotes", 1, 2, "why"]]}, "holes[0].what"),
+        ({"holes": [["trades", 1.5, 2, "why"]]}, "holes[0].first"),
+        ({"holes": [["trades", 1, 2, "w" * 201]]}, "holes[0].reason"),
         ({"more": 1}, "record"),
     ],
 )

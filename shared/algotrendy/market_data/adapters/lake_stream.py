@@ -1,10 +1,10 @@
 """Keep streamed trades, what was refused of them, their fixes and their bars in the lake.
 
 Marks of ``ticks``: ``ticks:<symbol>``, how many streamed trades are in, and ``clock:<symbol>``, up
-to when the feed has told everything. Of ``quarantined_ticks`` and ``tick_fixes``:
-``rows:<symbol>``. Of ``chart_bars``: ``bars:<symbol>:<style>``, of how many trades the bars are,
-and ``numbers:<symbol>:<style>``, how many bars there are. A write goes through only where all its
-marks stand as the writer believes.
+to when the feed has told everything. Of ``quarantined_ticks``, ``tick_fixes`` and
+``stream_holes``: ``rows:<symbol>``. Of ``chart_bars``: ``bars:<symbol>:<style>``, of how many
+trades the bars are, and ``numbers:<symbol>:<style>``, how many bars there are. A write goes through
+only where all its marks stand as the writer believes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.market_data.adapters import lake_stream_rows as rows_of
 from algotrendy.market_data.adapters.lake_ticks import DATASET as TICKS
 from algotrendy.market_data.adapters.lake_ticks import PARTITIONS, STREAMED
-from algotrendy.market_data.streaming.accepting import Identity, Standing, next_date
+from algotrendy.market_data.streaming.accepting import Identity, Lacking, Standing, next_date
 from algotrendy.market_data.streaming.bars import Closed, Stored
 from algotrendy.market_data.streaming.screening import Reason
 from algotrendy.market_data.streaming.stores import BarMark, Key, Moved, NewBars
@@ -24,6 +24,7 @@ from algotrendy.platform.lake import Lake, literal
 
 QUARANTINE: Final = "quarantined_ticks"
 FIXES: Final = "tick_fixes"
+HOLES: Final = "stream_holes"
 BARS: Final = "chart_bars"
 
 _STREAMED: Final = f"source LIKE '{STREAMED}%'"
@@ -141,6 +142,27 @@ class StreamLake:
         for item in moved:
             item.standing.fixes = after[item.standing.symbol]
         return len(rows)
+
+    def lack(self, moved: Sequence[Moved]) -> list[Lacking]:
+        """Store holes, as ``TickLake.lack`` says."""
+        names = {item.standing.symbol: f"rows:{item.standing.symbol}" for item in moved}
+        # The marks first: who stores the same after this look is refused.
+        stored = self._lake.marks(HOLES, list(names.values())) if names else {}
+        rows: list[tuple[Any, ...]] = []
+        marks: Marks = {}
+        found: list[Lacking] = []
+        for item in moved:
+            symbol = item.standing.symbol
+            new = self._new(HOLES, symbol, item.verdict.holes)
+            if new:
+                before = stored[names[symbol]]
+                count = before or 0
+                marks[names[symbol]] = (before, count + len(new))
+                rows += rows_of.hole_rows(symbol, new, count + 1)
+                found += new
+        if rows:
+            self._lake.write(HOLES, rows_of.hole_table(rows), ("symbol",), marks=marks)
+        return found
 
     def trades(self, symbol: str, after: int, upto: int) -> Iterator[Stored]:
         """Read streamed trades by place."""

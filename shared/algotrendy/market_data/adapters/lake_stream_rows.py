@@ -2,8 +2,9 @@
 
 ``ticks`` has streamed trades beside imported ones: their source is ``stream:<feed>``, their place
 the symbol's running number from 1. ``quarantined_ticks`` has what was refused, prices and sizes as
-text, for they need not be numbers. ``tick_fixes`` has cancels and corrections. ``chart_bars`` has
-the bars made of streamed trades.
+text, for they need not be numbers. ``tick_fixes`` has cancels and corrections,
+``stream_holes`` what is known not to have been told. ``chart_bars`` has the bars made of streamed
+trades.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from algotrendy.market_data.adapters.lake_ticks import STREAMED
 from algotrendy.market_data.charts.records import CHART_BAR, ChartBar
-from algotrendy.market_data.streaming.accepting import Accepted, Fixed, Quarantined, Seen, utc_date
+from algotrendy.market_data.streaming.accepting import (
+    Accepted,
+    Fixed,
+    Lacking,
+    Quarantined,
+    Seen,
+    utc_date,
+)
 from algotrendy.market_data.streaming.bars import Closed
 from algotrendy.market_data.streaming.messages import Trade
 from algotrendy.market_data.streaming.stores import NewBars
@@ -67,6 +75,16 @@ _FIXES: Final = (
     ("new_id", _TEXT),
     ("received", _WHOLE),
 )
+_HOLES: Final = (
+    ("symbol", _TEXT),
+    ("number", _WHOLE),
+    ("key", _TEXT),
+    ("feed", _TEXT),
+    ("what", _TEXT),
+    ("first", _WHOLE),
+    ("last", _WHOLE),
+    ("reason", _TEXT),
+)
 _BARS: Final = (
     ("symbol", _TEXT),
     ("style", _TEXT),
@@ -112,6 +130,14 @@ def fix_rows(symbol: str, rows: Iterable[Fixed], first: int) -> list[tuple[Any, 
     return found
 
 
+def hole_rows(symbol: str, rows: Iterable[Lacking], first: int) -> list[tuple[Any, ...]]:
+    """Write holes, numbered from ``first`` on."""
+    return [
+        (symbol, number, row.key, row.feed, *row.hole[1:])
+        for number, row in enumerate(rows, start=first)
+    ]
+
+
 def bar_rows(new: NewBars) -> list[tuple[Any, ...]]:
     """Write bars; their date is the UTC date on which they were known."""
     return [
@@ -139,6 +165,11 @@ def quarantine_table(rows: Sequence[tuple[Any, ...]]) -> Table:
 def fix_table(rows: Sequence[tuple[Any, ...]]) -> Table:
     """Make the table of fixes."""
     return _table(_FIXES, rows, frozenset({"price", "size"}))
+
+
+def hole_table(rows: Sequence[tuple[Any, ...]]) -> Table:
+    """Make the table of holes."""
+    return _table(_HOLES, rows)
 
 
 def bar_table(rows: Sequence[tuple[Any, ...]]) -> Table:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
 from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.market_data.quality.values import NewestQuote
+from algotrendy.market_data.quality.values import NewestQuote, StreamHole
 from algotrendy.platform.cache import Cache
 from algotrendy.platform.lake import Lake, literal
 
 REFUSED = "quarantined_ticks"
+HOLES = "stream_holes"
+MOST_HOLES = 200
 
 
 class LakeStreamMemory:
@@ -34,6 +36,19 @@ class LakeStreamMemory:
             return {}
         rows = zip(*(found[name] for name in ("refused", "first", "last")), strict=True)
         return dict(zip(found["reason"], rows, strict=True))
+
+    def holes(self, symbol: Symbol, first: int, last: int) -> Sequence[StreamHole]:
+        """Give the newest 200 holes of a span, as ``StreamMemory.holes`` says."""
+        span = f'"last" >= {first} AND "first" <= {last}'
+        of = f"symbol = {literal(symbol)} AND {span} ORDER BY number DESC LIMIT {MOST_HOLES}"
+        names = ("what", "feed", "first", "last", "reason")
+        columns = ", ".join(f'"{name}"' for name in names)
+        try:
+            found = self._lake.query(HOLES, f"SELECT {columns} FROM {HOLES} WHERE {of}")  # noqa: S608
+        except NotFound:
+            return ()
+        rows = zip(*(found[name] for name in names), strict=True)
+        return [StreamHole(*row) for row in rows][::-1]
 
     def quote(self, symbol: Symbol) -> NewestQuote | None:
         """Give the newest quote; None also where the cache does not answer."""

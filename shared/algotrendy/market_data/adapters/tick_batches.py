@@ -109,6 +109,8 @@ def _measure(outcome: Outcome, poisoned: int) -> None:
         "TicksRepeated": outcome.repeated,
         "TicksQuarantined": outcome.quarantined,
         "TickFixes": outcome.fixes,
+        "StreamHoles": outcome.lacking,
+        "StreamSilences": outcome.silences,
         "TickRecordsMissing": outcome.holes,
         "TickRecordsPoisoned": poisoned,
         "BarsClosed": outcome.bars,

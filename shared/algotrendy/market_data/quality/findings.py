@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CROSSED_QUOTES = "crossed_quotes"
     STALE_QUOTES = "stale_quotes"
     REFUSED_TRADES = "refused_trades"
+    STREAM_HOLE = "stream_hole"
 
 
 class Weight(StrEnum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from algotrendy.kernel.bar import Timeframe
@@ -13,7 +13,8 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import BarStore, SymbolSummary
 from algotrendy.market_data.quality.findings import Rules
 from algotrendy.market_data.quality.report import Evidence, QualityReport, inspect
-from algotrendy.market_data.quality.values import NewestQuote
+from algotrendy.market_data.quality.values import NewestQuote, StreamHole
+from algotrendy.market_data.streaming.messages import FIRST_NS, LAST_NS
 
 
 class StreamMemory(Protocol):
@@ -21,6 +22,10 @@ class StreamMemory(Protocol):
 
     def refused(self, symbol: Symbol) -> Mapping[str, tuple[int, int, int]]:
         """Give the refused trades by reason: how many, first and last time (ns UTC)."""
+        ...
+
+    def holes(self, symbol: Symbol, first: int, last: int) -> Sequence[StreamHole]:
+        """Give the newest holes of its stream that touch a span of time (ns UTC), oldest first."""
         ...
 
     def quote(self, symbol: Symbol) -> NewestQuote | None:
@@ -113,5 +118,12 @@ class Inspector:
         )
         refused = self._stream.refused(item.symbol)
         quote = self._stream.quote(item.symbol)
-        evidence = Evidence(raw, adjusted, refused, quote)
+        first = _midnight(start) if start else FIRST_NS
+        last = _midnight(end + timedelta(days=1)) - 1 if end else LAST_NS
+        holes = self._stream.holes(item.symbol, first, last)
+        evidence = Evidence(raw, adjusted, refused, quote, holes)
         return inspect(evidence, self._clock(), self._rules)
+
+
+def _midnight(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * 86_400 * 1_000_000_000

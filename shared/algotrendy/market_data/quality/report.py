@@ -16,7 +16,9 @@ from algotrendy.market_data.quality.gaps import Gaps, find_gaps, gap_findings, n
 from algotrendy.market_data.quality.outliers import outliers, unapplied_splits
 from algotrendy.market_data.quality.values import (
     NewestQuote,
+    StreamHole,
     duplicates,
+    hole_findings,
     quote_findings,
     refused_findings,
     stale,
@@ -38,12 +40,14 @@ class Evidence:
         adjusted: The same, adjusted for every action that is recorded.
         refused: By reason, trades that the stream refused: how many, first and last time.
         quote: The newest quote of the stream, where there is one.
+        holes: Of the symbol's stream, within the range that is asked for.
     """
 
     raw: BarSeries
     adjusted: BarSeries
     refused: Mapping[str, tuple[int, int, int]] | None = None
     quote: NewestQuote | None = None
+    holes: Sequence[StreamHole] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def inspect(
         *splits,
         *outliers(evidence.adjusted, rules, explained),
         *refused_findings(evidence.refused or {}),
+        *hole_findings(evidence.holes),
     ]
     if evidence.quote:
         found += quote_findings(evidence.quote, ns(now), rules, is_open=calendar.is_open(now))

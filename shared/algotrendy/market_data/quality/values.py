@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -94,6 +94,36 @@ def refused_findings(counts: Mapping[str, tuple[int, int, int]]) -> Iterator[Fin
     """Tell of trades that the stream refused: by reason how many, the first and the last time."""
     for reason, (count, first, last) in sorted(counts.items()):
         yield Finding(Kind.REFUSED_TRADES, Weight.WARNING, first, last, count, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHole:
+    """A span of which the stream is known not to have told something; times in ns UTC.
+
+    Attributes:
+        what: ``trades``, ``fixes``, or ``silence``, whose trades were read from the history.
+    """
+
+    what: str
+    feed: str
+    first: int
+    last: int
+    reason: str
+
+
+_HOLES = {
+    "trades": (Weight.WARNING, "trades may be missing"),
+    "fixes": (Weight.ERROR, "cancels or corrections are missing"),
+    "silence": (Weight.NOTE, "a silence, read from the history"),
+}
+
+
+def hole_findings(holes: Iterable[StreamHole]) -> Iterator[Finding]:
+    """Tell of holes in a symbol's stream, one by one."""
+    for hole in holes:
+        weight, words = _HOLES[hole.what]
+        detail = f"{hole.feed}: {words}: {hole.reason}"
+        yield Finding(Kind.STREAM_HOLE, weight, hole.first, hole.last, 1, detail)
 
 
 def _equal_rows(

@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
-from algotrendy.market_data.streaming.messages import FIRST_NS, Fix, Record, Trade
+from algotrendy.market_data.streaming.messages import FIRST_NS, Fix, Hole, Record, Trade
 from algotrendy.market_data.streaming.screening import (
     Limits,
     Reason,
@@ -97,6 +97,19 @@ class Fixed:
         return _key(repr(self.fix._replace(received=0)))
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A hole as it was told."""
+
+    hole: Hole
+    feed: str
+
+    @property
+    def key(self) -> str:
+        """Name its content."""
+        return _key(repr((self.feed, *self.hole)))
+
+
 @dataclass(slots=True)
 class Standing:
     """What the next decisions of a symbol depend on.
@@ -138,13 +151,14 @@ class Verdict:
     """What became of some records of a symbol, in order.
 
     Attributes:
-        quarantined: By key; so are fixes.
+        quarantined: By key; so are fixes and holes.
         repeated: How many trades were known, or refused, already.
     """
 
     accepted: list[Accepted] = field(default_factory=list)
     quarantined: dict[str, Quarantined] = field(default_factory=dict)
     fixes: dict[str, Fixed] = field(default_factory=dict)
+    holes: dict[str, Lacking] = field(default_factory=dict)
     repeated: int = 0
 
 
@@ -194,6 +208,9 @@ def accept(
         _decide(standing, seen, limits, verdict, more)
     for fix in record.fixes:
         _take_fix(standing, Fixed(fix, record.feed), verdict)
+    for hole in record.holes:
+        lacking = Lacking(hole, record.feed)
+        verdict.holes.setdefault(lacking.key, lacking)
     if standing.floor < record.clock <= arrived + limits.ahead_ns:
         standing.clock = record.clock
         if standing.suspect is not None and standing.suspect.trade.time < standing.clock:

@@ -1,10 +1,10 @@
 """Take records of ticks into the lake, and show the bars that they make.
 
 A batch goes through four doors, each of which can be left again at any line, by a kill or a fault:
-what is refused goes to quarantine, the trades (with the clocks) and then the fixes to the lake, the
-bars that these trades made to the lake too, and what is new is shown. Whoever comes again finds out
-from the lake what of it was done. The order matters: a trade that waits as a suspect must be in
-quarantine before a trade that came after it is in the lake.
+what is refused goes to quarantine, the trades (with the clocks), the fixes and the holes to the
+lake, the bars that these trades made to the lake too, and what is new is shown. Whoever comes again
+finds out from the lake what of it was done. The order matters: a trade that waits as a suspect must
+be in quarantine before a trade that came after it is in the lake.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Outcome:
         repeated: Trades that were there already, or refused already.
         quarantined: Rows that are new in quarantine.
         fixes: Fixes that are new in the lake.
+        lacking: Holes of trades or fixes that are new in the lake.
+        silences: Silences that are new in the lake.
         bars: Bars that are new in the lake.
         holes: Records that the producer numbered and that never came, as far as is remembered.
         poisoned: By its place in the batch, a record that cannot be taken however often it comes.
@@ -62,6 +64,8 @@ class Outcome:
     repeated: int = 0
     quarantined: int = 0
     fixes: int = 0
+    lacking: int = 0
+    silences: int = 0
     bars: int = 0
     holes: int = 0
     poisoned: dict[int, Exception] = field(default_factory=dict)
@@ -177,6 +181,10 @@ class Consumer:
         for item in everything:
             item.standing.is_new = item.standing.is_new and not _moves(item)
         fixes = self._lake.fix([m for m in everything if m.verdict.fixes])
+        holes = self._lake.lack([m for m in everything if m.verdict.holes])
+        silences = sum(item.hole.what == "silence" for item in holes)
+        outcome.silences += silences
+        outcome.lacking += len(holes) - silences
         outcome.quarantined += quarantined
         outcome.fixes += fixes
         outcome.stored += sum(len(m.verdict.accepted) for m in everything)

@@ -3,7 +3,8 @@
 A record is JSON: ``{"v":1,"feed":"alpaca:iex","run":"<uuid>","number":0,"symbol":"AAPL",
 "trades":[[time,price,size,venue,id,received],...],
 "fixes":[[kind,time,price,size,venue,id,new_id,received],...],"clock":time}``. All trades of a
-record come before all fixes of it, and its clock, which may be left out, after both. ``number``
+record come before all fixes of it, and its clock, which may be left out, after both; so may be
+``holes``, ``[[what,first,last,reason],...]``: what is known not to have been told. ``number``
 counts the records of one run and symbol from 0, so that a hole shows. A price or size that JSON
 cannot write is one of the texts ``nan``, ``inf``, ``-inf``: a bad tick travels as it came, and who
 stores it judges it, so that all are counted in one place.
@@ -27,19 +28,24 @@ MOST_BYTES: Final = 200_000
 LONGEST_ID: Final = 128
 LONGEST_VENUE: Final = 32
 LONGEST_FEED: Final = 64
+LONGEST_REASON: Final = 200
+MOST_HOLES: Final = 8
 FIRST_NS: Final = -(2**63)
 LAST_NS: Final = 2**63 - 1
 
 FixKind = Literal["cancel", "correct"]
+Lack = Literal["trades", "fixes", "silence"]
 
 _FRAME_BYTES: Final = 1_000
 _ITEM_BYTES: Final = 130
 _KINDS: Final = get_args(FixKind)
+_LACKS: Final = get_args(Lack)
 _TEXTS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _FIELDS: Final = ("v", "feed", "run", "number", "symbol", "trades", "fixes")
-_OPTIONAL: Final = ("clock",)
+_OPTIONAL: Final = ("clock", "holes")
 _OF_TRADE: Final = ("time", "price", "size", "venue", "id", "received")
 _OF_FIX: Final = ("kind", "time", "price", "size", "venue", "id", "new_id", "received")
+_OF_HOLE: Final = ("what", "first", "last", "reason")
 
 
 class Trade(NamedTuple):
@@ -98,6 +104,24 @@ class Fix(NamedTuple):
     new_id: str = ""
 
 
+class Hole(NamedTuple):
+    """A span of a symbol's stream of which something is known not to have been told.
+
+    Attributes:
+        what: ``trades``, whose history could not be read; ``fixes``, which were let go; or
+            ``silence``: the feed said nothing though its market was open. What was traded in a
+            silence is read from the history; where that fails, a hole of trades is told too.
+        first, last: Nanoseconds since 1970 UTC.
+        reason: At most 200 characters.
+    """
+
+    symbol: str
+    what: Lack
+    first: int
+    last: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One message of the stream; of one symbol.
@@ -109,6 +133,7 @@ class Record:
         clock: Nanoseconds since 1970 UTC up to which the feed has told everything, so that time
             bars that are over close without another trade; a trade of before that comes later is
             quarantined. 0: it says nothing of that, as while history is being caught up with.
+        holes: At most eight of each kind.
     """
 
     feed: str
@@ -118,15 +143,16 @@ class Record:
     trades: tuple[Trade, ...] = ()
     fixes: tuple[Fix, ...] = ()
     clock: int = 0
+    holes: tuple[Hole, ...] = ()
 
 
 def encode(record: Record) -> bytes:
     """Write a record.
 
     Raises:
-        Invalid: If it has no trades, no fixes and no clock, more than 500 of either, or 200 kB.
+        Invalid: If it says nothing, has more than 500 trades or fixes, or 200 kB.
     """
-    _require_count(len(record.trades), len(record.fixes), record.clock)
+    _require_count(len(record.trades), len(record.fixes), record.clock, len(record.holes))
     written = orjson.dumps(
         {
             "v": VERSION,
@@ -143,6 +169,7 @@ def encode(record: Record) -> bytes:
                 for f in record.fixes
             ],
             **({"clock": record.clock} if record.clock else {}),
+            **({"holes": [hole[1:] for hole in record.holes]} if record.holes else {}),
         }
     )
     if len(written) > MOST_BYTES:
@@ -179,7 +206,8 @@ def decode(data: bytes) -> Record:
     clock = _time(found.get("clock", 0), "clock")
     if clock < 0:
         raise Invalid("clock", "0 or more", clock)
-    _require_count(len(trades), len(fixes), clock)
+    holes = _list(found.get("holes", []), "holes")
+    _require_count(len(trades), len(fixes), clock, len(holes))
     return Record(
         feed,
         run,
@@ -188,6 +216,7 @@ def decode(data: bytes) -> Record:
         tuple(_trade(symbol, item, f"trades[{at}]") for at, item in enumerate(trades)),
         tuple(_fix(symbol, item, f"fixes[{at}]") for at, item in enumerate(fixes)),
         clock,
+        tuple(_hole(symbol, item, f"holes[{at}]") for at, item in enumerate(holes)),
     )
 
 
@@ -233,12 +262,15 @@ def _names(fix: Fix) -> tuple[str, str, str]:
     return fix.venue, fix.id, fix.new_id
 
 
-def _require_count(trades: int, fixes: int, clock: int) -> None:
+def _require_count(trades: int, fixes: int, clock: int, holes: int) -> None:
     for field, count in (("trades", trades), ("fixes", fixes)):
         if count > MOST_TRADES:
             raise Invalid(field, f"at most {MOST_TRADES}", count)
-    if not trades and not fixes and not clock:
-        raise Invalid("trades", "at least one, or a fix, or a clock", "none")
+    most = MOST_HOLES * len(_LACKS)
+    if holes > most:
+        raise Invalid("holes", f"at most {most}", holes)
+    if not trades and not fixes and not clock and not holes:
+        raise Invalid("trades", "at least one, or a fix, a clock or a hole", "none")
 
 
 def _trade(symbol: str, item: object, field: str) -> Trade:
@@ -272,6 +304,14 @@ def _fix(symbol: str, item: object, field: str) -> Fix:
         _time(received, f"{field}.received"),
         _text(new_id, f"{field}.new_id", LONGEST_ID),
     )
+
+
+def _hole(symbol: str, item: object, field: str) -> Hole:
+    what, first, last, reason = _row(item, field, _OF_HOLE)
+    if what not in _LACKS:
+        raise Invalid(f"{field}.what", " or ".join(_LACKS), what)
+    first, last = _time(first, f"{field}.first"), _time(last, f"{field}.last")
+    return Hole(symbol, what, first, last, _text(reason, f"{field}.reason", LONGEST_REASON))
 
 
 def _list(value: object, field: str) -> list[Any]:

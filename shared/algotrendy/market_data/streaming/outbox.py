@@ -9,7 +9,7 @@ from itertools import islice
 
 from algotrendy.market_data.streaming.backing_off import Backoff
 from algotrendy.market_data.streaming.feeds import Told
-from algotrendy.market_data.streaming.messages import MOST_TRADES, Record, records
+from algotrendy.market_data.streaming.messages import MOST_HOLES, MOST_TRADES, Hole, Record, records
 
 
 @dataclass(slots=True)
@@ -19,13 +19,14 @@ class _Line:
     backoff: Backoff
     waiting: deque[Told] = field(default_factory=deque)
     clock: int = 0
+    holes: list[Hole] = field(default_factory=list)
     under_way: Record | None = None
     number: int = 0
     due: float = 0.0
 
     @property
     def has_something(self) -> bool:
-        return bool(self.waiting or self.clock or self.under_way)
+        return bool(self.waiting or self.clock or self.holes or self.under_way)
 
 
 class Outbox:
@@ -56,6 +57,23 @@ class Outbox:
         """Let the newest clock of a symbol go behind what waits; 0: the one that waits is void."""
         self._line(symbol).clock = clock
 
+    def tell_hole(self, hole: Hole) -> None:
+        """Let a hole of a symbol be its next record.
+
+        At most eight of a kind wait, for memory is bounded: then the newest is widened, which says
+        too much rather than too little.
+        """
+        waiting = self._line(hole.symbol).holes
+        alike = [item for item in waiting if item.what == hole.what]
+        if len(alike) >= MOST_HOLES:
+            newest = alike[-1]
+            waiting.remove(newest)
+            self.pending -= 1
+            first, last = min(newest.first, hole.first), max(newest.last, hole.last)
+            hole = hole._replace(first=first, last=last)
+        waiting.append(hole)
+        self.pending += 1
+
     def take(self, now: float, most: int) -> list[Record]:
         """Give what is to be sent now, at most one record a symbol."""
         found: list[Record] = []
@@ -76,7 +94,7 @@ class Outbox:
             # Last in the next round: nobody waits for ever behind the others.
             self._lines[record.symbol] = line
             if is_taken:
-                self.pending -= len(record.trades) + len(record.fixes)
+                self.pending -= len(record.trades) + len(record.fixes) + len(record.holes)
                 line.under_way, line.due = None, 0.0
                 line.number = record.number + 1
                 line.backoff.worked()
@@ -95,7 +113,10 @@ class Outbox:
 
     def _next(self, symbol: str, line: _Line) -> Record:
         record = Record(self._feed, self._run, line.number, symbol)
-        if line.waiting:
+        if line.holes:
+            # By itself: beside trades it could be more than a record may have.
+            record, line.holes = replace(record, holes=tuple(line.holes)), []
+        elif line.waiting:
             some = list(islice(line.waiting, 2 * MOST_TRADES))
             record = next(records(self._feed, self._run, line.number, symbol, some))
         for _ in range(len(record.trades) + len(record.fixes)):

@@ -32,7 +32,7 @@ from algotrendy.market_data.streaming.feeds import (
 )
 from algotrendy.market_data.streaming.good_ticks import GoodTicks
 from algotrendy.market_data.streaming.listening import FeedState, Listener, StateChange
-from algotrendy.market_data.streaming.messages import Fix, Quote, Trade
+from algotrendy.market_data.streaming.messages import LONGEST_REASON, Fix, Hole, Lack, Quote, Trade
 from algotrendy.market_data.streaming.screening import Limits
 from algotrendy.market_data.streaming.sender import Sender
 from algotrendy.market_data.streaming.skew import Skew
@@ -240,6 +240,9 @@ class Producer:
             self.counts.mutes += 1
             reason = f"it said nothing for {silence_s:.0f} s while its market is open"
             self._stand(FeedState.MUTE, reason)
+            until = _ns(now)
+            for symbol in self._feed.symbols:
+                self._hole(symbol, "silence", until - int(silence_s * _SECOND_NS), until, reason)
             raise Unavailable(self._feed.name, reason)
 
     # What comes
@@ -300,6 +303,8 @@ class Producer:
             # History does not tell of it again: it is counted, and told to people.
             self.counts.fixes_lost += 1
             _logger.error("%s: a fix of %s is lost: %s", self._feed.name, fix.symbol, fix)
+            reason = f"too much waits to be sent: {self._sender.trouble}"
+            self._hole(fix.symbol, "fixes", fix.time, fix.time, reason)
             return
         self._sender.add(fix.symbol, [fix])
 
@@ -340,6 +345,10 @@ class Producer:
             "%s: %s may have a hole from %s to now: its history cannot be read: %s",
             *(self._feed.name, symbol, begin.isoformat(), reason),
         )
+        self._hole(symbol, "trades", since, _ns(self._clock.now()), reason)
+
+    def _hole(self, symbol: str, what: Lack, first: int, last: int, reason: str) -> None:
+        self._sender.tell_hole(Hole(symbol, what, first, last, reason[:LONGEST_REASON]))
 
     def _stand(self, state: FeedState, reason: str = "") -> None:
         now = self._now

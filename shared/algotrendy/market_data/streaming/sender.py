@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.market_data.streaming.backing_off import Backoff
 from algotrendy.market_data.streaming.feeds import Sink, Told
-from algotrendy.market_data.streaming.messages import Record
+from algotrendy.market_data.streaming.messages import Hole, Record
 from algotrendy.market_data.streaming.outbox import Outbox
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Sender:
 
     @property
     def pending(self) -> int:
-        """Give how many trades and fixes wait."""
+        """Give how many trades, fixes and holes wait."""
         return self._outbox.pending
 
     @property
@@ -85,6 +85,11 @@ class Sender:
     def tell_clock(self, symbol: str, clock: int) -> None:
         """Say, behind what was added, that all up to ``clock`` was told; 0 says nothing."""
         self._outbox.tell_clock(symbol, clock)
+        self._more.set()
+
+    def tell_hole(self, hole: Hole) -> None:
+        """Say in the next record of its symbol what is missing; never waits."""
+        self._outbox.tell_hole(hole)
         self._more.set()
 
     async def room(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from algotrendy.market_data.charts.records import ChartBar
-from algotrendy.market_data.streaming.accepting import Identity, Standing, Verdict
+from algotrendy.market_data.streaming.accepting import Identity, Lacking, Standing, Verdict
 from algotrendy.market_data.streaming.bars import Closed, Stored
 
 
@@ -84,6 +84,10 @@ class TickLake(Protocol):
 
     def fix(self, moved: Sequence[Moved]) -> int:
         """Store the fixes that are not stored yet, as ``quarantine`` does."""
+        ...
+
+    def lack(self, moved: Sequence[Moved]) -> list[Lacking]:
+        """Store the holes that are not stored yet, in one commit; gives those. Raises Conflict."""
         ...
 
     def trades(self, symbol: str, after: int, upto: int) -> Iterator[Stored]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from algotrendy.market_data.charts.building import Builder
 from algotrendy.market_data.streaming.bars import told
 from algotrendy.market_data.streaming.consuming import Arrived, Consumer
-from algotrendy.market_data.streaming.messages import Fix, FixKind, Record, Trade
+from algotrendy.market_data.streaming.messages import Fix, FixKind, Hole, Record, Trade
 from algotrendy.market_data.streaming.states import Folds
 from algotrendy.market_data.streaming.stores import Key
 from fakes.tick_lake import Killed, MemoryBoard, MemoryFolds, MemoryLake
@@ -58,7 +58,9 @@ class Market:
         fixes = tuple(self.fix() for _ in range(draw(st.sampled_from((0, 0, 0, 1)))))
         late = draw(st.sampled_from((None, None, 0, 2, 30)))
         clock = 0 if late is None else self.now - late * SECOND
-        return Record("paper", "run", number, self.symbol, trades, fixes, clock)
+        hole = Hole(self.symbol, "trades", self.now - SECOND, self.now, "why")
+        holes = (hole,) * draw(st.sampled_from((0, 0, 0, 1, 2)))
+        return Record("paper", "run", number, self.symbol, trades, fixes, clock, holes)
 
 
 @st.composite
@@ -95,7 +97,8 @@ class World:
         refused = {symbol: self.lake.quarantined(symbol) for symbol in SYMBOLS}
         fixes = {s: [f.key for f in rows] for s, rows in self.lake.fixed.items() if rows}
         shown = {key: [c.number for c in rows] for key, rows in self.board.bars.items() if rows}
-        return ticks, bars, refused, fixes, shown, self.lake.clocks
+        lacking = {s: [h.key for h in rows] for s, rows in self.lake.lacking.items() if rows}
+        return ticks, bars, refused, fixes, lacking, shown, self.lake.clocks
 
 
 def one_batch(recorded: Sequence[Arrived]) -> World:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,19 @@ from algotrendy.kernel.errors import Rejected
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters.lake_bars import LakeBars
+from algotrendy.market_data.adapters.lake_stream import StreamLake
 from algotrendy.market_data.adapters.stream_memory import LakeStreamMemory
+from algotrendy.market_data.quality.gaps import ns
 from algotrendy.market_data.quality.values import NewestQuote
 from algotrendy.market_data.series import BarSeries, RawBars
+from algotrendy.market_data.streaming.accepting import Verdict, accept
+from algotrendy.market_data.streaming.messages import Hole, Record
+from algotrendy.market_data.streaming.screening import Limits
+from algotrendy.market_data.streaming.stores import Moved
 from algotrendy.platform.lake import Lake, lake_at
 from fakes.quality_bars import daily, without
 
+DAY = ns(datetime(2025, 3, 3, tzinfo=UTC))
 WHOLE = daily(date(2025, 1, 2), date(2025, 6, 30))
 CACHED = (wiring.bar_store, wiring.inspector, wiring.page_cache)
 
@@ -117,6 +124,34 @@ def test_the_stream_s_memory_is_in_the_lake_and_the_cache(lake: Lake) -> None:
     assert memory.refused(Symbol("AAPL")) == {"absurd jump": (2, 5, 9)}
     assert memory.quote(Symbol("AAPL")) == NewestQuote(3, 1.0, 1.5, 4)
     assert memory.quote(Symbol("IBM")) is None
+
+
+HOLE = Hole("AAPL", "trades", DAY + 1, DAY + 2, "the plan has no history")
+
+
+def lacking(lake: Lake, *holes: Hole) -> None:
+    stream = StreamLake(lake)
+    standing = stream.standings(["AAPL"])["AAPL"]
+    moved = Moved(None, 0, 0, standing, Verdict())
+    record = Record("alpaca:iex", "run", 0, "AAPL", holes=holes)
+    accept(standing, record, 0, Limits(), moved.verdict)
+    stream.lack([moved])
+
+
+def test_holes_of_the_stream_are_told_in_the_range_that_is_asked_for(lake: Lake) -> None:
+    store(lake, "AAPL", WHOLE)
+    assert json.loads(run("AAPL", "--json").stdout)[0]["counts"] == {}
+    lacking(lake, HOLE, HOLE._replace(what="silence", first=DAY - 10, last=DAY - 5))
+    (report,) = json.loads(run("AAPL", "--json").stdout)
+    assert (report["good"], report["counts"]) == (False, {"stream_hole": 2})
+    silence, hole = report["findings"]
+    assert (silence["weight"], hole["weight"]) == ("note", "warning")
+    assert "alpaca:iex: trades may be missing: the plan has no history" in hole["detail"]
+    assert hole["first"].startswith("2025-03-03T00:00:00")
+    for span, count in ((("--start", "2025-03-03"), 1), (("--end", "2025-03-02"), 1)):
+        (report,) = json.loads(run("AAPL", *span, "--json").stdout)
+        assert report["counts"] == {"stream_hole": count}
+    assert "Holes" in run().stdout
 
 
 @pytest.mark.parametrize("broken", [b"", b"[]", b'{"bid":1}', b'{"bid":"x","ask":1}'])

@@ -14,6 +14,7 @@ from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.adapters.quality_api import QualityOut, inspector, router
 from algotrendy.market_data.quality.inspecting import Inspector
+from algotrendy.market_data.quality.values import StreamHole
 from algotrendy.market_data.series import RawBars
 from algotrendy.platform.http import create_app
 from fakes.app_client import AppClient
@@ -29,6 +30,9 @@ class Silent:
 
     def refused(self, symbol: Symbol) -> dict[str, tuple[int, int, int]]:
         return {}
+
+    def holes(self, symbol: Symbol, first: int, last: int) -> list[StreamHole]:
+        return []
 
     def quote(self, symbol: Symbol) -> None:
         return None

@@ -20,6 +20,7 @@ from algotrendy.market_data.fetching import FetchedBar
 from algotrendy.market_data.quality.findings import Kind
 from algotrendy.market_data.quality.inspecting import Asked, Inspector
 from algotrendy.market_data.quality.repairing import Repaired, Repairer, wait
+from algotrendy.market_data.quality.values import StreamHole
 from algotrendy.market_data.series import BarSeries, RawBars
 from algotrendy.platform.lake import lake_at
 from fakes.quality_bars import altered, daily, minutes, scaled, without
@@ -58,6 +59,9 @@ class Quiet:
 
     def refused(self, symbol: Symbol) -> dict[str, tuple[int, int, int]]:
         return {}
+
+    def holes(self, symbol: Symbol, first: int, last: int) -> list[StreamHole]:
+        return []
 
     def quote(self, symbol: Symbol) -> None:
         return None

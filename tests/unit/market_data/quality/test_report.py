@@ -22,7 +22,7 @@ from algotrendy.market_data.quality.report import (
     worst_first,
 )
 from algotrendy.market_data.quality.timeline import State, svg, weeks
-from algotrendy.market_data.quality.values import NewestQuote
+from algotrendy.market_data.quality.values import NewestQuote, StreamHole
 from algotrendy.market_data.series import BarSeries, RawBars
 from fakes.bar_store import MemoryBars
 from fakes.quality_bars import daily, minutes, scaled, without
@@ -100,11 +100,14 @@ def test_the_stream_s_memory_is_part_of_the_report() -> None:
     now = datetime(2025, 6, 30, 15, tzinfo=UTC)
     moment = int(now.timestamp()) * 10**9
     quote = NewestQuote(moment - 10**12, 9.0, 8.0, moment - 10**12)
-    found = inspect(Evidence(series, series, {"not a number": (4, 1, 2)}, quote), now, Rules())
+    hole = StreamHole("trades", "alpaca:iex", moment - 10**12, moment, "no plan")
+    evidence = Evidence(series, series, {"not a number": (4, 1, 2)}, quote, [hole])
+    found = inspect(evidence, now, Rules())
     assert found.counts() == {
         Kind.CROSSED_QUOTES: 1,
         Kind.REFUSED_TRADES: 4,
         Kind.STALE_QUOTES: 1,
+        Kind.STREAM_HOLE: 1,
     }
 
 
@@ -143,6 +146,9 @@ class Silent:
 
     def refused(self, symbol: Symbol) -> dict[str, tuple[int, int, int]]:
         return {}
+
+    def holes(self, symbol: Symbol, first: int, last: int) -> list[StreamHole]:
+        return []
 
     def quote(self, symbol: Symbol) -> None:
         return None

@@ -14,7 +14,9 @@ from algotrendy.market_data.quality.gaps import ns
 from algotrendy.market_data.quality.outliers import nearest_split, outliers, unapplied_splits
 from algotrendy.market_data.quality.values import (
     NewestQuote,
+    StreamHole,
     duplicates,
+    hole_findings,
     quote_findings,
     refused_findings,
     repeated_trades,
@@ -189,6 +191,14 @@ def test_refused_trades_are_told_by_reason() -> None:
     counts = {"time going back": (3, 5, 9), "absurd jump": (1, 7, 7)}
     told = [(each.detail, each.count) for each in refused_findings(counts)]
     assert told == [("absurd jump", 1), ("time going back", 3)]
+
+
+def test_a_hole_of_the_stream_weighs_by_what_is_missing() -> None:
+    holes = [StreamHole(what, "f", 1, 2, "why") for what in ("trades", "fixes", "silence")]
+    found = list(hole_findings(holes))
+    assert [each.weight for each in found] == [Weight.WARNING, Weight.ERROR, Weight.NOTE]
+    assert found[0].detail == "f: trades may be missing: why"
+    assert {each.kind for each in found} == {Kind.STREAM_HOLE}
 
 
 @pytest.mark.parametrize(
