@@ -54,6 +54,32 @@ def test_the_newest_are_kept_with_when_they_came(valkey_url: str) -> None:
         assert 0 < server.ttl("t:quote:BTC/USD") <= KEPT_S
 
 
+def test_an_older_one_that_comes_later_is_not_the_newest(valkey_url: str) -> None:
+    second = 10**9
+    server = redis.Redis.from_url(valkey_url)
+    now = 1_700_000_000 * second
+    first = trade(1.0)._replace(time=now, received=now)
+    late = trade(2.0)._replace(time=now - 5 * second, received=now + second)
+    hour = 3_600 * second
+    ahead = Quote("BTC/USD", now + hour, 1.0, 2.0, 1.1, 3.0, now)
+    right = ahead._replace(time=now + second, received=now + second, bid=1.05)
+
+    async def story(newest: NewestTicks) -> None:
+        for item in (first, late):
+            newest.on_trade(item)
+        for quote in (ahead, right):
+            newest.on_quote(quote)
+        async with asyncio.timeout(10):
+            while server.get("t:quote:BTC/USD") is None:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+    with contextlib.closing(server):
+        server.delete("t:quote:BTC/USD")
+        play(valkey_url, story)
+        assert json.loads(server.get("t:trade:BTC/USD") or b"") == first._asdict()
+        assert json.loads(server.get("t:quote:BTC/USD") or b"") == right._asdict()
+
+
 def test_through_an_outage_the_newest_waits_and_is_told_of_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 
 from algotrendy.market_data.streaming.listening import StateChange
 from algotrendy.market_data.streaming.messages import Fix, Quote, Trade
+from algotrendy.market_data.streaming.screening import Limits
 
 TRADE_KEY = "trade"
 QUOTE_KEY = "quote"
@@ -31,6 +32,8 @@ _logger = logging.getLogger(__name__)
 
 class NewestTicks:
     """Is a ``Listener`` that writes the newest, at most every 50 ms for each symbol.
+
+    The newest is that of the latest time at the exchange, which need not be what came last.
 
     Args:
         url: As of the cache.
@@ -48,6 +51,7 @@ class NewestTicks:
             socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
         )
+        self._newest: dict[str, Trade | Quote] = {}
         self._waiting: dict[str, Trade | Quote] = {}
         self._more = asyncio.Event()
         self._is_failing = False
@@ -78,7 +82,11 @@ class NewestTicks:
             await self._redis.aclose()
 
     def _take(self, key: str, tick: Trade | Quote) -> None:
-        self._waiting[key] = tick
+        newest = self._newest.get(key)
+        # A feed that was ahead, and is no more, is not waited for.
+        if newest is not None and tick.time < newest.time <= tick.received + Limits().ahead_ns:
+            return
+        self._newest[key] = self._waiting[key] = tick
         self._more.set()
 
     async def _write(self) -> None:
