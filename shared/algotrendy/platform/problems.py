@@ -25,6 +25,7 @@ from algotrendy.kernel.errors import (
     Unknown,
 )
 from algotrendy.platform import telemetry
+from algotrendy.platform.wording import expected_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -123,14 +124,6 @@ def of_crash() -> ProblemDocument:
     return ProblemDocument(500, "internal", "Internal error", detail)
 
 
-# What reads badly after "must be" as pydantic words it.
-_EXPECTED = {
-    "extra_forbidden": "left out: nobody knows it",
-    "model_attributes_type": "a JSON object",
-}
-_PREFIXES = ("Value error, ", "Input should be ", "String should have ")
-
-
 def _wrong(found: Mapping[str, Any]) -> dict[str, Any]:
     path: Sequence[Any] = found["loc"]
     # The first part says where the field stands: body, query, path or header.
@@ -139,10 +132,11 @@ def _wrong(found: Mapping[str, Any]) -> dict[str, Any]:
         return {"field": "body", "expected": "JSON", "actual": "something else"}
     if found["type"] == "missing":
         return {"field": name, "expected": "present", "actual": None}
-    expected = _EXPECTED.get(found["type"]) or str(found["msg"])
-    for words in _PREFIXES:
-        expected = expected.removeprefix(words)
-    return {"field": name, "expected": expected, "actual": _shown(name, found.get("input"))}
+    return {
+        "field": name,
+        "expected": expected_of(found),
+        "actual": _shown(name, found.get("input")),
+    }
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from pydantic import AliasChoices, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
+from algotrendy.platform.wording import expected_of
 
 ENV_PREFIX = "ALGOTRENDY_"
 SECRET_PREFIX = "secret:"  # noqa: S105 - the mark of a reference, not a secret
@@ -36,6 +37,29 @@ StreamFeed = Annotated[
 RepairSource = Annotated[
     str, StringConstraints(pattern=r"^(alpaca:(iex|sip)|ccxt:[a-z0-9_]{1,40})$")
 ]
+_WEB = "http:// or https:// and an address"
+_OBJECTS = "s3://bucket/prefix, file:///folder or secret:NAME"
+# In words, where a pattern says it.
+_SHAPES = {
+    "stage": "1 to 20 of a to z, 0 to 9 and -, the first a letter",
+    "lake_url": _OBJECTS,
+    "results_url": _OBJECTS,
+    "database_url": "postgresql://..., dsql://... or secret:NAME",
+    "cache_url": "redis://..., rediss://..., valkey://..., unix://... or secret:NAME",
+    "order_queue_url": _WEB,
+    "stream_feed": "paper, alpaca:iex, alpaca:sip, alpaca:crypto, ccxt:EXCHANGE, replay:DATASET "
+    "or replay:DATASET@SPEED",
+    "stream_url": _WEB,
+    "tick_failures_url": _WEB,
+    "repair_source": "alpaca:iex, alpaca:sip or ccxt:EXCHANGE",
+    "token_issuer": _WEB,
+    "token_jwks_url": _WEB,
+    "api_url": _WEB,
+    "exchange_url": _WEB,
+    "ALGOTRENDY_AWS_ENDPOINT_URL": _WEB,
+    "AWS_ENDPOINT_URL": _WEB,
+    "log_level": "debug, info, warning, error or critical",
+}
 
 
 class Settings(BaseSettings):
@@ -174,4 +198,4 @@ def _named(error: ValidationError) -> Invalid:
     name = str(first["loc"][0])
     variable = name if name.isupper() else f"{ENV_PREFIX}{name.upper()}"
     # The value itself may hold a password: it is not repeated.
-    return Invalid(variable, first["msg"].removeprefix("Input should be "), "another value")
+    return Invalid(variable, _SHAPES.get(name) or expected_of(first), "another value")

@@ -80,8 +80,18 @@ def test_a_value_that_cannot_be_right_names_its_variable_and_keeps_its_secret(
         settings()
     expected_name = "ALGOTRENDY_AWS_ENDPOINT_URL" if variable.startswith("AWS") else variable
     assert caught.value.field == expected_name
+    assert "pattern" not in str(caught.value)
+    assert "should" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in str(caught.value.fields())
+
+
+def test_a_value_that_cannot_be_right_is_told_what_would_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALGOTRENDY_LAKE_URL", "bucket/lake")
+    with pytest.raises(Invalid, match=r"must be s3://bucket/prefix, file:///folder or secret:NAME"):
+        settings()
 
 
 def test_settings_do_not_change() -> None:

@@ -151,9 +151,12 @@ class Interval(Parameter):
         # Python reads no number of thousands of digits.
         if unit not in _UNITS or not 0 < len(digits) <= _MOST_DIGITS:
             raise Invalid(self.name, self.expected, text)
-        if not 0 < int(digits) * _UNITS[unit] <= _UNITS["day"]:
+        span = int(digits) * _UNITS[unit]
+        if not 0 < span <= _UNITS["day"]:
             raise Invalid(self.name, self.expected, text)
-        return f"{int(digits)}{_SHOWN[unit]}"
+        # Of equal stretches one is written: 60Sec and 1Min are the same bars.
+        largest = next(name for name, size in _UNITS.items() if span % size == 0)
+        return f"{span // _UNITS[largest]}{_SHOWN[largest]}"
 
     def encode(self, value: Value) -> float:
         text = str(value)

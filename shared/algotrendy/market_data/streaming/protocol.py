@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from algotrendy.kernel.errors import Invalid
+from algotrendy.platform.wording import expected_of
 
 VERSION: Final = 1
 MOST_NAMES: Final = 1_000
@@ -363,5 +364,5 @@ def _parsed(adapter: TypeAdapter[_M], text: str | bytes, types: str) -> _M:
         raise Invalid(field, "left out", "given")
     if field == "token":
         raise Invalid(field, "a text", "something else")
-    expected = str(first["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-    raise Invalid(field, expected, first["input"])
+    actual = "null" if first["input"] is None else first["input"]
+    raise Invalid(field, expected_of(first), actual)

@@ -27,6 +27,8 @@ def test_a_style_is_written_as_it_is_read(text: str) -> None:
 
 def test_defaults_are_left_out_and_intervals_have_one_spelling() -> None:
     assert str(parse("time: interval=5min,sessions=no")) == "time:interval=5Min"
+    for text, written in (("60Sec", "1Min"), ("90Sec", "90Sec"), ("24Hour", "1Day")):
+        assert str(parse(f"time:interval={text}")) == f"time:interval={written}"
 
 
 @pytest.mark.parametrize(

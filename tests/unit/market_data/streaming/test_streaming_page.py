@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
+from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.charts import styles
 from algotrendy.market_data.streaming import protocol
 from algotrendy.market_data.streaming.protocol import (
@@ -80,3 +81,20 @@ def test_every_server_message_has_a_schema() -> None:
         schema = kind.model_json_schema()
         assert schema["additionalProperties"] is False
         assert schema["description"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("null", "message must be an object, was 'null'"),
+        ("[]", "message must be an object, was "),
+        ('{"type":"unsubscribe","symbols":[],"channels":["a"]}', "symbols must be at least 1 item"),
+        ('{"type":"unsubscribe","symbols":"A","channels":["a"]}', "symbols must be a valid array"),
+        ('{"type":"ping","id":5}', "id must be a valid string, was 5"),
+    ],
+)
+def test_what_is_no_message_is_told_in_plain_words(text: str, told: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_client(text)
+    assert told in str(caught.value)
+    assert "validation" not in str(caught.value)
