@@ -31,6 +31,7 @@ BATCH_SIZE = 500
 RETRIES = 1000
 LONGEST_WAIT = Duration.hours(12)
 LATE = Duration.minutes(1)
+MANY_REFUSED = 100
 
 # The datasets that ticks end in, and the states of bars: nothing else of the lake is written.
 WRITES = (
@@ -172,7 +173,17 @@ class TickStream(Construct):
             evaluation_periods=2,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        return [self._foundation.alarm(alarm) for alarm in (late, *counted, silent)]
+        # Some are bad on any day; many are a feed, or a clock, that is wrong.
+        refused = self._metric("TicksQuarantined", Duration.minutes(15)).create_alarm(
+            self,
+            "Quarantined",
+            alarm_name=config.name("ticks-quarantined"),
+            alarm_description="Many ticks are refused: see the reasons in quarantined_ticks.",
+            threshold=MANY_REFUSED,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        return [self._foundation.alarm(alarm) for alarm in (late, *counted, silent, refused)]
 
     def _age(self, period: Duration) -> cloudwatch.Metric:
         return self.consumer.function.metric("IteratorAge", period=period, statistic="Maximum")

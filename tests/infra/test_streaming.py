@@ -93,6 +93,13 @@ def test_a_feed_that_stays_silent_is_heard_of_and_one_silence_is_not(stage: Stag
     assert found["AlarmActions"]
 
 
+def test_somebody_hears_of_many_ticks_that_are_refused(stage: Stage) -> None:
+    found = alarm(stage, "ticks-quarantined")
+    assert (found["MetricName"], found["Namespace"]) == ("TicksQuarantined", "AlgoTrendy")
+    assert (found["Period"], found["EvaluationPeriods"], found["Threshold"]) == (900, 1, 100)
+    assert found["AlarmActions"]
+
+
 def test_the_dashboard_shows_the_ticks(stage: Stage) -> None:
     [page] = stage.properties("AWS::CloudWatch::Dashboard")
     text = json.dumps(page["DashboardBody"])

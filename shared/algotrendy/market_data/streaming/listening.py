@@ -2,8 +2,8 @@
 
 The producer calls listeners on its event loop's thread, in the order in which things came from the
 feed. They hear what is live, and not what history fills in later: that is in the lake, and in the
-bars. What the feed tells twice is told once here, as far as the process remembers. Bad ticks, those
-without a finite price and size above zero, go to the lake's quarantine alone.
+bars. What the feed tells twice is told once here, as far as the process remembers. Bad ticks,
+those that the lake would refuse, go to its quarantine alone (``good_ticks``).
 """
 
 from __future__ import annotations
