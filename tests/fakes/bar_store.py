@@ -76,7 +76,7 @@ class MemoryBars:
         source = _Source(self, version, as_of)
         on = (as_of or self._clock.now()).astimezone(UTC).date()
         query = Query(symbol, start, end, timeframe, adjustment, limit, after, on, named)
-        return read_series(source, query)
+        return read_series(source, query, as_of)
 
     def raw(
         self, series: _Series, version: int | None, as_of: datetime | None

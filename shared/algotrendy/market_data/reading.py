@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from algotrendy.kernel.bar import Timeframe
@@ -69,8 +69,8 @@ class Source(Protocol):
         ...
 
 
-def read_series(source: Source, query: Query) -> BarSeries:
-    """Read bars as ``BarStore.read`` says."""
+def read_series(source: Source, query: Query, as_of: datetime | None = None) -> BarSeries:
+    """Read bars as ``BarStore.read`` says, of a source as of that moment."""
     require_order(query.start, query.end)
     book = source.actions()
     tenures = book.tenures(query.symbol, query.named or query.on)
@@ -83,7 +83,7 @@ def read_series(source: Source, query: Query) -> BarSeries:
     if page is None:
         stored = source.summaries()
         found = query.timeframe or _longest(tenures, stored)
-        raise nothing_to_read(query.symbol, query.start, query.end, stored, found)
+        raise nothing_to_read(query.symbol, query.start, query.end, stored, found, as_of)
     return _adjusted(source, tenures, query, page, book)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
 from algotrendy.kernel.bar import Timeframe
@@ -40,11 +40,12 @@ def nothing_to_read(
     end: date | None,
     stored: Sequence[SymbolSummary],
     timeframe: Timeframe = Timeframe.DAY,
+    as_of: datetime | None = None,
 ) -> NotFound | Invalid:
-    """Say why there are no bars of a symbol in a range, given all that is stored."""
+    """Say why there are no bars of a symbol in a range, given all that was stored by then."""
     there = {item.timeframe: item for item in stored if item.symbol == symbol}
     if not there:
-        return _unknown_symbol(symbol, sorted({item.symbol for item in stored}))
+        return _unknown_symbol(symbol, sorted({item.symbol for item in stored}), as_of)
     if timeframe not in there:
         return Invalid("timeframe", f"of {symbol} one of {', '.join(there)}", str(timeframe))
     summary = there[timeframe]
@@ -56,8 +57,11 @@ def nothing_to_read(
     return Invalid("end", f"in a range with at least one bar ({run})", f"{start} to {end}")
 
 
-def _unknown_symbol(symbol: Symbol, known: Sequence[Symbol]) -> NotFound:
-    if not known:
+def _unknown_symbol(symbol: Symbol, known: Sequence[Symbol], as_of: datetime | None) -> NotFound:
+    if not known and as_of is not None:
+        moment = f"{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        hint = f"nothing was recorded by {moment}: give a later as_of, or none"
+    elif not known:
         hint = "nothing is imported yet: algotrendy bars import --source all"
     elif near := get_close_matches(symbol, known, n=3, cutoff=0.5):
         hint = f"did you mean {' or '.join(near)}?"

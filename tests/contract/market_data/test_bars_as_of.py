@@ -87,7 +87,8 @@ def test_a_correction_is_seen_from_the_moment_it_was_recorded_on(world: World) -
 
 def test_before_anything_was_recorded_nothing_is_known(world: World) -> None:
     world.on(MONDAY + DAY).replace([bars(AAPL, {2: 10.0})])
-    with pytest.raises(NotFound, match="AAPL was not found; nothing is imported yet"):
+    told = f"AAPL was not found; nothing was recorded by {MONDAY:%Y-%m-%dT%H:%M:%SZ}: give a later"
+    with pytest.raises(NotFound, match=told):
         world.store.read(AAPL, as_of=MONDAY)
     assert world.store.symbols(as_of=MONDAY) == []
 

@@ -297,8 +297,9 @@ def test_columns_of_a_wrong_type_are_named(postgres: str) -> None:
     ],
 )
 def test_a_database_that_is_not_there_is_an_error_of_ours(url: str, error: type[Exception]) -> None:
-    with pytest.raises(error), wiring.migration_source(url, bars_mapping()):
+    with pytest.raises(error) as caught, wiring.migration_source(url, bars_mapping()):
         pass
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_the_documented_example_works(empty_database_url: str, tmp_path: Path) -> None:

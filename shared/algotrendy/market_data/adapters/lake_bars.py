@@ -90,7 +90,7 @@ class LakeBars:
         source = _Source(self, version, None if as_of is None else as_utc(as_of, "as_of"))
         on = (as_of or self._clock.now()).astimezone(UTC).date()
         query = Query(symbol, start, end, timeframe, adjustment, limit, after, on, named)
-        return read_series(source, query)
+        return read_series(source, query, as_of)
 
     def replace(self, imports: Sequence[RawBars]) -> Replacement:
         """Store series as ``BarStore.replace`` says: one commit, or none when all is there."""

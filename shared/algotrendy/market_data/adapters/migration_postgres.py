@@ -167,6 +167,11 @@ def _translated(mapping: TableMapping) -> Iterator[None]:
         yield
     except (psycopg.ProgrammingError, psycopg.DataError) as error:
         key = "from.query" if mapping.query else "from"
-        raise Invalid(f"{mapping.file}: {key}", "readable as stated", str(error)) from error
+        raise Invalid(f"{mapping.file}: {key}", "readable as stated", _line(error)) from error
     except psycopg.Error as error:
-        raise Unavailable("the database to migrate from", str(error).strip()) from error
+        raise Unavailable("the database to migrate from", _line(error)) from error
+
+
+def _line(error: psycopg.Error) -> str:
+    # What PostgreSQL says beyond its first line is where, or a guess at why.
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
