@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
+from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data.charts.styles import Style
 from algotrendy.market_data.pictures.paper import (
     DOWN,
@@ -25,6 +26,7 @@ from algotrendy.market_data.pictures.paper import (
 
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
+_MOST_BOXES = 50_000
 
 
 def draw(bars: Sequence[Any], style: Style, title: str) -> str:
@@ -33,6 +35,9 @@ def draw(bars: Sequence[Any], style: Style, title: str) -> str:
     Args:
         bars: One or more.
         title: What is drawn; the style is written beside it.
+
+    Raises:
+        Invalid: If columns have so many boxes that nobody could tell them apart.
     """
     frame = framed(bars, style)
     return sheet(
@@ -135,6 +140,10 @@ def _kagi(bars: Sequence[Any], frame: Frame) -> list[str]:
 
 def _columns(bars: Sequence[Any], frame: Frame, box: float) -> list[str]:
     found = []
+    boxes = sum(round((bar.high - bar.low) / box) + 1 for bar in bars)
+    if boxes > _MOST_BOXES:
+        expected = f"one of at most {_MOST_BOXES:,} boxes in a picture; give a larger box"
+        raise Invalid("style", expected, f"{boxes:,} boxes")
     height = abs(frame.y(0.0) - frame.y(box))
     across = max(min(frame.step, height) * 0.4, 0.8)
     for k, bar in enumerate(bars):

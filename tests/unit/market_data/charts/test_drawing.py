@@ -72,6 +72,12 @@ def test_the_command_draws_a_file_of_trades(tmp_path: Path) -> None:
     ET.fromstring(out.read_text())
 
 
+def test_more_boxes_than_a_picture_holds_are_refused_and_not_drawn() -> None:
+    style = "point-and-figure:box=1e-9"
+    with pytest.raises(Invalid, match=r"style must be one of at most 50,000 boxes .* a larger box"):
+        shapes(style, "path")
+
+
 def test_the_command_refuses_other_kinds_of_files_and_charts_of_nothing(tmp_path: Path) -> None:
     csv = tmp_path / "trades.csv"
     csv.write_text("time,price,size\n2024-07-02T13:30:00Z,10,1\n")
