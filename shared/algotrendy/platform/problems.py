@@ -24,8 +24,8 @@ from algotrendy.kernel.errors import (
     Unavailable,
     Unknown,
 )
+from algotrendy.kernel.wording import expected_of
 from algotrendy.platform import telemetry
-from algotrendy.platform.wording import expected_of
 
 MEDIA_TYPE = "application/problem+json"
 

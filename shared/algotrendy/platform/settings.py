@@ -15,7 +15,7 @@ from pydantic import AliasChoices, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
-from algotrendy.platform.wording import expected_of
+from algotrendy.kernel.wording import expected_of
 
 ENV_PREFIX = "ALGOTRENDY_"
 SECRET_PREFIX = "secret:"  # noqa: S105 - the mark of a reference, not a secret
@@ -30,8 +30,10 @@ WebUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 StreamFeed = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(paper|alpaca:(iex|sip|crypto)|ccxt:[a-z0-9_]{1,40}"
-        r"|replay:[a-z][a-z0-9_]{0,39}(@\d{1,6}(\.\d{1,6})?)?)$"
+        # A speed of 0 would never begin.
+        pattern=r"^((paper|alpaca:(iex|sip|crypto))(:json)?|ccxt:[a-z0-9_]{1,40}"
+        r"|replay:[a-z][a-z0-9_]{0,39}"
+        r"(@(0{0,5}[1-9]\d{0,5}(\.\d{1,6})?|0{1,6}\.0{0,5}[1-9]\d{0,5}))?)$"
     ),
 ]
 RepairSource = Annotated[
@@ -47,8 +49,8 @@ _SHAPES = {
     "database_url": "postgresql://..., dsql://... or secret:NAME",
     "cache_url": "redis://..., rediss://..., valkey://..., unix://... or secret:NAME",
     "order_queue_url": _WEB,
-    "stream_feed": "paper, alpaca:iex, alpaca:sip, alpaca:crypto, ccxt:EXCHANGE, replay:DATASET "
-    "or replay:DATASET@SPEED",
+    "stream_feed": "paper, alpaca:iex, alpaca:sip, alpaca:crypto (each perhaps with :json behind),"
+    " ccxt:EXCHANGE, replay:DATASET or replay:DATASET@SPEED with a speed above 0",
     "stream_url": _WEB,
     "tick_failures_url": _WEB,
     "repair_source": "alpaca:iex, alpaca:sip or ccxt:EXCHANGE",

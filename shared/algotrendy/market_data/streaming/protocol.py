@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from algotrendy.kernel.errors import Invalid
-from algotrendy.platform.wording import expected_of
+from algotrendy.kernel.wording import expected_of
 
 VERSION: Final = 1
 MOST_NAMES: Final = 1_000
