@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from algotrendy.kernel.errors import AlgoTrendyError
-from algotrendy.platform.settings import settings
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid
+from algotrendy.platform.settings import Settings, settings
 
 _ASK_TIMEOUT_S = 3.0
 _RETRY_S = 2.0
@@ -23,23 +23,30 @@ Serve = Callable[[asyncio.Event], Coroutine[Any, Any, int]]
 """Serves until the event, and gives the exit code."""
 
 
-def run(serve: Serve, port: int, chatty: tuple[str, ...]) -> int:
+def run(serve: Serve, port: Callable[[Settings], int], chatty: tuple[str, ...]) -> int:
     """Do what the command line says: serve, or ask the one that runs on this machine.
 
+    A setting that cannot be right is told in one line, and the exit code is 2.
+
     Args:
-        port: Where ``/health`` is answered.
+        port: Of the settings, where ``/health`` is answered.
         chatty: Loggers of whose lines only warnings are of use.
     """
-    if sys.argv[1:] == ["health"]:
-        return _ask(port)
-    logging.basicConfig(
-        level=settings().log_level,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for name in chatty:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return asyncio.run(_until_a_signal(serve))
+    try:
+        chosen = settings()
+        if sys.argv[1:] == ["health"]:
+            return _ask(port(chosen))
+        logging.basicConfig(
+            level=chosen.log_level,
+            stream=sys.stderr,
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        for name in chatty:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        return asyncio.run(_until_a_signal(serve))
+    except Invalid as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
 
 
 async def made(make: Callable[[], Awaitable[Made]], stopping: asyncio.Event) -> Made | None:

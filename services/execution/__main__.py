@@ -35,4 +35,5 @@ async def _make() -> Execution:
 
 
 if __name__ == "__main__":
-    sys.exit(run(serve, settings().execution_port, chatty=("alpaca", "botocore", "urllib3")))
+    chatty = ("alpaca", "botocore", "urllib3")
+    sys.exit(run(serve, lambda chosen: chosen.execution_port, chatty))

@@ -85,4 +85,4 @@ async def _make(chosen: Settings, listeners: Listeners) -> Streaming:
 
 if __name__ == "__main__":
     chatty = ("botocore", "httpx", "urllib3", "websockets")
-    sys.exit(run(serve, settings().streaming_port, chatty))
+    sys.exit(run(serve, lambda chosen: chosen.streaming_port, chatty))

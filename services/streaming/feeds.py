@@ -39,7 +39,8 @@ def feeds_of(chosen: Settings, run: str) -> list[Feed]:
         Unavailable: If something that a feed needs is not deployed yet.
     """
     symbols = symbols_of(chosen)
-    kind, _, what = chosen.stream_feed.partition(":")
+    named = chosen.stream_feed.removesuffix(":json")
+    kind, _, what = named.partition(":")
     if not symbols:
         return []
     if kind == "replay":
@@ -52,10 +53,12 @@ def feeds_of(chosen: Settings, run: str) -> list[Feed]:
         from algotrendy.brokers.ccxt.feed import CcxtFeed
 
         return [CcxtFeed(what, symbols, now_ns, chosen.stream_url)]
-    return _of_alpaca(chosen, kind, what, symbols)
+    return _of_alpaca(chosen, kind, what, symbols, packed=named == chosen.stream_feed)
 
 
-def _of_alpaca(chosen: Settings, kind: str, plan: str, symbols: Sequence[str]) -> list[Feed]:
+def _of_alpaca(
+    chosen: Settings, kind: str, plan: str, symbols: Sequence[str], *, packed: bool
+) -> list[Feed]:
     from algotrendy.market_data.adapters.feed_alpaca import (
         DATA_URL,
         STREAM_URL,
@@ -91,6 +94,7 @@ def _of_alpaca(chosen: Settings, kind: str, plan: str, symbols: Sequence[str]) -
                 feed_plan,
                 stream_url=stream_url,
                 data_url=data_url,
+                packed=packed,
                 # The paper exchange makes some ten trades a minute.
                 quiet_s=60.0 if is_paper else 30.0,
                 ids_restart=not is_paper and feed_plan is not None,

@@ -38,6 +38,7 @@ from algotrendy.local.processes import (
     read_pid_file,
 )
 from algotrendy.local.runner import log_file
+from algotrendy.local.services import check_streamed
 from algotrendy.local.status import Phase, PlatformStatus, read_status
 
 DAEMON_MODULE = "algotrendy.local.daemon"
@@ -181,6 +182,7 @@ def _refuse_other_ports(home: Home, ports: Ports) -> None:
 
 def _clear_before_start(home: Home, ports: Ports) -> None:
     """Stop what a killed supervisor left, so that its own servers do not hold the ports."""
+    check_streamed()
     _, survivors = clear_home(home)
     if survivors:
         names = ", ".join(describe(process) for process in survivors)

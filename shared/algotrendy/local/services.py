@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.local.home import (
     EXECUTION_PORT_VARIABLE,
     HOME_VARIABLE,
@@ -17,6 +18,8 @@ from algotrendy.local.home import (
 )
 from algotrendy.local.parts import Launch, WebServer, base_environment
 from algotrendy.local.ports import check_port
+from algotrendy.market_data import wiring
+from algotrendy.platform.settings import settings
 
 SYMBOLS_VARIABLE = "ALGOTRENDY_STREAM_SYMBOLS"
 STREAMED_SYMBOLS = "AAPL,BTC/USD"
@@ -89,6 +92,18 @@ class Streaming(WebServer):
             STYLES_VARIABLE: streamed_styles(),
         }
         return _launch("streaming", self.home, self.project, _CHOSEN_FOR_STREAMS, variables)
+
+
+def check_streamed() -> None:
+    """Refuse what the service of streams could not begin with, before it is started for ever.
+
+    Raises:
+        Invalid: Naming the setting.
+    """
+    for text in settings().stream_symbols.split(","):
+        if text.strip():
+            parse_symbol(text.strip(), "stream_symbols")
+    wiring.stream_styles()
 
 
 def streamed_styles() -> str:

@@ -192,7 +192,11 @@ def stream_styles() -> tuple[str, ...]:
     from algotrendy.market_data.charts.styles import parse
 
     texts = settings().stream_styles.split(";")
-    return tuple(dict.fromkeys(str(parse(text)) for text in texts if text.strip()))
+    try:
+        return tuple(dict.fromkeys(str(parse(text)) for text in texts if text.strip()))
+    except Invalid as error:
+        field = error.field.replace("style", "stream_styles", 1)
+        raise Invalid(field, error.expected, error.actual) from error
 
 
 def take_ticks(records: Sequence[StreamRecord]) -> int | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from algotrendy.local.home import Home, write_environment_file
+from algotrendy.kernel.errors import Invalid
+from algotrendy.local.home import Home, project_root, write_environment_file
 from algotrendy.local.services import (
     STREAMED_STYLES,
     STREAMED_SYMBOLS,
@@ -14,9 +17,11 @@ from algotrendy.local.services import (
     SYMBOLS_VARIABLE,
     Execution,
     Streaming,
+    check_streamed,
     streamed_styles,
 )
 from algotrendy.market_data.charts.styles import parse
+from algotrendy.platform.settings import reset_settings
 from fixtures.valkey import free_port
 
 
@@ -41,6 +46,43 @@ def test_a_service_is_told_where_the_platform_is_and_little_of_the_shell(
         assert "AWS_PROFILE" not in launch.environment
     # Who listens has nothing to do with money.
     assert "ALGOTRENDY_LIVE_TRADING" not in launch.environment
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "said"),
+    [
+        (STYLES_VARIABLE, "foo", "stream_styles must be"),
+        (STYLES_VARIABLE, "renko:size=x", "stream_styles.renko.size must be"),
+        (SYMBOLS_VARIABLE, "AAPL, aapl", "stream_symbols must be"),
+        ("ALGOTRENDY_STREAM_FEED", "foo", "ALGOTRENDY_STREAM_FEED must be paper, "),
+        ("ALGOTRENDY_STREAM_FEED", "replay:ticks@0", "with a speed above 0"),
+    ],
+)
+def test_what_a_stream_cannot_begin_with_is_refused_in_one_line(
+    variable: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is started, and by the service itself."""
+    monkeypatch.setenv(variable, text)
+    reset_settings()
+    try:
+        with pytest.raises(Invalid, match=said):
+            check_streamed()
+        environment = {"PYTHONPATH": "shared", "PATH": "", variable: text}
+        done = subprocess.run(
+            [sys.executable, "-m", "services.streaming"],
+            cwd=project_root(),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        monkeypatch.undo()
+        reset_settings()
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert said in line
 
 
 def test_two_symbols_are_streamed_unless_others_or_none_are_chosen(

@@ -57,8 +57,6 @@ def test_other_feeds_are_made_of_their_names(tmp_path: Path) -> None:
     assert named(replay) == {"replay:ticks": ("AAPL",)}
     own = chosen("AAPL", stream_feed="replay:my_trades", lake_url=lake)
     assert named(own) == {"replay:my_trades": ("AAPL",)}
-    with pytest.raises(Invalid, match="speed"):
-        named(chosen("AAPL", stream_feed="replay:ticks@0", lake_url=lake))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +89,28 @@ def test_what_is_not_deployed_yet_is_waited_for() -> None:
         feeds_of(found, "run")
 
 
-@pytest.mark.parametrize("feed", ["alpaca", "alpaca:all", "replay:a/b", "paper:x", "ccxt:"])
+@pytest.mark.parametrize(
+    ("feed", "packed"), [("alpaca:iex", True), ("alpaca:iex:json", False), ("paper:json", False)]
+)
+def test_json_is_spoken_where_it_is_chosen(feed: str, packed: bool) -> None:
+    found = feeds_of(chosen(stream_feed=feed, stream_key="A:B", exchange_url=HERE), "run")
+    kind = feed.partition(":")[0]
+    assert [made.name for made in found] == [f"{kind}:iex", f"{kind}:crypto"]
+    assert [made._terms.packed for made in found] == [packed, packed]
+
+
+@pytest.mark.parametrize("speed", ["0.5", "007", "60", "0.000001", "999999.5"])
+def test_a_replay_has_any_speed_above_nothing(speed: str) -> None:
+    assert chosen(stream_feed=f"replay:ticks@{speed}").stream_feed.endswith(speed)
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        *("alpaca", "alpaca:all", "replay:a/b", "paper:x", "ccxt:", "ccxt:binance:json"),
+        *("replay:ticks@0", "replay:ticks@0.0", "replay:ticks@000000.000000", "replay:ticks@"),
+    ],
+)
 def test_a_feed_that_there_is_not_is_refused(feed: str) -> None:
     with pytest.raises(ValueError, match="stream_feed"):
         chosen(stream_feed=feed)
