@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from numba import types
 from numba.extending import overload_method
 
 from algotrendy.backtest.engine.compiled import desk
@@ -29,28 +30,30 @@ def _taken(order: Any) -> Any:
     return order
 
 
-@_method("buy")
-def _buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-    def buy(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-        return _taken(
-            desk.place(
-                first_of(asset), second_of(asset), BUY, units, limit, stop, tif, 0.0, 0.0, 0.0
-            )
-        )
+def _order(name: str, side: int) -> None:
+    def method(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+        def at_open(
+            asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC
+        ) -> Any:
+            return _taken(desk.place_at_open(first_of(asset), second_of(asset), side, units))
 
-    return buy
+        def order(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
+            return _taken(desk.place(
+                first_of(asset), second_of(asset), side, units, limit, stop, tif, 0.0, 0.0, 0.0
+            ))  # fmt: skip
+
+        return at_open if all(map(_is_left_out, (limit, stop, tif))) else order
+
+    _method(name)(method)
 
 
-@_method("sell")
-def _sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-    def sell(asset: Any, units: Any, limit: Any = 0.0, stop: Any = 0.0, tif: Any = GTC) -> Any:
-        return _taken(
-            desk.place(
-                first_of(asset), second_of(asset), SELL, units, limit, stop, tif, 0.0, 0.0, 0.0
-            )
-        )
+def _is_left_out(given: Any) -> bool:
+    """Tell whether a call leaves an argument out: then the compiler has no type for it."""
+    return isinstance(given, types.Omitted) or not isinstance(given, types.Type)
 
-    return sell
+
+_order("buy", BUY)
+_order("sell", SELL)
 
 
 def _bracket(name: str, side: int) -> None:
@@ -124,11 +127,7 @@ def _exit(asset: Any) -> Any:
         if held == 0.0:
             return 0
         side = SELL if held > 0.0 else BUY
-        return _taken(
-            desk.place(
-                first_of(asset), second_of(asset), side, abs(held), 0.0, 0.0, GTC, 0.0, 0.0, 0.0
-            )
-        )
+        return _taken(desk.place_at_open(first_of(asset), second_of(asset), side, abs(held)))
 
     return exit_
 
