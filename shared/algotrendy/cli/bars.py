@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli import alpaca_options
 from algotrendy.cli.consoles import wide_console
 from algotrendy.cli.pictures import require_svg, write_closes, write_stored
 from algotrendy.kernel.bar import Timeframe, parse_timeframe
@@ -32,7 +33,6 @@ app = typer.Typer(
 )
 
 _SHOWN_ENDS = 10
-_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 class Source(StrEnum):
@@ -88,17 +88,17 @@ def import_(
         str, typer.Option(help="Of a service's bars: 1Min, 5Min, 15Min, 1Hour, 1Day.")
     ] = "1Day",
     start: Annotated[
-        datetime | None, typer.Option(formats=_MOMENTS, help="Of a service's bars; UTC.")
+        datetime | None,
+        typer.Option(formats=alpaca_options.MOMENTS, help="Of a service's bars; UTC."),
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option(formats=_MOMENTS, help="Of a service's bars; now.")
+        datetime | None,
+        typer.Option(formats=alpaca_options.MOMENTS, help="Of a service's bars; now."),
     ] = None,
-    feed: Annotated[str, typer.Option(help="Alpaca's: iex, sip.")] = "iex",
-    url: Annotated[str | None, typer.Option(help="Another server of the same protocol.")] = None,
-    key: Annotated[str | None, typer.Option(envvar="APCA_API_KEY_ID", help="Alpaca's.")] = None,
-    secret: Annotated[
-        str | None, typer.Option(envvar="APCA_API_SECRET_KEY", help="Alpaca's.")
-    ] = None,
+    feed: alpaca_options.Feed = "iex",
+    url: alpaca_options.Url = None,
+    key: alpaca_options.Key = None,
+    secret: alpaca_options.Secret = None,
 ) -> None:
     """Import bars into the lake; a second time, nothing changes.
 

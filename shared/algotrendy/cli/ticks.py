@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from algotrendy.cli import alpaca_options
 from algotrendy.cli.consoles import tell_bad_rows, wide_console
 from algotrendy.kernel.errors import Invalid, InvalidRows
 from algotrendy.kernel.instrument import parse_symbol
@@ -23,7 +24,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 _SHOWN_ENDS = 10
 
@@ -55,17 +55,17 @@ def import_(
         str | None, typer.Option(metavar="SYMBOL", help="Ask Alpaca, with --start.")
     ] = None,
     start: Annotated[
-        datetime | None, typer.Option(formats=MOMENTS, help="Of Alpaca's trades; UTC.")
+        datetime | None,
+        typer.Option(formats=alpaca_options.MOMENTS, help="Of Alpaca's trades; UTC."),
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option(formats=MOMENTS, help="Of Alpaca's trades; now.")
+        datetime | None,
+        typer.Option(formats=alpaca_options.MOMENTS, help="Of Alpaca's trades; now."),
     ] = None,
-    feed: Annotated[str, typer.Option(help="Alpaca's: iex, sip.")] = "iex",
-    url: Annotated[str | None, typer.Option(help="Another server of the same protocol.")] = None,
-    key: Annotated[str | None, typer.Option(envvar="APCA_API_KEY_ID", help="Alpaca's.")] = None,
-    secret: Annotated[
-        str | None, typer.Option(envvar="APCA_API_SECRET_KEY", help="Alpaca's.")
-    ] = None,
+    feed: alpaca_options.Feed = "iex",
+    url: alpaca_options.Url = None,
+    key: alpaca_options.Key = None,
+    secret: alpaca_options.Secret = None,
 ) -> None:
     """Import trades into the lake; a second time, nothing changes.
 
