@@ -5,26 +5,21 @@ Everything that a caller sees on every path is here, once. A capability adds its
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.edge import Edge
+from algotrendy.platform.probes import CHECK_TIMEOUT_S, Check, add_probes
 from algotrendy.platform.settings import settings
 
-Check = Callable[[], object]
-
-CHECK_TIMEOUT_S = 5.0
 _BEARER = "bearer"
 
 
@@ -84,7 +79,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_middleware(Edge, max_body_bytes=settings().max_body_bytes)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own hook
-    _add_probes(app, capability, dict(checks or {}), check_timeout_s)
+    add_probes(app, capability, dict(checks or {}), check_timeout_s)
     return app
 
 
@@ -119,42 +114,6 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
 async def _answer_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     return problems.of_status(error.status_code, str(error.detail), error.headers).response()
-
-
-def _add_probes(app: FastAPI, capability: str, checks: dict[str, Check], timeout_s: float) -> None:
-    public: dict[str, Any] = {"security": []}
-
-    @app.get(f"/{capability}/health", tags=[capability], openapi_extra=public)
-    async def health() -> dict[str, str]:
-        """Tell that the process is alive."""
-        return {"status": "alive"}
-
-    @app.get(f"/{capability}/ready", tags=[capability], openapi_extra=public)
-    async def ready() -> Response:
-        """Tell whether everything that the capability needs answers; 503 when something fails."""
-        results = await asyncio.gather(*(_checked(check, timeout_s) for check in checks.values()))
-        found = dict(zip(checks, results, strict=True))
-        failing = [name for name, result in found.items() if not result["ok"]]
-        if failing:
-            error = Unavailable(capability, f"{', '.join(failing)} failed")
-            return problems.of_error(error).with_facts(checks=found).response()
-        return problems.json_response({"status": "ready", "checks": found})
-
-
-async def _checked(check: Check, timeout_s: float) -> dict[str, Any]:
-    started = time.perf_counter()
-    reason = ""
-    try:
-        with anyio.fail_after(timeout_s):
-            await anyio.to_thread.run_sync(check, abandon_on_cancel=True)
-    except TimeoutError:
-        reason = f"no answer in {timeout_s:g} s"
-    except Exception as error:  # noqa: BLE001 - whatever a check raises is its answer
-        # Anybody may ask: hosts, users and roles, which a message may name, are for the log.
-        telemetry.logger.warning("readiness check failed", exc_info=error)
-        reason = error.code if isinstance(error, AlgoTrendyError) else type(error).__name__
-    result = {"ok": not reason, "latency_ms": round((time.perf_counter() - started) * 1000, 1)}
-    return {**result, "reason": reason} if reason else result
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
