@@ -16,6 +16,7 @@ NAMES = (
     "step_functions",
     "task_tokens",
     "api_cors",
+    "signed_in_at",
     "kinesis_mapping",
     "loopback",
     "unpacked_packages",
