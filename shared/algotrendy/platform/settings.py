@@ -39,6 +39,9 @@ StreamFeed = Annotated[
 RepairSource = Annotated[
     str, StringConstraints(pattern=r"^(alpaca:(iex|sip)|ccxt:[a-z0-9_]{1,40})$")
 ]
+FlagsSource = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}(/[A-Za-z0-9_.-]{1,64}){2}$")
+]
 _WEB = "http:// or https:// and an address"
 _OBJECTS = "s3://bucket/prefix, file:///folder or secret:NAME"
 # In words, where a pattern says it.
@@ -60,6 +63,7 @@ _SHAPES = {
     "exchange_url": _WEB,
     "ALGOTRENDY_AWS_ENDPOINT_URL": _WEB,
     "AWS_ENDPOINT_URL": _WEB,
+    "flags_source": "APPLICATION/ENVIRONMENT/PROFILE of AppConfig",
     "log_level": "debug, info, warning, error or critical",
 }
 
@@ -117,6 +121,8 @@ class Settings(BaseSettings):
     exchange_url: WebUrl | None = None
     tenant: str = "local"
     live_trading: bool = False
+    # Application, environment and profile of AppConfig; without them, every flag is its default.
+    flags_source: FlagsSource | None = None
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
     )
@@ -170,11 +176,13 @@ def settings() -> Settings:
 
 def reset_settings() -> None:
     """Forget what was read, so that the next reader sees a changed environment."""
-    from algotrendy.platform import aws
+    from algotrendy.platform import aws, flags
 
     settings.cache_clear()
     _parameter.cache_clear()
     aws.client.cache_clear()
+    aws.quick_client.cache_clear()
+    flags.reset_flags()
 
 
 # A missing parameter raises, and so is asked for again: it may be deployed a minute later.
