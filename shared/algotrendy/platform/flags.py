@@ -68,7 +68,7 @@ class Flags(BaseModel):
         return limits
 
 
-_CLOUD_LIMITS: dict[LimitClass, RateLimit] = {
+_CLOUD_LIMITS: dict[str, RateLimit] = {
     "read": RateLimit(rate_per_s=20, burst=100),
     "research": RateLimit(rate_per_s=2, burst=20),
     "trade": RateLimit(rate_per_s=20, burst=60),
@@ -77,7 +77,7 @@ _CLOUD_LIMITS: dict[LimitClass, RateLimit] = {
     "failures": RateLimit(rate_per_s=0.2, burst=20),
 }
 # One machine, one person, and benchmarks that post as fast as they can.
-_LOCAL_LIMITS: dict[LimitClass, RateLimit] = {
+_LOCAL_LIMITS: dict[str, RateLimit] = {
     "read": RateLimit(rate_per_s=1000, burst=2000),
     "research": RateLimit(rate_per_s=200, burst=400),
     "trade": RateLimit(rate_per_s=1000, burst=2000),
@@ -201,11 +201,10 @@ class FlagReader:
         Raises:
             Unavailable: If none ever were: then nobody knows whether the defaults hold.
         """
-        if self._document is None:
-            with self._one_at_a_time:
-                if self._document is None and self._monotonic() >= self._due_s:
-                    self._refresh()
-        found = self.current()
+        with self._one_at_a_time:
+            if self._monotonic() >= self._due_s:
+                self._refresh()
+            found = self._flags
         if self._document is None:
             raise Unavailable("flags", str(self._fault or "not read yet"), RETRY_S)
         return found
@@ -350,7 +349,7 @@ def _typed(name: str, value: str, like: bool | float) -> bool | int | float:
 
 
 def _draft4(schema: Mapping[str, Any]) -> dict[str, JsonValue]:
-    fields = {
+    fields: dict[str, JsonValue] = {
         name: {key: field[key] for key in ("type", "minimum", "maximum")}
         for name, field in schema["properties"].items()
     }
