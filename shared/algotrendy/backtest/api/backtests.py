@@ -111,7 +111,7 @@ router = APIRouter(prefix="/v1/backtests", tags=[CAPABILITY])
     status_code=202,
     responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
-def post_backtest(
+def start_backtest(
     body: Annotated[BacktestIn, Body(examples=[_EXAMPLE])],
     asked: Asked,
     use_cases: UseCases,

@@ -90,7 +90,7 @@ router = APIRouter(prefix="/v1/sweeps", tags=[CAPABILITY])
     status_code=202,
     responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
-def post_sweep(
+def start_sweep(
     spec: Annotated[SweepSpec, Body(examples=[_EXAMPLE])],
     asked: Asked,
     use_cases: UseCases,

@@ -115,7 +115,7 @@ router = APIRouter(prefix="/v1/walk-forwards", tags=[CAPABILITY])
     status_code=202,
     responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
-def post_walk_forward(
+def start_walk_forward(
     spec: Annotated[WalkForwardSpec, Body(examples=[_EXAMPLE])],
     asked: Asked,
     use_cases: Walks,
@@ -154,7 +154,7 @@ def get_walk_forward(
 
 
 @router.get("/{walk_forward_id}/curve")
-def get_curve(walk_forward_id: str, principal: Viewer, use_cases: Walks) -> CurveOut:
+def get_walk_forward_curve(walk_forward_id: str, principal: Viewer, use_cases: Walks) -> CurveOut:
     """Give the curve of a walk forward out of sample; of one that has none a conflict."""
     walk_id = parse_walk_forward_id(walk_forward_id)
     return CurveOut(**use_cases.curve(principal.tenant, walk_id))

@@ -50,7 +50,7 @@ class SymbolsOut(BaseModel):
     response_model=SymbolsOut,
     responses={200: {"headers": HEADERS}, **NOT_MODIFIED},
 )
-def get_symbols(
+def list_symbols(
     request: Request,
     store: Store,
     pages: Pages,

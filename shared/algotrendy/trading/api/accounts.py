@@ -82,14 +82,14 @@ class TransferOut(BaseModel):
 
 
 @router.get("/accounts")
-def get_accounts(viewer: Viewer, books: Books) -> AccountsOut:
+def list_accounts(viewer: Viewer, books: Books) -> AccountsOut:
     """List the accounts of the caller's tenant and their parts, each with its money."""
     found = books.run(lambda tx: queries.overviews(tx, viewer.tenant))
     return AccountsOut(accounts=[account_out(each, _whole(each, found)) for each in found])
 
 
 @router.post("/accounts", status_code=201)
-def post_account(
+def add_account_part(
     body: Annotated[PartIn, Body(openapi_examples=_PART_EXAMPLES)],
     manager: RiskManager,
     books: Books,
@@ -127,7 +127,7 @@ def post_account(
 
 
 @router.post("/transfers", status_code=201)
-def post_transfer(
+def transfer_cash(
     body: Annotated[TransferIn, Body(openapi_examples=_TRANSFER_EXAMPLES)],
     manager: RiskManager,
     books: Books,
@@ -149,7 +149,7 @@ def post_transfer(
 
 
 @router.get("/positions")
-def get_positions(
+def list_positions(
     account: AccountName,
     viewer: Viewer,
     books: Books,

@@ -49,7 +49,7 @@ router = APIRouter(prefix="/v1", tags=[access.CAPABILITY])
 
 
 @router.get("/fills")
-def get_fills(
+def list_fills(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -81,7 +81,7 @@ def get_fills(
 
 
 @router.get("/activities")
-def get_activities(
+def list_activities(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -106,7 +106,7 @@ def get_activities(
 
 
 @router.get("/closed-lots")
-def get_closed_lots(
+def list_closed_lots(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -125,7 +125,7 @@ def get_closed_lots(
 
 
 @router.get("/reconciliations")
-def get_reconciliations(
+def list_reconciliations(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -156,7 +156,7 @@ def get_reconciliations(
 
 
 @router.get("/audit")
-def get_audit(
+def list_audit(
     account: AccountName,
     viewer: Viewer,
     books: Books,

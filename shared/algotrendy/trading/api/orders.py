@@ -55,7 +55,7 @@ router = APIRouter(prefix="/v1/orders", tags=[access.CAPABILITY])
 
 
 @router.post("", status_code=202, responses=_ACCEPTED)
-def post_order(
+def place_order(
     body: Annotated[OrderIn, Body(openapi_examples=ORDER_EXAMPLES)],
     trader: Trader,
     books: Books,
@@ -127,7 +127,7 @@ def get_order(order_id: str, viewer: Viewer, books: Books) -> OrderStoryOut:
 
 
 @router.patch("/{order_id}", status_code=202, responses=_ACCEPTED)
-def patch_order(
+def replace_order(
     order_id: str,
     body: Annotated[ReplaceIn, Body(openapi_examples=REPLACE_EXAMPLES)],
     trader: Trader,
@@ -148,7 +148,7 @@ def patch_order(
 
 
 @router.delete("/{order_id}", status_code=202)
-def delete_order(
+def cancel_order(
     order_id: str,
     trader: Trader,
     books: Books,
@@ -164,7 +164,7 @@ def delete_order(
 
 
 @router.post("/{order_id}/approval")
-def post_approval(
+def decide_approval(
     order_id: str,
     body: Annotated[ApprovalIn, Body(openapi_examples=APPROVAL_EXAMPLES)],
     manager: RiskManager,

@@ -156,7 +156,7 @@ class ParentsOut(BaseModel):
 
 
 @router.post("", status_code=202, responses=_ACCEPTED)
-def post_parent(
+def place_parent_order(
     body: Annotated[ParentIn, Body(openapi_examples=_EXAMPLES)],
     trader: Trader,
     books: Books,
@@ -177,7 +177,7 @@ def post_parent(
 
 
 @router.get("")
-def list_parents(
+def list_parent_orders(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -198,7 +198,7 @@ def list_parents(
 
 
 @router.get("/{parent_id}")
-def get_parent(parent_id: str, viewer: Viewer, books: Books) -> ParentStoryOut:
+def get_parent_order(parent_id: str, viewer: Viewer, books: Books) -> ParentStoryOut:
     """Tell how far a parent order is, with its slices."""
     wanted = parse_order_id(parent_id, "parent_id")
 
@@ -212,7 +212,7 @@ def get_parent(parent_id: str, viewer: Viewer, books: Books) -> ParentStoryOut:
 
 
 @router.patch("/{parent_id}", status_code=202)
-def patch_parent(
+def pause_parent_order(
     parent_id: str, body: PauseIn, trader: Trader, books: Books, parents: Parents
 ) -> ParentOut:
     """Pause a parent order, or let it go on; what its schedule has missed is caught up."""
@@ -222,7 +222,7 @@ def patch_parent(
 
 
 @router.delete("/{parent_id}", status_code=202)
-def delete_parent(
+def cancel_parent_order(
     parent_id: str,
     trader: Trader,
     books: Books,

@@ -60,7 +60,7 @@ def get_limits(account: AccountName, viewer: Viewer, books: Books) -> LimitsOut:
 
 
 @router.put("/limits")
-def put_limits(
+def set_limits(
     account: AccountName,
     body: Annotated[LimitsIn, Body(openapi_examples=LIMITS_EXAMPLES)],
     manager: RiskManager,
@@ -78,7 +78,7 @@ def put_limits(
 
 
 @router.get("/limits/versions")
-def get_limits_versions(
+def list_limits_versions(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -118,7 +118,7 @@ def get_trading_state(account: AccountName, viewer: Viewer, books: Books) -> Sta
 
 
 @router.put("/trading-state")
-def put_trading_state(
+def set_trading_state(
     account: AccountName,
     body: Annotated[StateIn, Body(openapi_examples=STATE_EXAMPLES)],
     manager: RiskManager,
@@ -136,7 +136,7 @@ def put_trading_state(
 
 
 @router.post("/kill-switch", status_code=202)
-def post_kill_switch(
+def pull_kill_switch(
     account: AccountName,
     body: Annotated[SwitchIn, Body(openapi_examples=SWITCH_EXAMPLES)],
     manager: RiskManager,
@@ -155,7 +155,7 @@ def post_kill_switch(
 
 
 @router.get("/kill-switch")
-def get_kill_switches(
+def list_kill_switches(
     account: AccountName,
     viewer: Viewer,
     books: Books,
@@ -172,7 +172,7 @@ def get_kill_switches(
 
 
 @router.delete("/kill-switch/{switch_id}")
-def delete_kill_switch(
+def release_kill_switch(
     switch_id: str,
     account: AccountName,
     manager: RiskManager,
