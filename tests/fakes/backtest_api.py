@@ -15,7 +15,7 @@ from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.validation.by_window import plan_windows, reduce_windows, run_window
 from algotrendy.backtest.walk_forwards import WalkForwards
-from algotrendy.identity.api import token_verifier
+from algotrendy.identity.app import token_verifier
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.ids import SeededIds, parse_sweep_id, parse_walk_forward_id

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from algotrendy.identity.api import token_verifier
+from algotrendy.identity.app import token_verifier
 from algotrendy.identity.principal import ROLE_GROUP, TENANT_GROUP
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.bar import Timeframe

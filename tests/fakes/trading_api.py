@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from algotrendy.identity.api import token_verifier
+from algotrendy.identity.app import guard_clock, token_verifier
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.trading.api import access, create_api
@@ -35,6 +35,7 @@ class TradingApi:
         verifier = TokenVerifier(ISSUER, CLIENT_ID, keys, self.counter.clock)
         self.app.dependency_overrides |= {
             token_verifier: lambda: verifier,
+            guard_clock: lambda: self.counter.clock,
             access.ledger: lambda: self.ledger,
             access.intake: lambda: self.counter.intake,
             access.parent_intake: lambda: ParentIntake(

@@ -4,74 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from algotrendy.kernel.errors import Forbidden, Invalid, Unauthenticated
-from algotrendy.kernel.ids import TenantId, UserId, parse_tenant, parse_user_id
+from algotrendy.identity.permissions import (
+    Permission,
+    Role,
+    granted,
+    parse_role,
+    roles_with,
+)
+from algotrendy.kernel.errors import (
+    Forbidden,
+    FreshSignInNeeded,
+    Invalid,
+    Unauthenticated,
+)
+from algotrendy.kernel.ids import AccountId, TenantId, UserId, parse_tenant, parse_user_id
+
+__all__ = [
+    "FRESH_FOR",
+    "ROLE_GROUP",
+    "TENANT_GROUP",
+    "Principal",
+    "PrincipalKind",
+    "Role",
+    "parse_role",
+    "principal_from_groups",
+]
 
 # How the groups of the user pool carry a role and a tenant.
 ROLE_GROUP = "role:"
 TENANT_GROUP = "tenant:"
+# What is hard to take back is done by somebody who has typed a password this short a while ago.
+FRESH_FOR = timedelta(minutes=5)
 
 
-class Role(StrEnum):
-    """What a person or a service may do."""
+class PrincipalKind(StrEnum):
+    """How a caller has proved who they are."""
 
-    VIEWER = "viewer"
-    RESEARCHER = "researcher"
-    TRADER = "trader"
-    RISK_MANAGER = "risk_manager"
-    ADMIN = "admin"
-    SERVICE = "service"
-
-    @property
-    def implied(self) -> frozenset[Role]:
-        """The roles that come with this one, itself among them."""
-        return _IMPLIED[self]
-
-
-_IMPLIED = {
-    Role.VIEWER: frozenset({Role.VIEWER}),
-    Role.RESEARCHER: frozenset({Role.RESEARCHER, Role.VIEWER}),
-    Role.TRADER: frozenset({Role.TRADER, Role.VIEWER}),
-    Role.RISK_MANAGER: frozenset({Role.RISK_MANAGER, Role.VIEWER}),
-    Role.ADMIN: frozenset(Role),
-    Role.SERVICE: frozenset({Role.SERVICE}),
-}
-
-
-def parse_role(text: str, field: str = "role") -> Role:
-    """Read a role such as ``researcher``, or raise Invalid with those there are."""
-    try:
-        return Role(text)
-    except ValueError as error:
-        raise Invalid(field, "one of " + ", ".join(Role), text) from error
+    USER = "user"
+    MACHINE = "machine"
+    API_KEY = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller who has proved who they are; acts for exactly one tenant."""
+    """A caller who has proved who they are; acts for exactly one tenant.
+
+    Args:
+        scope: All that it may do at most, whatever its roles allow; None narrows nothing.
+        accounts: The only accounts that it gets at; None narrows nothing.
+        signed_in_at: When a password was typed; None for machines and keys, which type none.
+        key_id: Of the API key that was shown; None for any other kind.
+    """
 
     subject: UserId
     username: str
     tenant: TenantId
     roles: frozenset[Role]
+    kind: PrincipalKind = PrincipalKind.USER
+    scope: frozenset[Permission] | None = None
+    accounts: frozenset[AccountId] | None = None
+    signed_in_at: datetime | None = None
+    key_id: str | None = None
 
-    def may(self, role: Role) -> bool:
-        """Say whether one of the caller's roles is, or implies, the given one."""
-        return any(role in held.implied for held in self.roles)
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that the caller may do: what the roles allow, within the scope."""
+        allowed = granted(self.roles)
+        return allowed if self.scope is None else allowed & self.scope
 
-    def require(self, *roles: Role) -> None:
-        """Let a caller pass who has any of the roles.
+    def may(self, permission: Permission) -> bool:
+        """Say whether the caller has a permission."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Let a caller pass who has a permission.
 
         Raises:
-            Forbidden: If they have none; it names the roles needed and those held.
+            Forbidden: If not; it names the permission, the roles that have it and those held.
         """
-        if not any(self.may(role) for role in roles):
-            raise Forbidden(needed=roles, held=self.roles)
+        if not self.may(permission):
+            raise Forbidden(roles_with(permission), self.roles, permission)
+
+    def require_fresh(self, now: datetime) -> None:
+        """Let a person pass who signed in a short while ago.
+
+        Raises:
+            FreshSignInNeeded: If it was longer ago, or is a machine or a key.
+        """
+        at = self.signed_in_at
+        if self.kind is not PrincipalKind.USER or at is None or now - at > FRESH_FOR:
+            raise FreshSignInNeeded(self.kind.value, at, FRESH_FOR.total_seconds())
 
 
-def principal_from_groups(subject: str, username: str, groups: Iterable[str]) -> Principal:
+def principal_from_groups(
+    subject: str,
+    username: str,
+    groups: Iterable[str],
+    signed_in_at: datetime | None = None,
+) -> Principal:
     """Read tenant and roles from the groups that a user is in.
 
     A group of neither kind, or of a role that is not known here, grants nothing.
@@ -90,6 +123,7 @@ def principal_from_groups(subject: str, username: str, groups: Iterable[str]) ->
             username=username,
             tenant=parse_tenant(tenants[0]),
             roles=frozenset(role for role in Role if ROLE_GROUP + role in names),
+            signed_in_at=signed_in_at,
         )
     except Invalid as error:
         raise Unauthenticated(f"the token's {error.field} is malformed") from error

@@ -82,7 +82,7 @@ class TokenVerifier:
         if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
             raise Unauthenticated("the token's groups are malformed")
         subject, username = _text(claims, "sub"), _text(claims, "username")
-        principal = principal_from_groups(subject, username, groups)
+        principal = principal_from_groups(subject, username, groups, _signed_in_at(claims))
         seconds = min(_seconds(claims, "exp"), _LATEST_S)
         return Proof(principal, datetime.fromtimestamp(seconds, UTC))
 
@@ -148,6 +148,13 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
         raise Unauthenticated(f"the token's {name} is malformed")
     return float(value)
+
+
+def _signed_in_at(claims: Mapping[str, Any]) -> datetime | None:
+    # A refreshed token keeps the time of the sign-in; one without it proves no sign-in at all.
+    if "auth_time" not in claims:
+        return None
+    return datetime.fromtimestamp(min(_seconds(claims, "auth_time"), _LATEST_S), UTC)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,8 @@
     ├─ Rejected           the business said no: compensate, or accept the answer
     │  ├─ NotFound        no such thing, or none that this caller may see
     │  ├─ Unauthenticated nobody knows who is asking: sign in
-    │  ├─ Forbidden       known, but without the role
+    │  ├─ Forbidden       known, but without the permission or the role
+    │  │  └─ FreshSignInNeeded  known, but for this the password is asked again
     │  ├─ Conflict        clashes with what is already there
     │  └─ TooLarge        more bytes than the limit
     ├─ Unavailable        something we need does not answer: try again later
@@ -24,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 MAX_ROWS_KEPT = 100
@@ -193,16 +195,55 @@ class Unauthenticated(Rejected):
 
 
 class Forbidden(Rejected):
-    """Says that the caller is known but holds none of the needed roles."""
+    """Says that the caller is known but holds none of the needed roles.
+
+    Args:
+        needed: Roles of which any would do; none where no role does.
+        held: Those that the caller has.
+        permission: What of these roles is needed, where that is known.
+    """
 
     code = "forbidden"
 
-    def __init__(self, needed: Iterable[str], held: Iterable[str]) -> None:
+    def __init__(
+        self, needed: Iterable[str], held: Iterable[str], permission: str | None = None
+    ) -> None:
         self.needed = tuple(sorted(needed))
         self.held = tuple(sorted(held))
+        self.permission = permission
+        wanted = [] if permission is None else [f"the permission {permission}"]
+        if self.needed:
+            wanted.append(f"the role {' or '.join(self.needed)}")
         has = ", ".join(self.held) or "no role"
-        message = f"this needs the role {' or '.join(self.needed)}; you have {has}"
-        super().__init__(message, needed=self.needed, held=self.held)
+        facts: dict[str, object] = {"needed": self.needed, "held": self.held}
+        if permission is not None:
+            facts["permission"] = permission
+        super().__init__(f"this needs {', so '.join(wanted)}; you have {has}", **facts)
+
+
+class FreshSignInNeeded(Forbidden):
+    """Says that somebody may do this, and must prove first that it is still them.
+
+    Args:
+        kind: What the caller is; only a ``user`` can sign in.
+        signed_in_at: When they typed their password, if that is known.
+        within_s: How long ago that may be.
+    """
+
+    code = "fresh-sign-in-needed"
+
+    def __init__(self, kind: str, signed_in_at: datetime | None, within_s: float) -> None:
+        was = "a machine or a key" if kind != "user" else "longer ago"
+        Rejected.__init__(
+            self,
+            f"this needs a person who signed in within {within_s / 60:g} minutes, was {was}: "
+            "run `algotrendy login` again",
+            kind=kind,
+            signed_in_at=None if signed_in_at is None else signed_in_at.isoformat(),
+            within_s=within_s,
+        )
+        self.needed = self.held = ()
+        self.permission = None
 
 
 class Conflict(Rejected):

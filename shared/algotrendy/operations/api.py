@@ -9,10 +9,10 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 
+from algotrendy.identity.app import create_guarded_app
 from algotrendy.kernel.errors import NotFound
 from algotrendy.operations import wiring
 from algotrendy.operations.openapi import whole_api
-from algotrendy.platform.http import create_app
 
 CAPABILITY = "operations"
 
@@ -32,7 +32,7 @@ _ASSETS = {
 
 def create_api() -> FastAPI:
     """Make the app that shows the API."""
-    app = create_app("AlgoTrendy", CAPABILITY, {"database": wiring.check_database})
+    app = create_guarded_app("AlgoTrendy", CAPABILITY, {"database": wiring.check_database})
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> Response:

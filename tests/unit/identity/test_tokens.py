@@ -257,7 +257,6 @@ def test_no_altered_token_gets_past_the_verifier(data: st.DataObject) -> None:
 def test_verifying_tokens_loads_no_aws_client() -> None:
     code = (
         "import sys, algotrendy.identity.tokens, algotrendy.identity.wiring;"
-        "import algotrendy.identity.api;"
         "print(*sorted({m.split('.')[0] for m in sys.modules} & "
         "{'boto3', 'botocore', 'psycopg', 'deltalake', 'pandas', 'numpy', 'httpx'}))"
     )

@@ -283,7 +283,7 @@ def test_only_a_viewer_may_read(world: World, path: str) -> None:
     assert AppClient(world.app).get(path).status_code == 401
     forged = AppClient(world.app, {"Authorization": "Bearer a.b.c"})
     assert forged.get(path).status_code == 401
-    assert world.caller("service").get(path).status_code == 403
+    assert world.caller("emperor").get(path).status_code == 403
     for role in ("viewer", "researcher", "trader", "admin"):
         assert world.caller(role).get(path).status_code == 200
 

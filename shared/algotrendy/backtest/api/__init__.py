@@ -7,14 +7,14 @@ from fastapi import FastAPI
 from algotrendy.backtest import wiring
 from algotrendy.backtest.api import backtests, gate, strategies, sweeps, trials, walk_forwards
 from algotrendy.backtest.api.access import CAPABILITY
-from algotrendy.platform.http import create_app
+from algotrendy.identity.app import create_guarded_app
 
 __all__ = ["CAPABILITY", "create_api"]
 
 
 def create_api() -> FastAPI:
     """Make the app of backtesting."""
-    app = create_app(
+    app = create_guarded_app(
         "AlgoTrendy backtesting",
         CAPABILITY,
         {"database": wiring.check_database, "results": wiring.check_results},

@@ -14,8 +14,7 @@ from algotrendy.backtest.studies import Studies
 from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Principal, Role
+from algotrendy.identity.app import CurrentPrincipal
 from algotrendy.market_data import wiring as bars_wiring
 from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import Blobs
@@ -74,8 +73,9 @@ Bars = Annotated[BarStore, Depends(bar_store)]
 Runner = Annotated[StudyRunner, Depends(runner)]
 WalkRunner = Annotated[StudyRunner, Depends(walk_runner)]
 Publish = Annotated[Callable[[], None], Depends(publish)]
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Researcher = Annotated[Principal, Depends(require(Role.RESEARCHER))]
+# What each route needs of its caller stands in identity/routes.py.
+Viewer = CurrentPrincipal
+Researcher = CurrentPrincipal
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from algotrendy.identity.api import bearer_token
+from algotrendy.identity.app import bearer_token
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import seconds_passed
 from algotrendy.kernel.errors import (

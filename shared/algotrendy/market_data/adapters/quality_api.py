@@ -8,8 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Role
 from algotrendy.kernel.bar import parse_timeframe
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol, parse_symbol
@@ -121,7 +119,7 @@ def inspector() -> Inspector:
     return wiring.inspector()
 
 
-router = APIRouter(prefix="/v1", tags=["market_data"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/v1", tags=["market_data"])
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}}}},

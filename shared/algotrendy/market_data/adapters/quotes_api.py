@@ -9,8 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Role
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data import wiring
@@ -109,7 +107,7 @@ def now_ns() -> Callable[[], int]:
     return time.time_ns
 
 
-router = APIRouter(prefix="/v1", tags=["market_data"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/v1", tags=["market_data"])
 
 
 @router.get("/quotes", response_model=QuotesOut)

@@ -12,7 +12,8 @@ from algotrendy.market_data.streaming.consuming import Arrived, Consumer, Outcom
 from algotrendy.market_data.streaming.messages import decode
 from algotrendy.platform import aws
 from algotrendy.platform.records import StreamRecord
-from algotrendy.platform.telemetry import logger, metrics
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger
 
 _LONGEST_REASON = 1_000
 
@@ -86,7 +87,7 @@ def take_batch(
             outcome = consumer.take(batch)
     except AlgoTrendyError as error:
         logger.error("ticks wait: %s", error.message, records=len(records))
-        metrics.add_metric(name="TickBatchesDelayed", unit="Count", value=1)
+        count("TickBatchesDelayed")
         return 0
     faults |= {places[at]: error for at, error in outcome.poisoned.items()}
     _measure(outcome, len(faults))
@@ -118,4 +119,4 @@ def _measure(outcome: Outcome, poisoned: int) -> None:
     }
     for name, count in counts.items():
         if count:
-            metrics.add_metric(name=name, unit="Count", value=count)
+            count(name, count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from algotrendy.identity.app import create_guarded_app
 from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters import quality_api, quotes_api
 from algotrendy.market_data.api import bars, one_symbol, symbols
@@ -17,7 +18,6 @@ from algotrendy.market_data.api.access import (
 )
 from algotrendy.market_data.api.one_symbol import BarOut, BarsPage
 from algotrendy.market_data.api.symbols import SymbolOut, SymbolsOut
-from algotrendy.platform.http import create_app
 
 __all__ = [
     "CAPABILITY",
@@ -36,7 +36,7 @@ __all__ = [
 
 def create_api() -> FastAPI:
     """Make the app of market data."""
-    app = create_app("AlgoTrendy market data", CAPABILITY, {"lake": _lake_answers})
+    app = create_guarded_app("AlgoTrendy market data", CAPABILITY, {"lake": _lake_answers})
     for resource in (bars, one_symbol, symbols, quotes_api, quality_api):
         app.include_router(resource.router)
     return app

@@ -9,8 +9,6 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Role
 from algotrendy.kernel.bar import Timeframe, parse_timeframe
 from algotrendy.kernel.clock import parse_time
 from algotrendy.market_data import wiring
@@ -33,7 +31,6 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "You have it already: the ETag of If-None-Match is still right."}
 }
 LINK: dict[str, Any] = {"schema": {"type": "string"}}
-VIEWER = Depends(require(Role.VIEWER))
 
 
 def bar_store() -> BarStore:

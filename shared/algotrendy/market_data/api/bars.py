@@ -15,7 +15,6 @@ from algotrendy.market_data.api.access import (
     NOT_MODIFIED,
     USUAL_BARS,
     VERSION_HEADER,
-    VIEWER,
     AsOf,
     Basis,
     Cursor,
@@ -57,7 +56,7 @@ from algotrendy.market_data.charts.styles import parse
 from algotrendy.market_data.quality.policy import GapPolicy
 from algotrendy.market_data.series import Adjustment
 
-router = APIRouter(prefix="/v1", tags=[CAPABILITY], dependencies=[VIEWER])
+router = APIRouter(prefix="/v1", tags=[CAPABILITY])
 
 
 class AnyBarOut(BaseModel):

@@ -16,7 +16,6 @@ from algotrendy.market_data.api.access import (
     NOT_MODIFIED,
     USUAL_BARS,
     VERSION_HEADER,
-    VIEWER,
     AsOf,
     Basis,
     Cursor,
@@ -38,7 +37,7 @@ from algotrendy.market_data.paging import BarQuery, Position, parse_cursor, read
 from algotrendy.market_data.quality.policy import Declared, GapPolicy
 from algotrendy.market_data.series import Adjustment, BarSeries
 
-router = APIRouter(prefix="/v1", tags=[CAPABILITY], dependencies=[VIEWER])
+router = APIRouter(prefix="/v1", tags=[CAPABILITY])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -14,7 +14,6 @@ from algotrendy.market_data.api.access import (
     HEADERS,
     NOT_MODIFIED,
     VERSION_HEADER,
-    VIEWER,
     AsOf,
     Frame,
     IsoDate,
@@ -25,7 +24,7 @@ from algotrendy.market_data.api.access import (
 )
 from algotrendy.market_data.api.answers import FRESH_S, JSON, Rendered, answer, cached
 
-router = APIRouter(prefix="/v1", tags=[CAPABILITY], dependencies=[VIEWER])
+router = APIRouter(prefix="/v1", tags=[CAPABILITY])
 
 
 class SymbolOut(BaseModel):

@@ -14,7 +14,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from algotrendy.identity.principal import Principal, Role
+from algotrendy.identity.permissions import Permission
+from algotrendy.identity.principal import Principal
 from algotrendy.identity.tokens import LEEWAY_S, Proof
 from algotrendy.kernel.errors import (
     AlgoTrendyError,
@@ -200,7 +201,7 @@ class Session:
         """
         holder = proof.principal
         try:
-            holder.require(Role.VIEWER)
+            holder.require(Permission.QUOTES_READ)
         except Forbidden as error:
             raise Ended(Code.FORBIDDEN, error.message) from error
         if self._proof is None:

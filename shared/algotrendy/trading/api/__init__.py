@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from algotrendy.platform.http import create_app
+from algotrendy.identity.app import create_guarded_app
 from algotrendy.trading.api import accounts, history, orders, parents, risk, risk_report
 from algotrendy.trading.api.access import CAPABILITY, check_database
 
@@ -13,7 +13,7 @@ __all__ = ["CAPABILITY", "create_api"]
 
 def create_api() -> FastAPI:
     """Make the app of trading."""
-    app = create_app("AlgoTrendy trading", CAPABILITY, {"database": check_database})
+    app = create_guarded_app("AlgoTrendy trading", CAPABILITY, {"database": check_database})
     for resource in (orders, parents, accounts, history, risk, risk_report):
         app.include_router(resource.router)
     return app

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query
 
-from algotrendy.identity.api import require
-from algotrendy.identity.principal import Principal, Role
+from algotrendy.identity.app import CurrentPrincipal
+from algotrendy.identity.principal import Principal
 from algotrendy.kernel.clock import Clock, SystemClock, as_utc
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, Ids, UserId, parse_account_id, parse_user_id
@@ -77,9 +77,10 @@ Parents = Annotated[ParentIntake, Depends(parent_intake)]
 Risk = Annotated[RiskControl, Depends(risk_control)]
 Time = Annotated[Clock, Depends(clock)]
 NewIds = Annotated[Ids, Depends(ids)]
-Viewer = Annotated[Principal, Depends(require(Role.VIEWER))]
-Trader = Annotated[Principal, Depends(require(Role.TRADER))]
-RiskManager = Annotated[Principal, Depends(require(Role.RISK_MANAGER))]
+# What each route needs of its caller stands in identity/routes.py.
+Viewer = CurrentPrincipal
+Trader = CurrentPrincipal
+RiskManager = CurrentPrincipal
 
 AccountName = Annotated[
     str,

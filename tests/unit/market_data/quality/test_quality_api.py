@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from fastapi import FastAPI
 
-from algotrendy.identity.api import token_verifier
+from algotrendy.identity.app import create_guarded_app, token_verifier
 from algotrendy.identity.principal import ROLE_GROUP, TENANT_GROUP
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
@@ -16,7 +16,6 @@ from algotrendy.market_data.adapters.quality_api import QualityOut, inspector, r
 from algotrendy.market_data.quality.inspecting import Inspector
 from algotrendy.market_data.quality.values import StreamHole
 from algotrendy.market_data.series import RawBars
-from algotrendy.platform.http import create_app
 from fakes.app_client import AppClient
 from fakes.bar_store import MemoryBars
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
@@ -61,7 +60,7 @@ def stored() -> MemoryBars:
 
 @pytest.fixture
 def app() -> FastAPI:
-    made = create_app("quality", "market_data", {})
+    made = create_guarded_app("quality", "market_data", {})
     made.include_router(router)
     judge = Inspector(stored(), Silent(), Clock())
     made.dependency_overrides[inspector] = lambda: judge
