@@ -115,7 +115,7 @@ def _compile(strategy: Strategy, kind: str, code: str) -> Bound:
     # The texts are made of our own names and of parameters' checked ones.
     if kind != STEP:
         names.update(spans.VOCABULARY)
-        exec(compile(span_source(layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
+        exec(compile(span_source(strategy, layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
         names["span"] = njit(error_model="python", **_INNERMOST)(names["span"])
     exec(compile(entry_source(strategy, layout, kind), ENTRY_FILE, "exec"), names)  # noqa: S102
     function = names["entry"]

@@ -20,6 +20,7 @@ _SOURCES = (
     "exchange/compiled.py",
     "strategy/market.py",
     "strategy/own.py",
+    "strategy/reading.py",
     "backtest/statistics/annual.py",
     "backtest/statistics/summary.py",
     "exchange/rules",

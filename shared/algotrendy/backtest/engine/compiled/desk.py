@@ -11,9 +11,11 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from numba import types
+
 from algotrendy.backtest.engine.compiled.cache import linked
 from algotrendy.backtest.engine.compiled.memory import ASSET, CONTEXT, offset
-from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_int
+from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT, load_float, load_int, store_int
 from algotrendy.backtest.engine.compiled.tables import (
     account_at,
     asset_at,
@@ -35,7 +37,7 @@ def _desk(*arguments: Any) -> Any:
     return linked(INT(INT, *arguments), error_model="numpy")
 
 
-_ASSETS, _STEP, _NOW = (offset(CONTEXT, name) for name in ("assets", "step", "now"))
+_ASSETS, _STEP, _NOW, _LATE = (offset(CONTEXT, name) for name in ("assets", "step", "now", "late"))
 _ASSET_SIZE = ASSET.itemsize
 
 REFUSED = -1
@@ -48,6 +50,20 @@ def asset_of(context: Any, order: Any) -> Any:
     if order < 1 or order > account_at(context).placed:
         return 0
     return load_int(context + _ASSETS) + _ASSET_SIZE * log_at(context)[order - 1].asset
+
+
+@linked(types.void(INT), error_model="python")
+def catch_up(context: Any) -> None:
+    """Tell all that the newest bar's close changes, where the span of a plain run put that off."""
+    if load_int(context + _LATE) == 0:
+        return
+    asset, account = asset_at(load_int(context + _ASSETS)), account_at(context)
+    step = load_int(context + _STEP)
+    price = load_float(asset.close + 8 * step)
+    asset.seen = step + 1
+    asset.mark = price
+    account.equity = account.cash + asset.position * price * asset.multiplier * 1.0
+    store_int(context + _NOW, load_int(asset.known + 8 * step))
 
 
 @_desk(INT, INT, FLOAT, FLOAT, FLOAT, INT, FLOAT, FLOAT, FLOAT)
@@ -71,6 +87,7 @@ def place(
             return REFUSED
     if not 0 <= tif <= 5:
         return REFUSED
+    catch_up(context)
     return placing.place(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         side, _kind_of(limit, stop), units, limit, stop, tif, take_profit, stop_loss,
@@ -83,6 +100,7 @@ def place_at_open(context: Any, asset: Any, side: Any, units: Any) -> Any:
     """Place what most orders are, one for the next open: quicker than `place`; give its id."""
     if not 0.0 < units < inf:
         return REFUSED
+    catch_up(context)
     return placing.place(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         side, MARKET, units, 0.0, 0.0, GTC, 0.0, 0.0, 0.0,
@@ -100,6 +118,7 @@ def trail(context: Any, asset: Any, side: Any, units: Any, price: Any, percent: 
             return REFUSED
     if (price > 0.0) == (percent > 0.0):
         return REFUSED
+    catch_up(context)
     return placing.trail(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         side, units, price, percent, load_int(context + _STEP), load_int(context + _NOW),
@@ -116,6 +135,7 @@ def protect(
             return REFUSED
     if not 0.0 <= stop_loss_limit < inf:
         return REFUSED
+    catch_up(context)
     return placing.protect(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         take_profit, stop_loss, stop_loss_limit,
@@ -126,6 +146,7 @@ def protect(
 @_desk(INT, FLOAT)
 def invest(context: Any, asset: Any, share: Any) -> Any:
     """Buy for a share of the cash; give the order's id."""
+    catch_up(context)
     return placing.invest(
         orders_at(context, asset), asset_at(asset), account_at(context), costs_at(context),
         log_at(context), share, load_int(context + _STEP), load_int(context + _NOW),
@@ -135,6 +156,7 @@ def invest(context: Any, asset: Any, share: Any) -> Any:
 @_desk(INT, FLOAT)
 def target(context: Any, asset: Any, weight: Any) -> Any:
     """Order what brings the position to a weight of the equity; give the order's id."""
+    catch_up(context)
     return placing.target(
         orders_at(context, asset), asset_at(asset), account_at(context), log_at(context),
         weight, load_int(context + _STEP), load_int(context + _NOW),

@@ -121,7 +121,7 @@ def drive_many(
             equities[run, :] = curves[0]
         row = out[run]
         if with_figures == 0:
-            row[0] = curves[0, curves.shape[1] - 1]
+            row[0] = account.equity
             continue
         trips[:] = 0.0
         _summarise_into(

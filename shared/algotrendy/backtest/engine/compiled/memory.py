@@ -67,6 +67,7 @@ CONTEXT_FIELDS: Final[Fields] = (
     ("event", "i8"),
     ("step", "i8"),
     ("now", "i8"),
+    ("late", "i8"),  # 1: what a bar changes is told when an order asks for it
 )
 ACTION_FIELDS: Final[Fields] = (("time", "i8"), ("kind", "i8"), ("value", "f8"))
 

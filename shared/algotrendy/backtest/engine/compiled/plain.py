@@ -46,6 +46,7 @@ def drive_plain(entry: Any, place: int) -> int:
     asset = assets[0]
     filled = 0
     context.event = BAR_CLOSED
+    context.late = 1
     asset.is_new = 1
     context.step = 0
     while context.step < asset.size:

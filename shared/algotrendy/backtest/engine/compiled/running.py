@@ -158,6 +158,7 @@ class Run:
         context["columns"] = address(columns)
         if not with_figures:
             context["cash"] = context["exposure"] = 0  # nobody reads those curves
+            context["equity"] *= equities.size > 0
         drive_many(
             self._bound.entry,
             address(self._context),

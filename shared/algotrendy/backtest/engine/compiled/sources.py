@@ -14,6 +14,7 @@ from algotrendy.backtest.engine.compiled.memory import (
 )
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.own import Layout, output_names
+from algotrendy.strategy.reading import fields_read
 
 STEP: Final = "step"
 """An entry that is called for every event of every step."""
@@ -50,8 +51,20 @@ def entry_source(strategy: Strategy, layout: Layout, kind: str) -> str:
 _FIRST = f"load_int(context + {_AT['assets']})"
 
 
-def span_source(layout: Layout, kind: str) -> str:
-    """Write the loop over bars; the bar that it begins with has met its orders."""
+def span_source(strategy: Strategy, layout: Layout, kind: str) -> str:
+    """Write the loop over bars; the bar that it begins with has met its orders.
+
+    A bar tells only what the strategy can read; the rest is caught up with where an order asks for
+    it, and in the end.
+    """
+    read = fields_read(strategy)
+    told = []
+    if read - {"now", "equity"}:
+        told.append("see_bar(asset, step)")
+    if "equity" in read:
+        told.append("value_bar(account, step, close, position, multiplier, cash)")
+    if "now" in read:
+        told.append("date_bar(context, step, known)")
     ready = []
     names = outputs_of(layout) if kind == COLUMNS else ()
     if kind == COLUMNS:
@@ -73,9 +86,9 @@ def span_source(layout: Layout, kind: str) -> str:
         "    close, known = asset.close, asset.known",
         "    position, multiplier, cash = asset.position, asset.multiplier, account.cash",
         "    while True:",
-        "        close_bar(",
-        "            context, asset, account, step, close, known, position, multiplier, cash",
-        "        )",
+        "        bring_near(asset, step)",
+        f"        store_int(context + {_AT['step']}, step)",
+        *(f"        {line}" for line in told),
         *(f"        {line}" for line in ready),
         "        decide(market, own, p)",
         "        step += 1",
@@ -85,6 +98,7 @@ def span_source(layout: Layout, kind: str) -> str:
         "            continue",
         "        if is_quiet_at(context, first, step) == 0:",
         "            break",
+        "    catch_up(context)",
         f"    store_int(context + {_AT['step']}, step)",
         "    draw_curves(context, begin, step, close, position, multiplier, cash)",
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from numba import types
 
 from algotrendy.backtest.engine.compiled.cache import linked
+from algotrendy.backtest.engine.compiled.desk import catch_up
 from algotrendy.backtest.engine.compiled.memory import CONTEXT, offset
 from algotrendy.backtest.engine.compiled.pointers import (
     FLOAT,
@@ -27,8 +28,8 @@ from algotrendy.backtest.engine.rules.meeting import is_quiet
 from algotrendy.exchange.compiled import inner, register
 
 register(meeting)
-_EQUITY, _CASH, _EXPOSURE, _STEP, _NOW = (
-    offset(CONTEXT, name) for name in ("equity", "cash", "exposure", "step", "now")
+_EQUITY, _CASH, _EXPOSURE, _NOW = (
+    offset(CONTEXT, name) for name in ("equity", "cash", "exposure", "now")
 )
 
 
@@ -39,52 +40,58 @@ _AHEAD = 8 * 64
 
 
 @inner
-def bring_near(asset: Any, i: Any) -> None:
+def bring_near(asset: Any, step: Any) -> None:
     """Fetch what only bars need that orders meet; else each such bar waits for the memory."""
+    if step & _LINE != 0:
+        return
+    i = 8 * step + _AHEAD
     for column in (asset.open, asset.high, asset.low, asset.volume, asset.phase, asset.time):
         prefetch(column + i)
 
 
 @inner
-def close_bar(
-    context: Any, asset: Any, account: Any, step: Any,
-    close: Any, known: Any, position: Any, multiplier: Any, cash: Any,
-) -> None:  # fmt: skip
-    """Close a bar: the strategy may see it, and the account is worth what it makes it.
+def see_bar(asset: Any, step: Any) -> None:
+    """Let the strategy see the bar of a step."""
+    asset.seen = step + 1
+
+
+@inner
+def value_bar(
+    account: Any, step: Any, close: Any, position: Any, multiplier: Any, cash: Any
+) -> None:
+    """Tell what a bar's close makes the account worth.
 
     Args:
-        close, known: Addresses of the columns. They and the rest are what they are for a whole
-            span: the compiler cannot know it, and would load them for each bar.
+        close: The column's address. It and the rest are what they are for a whole span: the
+            compiler cannot know it, and would load them for each bar.
     """
-    i = 8 * step
-    if step & _LINE == 0:
-        bring_near(asset, i + _AHEAD)
-    price = load_float(close + i)
-    asset.seen = step + 1
-    asset.mark = price
-    account.equity = cash + position * price * multiplier * 1.0
-    store_int(context + _STEP, step)
-    store_int(context + _NOW, load_int(known + i))
+    account.equity = cash + position * load_float(close + 8 * step) * multiplier * 1.0
+
+
+@inner
+def date_bar(context: Any, step: Any, known: Any) -> None:
+    """Tell when a bar is known; ``known`` is the column's address."""
+    store_int(context + _NOW, load_int(known + 8 * step))
 
 
 @linked(types.void(INT, INT, INT, INT, FLOAT, FLOAT, FLOAT), error_model="python")
 def draw_curves(
     context: Any, first: Any, last: Any, close: Any, position: Any, multiplier: Any, cash: Any
 ) -> None:
-    """Write the account's curves of the bars from ``first`` to before ``last``."""
+    """Write the account's curves of the bars from ``first`` to before ``last``, where asked for."""
     begin = 8 * first
-    equities = load_int(context + _EQUITY) + begin
     closes = close + begin
     bars = last - first
-    for bar in range(bars):
-        value = position * load_float(closes + 8 * bar) * multiplier * 1.0
-        store_float(equities + 8 * bar, cash + value)
-    amounts = load_int(context + _CASH)
-    exposures = load_int(context + _EXPOSURE)
+    equities, amounts = load_int(context + _EQUITY), load_int(context + _CASH)
+    if equities != 0:
+        equities += begin
+        for bar in range(bars):
+            value = position * load_float(closes + 8 * bar) * multiplier * 1.0
+            store_float(equities + 8 * bar, cash + value)
     if amounts == 0:
         return
     amounts += begin
-    exposures += begin
+    exposures = load_int(context + _EXPOSURE) + begin
     for bar in range(bars):
         store_float(amounts + 8 * bar, cash)
     for bar in range(bars):
@@ -110,9 +117,13 @@ def is_quiet_at(context: Any, first: Any, step: Any) -> Any:
 VOCABULARY = {
     "account_at": account_at,
     "asset_at": asset_at,
-    "close_bar": close_bar,
+    "bring_near": bring_near,
+    "catch_up": catch_up,
+    "date_bar": date_bar,
     "draw_curves": draw_curves,
     "is_in_band": is_in_band,
     "is_quiet_at": is_quiet_at,
+    "see_bar": see_bar,
+    "value_bar": value_bar,
 }
 """What the source of a span is written in."""
