@@ -100,10 +100,13 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
         Invalid: If a file may not be applied; names the file and all reasons.
     """
     found = []
-    for number, path in enumerate(sorted(folder.glob("*.sql")), start=1):
+    last = 0
+    for path in sorted(folder.glob("*.sql")):
         match = _FILE_NAME.fullmatch(path.name)
-        if match is None or int(match[1]) != number:
-            raise Invalid("migration", f"named {number:04d}_<what_it_does>.sql", path.name)
+        # A number may be left out: it was somebody's who did not need it.
+        if match is None or int(match[1]) <= last:
+            raise Invalid("migration", f"named {last + 1:04d}_<what_it_does>.sql", path.name)
+        last = int(match[1])
         try:
             read = tuple(statements(path.read_text(encoding="utf-8")))
         except ValueError as error:

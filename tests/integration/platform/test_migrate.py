@@ -158,7 +158,7 @@ def leave_a_lease(database: Database, until: datetime) -> None:
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        ({"_0002_b": ONE}, "0001_<what_it_does>.sql"),
+        ({"_0000_b": ONE}, "0001_<what_it_does>.sql"),
         ({"_first": ONE}, "0001_<what_it_does>.sql"),
         ({"_0001_a": ONE, "_0001_b": ONE}, "0002_<what_it_does>.sql"),
         ({"_0001_a": "CREATE TABLE b (id serial);"}, "serial columns"),
