@@ -1,19 +1,25 @@
-"""Stand between the caller and an app: correlation id, body limit, headers, access log, crashes."""
+"""Stand between the caller and an app: correlation id, what a request may be, headers, crashes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from algotrendy.kernel.errors import TooLarge
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, TooLarge
 from algotrendy.platform import problems, telemetry
+from algotrendy.platform.json_bodies import check_json
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 _LONGEST_LENGTH = 18
+# Headers that say one thing: of two, one reader would take the first and another the last.
+_ONCE = frozenset({b"authorization", b"content-length", b"content-type", b"idempotency-key"})
+_UNFIT = (b"\r", b"\n", b"\x00")
+_STATE = "answer_headers"
 
 # What an answer says unless the route says otherwise.
 DEFAULT_HEADERS = (
@@ -24,6 +30,12 @@ DEFAULT_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+
+
+def add_answer_headers(scope: MutableMapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Put headers on the answer to a request, whatever it will be: also a refusal, or a crash."""
+    found: dict[str, str] = scope.setdefault("state", {}).setdefault(_STATE, {})
+    found.update(headers)
 
 
 class Edge:
@@ -44,7 +56,7 @@ class Edge:
             return
         telemetry.use_log_level()
         with telemetry.correlated(_header(scope["headers"], telemetry.HEADER)) as bound:
-            answer = _Answer(send, bound)
+            answer = _Answer(send, bound, scope)
             started = time.perf_counter()
             try:
                 await self._serve(scope, receive, answer)
@@ -58,11 +70,15 @@ class Edge:
 
     async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         body = await self._read(scope, receive)
-        if isinstance(body, TooLarge):
-            refusal: Response = problems.of_error(body).response()
-            await refusal(scope, receive, answer)
-            return
         if body is None:  # the caller left before the body was whole
+            return
+        try:
+            if isinstance(body, TooLarge):
+                raise body
+            _check(scope, body)
+        except AlgoTrendyError as error:
+            refusal: Response = problems.of_error(error).response()
+            await refusal(scope, receive, answer)
             return
         await self._app(scope, _replayed(body, receive), answer)
 
@@ -88,8 +104,10 @@ class Edge:
 class _Answer:
     """Passes the app's answer on, with the headers that every answer has."""
 
-    def __init__(self, send: Send, correlation_id: str) -> None:
+    def __init__(self, send: Send, correlation_id: str, scope: Scope) -> None:
         self._send = send
+        # A dict of this request alone; what the server keeps in its own is seen all the same.
+        self._state = scope["state"] = dict(scope.get("state") or {})
         self._correlation_id = correlation_id.encode("ascii")
         self.status = 0
         self.sent_bytes = 0
@@ -104,10 +122,43 @@ class _Answer:
 
     def _complete(self, headers: Headers) -> Sequence[tuple[bytes, bytes]]:
         mark = telemetry.HEADER.encode("ascii")
-        own = [(name, value) for name, value in headers if name.lower() != mark]
+        more = self._state.get(_STATE, {})
+        given = [(name.encode(), value.encode("latin-1")) for name, value in more.items()]
+        own = [
+            (name, value)
+            for name, value in (*headers, *given)
+            if name.lower() != mark and _is_fit(name, value)
+        ]
         named = {name.lower() for name, _ in own}
         added = [pair for pair in DEFAULT_HEADERS if pair[0] not in named]
         return [*own, *added, (mark, self._correlation_id)]
+
+
+def _check(scope: Scope, body: bytes) -> None:
+    """Refuse what readers further in would take differently, or not at all.
+
+    Raises:
+        Invalid: If so; it names the part of the request.
+    """
+    if "\x00" in scope["path"]:
+        raise Invalid("path", "text without a NUL character", "one with it")
+    if b"%00" in scope.get("query_string", b""):
+        raise Invalid("query", "text without a NUL character", "one with it")
+    names = [name.lower() for name, _ in scope["headers"]]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise Invalid(name.decode(), "given once", f"{names.count(name)} times")
+    kind = _header(scope["headers"], "content-type") or "json"
+    if body and "json" in kind.lower():
+        check_json(body)
+
+
+def _is_fit(name: bytes, value: bytes) -> bool:
+    if not any(mark in part for mark in _UNFIT for part in (name, value)):
+        return True
+    # It would end the header, and begin another one of somebody else's choice.
+    telemetry.logger.error("a header was left out", extra={"header": repr(name[:60])})
+    return False
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

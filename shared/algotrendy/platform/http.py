@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.edge import Edge
+from algotrendy.platform.negotiated import Negotiated
 from algotrendy.platform.probes import CHECK_TIMEOUT_S, Check, add_probes
 from algotrendy.platform.settings import settings
 
@@ -79,6 +80,8 @@ def create_app(
     app.add_exception_handler(AlgoTrendyError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(Negotiated)
+    # Added last, it stands outermost.
     app.add_middleware(Edge, max_body_bytes=settings().max_body_bytes)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's own hook
     add_probes(app, capability, dict(checks or {}), check_timeout_s)

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from algotrendy.kernel.errors import Conflict
 from algotrendy.platform import problems
+from algotrendy.platform.edge import add_answer_headers
 from algotrendy.platform.http import create_app
 from algotrendy.platform.settings import reset_settings
 from algotrendy.platform.telemetry import HEADER, correlation_id
@@ -197,3 +199,69 @@ def test_every_request_leaves_one_line_without_its_query(
     assert line["correlation_id"] == "c-1"
     assert line["duration_ms"] >= 0
     assert line["response_bytes"] == 2
+
+
+def test_a_body_of_ten_megabytes_is_refused_whatever_it_says_of_itself(client: AppClient) -> None:
+    body = b"[" * 10_000_000
+    for content in (body, chunks_of(body, 65_536)):
+        answer = client.post("/v1/orders", content=content, headers=JSON)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+@pytest.mark.parametrize(
+    "name", ["content-type", "authorization", "idempotency-key", "Idempotency-Key"]
+)
+def test_a_header_that_says_one_thing_is_refused_where_it_comes_twice(
+    client: AppClient, name: str
+) -> None:
+    headers = [(name, "application/json"), (name, "application/json")]
+    answer = client.post("/v1/orders", content=b"{}", headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == name.lower()
+
+
+@pytest.mark.parametrize("path", ["/v1/cached?who=a%00b", "/v1/%00"])
+def test_a_nul_is_refused_before_anybody_reads_it(client: AppClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_a_header_that_would_become_two_is_left_out(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @app.get("/v1/echo")
+    def echo() -> Any:
+        found = problems.json_response({})
+        found.raw_headers.append((b"location", b"/v1/x\r\nset-cookie: a=b"))
+        found.raw_headers.append((b"x-fine", b"yes"))
+        return found
+
+    answer = AppClient(app).get("/v1/echo")
+    assert "location" not in answer.headers
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-fine"] == "yes"
+    assert "a header was left out" in capsys.readouterr().err
+
+
+def test_headers_that_belong_to_a_request_are_on_every_answer_to_it(app: FastAPI) -> None:
+    @app.get("/v1/marked")
+    def marked(request: Request, how: str) -> Any:
+        add_answer_headers(request.scope, {"x-mark": how})
+        if how == "crash":
+            raise RuntimeError("it broke")
+        if how == "refusal":
+            raise Conflict("no")
+        return problems.json_response({}) if how == "response" else {}
+
+    client = AppClient(app)
+    for how in ("plain", "response", "refusal", "crash"):
+        assert client.get(f"/v1/marked?how={how}").headers["x-mark"] == how
+    assert "x-mark" not in client.get("/v1/cached").headers
+
+
+def test_no_page_of_another_origin_may_read_an_answer(client: AppClient) -> None:
+    # The gateway alone answers for origins, from a list that is empty by default.
+    for method in ("OPTIONS", "GET"):
+        headers = {"origin": "https://evil.test", "access-control-request-method": "GET"}
+        answer = client.request(method, "/v1/cached", headers=headers)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
