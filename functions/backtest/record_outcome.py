@@ -5,7 +5,8 @@ from typing import Any
 from algotrendy.backtest import wiring
 from algotrendy.backtest.outcome import Outcome
 from algotrendy.backtest.studies import Studies
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 METRICS = {"sweep": "Sweeps", "walk-forward": "WalkForwards"}
 
@@ -21,7 +22,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     study = outcome.record(studies, wiring.results())
     wiring.publish_committed()
     name = f"{METRICS[study.kind]}{study.status.capitalize()}"
-    metrics.add_metric(name=name, unit="Count", value=1)
+    count(name)
     logger.info(
         "study ended",
         kind=study.kind,

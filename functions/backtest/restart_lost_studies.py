@@ -5,7 +5,8 @@ from typing import Any
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.lifecycle import Study
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 # Long enough for a request to reach its workflow by itself. A workflow that runs is left alone, and
 # starting one twice starts it once: a short time does no harm.
@@ -21,7 +22,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
         *wiring.walk_forwards().restart_lost(wiring.walk_runner(), results, QUIET),
     ]
     wiring.publish_committed()
-    metrics.add_metric(name="StudiesPickedUp", unit="Count", value=len(acted))
+    count("StudiesPickedUp", len(acted))
     for study in acted:
         logger.warning(
             "study picked up",

@@ -6,7 +6,8 @@ from algotrendy.backtest import wiring
 from algotrendy.backtest.shard import run_shard
 from algotrendy.kernel.ids import parse_sweep_id
 from algotrendy.market_data import wiring as market_data
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 
 @observed
@@ -15,7 +16,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     sweep_id = parse_sweep_id(event["sweep_id"])
     done = run_shard(sweep_id, int(event["shard"]), wiring.results(), market_data.bar_store())
     if not done.was_done:
-        metrics.add_metric(name="BacktestsRun", unit="Count", value=done.runs)
+        count("BacktestsRun", done.runs)
     logger.info(
         "shard done",
         sweep_id=str(sweep_id),

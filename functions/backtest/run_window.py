@@ -6,7 +6,8 @@ from algotrendy.backtest import wiring
 from algotrendy.backtest.validation.by_window import run_window
 from algotrendy.kernel.ids import parse_walk_forward_id
 from algotrendy.market_data import wiring as market_data
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 
 @observed
@@ -21,7 +22,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         wiring.recorder_of(walk_id),
     )
     if not done.was_done:
-        metrics.add_metric(name="BacktestsRun", unit="Count", value=done.trials)
+        count("BacktestsRun", done.trials)
     logger.info(
         "window done",
         walk_forward_id=str(walk_id),

@@ -4,7 +4,8 @@ from typing import Any
 
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.market_data import wiring
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 # The longest that one step may take: what does not begin before that waits for the next run.
 STEP_MS = 240_000
@@ -37,8 +38,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
                 made=kept.made,
                 forgotten=kept.forgotten,
             )
-    metrics.add_metric(name="LakeFilesPutTogether", unit="Count", value=together)
-    metrics.add_metric(name="LakeFilesForgotten", unit="Count", value=forgotten)
+    count("LakeFilesPutTogether", together)
+    count("LakeFilesForgotten", forgotten)
     if failure:
         raise failure
     return {"put_together": together, "forgotten": forgotten, "waiting": waiting}

@@ -3,7 +3,8 @@
 from typing import Any
 
 from algotrendy.market_data import wiring
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 # What does not begin before that waits for the next run.
 LAST_MS = 60_000
@@ -29,8 +30,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     if done.left:
         # The function's layers have no ccxt: beside the lake's libraries it would not fit.
         logger.warning("bars left to `algotrendy quality --repair`", series=done.left)
-    metrics.add_metric(name="BarsRepaired", unit="Count", value=done.bars)
-    metrics.add_metric(name="BarsNotRepaired", unit="Count", value=len(done.unrepaired))
+    count("BarsRepaired", done.bars)
+    count("BarsNotRepaired", len(done.unrepaired))
     return {
         "asked": done.asked,
         "bars": done.bars,

@@ -3,14 +3,15 @@
 from typing import Any
 
 from algotrendy.operations import wiring
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 
 
 @observed
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Take anything: the schedule says nothing of interest."""
     relayed, purged = wiring.relay_committed(), wiring.purge_published()
-    metrics.add_metric(name="EventsRelayed", unit="Count", value=relayed)
+    count("EventsRelayed", relayed)
     if relayed or purged:
         logger.info("outbox relayed", relayed=relayed, purged=purged)
     return {"relayed": relayed, "purged": purged}

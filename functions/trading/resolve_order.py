@@ -3,13 +3,14 @@
 from typing import Any
 
 from algotrendy.kernel.ids import parse_order_id
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 from algotrendy.trading import wiring
 
 
 @observed
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Take ``{"order_id", "token"}``; the token is answered later."""
-    metrics.add_metric(name="OrdersToResolve", unit="Count", value=1)
+    count("OrdersToResolve")
     wiring.saga().resolve(parse_order_id(event["order_id"]), event["token"])
     logger.warning("order to be resolved", order_id=event["order_id"])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 from algotrendy.trading import wiring
 
 
@@ -23,7 +24,5 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     for what, orders in done.items():
         for order_id in orders:
             logger.warning("order picked up", order_id=str(order_id), what=what)
-    metrics.add_metric(
-        name="OrdersPickedUp", unit="Count", value=sum(len(orders) for orders in done.values())
-    )
+    count("OrdersPickedUp", sum(len(orders) for orders in done.values()))
     return {"pulled": len(pulled)} | {what: len(orders) for what, orders in done.items()}

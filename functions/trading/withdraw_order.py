@@ -3,7 +3,8 @@
 from typing import Any
 
 from algotrendy.kernel.ids import parse_order_id
-from algotrendy.platform.telemetry import logger, metrics, observed
+from algotrendy.platform.metrics import count
+from algotrendy.platform.telemetry import logger, observed
 from algotrendy.trading import wiring
 
 
@@ -12,6 +13,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Take ``{"order_id"}``; answer with the step that is next."""
     found = wiring.saga().withdraw(parse_order_id(event["order_id"]))
     wiring.publish_committed()
-    metrics.add_metric(name="OrdersWithdrawn", unit="Count", value=1)
+    count("OrdersWithdrawn")
     logger.info("order withdrawn", order_id=event["order_id"], answer=found)
     return found

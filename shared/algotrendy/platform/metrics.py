@@ -151,16 +151,16 @@ def measure_to(*sinks: Sink) -> None:
     _state.bounds = _Bounds()
 
 
-def measure_in_lambda() -> None:
-    """Let a function measure, once a process; its lines go out with ``flush``."""
+@contextmanager
+def measured_invocation() -> Iterator[None]:
+    """Measure for the length of a Lambda's invocation, and write lines at its end."""
     if _state.lines is None:
         _state.lines = EmfLines(os.environ.get("POWERTOOLS_SERVICE_NAME", "unnamed"))
-        measure_to(_state.lines)
-
-
-def flush() -> None:
-    """Write what a function measured."""
-    if _state.lines is not None:
+    before, _state.sinks = _state.sinks, (_state.lines,)
+    try:
+        yield
+    finally:
+        _state.sinks = before
         _state.lines.flush()
 
 

@@ -1,4 +1,4 @@
-"""Log, trace and measure, with one correlation id that follows a request everywhere.
+"""Log and trace, with one correlation id that follows a request everywhere.
 
 The id arrives in an HTTP header, in an event's envelope, in a queue message that carries such an
 envelope, or in a workflow's input, and leaves in each of these again. It lives in a context
@@ -17,14 +17,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, overload
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Tracer
 
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import CorrelationId, Uuid7s, parse_correlation_id
+from algotrendy.platform.metrics import measured_invocation
 
 HEADER = "x-correlation-id"
-NAMESPACE = "AlgoTrendy"
 
 Handler = Callable[[Any, Any], Any]
 Correlation = str | Callable[[Any], str | None]
@@ -54,7 +54,6 @@ _handler = _Stderr()
 _handler.addFilter(_Correlated())
 
 logger = Logger(logger_handler=_handler, use_rfc3339=True, utc=True, serialize_stacktrace=False)
-metrics = Metrics(namespace=NAMESPACE)
 
 
 def is_tracing() -> bool:
@@ -152,12 +151,8 @@ def _observed(work: Handler, correlation: Correlation) -> Handler:
     @functools.wraps(work)
     def measured(event: Any, context: Any) -> Any:
         use_log_level()
-        with correlated(find(event)):
-            try:
-                return traced(event, context)
-            finally:
-                if metrics.metric_set:
-                    metrics.flush_metrics()
+        with measured_invocation(), correlated(find(event)):
+            return traced(event, context)
 
     given_context: Handler = logger.inject_lambda_context(clear_state=True)(measured)
     return given_context

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.metrics import MetricUnit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from algotrendy.kernel.ids import parse_correlation_id
+from algotrendy.platform import metrics
 from algotrendy.platform.telemetry import (
     HEADER,
     bind_correlation_id,
     correlated,
     correlation_id,
     correlation_of,
-    is_tracing,
     logger,
-    metrics,
     observed,
 )
 
@@ -91,7 +85,8 @@ def test_what_holds_no_id_has_none(event: Any) -> None:
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    found = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    return [line for line in found if line["message"] != "span"]
 
 
 def test_a_handler_logs_under_the_id_that_arrived(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,13 +147,13 @@ def test_metrics_are_written_in_the_embedded_format_when_there_are_any(
     @observed
     def handler(event: Any, context: Any) -> Any:
         if event.get("count"):
-            metrics.add_metric("SweepsRequested", MetricUnit.Count, event["count"])
+            metrics.count("BacktestsRun", event["count"])
 
     handler({}, CONTEXT)
     assert capsys.readouterr().out == ""
     handler({"count": 3}, CONTEXT)
     written = json.loads(capsys.readouterr().out)
-    assert written["SweepsRequested"] == [3.0]
+    assert written["BacktestsRun"] == [3]
     assert written["service"] == "tests"
     directive = written["_aws"]["CloudWatchMetrics"][0]
     assert directive["Namespace"] == "AlgoTrendy"
@@ -211,69 +206,3 @@ def test_whatever_is_bound_is_safe_to_log_and_to_echo(value: str) -> None:
         assert parse_correlation_id(bound) == bound
         assert bound.isascii()
         assert bound.isprintable()
-
-
-# Traces.
-
-TRACED = """
-import json, socket, sys
-from types import SimpleNamespace
-from algotrendy.platform.telemetry import observed
-from aws_xray_sdk.core import xray_recorder
-
-sent = []
-xray_recorder.emitter.send_entity = lambda entity: sent.append(json.loads(entity.serialize()))
-
-@observed
-def handler(event, context):
-    return {"secret": "hunter2"}
-
-handler({"correlation_id": "c-1"}, SimpleNamespace(
-    function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r",
-    tenant_id=None))
-print(json.dumps(sent))
-"""
-
-
-def test_a_traced_handler_writes_a_segment_with_the_id_and_without_the_response(
-    tmp_path: Path,
-) -> None:
-    root = "1-5759e988-bd862e3fe1be46a994272793"
-    traced = {
-        "LAMBDA_TASK_ROOT": str(tmp_path),
-        "_X_AMZN_TRACE_ID": f"Root={root};Parent=53995c3f42cd8ad8;Sampled=1",
-        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9",
-        "POWERTOOLS_SERVICE_NAME": "backtest",
-    }
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-c", TRACED],
-        env={**kept, **traced},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    (segment,) = json.loads(done.stdout.splitlines()[-1])
-    assert segment["name"] == "## handler"
-    assert segment["annotations"]["correlation_id"] == "c-1"
-    assert segment["trace_id"] == root
-    assert "hunter2" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, False),
-        ({"LAMBDA_TASK_ROOT": "/var/task"}, True),
-        ({"LAMBDA_TASK_ROOT": "/var/task", "POWERTOOLS_TRACE_DISABLED": "true"}, False),
-        ({"LAMBDA_TASK_ROOT": "/var/task", "POWERTOOLS_TRACE_DISABLED": "false"}, True),
-    ],
-)
-def test_traces_are_written_in_a_lambda_that_was_not_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: bool
-) -> None:
-    monkeypatch.delenv("POWERTOOLS_TRACE_DISABLED")
-    monkeypatch.delenv("LAMBDA_TASK_ROOT", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert is_tracing() is expected

@@ -11,8 +11,8 @@ from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
 from algotrendy.market_data.streaming.consuming import Arrived, Consumer, Outcome
 from algotrendy.market_data.streaming.messages import decode
 from algotrendy.platform import aws
-from algotrendy.platform.records import StreamRecord
 from algotrendy.platform.metrics import count
+from algotrendy.platform.records import StreamRecord
 from algotrendy.platform.telemetry import logger
 
 _LONGEST_REASON = 1_000
@@ -117,6 +117,5 @@ def _measure(outcome: Outcome, poisoned: int) -> None:
         "BarsClosed": outcome.bars,
         "BarsStuck": len(outcome.stuck),
     }
-    for name, count in counts.items():
-        if count:
-            count(name, count)
+    for name, many in counts.items():
+        count(name, many)
