@@ -34,7 +34,7 @@ class PostgresTransaction:
         self.books = PostgresBooks(tx, turns)
         self.leases = PostgresLeases(tx, turns)
         self.waits = PostgresWaits(tx)
-        self.audit = PostgresAudit(tx)
+        self.audit = PostgresAudit(tx, turns)
         self.market = PostgresMarketFacts(tx)
         self.documents = PostgresDocuments(tx)
         self.risk = PostgresRiskRecords(tx)

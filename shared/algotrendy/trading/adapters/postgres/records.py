@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from algotrendy.identity.adapters.audit_trail import AuditTrail
 from algotrendy.kernel.ids import AccountId
 from algotrendy.platform.database import Transaction
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.adapters.postgres.texts import read, scope_of, written
+from algotrendy.trading.adapters.postgres.turns import Turns
 from algotrendy.trading.ledger import AuditRecord, Document
+from algotrendy.trading.sensitive import chained
 
 _ADD_RECORD = (
     "INSERT INTO ledger_audit (id, root, account, document) VALUES (%s, %s, %s, %s) "
@@ -23,15 +26,21 @@ _PUT_DOCUMENT = (
 
 
 class PostgresAudit:
-    """Is the ``Audit`` of one transaction."""
+    """Is the ``Audit`` of one transaction; what is sensitive it also chains."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, turns: Turns) -> None:
         self._tx = tx
+        self._turns = turns
+        self._trail = AuditTrail()
 
     def add(self, record: AuditRecord) -> None:
         """Add a record; the same id again changes nothing."""
         values = [record.id, root_of(record.account), record.account, written(record)]
         self._tx.execute(_ADD_RECORD, values)
+        entry = chained(record)
+        if entry is not None:
+            self._turns.remember(f"audit of {entry.tenant}")
+            self._trail.add(self._tx, entry)
 
     def select(
         self, account: AccountId, limit: int, before: UUID | None = None
