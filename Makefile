@@ -106,8 +106,11 @@ golden: $(APP) ## Write the golden results of backtests on real bars anew (the c
 published: $(APP) ## Write docs/openapi.json and docs/events from the code
 	.venv/bin/python -m algotrendy.cli.published docs
 
-published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says
+published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says, and break no client
 	.venv/bin/python -m algotrendy.cli.published docs --check
+
+api-release: $(APP) ## Make the present docs/openapi.json the one that clients were promised
+	.venv/bin/python -m algotrendy.cli.published docs --release
 
 ## ---- Measure it --------------------------------------------------------------------------
 
@@ -180,4 +183,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate bench-lake soak-stream lock clean help
+.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check api-release bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate bench-lake soak-stream lock clean help

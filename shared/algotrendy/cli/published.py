@@ -1,7 +1,9 @@
 """Write what others build on, from the code: python -m algotrendy.cli.published docs [--check].
 
 That is ``openapi.json``, and the schema of each domain event under ``events/``. With ``--check``
-nothing is written: it says which files are not what the code says.
+nothing is written: it says which files are not what the code says, and what in the document would
+break clients of the one that was released, unless ``api-changes.toml`` declares it. ``--release``
+makes the present document the released one.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from pkgutil import iter_modules
 
 import algotrendy
 from algotrendy.kernel.events import Event, registered, schema_texts
+
+RELEASED, DECLARED = "openapi.released.json", "api-changes.toml"
 
 
 def product_events() -> list[type[Event]]:
@@ -41,15 +45,42 @@ def outdated(folder: Path) -> list[str]:
     return sorted(name for name in texts.keys() | there if _text(folder / name) != texts.get(name))
 
 
+def broken(folder: Path) -> list[str]:
+    """Say what would break clients and is not declared, and what is declared and does not."""
+    from algotrendy.operations.compatibility import Declared, breaking_changes
+
+    released = _text(folder / RELEASED)
+    if released is None:
+        return []
+    changes = breaking_changes(json.loads(released), json.loads(published()["openapi.json"]))
+    declared = Declared.read(_text(folder / DECLARED) or "")
+    return [str(change) for change in declared.undeclared(changes)] + [
+        f"declared, and not so: {each.kind}: {each.where}" for each in declared.unused(changes)
+    ]
+
+
+def release(folder: Path) -> None:
+    """Make the present document the released one; what was declared is history by that."""
+    (folder / RELEASED).write_text(published()["openapi.json"], encoding="utf-8")
+    declared = _text(folder / DECLARED) or ""
+    (folder / DECLARED).write_text(declared.split("\n[[change]]")[0], encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     """Write the files or, with ``--check``, say which of them are not what the code says."""
     folder = Path(next((word for word in arguments if not word.startswith("-")), "docs"))
+    if "--release" in arguments:
+        release(folder)
+        return 0
+    breaking = broken(folder)
+    for line in breaking:
+        sys.stderr.write(f"breaks clients; declare it in {folder / DECLARED}: {line}\n")
     if "--check" in arguments:
         names = outdated(folder)
         if names:
             listed = ", ".join(names)
             sys.stderr.write(f"not what the code says; run `make published`: {listed}\n")
-        return 1 if names else 0
+        return 1 if names or breaking else 0
     texts = published()
     for name in outdated(folder):
         file = folder / name

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from algotrendy.cli import published
-from algotrendy.cli.published import main, outdated, product_events
+from algotrendy.cli.published import broken, main, outdated, product_events
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -25,6 +26,32 @@ def _worked_out_once(texts: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_published_documents_are_current() -> None:
     assert product_events()
     assert outdated(DOCS) == [], "run: make published"
+
+
+def test_the_published_api_breaks_no_client_but_as_declared() -> None:
+    assert (DOCS / published.RELEASED).is_file()
+    assert broken(DOCS) == [], "declare it in docs/api-changes.toml, with its reason"
+
+
+def test_a_route_that_was_promised_and_is_gone_fails_until_it_is_declared(
+    tmp_path: Path, texts: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path)]) == 0
+    promised = json.loads(texts["openapi.json"])
+    promised["paths"]["/v1/gone"] = {"get": {"operationId": "get_gone", "responses": {}}}
+    (tmp_path / published.RELEASED).write_text(json.dumps(promised))
+    assert main(["--check", str(tmp_path)]) == 1
+    assert "route-removed: GET /v1/gone" in capsys.readouterr().err
+    reason = "Nobody has asked for it in a year."
+    declared = f'# Why\n[[change]]\nkind="route-removed"\nwhere="GET /v1/gone"\nreason="{reason}"\n'
+    (tmp_path / published.DECLARED).write_text(declared)
+    assert main(["--check", str(tmp_path)]) == 0
+    assert main(["--release", str(tmp_path)]) == 0
+    assert (tmp_path / published.DECLARED).read_text() == "# Why"
+    assert main(["--check", str(tmp_path)]) == 0
+    (tmp_path / published.DECLARED).write_text(declared)
+    assert main(["--check", str(tmp_path)]) == 1
+    assert "declared, and not so" in capsys.readouterr().err
 
 
 def test_the_check_names_a_file_that_was_edited_and_one_that_stands_for_nothing(
