@@ -219,8 +219,9 @@ def _environment(
         "POWERTOOLS_METRICS_NAMESPACE": "AlgoTrendy",
         **own,
     }
-    if not config.tracing:
-        environment["POWERTOOLS_TRACE_DISABLED"] = "true"
+    if config.tracing:
+        # Spans go to the daemon that Lambda runs beside a traced function.
+        environment["ALGOTRENDY_TRACES"] = "xray"
     if config.local:
         environment["AWS_ENDPOINT_URL"] = config.local.endpoint_url
     return environment

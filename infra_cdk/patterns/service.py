@@ -74,6 +74,13 @@ class Service(Construct):
         self.permissions = Permissions(
             self, service="ecs-tasks.amazonaws.com", description=f"What {self.name} may do."
         )
+        if foundation.config.tracing:
+            self.grant(
+                "WriteTraces",
+                ["xray:PutTraceSegments"],
+                ["*"],
+                because="X-Ray takes traces on * alone.",
+            )
         self.security_group = ec2.SecurityGroup(
             self,
             "Group",
@@ -152,6 +159,7 @@ class Service(Construct):
                 "ALGOTRENDY_STAGE": config.stage,
                 "POWERTOOLS_SERVICE_NAME": spec.capability,
                 "POWERTOOLS_METRICS_NAMESPACE": "AlgoTrendy",
+                **({"ALGOTRENDY_TRACES": "xray"} if config.tracing else {}),
                 **environment,
             },
             secrets=dict(secrets),

@@ -12,7 +12,8 @@ from fakes.cloud_assembly import Stage
 from fakes.state_machines import tasks_of_definition
 
 LOGS = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}
-TRACES = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}
+PUT_TRACES = {("xray:PutTraceSegments", "*")}
+TRACES = {("xray:PutTelemetryRecords", "*")} | PUT_TRACES
 BASE = LOGS | TRACES
 LAKE = {("s3:GetObject", "lake/*"), ("s3:ListBucket", "lake bucket")}
 CHANGE_LAKE = {("s3:PutObject", "lake/*"), ("s3:AbortMultipartUpload", "lake/*")}
@@ -281,7 +282,8 @@ def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_
     stages: dict[str, Stage],
 ) -> None:
     dev = stages["dev"]
-    assert rights(dev, role_of_task(dev, "trading-execution")) == DATABASE | PUBLISH | ANSWER | {
+    held = rights(dev, role_of_task(dev, "trading-execution"))
+    assert held == DATABASE | PUBLISH | ANSWER | PUT_TRACES | {
         *(
             (f"sqs:{action}", "order queue")
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
@@ -294,7 +296,7 @@ def test_the_streaming_service_may_put_ticks_read_the_lake_and_its_feeds_key(
     stages: dict[str, Stage],
 ) -> None:
     dev = stages["dev"]
-    assert rights(dev, role_of_task(dev, "market-data-streaming")) == {
+    assert rights(dev, role_of_task(dev, "market-data-streaming")) == PUT_TRACES | {
         ("kinesis:PutRecords", "tick stream"),
         ("kinesis:DescribeStreamSummary", "tick stream"),
         ("s3:ListBucket", "lake bucket"),

@@ -17,7 +17,7 @@ from fakes.cloud_assembly import Stage
 ROOT = Path(__file__).resolve().parents[2]
 CFN_LINT = ROOT / ".venv-infra" / "bin" / "cfn-lint"
 STATEFUL = {"AWS::S3::Bucket", "AWS::Cognito::UserPool", "AWS::DSQL::Cluster"}
-HTTP = {"market-data-api", "backtest-api", "operations-api", "trading-api"}
+HTTP = {"market-data-api", "backtest-api", "identity-api", "operations-api", "trading-api"}
 Json = dict[str, Any]
 
 
@@ -112,7 +112,7 @@ def test_the_laptop_runs_functions_of_its_own_kind(stages: dict[str, Stage]) -> 
         assert function["Architectures"] == [own]
         variables = function["Environment"]["Variables"]
         assert variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
-        assert variables["POWERTOOLS_TRACE_DISABLED"] == "true"
+        assert "ALGOTRENDY_TRACES" not in variables, "its traces are read from the log"
 
 
 def test_every_function_has_its_three_alarms_and_somebody_hears_them(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from algotrendy.platform.edge import Edge
 from algotrendy.platform.negotiated import Negotiated
 from algotrendy.platform.probes import CHECK_TIMEOUT_S, Check, add_probes
 from algotrendy.platform.settings import settings
+from algotrendy.platform.traced_requests import TracedRequests
 
 _BEARER = "bearer"
 
@@ -80,6 +81,7 @@ def create_app(
     app.add_exception_handler(AlgoTrendyError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
+    app.add_middleware(TracedRequests)
     app.add_middleware(Negotiated)
     # Added last, it stands outermost.
     app.add_middleware(Edge, max_body_bytes=settings().max_body_bytes)

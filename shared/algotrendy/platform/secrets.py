@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from algotrendy.platform import aws
+from algotrendy.platform import aws, redaction
 
 DEFAULT_TTL_S = 300.0
 
@@ -38,6 +38,7 @@ class Secrets:
                 return kept[1]
         with aws.translated("secret", missing={"ResourceNotFoundException": name}):
             answer = aws.client("secretsmanager").get_secret_value(SecretId=name)
+        redaction.remember(answer["SecretString"])
         secret = SecretStr(answer["SecretString"])
         with self._lock:
             self._kept[name] = (self._monotonic() + self._ttl_s, secret)

@@ -9,7 +9,7 @@ Manager, so that no password lies in an environment or a parameter.
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
     )
+    # Where spans go beside the log: nowhere else, or to X-Ray; and the share of the traces that
+    # begin here of which it gets a copy.
+    traces: Literal["log", "xray"] = "log"
+    trace_share: float = Field(1.0, ge=0, le=1)
     max_body_bytes: int = Field(262_144, ge=1, le=6_000_000)
     log_level: Annotated[str, StringConstraints(to_upper=True)] = Field(
         "INFO", pattern=r"(?i)^(debug|info|warning|error|critical)$"

@@ -22,6 +22,7 @@ ALLOWED = {
     "http": {"fastapi"},
     "migrate": {"psycopg"},
     "problems": {"fastapi"},
+    "probes": {"fastapi"},
 }
 MODULES = sorted(
     path.stem
