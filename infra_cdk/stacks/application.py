@@ -7,6 +7,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra_cdk.capabilities.backtest import Backtest
+from infra_cdk.capabilities.identity_api import IdentityApi
 from infra_cdk.capabilities.market_data import MarketData
 from infra_cdk.capabilities.market_data_upkeep import MarketDataUpkeep
 from infra_cdk.capabilities.operations import Operations
@@ -55,6 +56,14 @@ class ApplicationStack(Stack):
             foundation=self.foundation,
             issuer=data.identity.issuer,
             audience=data.identity.client_id,
+        )
+        self.identity = IdentityApi(
+            self,
+            "IdentityApi",
+            foundation=self.foundation,
+            operations=data.operations,
+            gateway=self.gateway,
+            tokens=tokens,
         )
         self.market_data = MarketData(
             self,
@@ -129,6 +138,7 @@ class ApplicationStack(Stack):
             functions=[
                 self.trading.api,
                 self.trading.sweeper,
+                self.identity.api,
                 self.market_data.api,
                 self.upkeep.keeper,
                 self.backtest.api,

@@ -6,6 +6,7 @@ import json
 import re
 
 from algotrendy.backtest import api as backtest
+from algotrendy.identity import api as identity
 from algotrendy.market_data import api as market_data
 from algotrendy.market_data.api.access import VERSION_HEADER
 from algotrendy.operations import api as operations
@@ -18,6 +19,8 @@ PUBLIC = {
     "GET /openapi.json",
     "GET /backtest/health",
     "GET /backtest/ready",
+    "GET /identity/health",
+    "GET /identity/ready",
     "GET /market_data/health",
     "GET /market_data/ready",
     "GET /operations/health",
@@ -26,6 +29,7 @@ PUBLIC = {
     "GET /trading/ready",
 }
 WITH_TOKEN = {
+    "GET /v1/me",
     "GET /v1/bars",
     "GET /v1/bars/{symbol+}",
     "GET /v1/symbols",
@@ -92,7 +96,7 @@ def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) 
 def test_the_gateway_knows_the_routes_of_every_app_and_no_others(stages: dict[str, Stage]) -> None:
     served = {
         f"{method.upper()} {path}"
-        for app in (backtest, market_data, operations, trading)
+        for app in (backtest, identity, market_data, operations, trading)
         for path, methods in app.create_api().openapi()["paths"].items()
         for method in methods
     }

@@ -119,6 +119,7 @@ RIGHTS = {
     | START
     | KEEP_FAILURES
     | reads("*/summary.json"),
+    "identity-api": BASE | DATABASE,
     "trading-api": BASE | DATABASE | PUBLISH | RING | START_ORDER | ANSWER,
     "trading-begin-order": BASE | DATABASE,
     "trading-await-approval": BASE | DATABASE | ANSWER,

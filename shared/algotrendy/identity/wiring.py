@@ -26,6 +26,13 @@ def verifier() -> TokenVerifier:
     )
 
 
+def check_database() -> None:
+    """Raise unless the database answers."""
+    from algotrendy.platform.database import database
+
+    database().ping()
+
+
 @cache
 def users() -> CognitoUsers:
     """Speak with this deployment's user pool."""

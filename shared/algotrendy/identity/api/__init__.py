@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from algotrendy.identity import wiring
 from algotrendy.identity.api import me
 from algotrendy.identity.app import create_guarded_app
 
@@ -14,7 +15,7 @@ __all__ = ["CAPABILITY", "create_api"]
 
 def create_api() -> FastAPI:
     """Make the app of identity."""
-    app = create_guarded_app("AlgoTrendy identity", CAPABILITY)
+    app = create_guarded_app("AlgoTrendy identity", CAPABILITY, {"database": wiring.check_database})
     for resource in (me,):
         app.include_router(resource.router)
     return app
