@@ -103,7 +103,7 @@ class CognitoUsers:
         for group in joined:
             self._join(username, group)
         for group in left:
-            with _translated():
+            with translated():
                 self._client.admin_remove_user_from_group(
                     UserPoolId=self._pool, Username=username, GroupName=group
                 )
@@ -111,7 +111,7 @@ class CognitoUsers:
 
     def _tokens(self, flow: str, parameters: dict[str, str]) -> Tokens:
         asked_at = self._clock.now()
-        with _translated(_turn_away):
+        with translated(_turn_away):
             answer = self._client.initiate_auth(
                 ClientId=self._client_id, AuthFlow=flow, AuthParameters=parameters
             )
@@ -127,7 +127,7 @@ class CognitoUsers:
 
     def _create(self, username: str) -> bool:
         try:
-            with _translated(_reraise_existing):
+            with translated(_reraise_existing):
                 # No invitation: the password is set right after, and told by whoever adds the user.
                 self._client.admin_create_user(
                     UserPoolId=self._pool, Username=username, MessageAction="SUPPRESS"
@@ -137,7 +137,7 @@ class CognitoUsers:
         return True
 
     def _set_password(self, username: str, password: str) -> None:
-        with _translated(_refuse_password):
+        with translated(_refuse_password):
             self._client.admin_set_user_password(
                 UserPoolId=self._pool, Username=username, Password=password, Permanent=True
             )
@@ -145,7 +145,7 @@ class CognitoUsers:
     def _groups_of(self, username: str) -> Iterator[str]:
         page: dict[str, str] = {}
         while True:
-            with _translated():
+            with translated():
                 answer = self._client.admin_list_groups_for_user(
                     UserPoolId=self._pool, Username=username, **page
                 )
@@ -156,11 +156,11 @@ class CognitoUsers:
 
     def _join(self, username: str, group: str) -> None:
         try:
-            with _translated(_reraise_existing):
+            with translated(_reraise_existing):
                 self._client.create_group(UserPoolId=self._pool, GroupName=group)
         except _AlreadyThereError:
             pass
-        with _translated():
+        with translated():
             self._client.admin_add_user_to_group(
                 UserPoolId=self._pool, Username=username, GroupName=group
             )
@@ -174,13 +174,20 @@ Refusal = Callable[[str, str, Exception], None]
 
 
 @contextmanager
-def _translated(refusal: Refusal | None = None) -> Iterator[None]:
-    """Turn botocore's errors into ours; ``refusal`` gets code and message, and may raise first."""
+def translated(refusal: Refusal | None = None, *, missing_is_well: bool = False) -> Iterator[None]:
+    """Turn botocore's errors into ours.
+
+    Args:
+        refusal: Gets code and message, and may raise first.
+        missing_is_well: Whether what is not there needs no deleting.
+    """
     try:
         yield
     except ClientError as error:
         details = error.response.get("Error", {})
         code, message = str(details.get("Code")), str(details.get("Message"))
+        if missing_is_well and code == "ResourceNotFoundException":
+            return
         if refusal is not None:
             refusal(code, message, error)
         _raise_unavailable(f"{code}: {message}", error)
