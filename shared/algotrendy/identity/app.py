@@ -7,12 +7,14 @@ of a mistake in the gateway's configuration.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security.utils import get_authorization_scheme_param
 
 from algotrendy.identity import wiring
+from algotrendy.identity.api_keys import MARK
+from algotrendy.identity.credentials import Verifier
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock, SystemClock
@@ -20,16 +22,7 @@ from algotrendy.kernel.errors import Forbidden, Unauthenticated
 from algotrendy.platform.http import create_app
 from algotrendy.platform.probes import Check
 
-API_KEY_MARK = "atk_"
 _BEARER = "bearer"
-
-
-class Verifier(Protocol):
-    """Tells who shows a credential, or raises Unauthenticated, or Unavailable if it cannot."""
-
-    def verify(self, token: str, /) -> Principal:
-        """Tell who holds it."""
-        ...
 
 
 class _OfDeployment:
@@ -39,10 +32,9 @@ class _OfDeployment:
         return wiring.verifier().verify(token)
 
 
-class _NoKeys:
-    def verify(self, token: str, /) -> Principal:
-        del token
-        raise Unauthenticated("there is no such API key")
+class _KeysOfDeployment:
+    def verify(self, text: str, /) -> Principal:
+        return wiring.api_keys().verify(text)
 
 
 async def token_verifier() -> Verifier:
@@ -52,7 +44,7 @@ async def token_verifier() -> Verifier:
 
 async def key_verifier() -> Verifier:
     """Give the verifier of API keys of this deployment; a test overrides this dependency."""
-    return _NoKeys()
+    return _KeysOfDeployment()
 
 
 async def guard_clock() -> Clock:
@@ -88,7 +80,7 @@ def permitted(
     if access.is_public:
         return
     credential = bearer_token(request.headers.getlist("authorization"))
-    principal = (keys if credential.startswith(API_KEY_MARK) else tokens).verify(credential)
+    principal = (keys if credential.startswith(MARK) else tokens).verify(credential)
     request.state.principal = principal
     if not isinstance(access.needs, Open):
         principal.require(access.needs)

@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 import jwt
 
+from algotrendy.identity.credentials import CountsNoLonger
 from algotrendy.identity.principal import Principal, principal_from_groups
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Unauthenticated
@@ -122,7 +123,7 @@ class TokenVerifier:
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock.now()
         if _seconds(claims, "exp") + LEEWAY_S <= now.timestamp():
-            raise Unauthenticated("the token has expired")
+            raise CountsNoLonger("the token has expired")
         # Cognito sends no nbf; iat then says from when the token counts.
         for name in ("nbf", "iat"):
             if name in claims and _seconds(claims, name) - LEEWAY_S > now.timestamp():

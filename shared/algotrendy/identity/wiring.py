@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING
 from algotrendy.identity.adapters.jwks import JwksOverHttp
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import SystemClock
+from algotrendy.kernel.errors import NotFound, Unavailable
+from algotrendy.kernel.ids import Uuid7s
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.identity.adapters.cognito import CognitoUsers
+    from algotrendy.identity.adapters.key_store import KeysInPostgres
+    from algotrendy.identity.adapters.machine_store import MachinesInPostgres
+    from algotrendy.identity.api_keys import ApiKeyVerifier, Sealer
+    from algotrendy.identity.key_ring import KeyRing
+    from algotrendy.identity.machines import Machines
+
+# Of the resource server that infra_cdk/capabilities/identity.py makes.
+MACHINE_SCOPES = ("algotrendy/act",)
 
 
 @cache
@@ -47,3 +57,83 @@ def users() -> CognitoUsers:
         client_id=chosen.need("user_pool_client_id"),
         clock=SystemClock(),
     )
+
+
+@cache
+def api_keys() -> ApiKeyVerifier:
+    """Verify the API keys of this deployment, and note that they are used."""
+    from algotrendy.identity.api_keys import ApiKeyVerifier
+
+    return ApiKeyVerifier(key_store(), sealer(), SystemClock())
+
+
+@cache
+def gateway_keys() -> ApiKeyVerifier:
+    """Verify API keys at the gateway, which leaves it to the app to note that they are used."""
+    from algotrendy.identity.api_keys import ApiKeyVerifier
+
+    return ApiKeyVerifier(key_store(), sealer(), SystemClock(), notes_use=False)
+
+
+@cache
+def key_ring() -> KeyRing:
+    """Issue, rotate, revoke and list API keys."""
+    from algotrendy.identity.key_ring import KeyRing
+    from algotrendy.platform.telemetry import correlation_id
+
+    clock = SystemClock()
+    return KeyRing(key_store(), sealer(), clock, Uuid7s(clock), correlation_id=correlation_id)
+
+
+@cache
+def sealer() -> Sealer:
+    """Hold keys against the pepper of this deployment."""
+    from algotrendy.identity.api_keys import Sealer
+
+    # Asked anew each time: Secrets Manager's answer is kept for minutes, not for good.
+    return Sealer(_pepper)
+
+
+def _pepper() -> str:
+    try:
+        return settings().need("api_key_pepper")
+    except NotFound as error:
+        # The caller's key may be good: that its seal cannot be looked at is our fault.
+        raise Unavailable("the pepper of API keys", error.message) from error
+
+
+@cache
+def key_store() -> KeysInPostgres:
+    """Keep API keys in this deployment's database."""
+    from algotrendy.identity.adapters.audit_trail import AuditTrail
+    from algotrendy.identity.adapters.key_store import KeysInPostgres
+    from algotrendy.platform.database import database
+
+    return KeysInPostgres(database(), AuditTrail().add)
+
+
+@cache
+def machine_store() -> MachinesInPostgres:
+    """Keep machines in this deployment's database."""
+    from algotrendy.identity.adapters.audit_trail import AuditTrail
+    from algotrendy.identity.adapters.machine_store import MachinesInPostgres
+    from algotrendy.platform.database import database
+
+    return MachinesInPostgres(database(), AuditTrail().add)
+
+
+@cache
+def machines() -> Machines:
+    """Add and remove machines, in the user pool and the database of this deployment."""
+    from algotrendy.identity.adapters.cognito_machines import CognitoMachines
+    from algotrendy.identity.machines import Machines
+    from algotrendy.platform import aws
+
+    chosen, clock = settings(), SystemClock()
+    pool = CognitoMachines(
+        client=aws.client("cognito-idp"),
+        user_pool_id=chosen.need("user_pool_id"),
+        scopes=MACHINE_SCOPES,
+    )
+    prefix = f"algotrendy-{chosen.stage}"
+    return Machines(machine_store(), pool, clock, Uuid7s(clock), prefix)

@@ -57,6 +57,7 @@ _SHAPES = {
     "stream_url": _WEB,
     "tick_failures_url": _WEB,
     "repair_source": "alpaca:iex, alpaca:sip or ccxt:EXCHANGE",
+    "sign_in_url": _WEB,
     "token_issuer": _WEB,
     "token_jwks_url": _WEB,
     "api_url": _WEB,
@@ -115,6 +116,10 @@ class Settings(BaseSettings):
     repair_source: RepairSource | None = None
     user_pool_id: str | None = None
     user_pool_client_id: str | None = None
+    console_client_id: str | None = None
+    # Where managed login and /oauth2/token stand.
+    sign_in_url: WebUrl | None = None
+    api_key_pepper: str | None = None
     token_issuer: WebUrl | None = None
     token_jwks_url: WebUrl | None = None
     api_url: WebUrl | None = None
@@ -123,6 +128,10 @@ class Settings(BaseSettings):
     live_trading: bool = False
     # Application, environment and profile of AppConfig; without them, every flag is its default.
     flags_source: FlagsSource | None = None
+    # The ids of AppConfig's strategies "gradual/at-once"; whose admins may change flags, which hold
+    # for every tenant.
+    flags_strategies: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    operator_tenant: str | None = None
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
     )

@@ -61,7 +61,7 @@ def test_who_shows_a_key_is_its_owner_within_the_keys_scope(desk: Desk) -> None:
     assert (caller.subject, caller.username, caller.tenant) == (ADA.subject, "ada", "acme")
     assert caller.kind is PrincipalKind.API_KEY
     assert caller.permissions == ORDERS
-    assert caller.accounts == {AccountId("paper/trend")}
+    assert caller.accounts == WISH.accounts
     assert caller.signed_in_at is None
     assert caller.key_id == str(made.key.id)
 
