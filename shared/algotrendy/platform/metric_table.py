@@ -244,7 +244,8 @@ TRADING: Final = (
            _LEDGER, {"reason": Open(20)}),
     _count("Fills", "executions told by brokers", _LEDGER, {"side": _SIDES}),
     _count("FillsBusted", "executions taken back by brokers", _LEDGER),
-    _spread("FillSeconds", "from the intent of an order to its first execution", _LEDGER, SLOW_S),
+    _spread("FillSeconds", "from the intent of a market order to its first execution", _LEDGER,
+            SLOW_S),
     _spread("SlippageBps", "execution price against the price at the intent; a stop order's against"
             " its stop; above zero costs money", _LEDGER, SLIPS_BPS, {"type": _TYPES},
             Unit.BASIS_POINTS),

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from time import perf_counter
 from typing import Any, Final, Protocol, TextIO
 
@@ -211,7 +212,8 @@ def _take(name: str, kind: Kind, value: float, dimensions: Mapping[str, Any]) ->
     metric = METRICS.get(name)
     if metric is None or metric.kind is not kind:
         raise ValueError(f"{name} must be a {kind} of metric_table.py")
-    if not _state.sinks:
+    # A value that is no number would end whoever writes it down.
+    if not _state.sinks or not isfinite(value):
         return
     labels = _state.bounds.of(metric, dimensions)
     for sink in _state.sinks:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.tables import asset_rules, capabilities_named
-from algotrendy.kernel.decimals import plain
+from algotrendy.kernel.decimals import EXACT, plain
 from algotrendy.kernel.errors import Conflict, JsonValue
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
@@ -26,10 +27,12 @@ from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
 from algotrendy.trading.listed import check_direction, check_listed, check_other_exit
 from algotrendy.trading.order_events import OrderIntended, Provenance
 from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.ports import Quote
 from algotrendy.trading.risk_desk import RiskDesk, asset_class_of, read_desk, recall_orders
 
 SUBMIT_WITHIN: Final = timedelta(seconds=60)
 APPROVE_WITHIN: Final = timedelta(hours=1)
+_HALF: Final = Decimal("0.5")
 
 # A colon: no person's name has one.
 KILL_SWITCH: Final = UserId("platform:kill-switch")
@@ -97,6 +100,7 @@ def admit(tx: LedgerTransaction, placement: Placement, now: datetime) -> Platfor
         replaces_filled=None if replaced is None else replaced.filled_quantity,
         leg_of=None if replaced is None else replaced.leg_of,
         approval=approval,
+        arrival=_arrival(desk.quote(Symbol(request.symbol), now)),
     )
     order = record(tx, [intended]).after
     tx.audit.add(_audited(intended, account, found))
@@ -200,6 +204,13 @@ def _same(known: PlatformOrder, placement: Placement, request: OrderRequest) -> 
             order_id=str(known.id),
         )
     return known
+
+
+def _arrival(quote: Quote | None) -> Decimal | None:
+    """Give the price against which executions are measured later."""
+    if quote is None or quote.bid is None or quote.ask is None:
+        return None if quote is None else quote.last
+    return EXACT.multiply(EXACT.add(quote.bid, quote.ask), _HALF)
 
 
 def _approval(account: Account, root: Account, found: Judgement) -> str:

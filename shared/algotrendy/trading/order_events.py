@@ -99,6 +99,7 @@ class OrderIntended(OrderEvent):
         replaces_filled: How much of that one was known to be filled; its quantity comes on top.
         leg_of: The order of which it is an exit, held and sent by the broker itself.
         approval: Why a person must agree before it is sent; empty where nobody must.
+        arrival: The price that was known then: the middle of bid and ask, or else the last.
     """
 
     account: AccountId
@@ -110,6 +111,7 @@ class OrderIntended(OrderEvent):
     replaces_filled: Decimal | None = None
     leg_of: OrderId | None = None
     approval: str = ""
+    arrival: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be found again at the broker, and a negative reservation."""

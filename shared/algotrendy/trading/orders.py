@@ -67,6 +67,7 @@ class PlatformOrder:
     """An order as the ledger knows it.
 
     Attributes:
+        arrival: The price that was known when it was intended; None where nobody knew one.
         stage: How far we brought it ourselves: INTENDED, SUBMITTING, UNKNOWN, CANCELED (withdrawn).
         epoch: Of the lease under which it was sent last; 0 before.
         submitted_at: When it was about to be sent last; None before.
@@ -94,6 +95,7 @@ class PlatformOrder:
     replaces_filled: Decimal | None = None
     leg_of: OrderId | None = None
     approval: str = ""
+    arrival: Decimal | None = None
     stage: PlatformStatus = PlatformStatus.INTENDED
     stage_reason: str = ""
     epoch: int = 0
@@ -275,6 +277,7 @@ def _begun(event: OrderIntended) -> PlatformOrder:
         replaces_filled=event.replaces_filled,
         leg_of=event.leg_of,
         approval=event.approval,
+        arrival=event.arrival,
         seen=frozenset({event.id}),
     )
 

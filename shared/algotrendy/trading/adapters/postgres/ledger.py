@@ -9,6 +9,8 @@ from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import AccountId
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Transaction
+from algotrendy.platform.metrics import timed
+from algotrendy.trading.adapters.measuring import measure_transaction
 from algotrendy.trading.adapters.postgres.accounts import PostgresAccounts
 from algotrendy.trading.adapters.postgres.books import PostgresBooks
 from algotrendy.trading.adapters.postgres.evidence import PostgresEvidence, roots
@@ -40,10 +42,12 @@ class PostgresTransaction:
         self.risk = PostgresRiskRecords(tx)
         self._tx = tx
         self._outbox = outbox
+        self.published: list[Event] = []
 
     def publish(self, event: Event) -> None:
         """Promise to publish an event if, and only if, the transaction commits."""
         self._outbox.append(self._tx, event)
+        self.published.append(event)
 
 
 class PostgresLedger:
@@ -64,13 +68,15 @@ class PostgresLedger:
         """
         wanted: set[str] = set()
 
-        def within(tx: Transaction) -> tuple[T, PostgresOrders]:
+        def within(tx: Transaction) -> tuple[T, PostgresTransaction]:
             turns = Turns(tx, wanted, is_offered=not self._database.is_dsql)
             ledger = PostgresTransaction(tx, self._outbox, self._folds, turns)
-            return work(ledger), ledger.orders
+            return work(ledger), ledger
 
-        result, orders = self._database.run(within)
-        self._folds.keep(orders.written.values())
+        with timed("TransactionSeconds"):
+            result, ledger = self._database.run(within)
+        self._folds.keep(ledger.orders.written.values())
+        measure_transaction(ledger.orders.stored, ledger.published)
         return result
 
     def roots(self) -> Sequence[AccountId]:

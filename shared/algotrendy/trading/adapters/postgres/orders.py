@@ -13,6 +13,7 @@ from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.platform.database import Row, Transaction
 from algotrendy.trading.accounts import root_of
+from algotrendy.trading.adapters.measuring import Stored
 from algotrendy.trading.adapters.postgres.folds import Folds
 from algotrendy.trading.adapters.postgres.texts import read, scope_of, written
 from algotrendy.trading.adapters.postgres.turns import Turns
@@ -65,6 +66,7 @@ class PostgresOrders:
 
     def __init__(self, tx: Transaction, folds: Folds, turns: Turns) -> None:
         self.written: dict[OrderId, PlatformOrder] = {}
+        self.stored: list[Stored] = []
         self._tx = tx
         self._folds = folds
         self._turns = turns
@@ -178,6 +180,7 @@ class PostgresOrders:
                 else f"account {values['root']} has an order of the client order id "
                 f"{after.client_order_id}"
             )
+        self.stored.append(Stored(self._before(after.id, before), after, tuple(events)))
         self.written[after.id] = after
 
     def attempt(self, order_id: OrderId) -> int:
@@ -206,6 +209,11 @@ class PostgresOrders:
         """Note that the order's workflow has nothing left to do."""
         if self._tx.execute(_END, [order_id]).rowcount != 1:
             self.attempt(order_id)
+
+    def _before(self, order_id: OrderId, events: int) -> PlatformOrder | None:
+        if order_id in self.written:
+            return self.written[order_id]
+        return self._folds.find({order_id: events}).get(order_id) if events else None
 
     def _is_stored(
         self, order: PlatformOrder, events: Sequence[OrderEvent], values: dict[str, Any]
