@@ -1,0 +1,1 @@
+"""Say in public what works: components, incidents, and how it was in the last 90 days."""
