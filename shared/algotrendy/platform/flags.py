@@ -25,7 +25,6 @@ from algotrendy.kernel.wording import expected_of
 TTL_S = 30.0
 # After a failure: a store that is down costs one request in so many seconds a short wait.
 RETRY_S = 10.0
-PROFILE = "flags"
 
 LimitClass = Literal["read", "research", "trade", "admin", "public", "failures"]
 LIMIT_CLASSES: tuple[LimitClass, ...] = get_args(LimitClass)
@@ -227,16 +226,20 @@ class FlagReader:
 
 def flags() -> Flags:
     """Give the flags that hold now: where nothing is set or known, the defaults of the stage."""
-    return _reader().current()
+    from algotrendy.platform.settings import settings
+
+    return _reader(settings().flags_source).current()
 
 
 def known_flags() -> Flags:
     """Give the flags that hold now, for what must not be done on defaults.
 
     Raises:
-        Unavailable: If the process has a source of flags, and could never read it.
+        Unavailable: If nothing says where the flags are, or they could never be read.
     """
-    return _reader().known()
+    from algotrendy.platform.settings import settings
+
+    return _reader(settings().need("flags_source")).known()
 
 
 def reset_flags() -> None:
@@ -245,14 +248,12 @@ def reset_flags() -> None:
 
 
 @functools.cache
-def _reader() -> FlagReader:
+def _reader(source: str | None) -> FlagReader:
     from algotrendy.platform.settings import settings
 
-    chosen = settings()
-    if chosen.flags_source is None:
-        return FlagReader(lambda: b"{}", chosen.stage)
-    application, environment, profile = chosen.flags_source.split("/")
-    return FlagReader(AppConfigDocument(application, environment, profile), chosen.stage)
+    if source is None:
+        return FlagReader(lambda: b"{}", settings().stage)
+    return FlagReader(AppConfigDocument(*source.split("/")), settings().stage)
 
 
 class AppConfigDocument:
@@ -262,8 +263,15 @@ class AppConfigDocument:
     answer came leaves it worthless: after a fault the next call begins a new session.
     """
 
-    def __init__(self, application: str, environment: str, profile: str = PROFILE) -> None:
+    def __init__(
+        self,
+        application: str,
+        environment: str,
+        profile: str,
+        connect: Callable[[], Any] | None = None,
+    ) -> None:
         self._place = (application, environment, profile)
+        self._connect = connect or _appconfigdata
         self._provider: Any = None
 
     def __call__(self) -> bytes:
@@ -275,12 +283,10 @@ class AppConfigDocument:
         from aws_lambda_powertools.utilities.parameters import AppConfigProvider
         from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-        from algotrendy.platform import aws
-
         application, environment, profile = self._place
         if self._provider is None:
             self._provider = AppConfigProvider(
-                environment, application, boto3_client=aws.quick_client("appconfigdata")
+                environment, application, boto3_client=self._connect()
             )
         try:
             found: bytes = self._provider.get(profile, force_fetch=True)
@@ -288,6 +294,12 @@ class AppConfigDocument:
             self._provider = None
             raise Unavailable("flags", f"AppConfig {'/'.join(self._place)}: {error}") from error
         return found
+
+
+def _appconfigdata() -> Any:
+    from algotrendy.platform import aws
+
+    return aws.quick_client("appconfigdata")
 
 
 def _parsed(document: bytes) -> Mapping[str, object]:

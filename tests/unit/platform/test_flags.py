@@ -20,7 +20,6 @@ from algotrendy.platform.flags import (
     flags,
     flags_of,
     json_schema,
-    known_flags,
     with_flag,
 )
 
@@ -172,4 +171,4 @@ def test_nothing_ever_read_is_not_the_same_as_defaults() -> None:
 
 
 def test_a_process_without_a_source_knows_the_defaults() -> None:
-    assert flags() == known_flags() == default_flags("local")
+    assert flags() == default_flags("local")

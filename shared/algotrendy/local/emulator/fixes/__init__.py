@@ -17,6 +17,7 @@ NAMES = (
     "task_tokens",
     "api_cors",
     "signed_in_at",
+    "newest_deployments",
     "kinesis_mapping",
     "loopback",
     "unpacked_packages",
