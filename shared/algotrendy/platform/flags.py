@@ -253,24 +253,19 @@ def _reader(source: str | None) -> FlagReader:
 
     if source is None:
         return FlagReader(lambda: b"{}", settings().stage)
-    return FlagReader(AppConfigDocument(*source.split("/")), settings().stage)
+    return FlagReader(AppConfigDocument(source), settings().stage)
 
 
 class AppConfigDocument:
     """Reads the deployed document of an AppConfig profile through Powertools.
 
+    The source is ``APPLICATION/ENVIRONMENT/PROFILE``, as names or as ids.
     Calls must not overlap. A session's token is good for one call, so that a call of which no
     answer came leaves it worthless: after a fault the next call begins a new session.
     """
 
-    def __init__(
-        self,
-        application: str,
-        environment: str,
-        profile: str,
-        connect: Callable[[], Any] | None = None,
-    ) -> None:
-        self._place = (application, environment, profile)
+    def __init__(self, source: str, connect: Callable[[], Any] | None = None) -> None:
+        self._source = source
         self._connect = connect or _appconfigdata
         self._provider: Any = None
 
@@ -283,7 +278,7 @@ class AppConfigDocument:
         from aws_lambda_powertools.utilities.parameters import AppConfigProvider
         from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-        application, environment, profile = self._place
+        application, environment, profile = self._source.split("/")
         if self._provider is None:
             self._provider = AppConfigProvider(
                 environment, application, boto3_client=self._connect()
@@ -292,7 +287,7 @@ class AppConfigDocument:
             found: bytes = self._provider.get(profile, force_fetch=True)
         except GetParameterError as error:
             self._provider = None
-            raise Unavailable("flags", f"AppConfig {'/'.join(self._place)}: {error}") from error
+            raise Unavailable("flags", f"AppConfig {self._source}: {error}") from error
         return found
 
 

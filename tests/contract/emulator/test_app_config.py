@@ -27,7 +27,7 @@ class Room:
     store: FlagStore
 
     def reader(self) -> AppConfigDocument:
-        return AppConfigDocument(*self.source.split("/"), connect=lambda: self.data)
+        return AppConfigDocument(self.source, connect=lambda: self.data)
 
     def put(self, document: Mapping[str, object], *, at_once: bool = True) -> int:
         return self.store.deploy(document, self.store.deployed(), "test", at_once=at_once)
@@ -111,7 +111,7 @@ def test_what_is_deployed_is_read_and_read_again(room: Room) -> None:
 def test_a_reader_whose_token_was_used_begins_anew(room: Room) -> None:
     read = room.reader()
     read()
-    token = read._provider._next_token[read._place[2]]
+    token = read._provider._next_token[room.source.split("/")[2]]
     room.data.get_latest_configuration(ConfigurationToken=token)
     flags = FlagReader(read, "prod")
     flags.current()
@@ -150,6 +150,6 @@ def test_the_newest_of_many_changes_is_seen(room: Room) -> None:
 
 
 def test_appconfig_that_does_not_answer_is_unavailable(room: Room) -> None:
-    read = AppConfigDocument("none", "none", "none", connect=lambda: room.data)
+    read = AppConfigDocument("none/none/none", connect=lambda: room.data)
     with pytest.raises(Unavailable, match="AppConfig none/none/none"):
         read()
