@@ -16,8 +16,9 @@ from algotrendy.platform.json_bodies import check_json
 Headers = Iterable[tuple[bytes, bytes]]
 
 _LONGEST_LENGTH = 18
-# Headers that say one thing: of two, one reader would take the first and another the last.
-_ONCE = frozenset({b"authorization", b"content-length", b"content-type", b"idempotency-key"})
+# Headers that say one thing: of two, one reader would take the first and another the last. (So too
+# Authorization, of which whoever reads it says that itself.)
+_ONCE = (b"content-length", b"content-type", b"idempotency-key")
 _UNFIT = (b"\r", b"\n", b"\x00")
 _STATE = "answer_headers"
 

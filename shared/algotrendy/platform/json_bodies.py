@@ -93,26 +93,27 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _check_text(value: Any) -> None:
-    for text in _texts(value):
+    for path, text in _texts(value, ()):
+        field = ".".join(path) or _FIELD
         if "\x00" in text:
-            raise Invalid(_FIELD, "text without a NUL character", "one with it")
+            raise Invalid(field, "text without a NUL character", "one with it")
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise Invalid(_FIELD, "text of whole characters", "half of a surrogate") from error
+            raise Invalid(field, "text of whole characters", "half of a surrogate") from error
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     match value:
         case str():
-            yield value
+            yield path, value
         case dict():
             for name, inner in value.items():
-                yield name
-                yield from _texts(inner)
+                yield path, name
+                yield from _texts(inner, (*path, _shown(name)))
         case list():
-            for inner in value:
-                yield from _texts(inner)
+            for number, inner in enumerate(value):
+                yield from _texts(inner, (*path, str(number)))
 
 
 def _shown(name: str) -> str:

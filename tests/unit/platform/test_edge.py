@@ -210,12 +210,12 @@ def test_a_body_of_ten_megabytes_is_refused_whatever_it_says_of_itself(client: A
 
 
 @pytest.mark.parametrize(
-    "name", ["content-type", "authorization", "idempotency-key", "Idempotency-Key"]
+    "name", ["content-type", "content-length", "idempotency-key", "Idempotency-Key"]
 )
 def test_a_header_that_says_one_thing_is_refused_where_it_comes_twice(
     client: AppClient, name: str
 ) -> None:
-    headers = [(name, "application/json"), (name, "application/json")]
+    headers = [(name, "2"), (name, "2")]
     answer = client.post("/v1/orders", content=b"{}", headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == name.lower()

@@ -59,6 +59,7 @@ def nested(depth: int) -> bytes:
         (b'{"text":"a","more":' + b"9" * 100_000 + b"}", "whole numbers of at most 64 bits"),
         (b'{"text":"\\u0000"}', "without a NUL"),
         (b'{"\\u0000":1}', "without a NUL"),
+        (b'{"text":"a","more":[{"why":"\\u0000"}]}', "more.0.why must be text without a NUL"),
         (b'{"text":"\\ud800"}', "half of a surrogate"),
         (b'{"text":"\xff"}', "JSON in UTF-8"),
         ('{"text":"a"}'.encode("utf-16"), "JSON in UTF-8"),
