@@ -24,6 +24,7 @@ from algotrendy.kernel.ids import AccountId, TenantId, UserId, parse_tenant, par
 
 __all__ = [
     "FRESH_FOR",
+    "MACHINE_MARK",
     "ROLE_GROUP",
     "TENANT_GROUP",
     "Principal",
@@ -36,6 +37,8 @@ __all__ = [
 # How the groups of the user pool carry a role and a tenant.
 ROLE_GROUP = "role:"
 TENANT_GROUP = "tenant:"
+# What a machine is called: nobody of the user pool can have such a name.
+MACHINE_MARK = "machine:"
 # What is hard to take back is done by somebody who has typed a password this short a while ago.
 FRESH_FOR = timedelta(minutes=5)
 

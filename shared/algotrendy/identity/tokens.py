@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -10,12 +10,21 @@ from typing import Any, Protocol, cast
 import jwt
 
 from algotrendy.identity.credentials import CountsNoLonger
-from algotrendy.identity.principal import Principal, principal_from_groups
+from algotrendy.identity.machines import MachineClients
+from algotrendy.identity.principal import (
+    MACHINE_MARK,
+    Principal,
+    PrincipalKind,
+    principal_from_groups,
+)
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Unauthenticated
+from algotrendy.kernel.ids import parse_user_id
 
 ALGORITHM = "RS256"
 LEEWAY_S = 10.0
+# Of the resource server of the user pool; every machine has it, and no person.
+MACHINE_SCOPE = "algotrendy/act"
 # An access token of a user in all 300 groups that Cognito allows stays below this.
 MAX_TOKEN_CHARACTERS = 16_384
 _MAX_KEY_ID_CHARACTERS = 200
@@ -46,27 +55,36 @@ class Proof:
 
 
 class TokenVerifier:
-    """Verifies the access tokens that one issuer made for one client.
+    """Verifies the access tokens that one issuer made for people and for machines.
 
     Args:
         issuer: The ``iss`` of the user pool, compared letter by letter.
-        client_id: The client of the user pool that tokens must be made for.
+        clients: Of the user pool, those that people sign in with: the command line, the console.
         keys: The issuer's keys.
         clock: What expiry is held against, with a leeway of 10 s.
+        machines: Programs with a client of their own; None lets none in.
     """
 
-    def __init__(self, issuer: str, client_id: str, keys: KeySource, clock: Clock) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        clients: str | Iterable[str],
+        keys: KeySource,
+        clock: Clock,
+        machines: MachineClients | None = None,
+    ) -> None:
         self._issuer = issuer
-        self._client_id = client_id
+        self._clients = frozenset([clients] if isinstance(clients, str) else clients)
         self._keys = keys
         self._clock = clock
+        self._machines = machines
 
     def verify(self, token: str) -> Principal:
         """Tell who holds the token.
 
         Raises:
             Unauthenticated: If the token proves nothing; the reason is meant for its holder.
-            Unavailable: If the issuer's keys cannot be read.
+            Unavailable: If the issuer's keys, or the machines, cannot be read.
         """
         return self.prove(token).principal
 
@@ -79,13 +97,39 @@ class TokenVerifier:
         claims = self._signed_claims(token)
         self._check_purpose(claims)
         self._check_times(claims)
+        # A person's token names them; a machine's names its client and nobody else.
+        holder = self._person if "username" in claims else self._machine
+        seconds = min(_seconds(claims, "exp"), _LATEST_S)
+        return Proof(holder(claims), datetime.fromtimestamp(seconds, UTC))
+
+    def _person(self, claims: Mapping[str, Any]) -> Principal:
+        if claims.get("client_id") not in self._clients:
+            raise Unauthenticated("the token was made for another client")
         groups = claims.get("cognito:groups", [])
         if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
             raise Unauthenticated("the token's groups are malformed")
         subject, username = _text(claims, "sub"), _text(claims, "username")
-        principal = principal_from_groups(subject, username, groups, _signed_in_at(claims))
-        seconds = min(_seconds(claims, "exp"), _LATEST_S)
-        return Proof(principal, datetime.fromtimestamp(seconds, UTC))
+        if username.startswith(MACHINE_MARK):
+            raise Unauthenticated(f"a person's name must not begin with {MACHINE_MARK}")
+        return principal_from_groups(subject, username, groups, _signed_in_at(claims))
+
+    def _machine(self, claims: Mapping[str, Any]) -> Principal:
+        client_id = _text(claims, "client_id")
+        if _text(claims, "sub") != client_id:
+            raise Unauthenticated("the token names neither a person nor a machine")
+        if MACHINE_SCOPE not in _words(claims, "scope"):
+            raise Unauthenticated(f"the token lacks the scope {MACHINE_SCOPE}")
+        # Groups that such a token may bear are nobody's doing here: the table alone counts.
+        found = None if self._machines is None else self._machines.machine(client_id)
+        if found is None or client_id in self._clients:
+            raise Unauthenticated("the token was made for another client")
+        return Principal(
+            subject=parse_user_id(client_id),
+            username=MACHINE_MARK + found.name,
+            tenant=found.tenant,
+            roles=found.roles,
+            kind=PrincipalKind.MACHINE,
+        )
 
     def _signed_claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > MAX_TOKEN_CHARACTERS:
@@ -117,8 +161,6 @@ class TokenVerifier:
             raise Unauthenticated("the token comes from another issuer")
         if claims.get("token_use") != "access":
             raise Unauthenticated("an access token is needed, this is a token of another kind")
-        if claims.get("client_id") != self._client_id:
-            raise Unauthenticated("the token was made for another client")
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock.now()
@@ -156,6 +198,13 @@ def _signed_in_at(claims: Mapping[str, Any]) -> datetime | None:
     if "auth_time" not in claims:
         return None
     return datetime.fromtimestamp(min(_seconds(claims, "auth_time"), _LATEST_S), UTC)
+
+
+def _words(claims: Mapping[str, Any], name: str) -> list[str]:
+    value = claims.get(name, "")
+    if not isinstance(value, str):
+        raise Unauthenticated(f"the token's {name} is malformed")
+    return value.split()
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from algotrendy.identity.adapters.jwks import JwksOverHttp
-from algotrendy.identity.tokens import TokenVerifier
+from algotrendy.identity.tokens import MACHINE_SCOPE, TokenVerifier
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import NotFound, Unavailable
 from algotrendy.kernel.ids import Uuid7s
@@ -18,22 +18,36 @@ if TYPE_CHECKING:
     from algotrendy.identity.adapters.machine_store import MachinesInPostgres
     from algotrendy.identity.api_keys import ApiKeyVerifier, Sealer
     from algotrendy.identity.key_ring import KeyRing
-    from algotrendy.identity.machines import Machines
+    from algotrendy.identity.machines import Machine, Machines
 
 # Of the resource server that infra_cdk/capabilities/identity.py makes.
-MACHINE_SCOPES = ("algotrendy/act",)
+MACHINE_SCOPES = (MACHINE_SCOPE,)
 
 
 @cache
 def verifier() -> TokenVerifier:
     """Verify the tokens of this deployment's user pool."""
     chosen, clock = settings(), SystemClock()
+    # A deployment without a console has one client less.
+    clients = [chosen.need("user_pool_client_id"), chosen.console_client_id]
     return TokenVerifier(
         issuer=chosen.need("token_issuer"),
-        client_id=chosen.need("user_pool_client_id"),
+        clients=[client for client in clients if client],
         keys=JwksOverHttp(chosen.need("token_jwks_url"), clock),
         clock=clock,
+        machines=_MachinesOfDeployment(),
     )
+
+
+class _MachinesOfDeployment:
+    """Asks for the database when the first machine comes: tokens of people need none."""
+
+    def machine(self, client_id: str) -> Machine | None:
+        try:
+            store = machine_store()
+        except NotFound as error:
+            raise Unavailable("the table of machines", error.message) from error
+        return store.machine(client_id)
 
 
 def check_database() -> None:

@@ -33,7 +33,8 @@ _TENANT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ACCOUNT = re.compile(
     r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:/[A-Za-z0-9][A-Za-z0-9._:@-]{0,127})?"
 )
-_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
+# A machine is no user of the user pool, and cannot be taken for one.
+_USER = re.compile(r"(?:machine:)?[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _CORRELATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=;-]{0,127}")
 
 
