@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra_cdk.config import ROOT, StageConfig
 from infra_cdk.layers import BuiltLayer, LayerBuilder, Profile, unzipped_size
+from infra_cdk.patterns.permissions import Grantee
 
 # Lambda counts the function and all its layers together, unzipped.
 PACKAGE_LIMIT_BYTES = 250 * 1024 * 1024
@@ -84,6 +85,26 @@ class Layers:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagsAccess:
+    """Say where a process reads flags that change without a deploy."""
+
+    source: str
+    arn: str
+
+    def environment(self) -> dict[str, str]:
+        """Give the setting that names the place."""
+        return {"ALGOTRENDY_FLAGS_SOURCE": self.source}
+
+    def grant_read(self, grantee: Grantee) -> None:
+        """Let a function or a service read them."""
+        grantee.grant(
+            "ReadFlags",
+            ["appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession"],
+            [self.arn],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Foundation:
     """Hand a construct everything that it does not own itself."""
 
@@ -93,6 +114,7 @@ class Foundation:
     functions_root: Path = ROOT / "functions"
     cache_access: VpcAccess | None = None
     cache_url: str | None = None
+    flags: FlagsAccess | None = None
 
     def alarm(self, alarm: cloudwatch.AlarmBase) -> cloudwatch.AlarmBase:
         """Send an alarm, and its end, to the people who subscribed."""

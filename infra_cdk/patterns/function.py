@@ -87,6 +87,8 @@ class Function(Construct):
         )
         if config.tracing:
             self.permissions.except_tracing()
+        if spec.trigger is Trigger.HTTP and foundation.flags:
+            foundation.flags.grant_read(self)
         access = foundation.cache_access if vpc else None
         if access:
             self._grant_network_interfaces()
@@ -212,11 +214,13 @@ def _environment(
     foundation: Foundation, spec: FunctionSpec, own: Mapping[str, str]
 ) -> dict[str, str]:
     config = foundation.config
+    reads_flags = spec.trigger is Trigger.HTTP
     environment = {
         "ALGOTRENDY_STAGE": config.stage,
         "ALGOTRENDY_LOG_LEVEL": "INFO",
         "POWERTOOLS_SERVICE_NAME": spec.capability,
         "POWERTOOLS_METRICS_NAMESPACE": "AlgoTrendy",
+        **(foundation.flags.environment() if reads_flags and foundation.flags else {}),
         **own,
     }
     if config.tracing:

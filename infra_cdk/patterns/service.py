@@ -81,6 +81,8 @@ class Service(Construct):
                 ["*"],
                 because="X-Ray takes traces on * alone.",
             )
+        if foundation.flags:
+            foundation.flags.grant_read(self)
         self.security_group = ec2.SecurityGroup(
             self,
             "Group",
@@ -160,6 +162,7 @@ class Service(Construct):
                 "POWERTOOLS_SERVICE_NAME": spec.capability,
                 "POWERTOOLS_METRICS_NAMESPACE": "AlgoTrendy",
                 **({"ALGOTRENDY_TRACES": "xray"} if config.tracing else {}),
+                **(foundation.flags.environment() if foundation.flags else {}),
                 **environment,
             },
             secrets=dict(secrets),
