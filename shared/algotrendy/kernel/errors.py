@@ -9,6 +9,9 @@
     │  ├─ Forbidden       known, but without the permission or the role
     │  │  └─ FreshSignInNeeded  known, but for this the password is asked again
     │  ├─ Conflict        clashes with what is already there
+    │  │  ├─ KeyReused    an idempotency key came with another request: take a new one
+    │  │  └─ InProgress   the same request is being done: ask again soon
+    │  ├─ TooManyRequests more than the caller may send: wait as long as it says
     │  └─ TooLarge        more bytes than the limit
     ├─ Unavailable        something we need does not answer: try again later
     └─ Unknown            it may or may not have happened: reconcile, never retry blindly
@@ -250,6 +253,57 @@ class Conflict(Rejected):
     """Says that the request clashes with the present state, such as a reused idempotency key."""
 
     code = "conflict"
+
+
+class KeyReused(Conflict):
+    """Says that an idempotency key came with a request of its own before.
+
+    Args:
+        key: The key, which is the caller's own.
+        facts: What it stands for already, where that can be told.
+    """
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, key: str, **facts: object) -> None:
+        message = f"the idempotency key {_shown(key)} came with another request before"
+        super().__init__(f"{message}: take a new one", key=key, **facts)
+        self.key = key
+
+
+class InProgress(Conflict):
+    """Says that a request under the same idempotency key is being done just now."""
+
+    code = "idempotency-in-progress"
+
+    def __init__(self, key: str, retry_after_s: float) -> None:
+        message = f"the request of the idempotency key {_shown(key)} is being done: ask again soon"
+        super().__init__(message, key=key, retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyRequests(Rejected):
+    """Says that a caller has used up what may be sent; nothing was done.
+
+    Args:
+        policy: What is counted, such as ``trade``.
+        rate_per_s: How many a second there may be for ever.
+        burst: How many at once, after a silence.
+        retry_after_s: When the next one will be let through.
+    """
+
+    code = "too-many-requests"
+
+    def __init__(self, policy: str, rate_per_s: float, burst: int, retry_after_s: float) -> None:
+        super().__init__(
+            f"{policy} requests must be at most {rate_per_s:g} a second, {burst} at once: "
+            f"wait {retry_after_s:.3g} s",
+            policy=policy,
+            rate_per_s=rate_per_s,
+            burst=burst,
+            retry_after_s=retry_after_s,
+        )
+        self.retry_after_s = retry_after_s
 
 
 class TooLarge(Rejected):

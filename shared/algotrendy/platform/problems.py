@@ -16,10 +16,13 @@ from algotrendy.kernel.errors import (
     AlgoTrendyError,
     Conflict,
     Forbidden,
+    InProgress,
     Invalid,
+    KeyReused,
     NotFound,
     Rejected,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unknown,
@@ -36,6 +39,10 @@ STATUS: dict[type[AlgoTrendyError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     Conflict: 409,
+    # As draft-ietf-httpapi-idempotency-key-header-07 asks.
+    KeyReused: 422,
+    InProgress: 409,
+    TooManyRequests: 429,
     TooLarge: 413,
     Unavailable: 503,
     # Not 502 or 504: clients and proxies send those again by themselves.
@@ -94,10 +101,14 @@ def of_error(error: AlgoTrendyError) -> ProblemDocument:
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = error.challenge
-    if isinstance(error, Unavailable) and error.retry_after_s is not None:
-        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    if isinstance(error, Unavailable | TooManyRequests | InProgress):
+        headers.update(_come_back(error.retry_after_s))
     title = error.code.replace("-", " ").capitalize()
     return ProblemDocument(status, error.code, title, error.message, error.fields(), headers)
+
+
+def _come_back(after_s: float | None) -> dict[str, str]:
+    return {} if after_s is None else {"retry-after": str(max(1, math.ceil(after_s)))}
 
 
 def of_validation(error: RequestValidationError) -> ProblemDocument:

@@ -16,12 +16,16 @@ from algotrendy.kernel.errors import (
     AlgoTrendyError,
     Conflict,
     Forbidden,
+    FreshSignInNeeded,
+    InProgress,
     Invalid,
     InvalidRows,
+    KeyReused,
     NotFound,
     Rejected,
     RowError,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unknown,
@@ -41,6 +45,10 @@ RAISED: dict[str, tuple[AlgoTrendyError, int]] = {
     "NotFound": (NotFound("symbol", "AAPLE", "did you mean AAPL?"), 404),
     "Unauthenticated": (Unauthenticated("the token has expired"), 401),
     "Forbidden": (Forbidden(["researcher"], ["viewer"]), 403),
+    "FreshSignInNeeded": (FreshSignInNeeded("api_key", None, 300), 403),
+    "KeyReused": (KeyReused("k-1"), 422),
+    "InProgress": (InProgress("k-1", 0.5), 409),
+    "TooManyRequests": (TooManyRequests("trade", 20, 60, 0.05), 429),
     "Conflict": (Conflict("the key was used for another sweep"), 409),
     "TooLarge": (TooLarge(100, 101), 413),
     "Unavailable": (Unavailable("database", "it does not answer", retry_after_s=1.2), 503),
@@ -136,8 +144,11 @@ def test_one_who_must_sign_in_is_told_how(client: AppClient) -> None:
     assert answer.headers["www-authenticate"].startswith('Bearer realm="algotrendy"')
 
 
-def test_one_who_may_come_back_is_told_when(client: AppClient) -> None:
-    assert client.get("/v1/raise/Unavailable").headers["retry-after"] == "2"
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("Unavailable", "2"), ("TooManyRequests", "1"), ("InProgress", "1")]
+)
+def test_one_who_may_come_back_is_told_when(client: AppClient, name: str, seconds: str) -> None:
+    assert client.get(f"/v1/raise/{name}").headers["retry-after"] == seconds
 
 
 def test_a_crash_tells_nothing_but_the_id_to_quote(
