@@ -11,6 +11,8 @@ import sys
 from uuid import uuid4
 
 from algotrendy.kernel.clock import seconds_passed
+from algotrendy.platform.metric_table import Writer
+from algotrendy.platform.service_metrics import service_metrics
 from algotrendy.platform.settings import settings
 from algotrendy.trading import wiring
 from algotrendy.trading.adapters.execution_process import Execution, run_until
@@ -21,7 +23,10 @@ from services.process import made, run
 async def serve(stopping: asyncio.Event) -> int:
     """Serve until asked to stop; give the exit code, which is 0 only then."""
     execution: Execution | None = None
-    async with await serve_health(lambda: execution, settings().execution_port):
+    measured = service_metrics(Writer.EXECUTION, "trading")
+    measured.before_each(lambda: execution.measure() if execution else None)
+    port = settings().execution_port
+    async with await serve_health(lambda: execution, measured, port), measured.running():
         execution = await made(_make, stopping)
         if execution is None or await run_until(execution, stopping):
             return 0

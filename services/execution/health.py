@@ -1,18 +1,22 @@
-"""Answer over HTTP how the execution service is: ``/health`` and ``/ready``."""
+"""Answer over HTTP how the execution service is: ``/health``, ``/ready`` and ``/metrics``."""
 
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
+from algotrendy.platform.service_metrics import CONTENT_TYPE, ServiceMetrics
 from algotrendy.trading.adapters.execution_process import Execution
 from services.answers import Answer, json_answer, serve_answers
 
 
-async def serve_health(current: Callable[[], Execution | None], port: int) -> asyncio.Server:
+async def serve_health(
+    current: Callable[[], Execution | None], measured: ServiceMetrics, port: int
+) -> asyncio.Server:
     """Listen on a loopback port; close what is given back in the end.
 
     Args:
         current: Gives the service; None while it cannot be made yet.
+        measured: What ``/metrics`` tells.
 
     ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
     anew. ``/ready`` answers 200 when the ledger took what every account wrote within the time of a
@@ -28,7 +32,10 @@ async def serve_health(current: Callable[[], Execution | None], port: int) -> as
         is_ready = told["ready"]
         return json_answer(told, HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
-    return await serve_answers({"/health": health, "/ready": ready}, port)
+    def metrics() -> Answer:
+        return Answer(measured.text(), CONTENT_TYPE)
+
+    return await serve_answers({"/health": health, "/ready": ready, "/metrics": metrics}, port)
 
 
 def _told(execution: Execution | None) -> dict[str, object]:

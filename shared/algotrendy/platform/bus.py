@@ -20,7 +20,7 @@ from uuid import UUID
 from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.kernel.events import Event
-from algotrendy.platform import aws, telemetry
+from algotrendy.platform import aws, metrics, telemetry
 from algotrendy.platform.database import Database, Transaction
 
 SOURCE = "algotrendy"
@@ -97,7 +97,10 @@ def relay(
         Unavailable: If database or bus do not answer; every event is still there.
     """
     time_of = SystemClock() if clock is None else clock
-    messages = database.run(lambda tx: _claim(tx, limit, time_of.now()))
+    now = time_of.now()
+    messages = database.run(lambda tx: _claim(tx, limit, now))
+    waited = [(now - message.occurred_at).total_seconds() for message in messages]
+    metrics.gauge("OutboxLagSeconds", max([0.0, *waited]))
     if not messages:
         return 0
     taken: set[UUID] = set()

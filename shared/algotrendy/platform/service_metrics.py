@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final
 
-import psutil
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client import Counter as PromCounter
 from prometheus_client import Gauge as PromGauge
@@ -80,7 +82,6 @@ class ServiceMetrics:
         self.scraped = Scraped(writer)
         self._lines = EmfLines(capability) if lines else None
         self._looks: list[Callable[[], None]] = []
-        self._process = psutil.Process()
         self._lag_s = 0.0
         metrics.measure_to(self.scraped, *([self._lines] if self._lines else []))
 
@@ -96,7 +97,7 @@ class ServiceMetrics:
     def look(self) -> None:
         """Set the gauges of the process, and those of whoever asked for it."""
         metrics.gauge("LoopLagSeconds", self._lag_s)
-        metrics.gauge("MemoryBytes", self._process.memory_info().rss)
+        metrics.gauge("MemoryBytes", _memory_bytes())
         self._lag_s = 0.0
         for look in self._looks:
             try:
@@ -105,7 +106,18 @@ class ServiceMetrics:
             except Exception:
                 _logger.exception("a measurement failed")
 
-    async def run(self) -> None:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Measure the process itself for the length of a ``with`` block."""
+        watching = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _run(self) -> None:
         """Watch how late the loop wakes, and write lines each minute, until cancelled."""
         loop = asyncio.get_running_loop()
         flushed = loop.time()
@@ -130,3 +142,12 @@ class ServiceMetrics:
 def service_metrics(writer: Writer, capability: str) -> ServiceMetrics:
     """Begin to measure in this process; it writes lines where its environment names a namespace."""
     return ServiceMetrics(writer, capability, lines="POWERTOOLS_METRICS_NAMESPACE" in os.environ)
+
+
+def _memory_bytes() -> float:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        # No Linux: the most that it ever was is what there is to know.
+        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return float(pages * resource.getpagesize())

@@ -18,6 +18,13 @@ from algotrendy.platform.database import database
 from algotrendy.platform.settings import settings
 from algotrendy.trading.adapters.account_settings import TradedAccount
 from algotrendy.trading.adapters.markets import LaterMarket, MarketSource
+from algotrendy.trading.adapters.measured_broker import MeasuredBroker
+from algotrendy.trading.adapters.measured_duties import (
+    Compared,
+    Gauging,
+    MeasuredDuty,
+    MeasuredReconciliation,
+)
 from algotrendy.trading.adapters.order_workflows import ThreadAnswers
 from algotrendy.trading.adapters.relay_duty import RelayDuty
 from algotrendy.trading.adapters.sqs_bell import SqsRings
@@ -29,8 +36,7 @@ from algotrendy.trading.execution.monitor import Monitor
 from algotrendy.trading.execution.patience import Timing
 from algotrendy.trading.execution.prices import Pasts, Prices
 from algotrendy.trading.execution.protection import ProtectionWatch
-from algotrendy.trading.execution.reconcile import Reconciliation
-from algotrendy.trading.execution.service import Connect, Station, Surroundings
+from algotrendy.trading.execution.service import Connect, Standing, Station, Surroundings
 from algotrendy.trading.execution.switchboard import Switchboard
 from algotrendy.trading.ledger import Ledger
 from algotrendy.trading.parents.duty import SliceDuty
@@ -62,6 +68,7 @@ class Execution:
         clock = SystemClock()
         ids = Uuid7s(clock)
         stage_live = stage_allows_live()
+        self._compared = Compared(monotonic)
         self._markets = {
             traded.account.id: LaterMarket(traded.prices, clock, stage_live=stage_live)
             for traded in accounts
@@ -78,7 +85,7 @@ class Execution:
                     ids=ids,
                     holder=holder,
                     monotonic=monotonic,
-                    duties=_duties_with(self._markets[traded.account.id]),
+                    duties=_duties_with(self._markets[traded.account.id], self._compared),
                     timing=Timing(orders_per_minute=traded.orders_per_minute),
                 ),
             )
@@ -96,6 +103,12 @@ class Execution:
             station.root: {"standing": station.standing.value, "epoch": station.epoch}
             for station in self.stations
         }
+
+    def measure(self) -> None:
+        """Set the gauges of how each account stands."""
+        self._compared.tell(
+            {each.root: each.standing is Standing.SERVING for each in self.stations}
+        )
 
     def stop(self) -> None:
         """Ask every station to hand over; ``run`` ends then."""
@@ -150,23 +163,25 @@ async def run_until(service: Service, stopping: asyncio.Event) -> bool:
 
 def _connector(connection: BrokerAccountSettings) -> Connect:
     async def connected() -> Broker:
-        return await connect(connection)
+        return MeasuredBroker(await connect(connection))
 
     return connected
 
 
-def _duties_with(market: MarketSource) -> Duties:
+def _duties_with(market: MarketSource, compared: Compared) -> Duties:
     def duties(post: Post) -> Sequence[Duty]:
         publisher = EventBridgePublisher(settings().need("event_bus"))
-        return (
+        plain: tuple[Duty, ...] = (
             Killing(post),
             Prices(post, market),
             Pasts(post, market),
             Monitor(post),
             SliceDuty(post),
-            Reconciliation(post),
+            MeasuredReconciliation(post, compared),
             ProtectionWatch(post),
             RelayDuty(database(), publisher),
+            Gauging(post),
         )
+        return tuple(map(MeasuredDuty, plain))
 
     return duties

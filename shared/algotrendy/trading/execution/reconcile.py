@@ -68,6 +68,12 @@ class Reconciliation:
         self._reported_at: datetime | None = None
         self._deep_at: datetime | None = None
         self._is_blocked: bool | None = None
+        self.just_settled: tuple[Difference, ...] = ()
+
+    @property
+    def standing(self) -> tuple[Difference, ...]:
+        """Give the differences that no rule settles, as the last look left them."""
+        return tuple(self._raised)
 
     @property
     def every_s(self) -> float:
@@ -76,6 +82,7 @@ class Reconciliation:
 
     async def do(self) -> None:
         """Look once; settle or raise what stands."""
+        self.just_settled = ()
         marks = self._watermarks or await self._begin()
         if marks is None:
             return
@@ -98,6 +105,7 @@ class Reconciliation:
         marks = marks.after(view)
         await self._report(view, found, settled, raised, marks)
         self._watermarks = marks
+        self.just_settled = tuple(settled)
         if settled or activities:
             self._post.wake()
 
