@@ -1,14 +1,15 @@
 """Write what others build on, from the code: python -m algotrendy.cli.published docs [--check].
 
-That is ``openapi.json``, and the schema of each domain event under ``events/``. With ``--check``
-nothing is written: it says which files are not what the code says, and what in the document would
-break clients of the one that was released, unless ``api-changes.toml`` declares it. ``--release``
-makes the present document the released one.
+That is ``openapi.json``, the schema of each domain event under ``events/``, and models and methods
+of ``algotrendy.client``. With ``--check`` nothing is written: it says which files are not what the
+code says, and what in the document would break clients of the one that was released, unless
+``api-changes.toml`` declares it. ``--release`` makes the present document the released one.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,8 @@ from pkgutil import iter_modules
 import algotrendy
 from algotrendy.kernel.events import Event, registered, schema_texts
 
+# From the folder of documents.
+CLIENT = "../shared/algotrendy/client"
 RELEASED, DECLARED = "openapi.released.json", "api-changes.toml"
 
 
@@ -31,11 +34,16 @@ def product_events() -> list[type[Event]]:
 
 def published() -> dict[str, str]:
     """Give the text of each file, by its path below the folder of documents."""
+    from algotrendy.operations.client_methods import methods_text
+    from algotrendy.operations.client_models import models_text
     from algotrendy.operations.openapi import whole_api
 
-    events = schema_texts(product_events())
-    openapi = json.dumps(whole_api(), indent=2, sort_keys=True) + "\n"
-    return {"openapi.json": openapi} | {f"events/{name}": text for name, text in events.items()}
+    document = whole_api()
+    return {
+        "openapi.json": json.dumps(document, indent=2, sort_keys=True) + "\n",
+        f"{CLIENT}/models.py": models_text(document),
+        f"{CLIENT}/operations.py": methods_text(document),
+    } | {f"events/{name}": text for name, text in schema_texts(product_events()).items()}
 
 
 def outdated(folder: Path) -> list[str]:
@@ -85,11 +93,11 @@ def main(arguments: list[str]) -> int:
     for name in outdated(folder):
         file = folder / name
         if name in texts:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.resolve().mkdir(parents=True, exist_ok=True)
             file.write_text(texts[name], encoding="utf-8")
         else:
             file.unlink()
-        sys.stdout.write(f"{file}\n")
+        sys.stdout.write(f"{os.path.normpath(file)}\n")
     return 0
 
 

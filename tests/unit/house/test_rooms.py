@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 FILE_ROOMS = ("functions", "services", "infra_cdk")
+# Made by `make published`, and as long as the API is wide.
+MADE = {f"shared/algotrendy/client/{name}.py" for name in ("models", "operations")}
 
 
 def imported_modules(file: Path) -> Iterator[str]:
@@ -67,4 +69,4 @@ def test_no_module_has_grown_past_its_concept(folder: str, most: int) -> None:
         for file in sources(folder)
         if (lines := len(file.read_text(encoding="utf-8").splitlines())) > most
     }
-    assert long == {}
+    assert {name: lines for name, lines in long.items() if name not in MADE} == {}
