@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import httpx
 
+from algotrendy.client import errors
+from algotrendy.client.sending import Sender, Waiting, query_of
 from algotrendy.kernel.errors import (
     AlgoTrendyError,
     NotFound,
@@ -16,14 +20,7 @@ from algotrendy.kernel.errors import (
     Unavailable,
 )
 
-TIMEOUT_S = 35.0
-# Something that has answered comes back; something that never has may not be there at all.
-_PATIENCE_S, _FIRST_PATIENCE_S = 60.0, 5.0
-_LONGEST_PAUSE_S = 3.0
-# What a gateway or a service that is just coming back answers; safe to ask again.
 _PASSING = {429, 500, 502, 503, 504}
-# What is said in the message, or says nothing to a person.
-_STANDARD = {"type", "title", "detail", "code", "errors", "message"}
 
 
 class Refused(Rejected):
@@ -37,7 +34,9 @@ class Refused(Rejected):
 
 
 class ApiClient:
-    """Speaks with the API. Every request can be sent again: reads, and writes that bear a key.
+    """Speaks JSON with the API, as ``algotrendy.client`` sends it; its errors become the kernel's.
+
+    Every request can be sent again: reads, and writes that bear a key.
 
     Args:
         base_url: Where the API stands, with any path that it stands under.
@@ -54,99 +53,89 @@ class ApiClient:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._base = base_url.rstrip("/")
-        self._access_token = access_token
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._has_answered = False
-        self._http = httpx.Client(timeout=TIMEOUT_S, transport=transport)
+        waiting = Waiting(sleep, monotonic)
+        self._sender = Sender(base_url, access_token, transport=transport, waiting=waiting)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._sender.close()
 
     def get(self, path: str, **params: str | list[str]) -> Any:
         """Read ``path``; give the JSON body. A list says its name once for each of its words."""
-        return self._patiently("GET", self._base + path, params=params).json()
+        return self._json("GET", path, params)
 
     def put(self, path: str, body: object, **params: str) -> Any:
         """Put what is to be so, however often it is said; give the JSON body."""
-        return self._patiently("PUT", self._base + path, json=body, params=params).json()
+        return self._json("PUT", path, params, body)
 
     def patch(self, path: str, body: object, idempotency_key: str) -> Any:
         """Change something under an idempotency key; give the JSON body."""
-        headers = {"Idempotency-Key": idempotency_key}
-        return self._patiently("PATCH", self._base + path, json=body, headers=headers).json()
+        return self._json("PATCH", path, {}, body, idempotency_key)
 
     def delete(self, path: str, **params: str) -> Any:
         """Ask for an end, which is the same asked twice; give the JSON body."""
-        return self._patiently("DELETE", self._base + path, params=params).json()
+        return self._json("DELETE", path, params)
 
     def post(self, path: str, body: object, idempotency_key: str) -> Any:
         """Post under an idempotency key, so that sending it again is safe; give the JSON body."""
-        headers = {"Idempotency-Key": idempotency_key}
-        return self._patiently("POST", self._base + path, json=body, headers=headers).json()
+        return self._json("POST", path, {}, body, idempotency_key)
 
     def download(self, url: str) -> bytes:
         """Read a signed address; it is its own permission, and gets no token."""
-        return self._patiently("GET", url, signed=True).content
+        with _told():
+            return self._sender.download(url)
 
-    def _patiently(
-        self, method: str, url: str, *, signed: bool = False, **request: Any
-    ) -> httpx.Response:
-        started, pause_s = self._monotonic(), 0.2
-        while True:
-            try:
-                return self._once(method, url, signed=signed, **request)
-            except Unavailable:
-                patience_s = _PATIENCE_S if self._has_answered else _FIRST_PATIENCE_S
-                if self._monotonic() + pause_s > started + patience_s:
-                    raise
-            self._sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-
-    def _once(self, method: str, url: str, *, signed: bool, **request: Any) -> httpx.Response:
-        headers = dict(request.pop("headers", {}))
-        if not signed:
-            headers["Authorization"] = f"Bearer {self._access_token()}"
-        try:
-            response = self._http.request(method, url, headers=headers, **request)
-        except httpx.TransportError as error:
-            reason = f"{self._base} does not answer ({error}); see `algotrendy status`"
-            raise Unavailable("API", reason) from error
-        self._has_answered = True
-        if response.is_success:
-            return response
-        raise _error(response)
+    def _json(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object],
+        body: object = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
+        with _told():
+            answer = self._sender.send(
+                method, path, query=query_of(params), content=content, headers=headers
+            )
+        return answer.json()
 
 
-def _error(response: httpx.Response) -> AlgoTrendyError:
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raise what the client says as one of the kernel's errors, with what a person can do."""
     try:
-        problem = response.json()
-        detail, errors = str(problem["detail"]), problem.get("errors") or []
-        facts = {name: fact for name, fact in problem.items() if name not in _STANDARD}
-    except (ValueError, KeyError, TypeError):
-        detail, errors, facts = response.reason_phrase or "no reason given", [], {}
-    if response.status_code in _PASSING:
-        return Unavailable("API", f"{response.status_code}: {detail}")
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        return Unauthenticated(f"{detail}; run `algotrendy login`")
-    if response.status_code == httpx.codes.NOT_FOUND:
-        return _missing(response, facts, detail)
+        yield
+    except errors.NoAnswer as error:
+        raise Unavailable("API", f"{error}; see `algotrendy status`") from error
+    except errors.ProblemError as error:
+        raise _error(error) from error
+
+
+def _error(found: errors.ProblemError) -> AlgoTrendyError:
+    if found.status in _PASSING:
+        return Unavailable("API", f"{found.status}: {found.detail}", found.retry_after_s)
+    if isinstance(found, errors.NotSignedIn):
+        return Unauthenticated(f"{found.detail}; run `algotrendy login`")
+    if isinstance(found, errors.NotFound):
+        return _missing(found)
     wrong = "; ".join(
         f"{each['field']} must be {each['expected']}"
-        for each in errors
+        for each in found.errors
         if isinstance(each, dict) and {"field", "expected"} <= each.keys()
     )
+    detail = found.detail
     message = f"{detail} ({wrong})" if wrong and wrong not in detail else detail
-    return Refused(message, **(facts | {"status": response.status_code}))
+    known = {} if found.correlation_id is None else {"correlation_id": found.correlation_id}
+    return Refused(message, **(known | found.facts | {"status": found.status}))
 
 
-def _missing(response: httpx.Response, facts: dict[str, Any], detail: str) -> NotFound:
-    kind, key = facts.get("kind"), facts.get("key")
+def _missing(found: errors.ProblemError) -> NotFound:
+    kind, key = found.facts.get("kind"), found.facts.get("key")
     if not isinstance(kind, str) or not isinstance(key, str):
-        return NotFound("address", response.request.url.path, detail)
-    hint = detail.removeprefix(f"{kind} {key} was not found").removeprefix("; ")
+        return NotFound("address", found.path, found.detail)
+    hint = found.detail.removeprefix(f"{kind} {key} was not found").removeprefix("; ")
     return NotFound(kind, key, hint)

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from algotrendy.client.errors import NotUnderstood
 from algotrendy.client.operations import Operations
-from algotrendy.client.sending import PATIENCE_S, TIMEOUT_S, Sender, Waiting
-from algotrendy.client.values import Request, query_of
+from algotrendy.client.sending import PATIENCE_S, TIMEOUT_S, Sender, Waiting, query_of
+from algotrendy.client.values import Request
 
 T = TypeVar("T")
 

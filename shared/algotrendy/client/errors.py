@@ -57,16 +57,18 @@ class ProblemError(ApiError):
     """Says what went wrong, as the problem document has it.
 
     Args:
-        status: The status of the answer.
-        problem: The document, RFC 9457; what a gateway before the API says may have no members.
-        headers: Of the answer.
+        response: The answer.
+        problem: The document in it, RFC 9457; what a gateway says by itself may have no members.
     """
 
-    def __init__(self, status: int, problem: Mapping[str, Any], headers: httpx.Headers) -> None:
-        self.status = status
+    def __init__(self, response: httpx.Response, problem: Mapping[str, Any]) -> None:
+        headers = response.headers
+        self.status = response.status_code
+        self.path = response.request.url.path
         self.code = str(problem.get("code", ""))
         self.title = str(problem.get("title", ""))
-        self.detail = str(problem.get("detail") or problem.get("message") or "no reason given")
+        said = problem.get("detail") or problem.get("message") or response.reason_phrase
+        self.detail = str(said or "no reason given")
         known = problem.get("correlation_id") or headers.get("x-correlation-id")
         self.correlation_id = None if known is None else str(known)
         listed = problem.get("errors")
@@ -74,7 +76,9 @@ class ProblemError(ApiError):
         self.facts = {name: fact for name, fact in problem.items() if name not in _STANDARD}
         self.is_of_the_api = "code" in problem
         self.retry_after_s = retry_after_s(headers)
-        super().__init__(f"{status} {self.code or self.title}: {self.detail}".replace("  ", " "))
+        super().__init__(
+            f"{self.status} {self.code or self.title}: {self.detail}".replace("  ", " ")
+        )
 
 
 class Invalid(ProblemError):
@@ -149,11 +153,11 @@ def problem_of(response: httpx.Response) -> ProblemError:
         found = response.json()
     except ValueError:
         found = None
-    problem = found if isinstance(found, dict) else {"title": response.reason_phrase}
+    problem = found if isinstance(found, dict) else {}
     status = response.status_code
     rest = Failed if status >= httpx.codes.INTERNAL_SERVER_ERROR else Invalid
     kind = _BY_CODE.get(str(problem.get("code")), _BY_STATUS.get(status, rest))
-    return kind(status, problem, response.headers)
+    return kind(response, problem)
 
 
 def retry_after_s(headers: httpx.Headers) -> float | None:

@@ -6,6 +6,8 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -142,3 +144,24 @@ class Sender:
         if problem.is_of_the_api and response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             is_passing = False
         return problem, is_passing and is_safe
+
+
+def query_of(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Write a query; what is None is left out, and a list says its name for each of its words."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        several = value if isinstance(value, list | tuple) else [value]
+        pairs += [(name, _text(each)) for each in several if each is not None]
+    return pairs
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
@@ -75,15 +74,6 @@ def quoted(part: str) -> str:
     return quote(part, safe="")
 
 
-def query_of(values: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Write a query; what is None is left out, and a list says its name for each of its words."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in values.items():
-        several = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, _text(each)) for each in several if each is not None]
-    return pairs
-
-
 def every(
     page: Callable[[str | None], Page],
     items: Callable[[Page], list[Item]],
@@ -105,15 +95,3 @@ def every(
         if place in seen:
             raise ValueError(f"the API named the page {place!r} twice")
         seen.add(place)
-
-
-def _text(value: object) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return _plain(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
