@@ -1,93 +1,22 @@
-"""Cut lists into pages: a cursor says where the next page begins, to the same question only."""
+"""Gather pages of lists that are filtered by time and by what their records say."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import first_uuid7
+from algotrendy.kernel.paging import MOST, Page, Question
 
-MOST = 200
-_VERSION = "1"
-_DIGITS = 16
+__all__ = ["ALWAYS", "MOST", "Page", "Question", "Within", "gathered"]
+
 _READS = 10
 _FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 _LAST = datetime(9999, 12, 30, tzinfo=UTC)
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
-    """Some of a list; ``next_cursor`` asks for what follows, None at the end."""
-
-    items: tuple[Item, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked for, all pages taken together; a cursor fits no other question.
-
-    Attributes:
-        words: The list, the account and each filter.
-        limit: Items a page.
-        cursor: As the page before gave it; None for the first.
-    """
-
-    words: tuple[str, ...]
-    limit: int = 50
-    cursor: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a page of nothing, and one of too much."""
-        if not 1 <= self.limit <= MOST:
-            raise Invalid("limit", f"between 1 and {MOST}", self.limit)
-
-    @property
-    def place(self) -> str | None:
-        """Read from the cursor after which place the page begins.
-
-        Raises:
-            Invalid: If it is no cursor, or one of another question.
-        """
-        if self.cursor is None:
-            return None
-        try:
-            padded = self.cursor + "=" * (-len(self.cursor) % 4)
-            text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        except (binascii.Error, ValueError) as error:
-            raise Invalid("cursor", "next_cursor of the page before", self.cursor) from error
-        version, _, rest = text.partition(".")
-        fingerprint, _, place = rest.partition(".")
-        if version != _VERSION or len(fingerprint) != _DIGITS or not place:
-            raise Invalid("cursor", "next_cursor of the page before", self.cursor)
-        if fingerprint != self._fingerprint():
-            expected = "used with the account and the filters that it was given for"
-            raise Invalid("cursor", expected, self.cursor)
-        return place
-
-    def page(self, found: Sequence[Item], place_of: Callable[[Item], str]) -> Page[Item]:
-        """Cut what was found, of which one more than the limit says that there is a next page."""
-        items = tuple(found[: self.limit])
-        if len(found) <= self.limit:
-            return Page(items, None)
-        return Page(items, self.cursor_after(place_of(items[-1])))
-
-    def cursor_after(self, place: str) -> str:
-        """Write a place down as text that only this question takes back."""
-        text = f"{_VERSION}.{self._fingerprint()}.{place}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-    def _fingerprint(self) -> str:
-        text = "".join(f"{len(word)}:{word}" for word in self.words)
-        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
