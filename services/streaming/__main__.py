@@ -8,14 +8,19 @@ import asyncio
 import logging
 import sys
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 from algotrendy.identity import wiring as identity
+from algotrendy.kernel.clock import seconds_passed
 from algotrendy.market_data import wiring
 from algotrendy.market_data.adapters.clients_socket import ClientsServer, ClientsSocket
+from algotrendy.market_data.adapters.stream_measures import StreamMeasures
 from algotrendy.market_data.streaming.hub import Hub
 from algotrendy.market_data.streaming.listening import Listeners
 from algotrendy.market_data.streaming.topics import Offer
+from algotrendy.platform.metric_table import Writer
+from algotrendy.platform.service_metrics import service_metrics
 from algotrendy.platform.settings import Settings, settings
 from services.process import made, run
 from services.streaming.assembly import Streaming, bars_reader
@@ -32,9 +37,13 @@ async def serve(stopping: asyncio.Event) -> int:
     listeners = Listeners()
     listeners.add(hub)
     clients = ClientsSocket(hub, identity.verifier)
+    measured = service_metrics(Writer.STREAMING, "market_data")
+    measures = StreamMeasures(seconds_passed)
+    listeners.add(measures)
+    measured.before_each(lambda: measures.look(_feeds(streaming), clients.describe()))
     server = ClientsServer(
         clients,
-        health_routes(lambda: streaming, clients.describe),
+        health_routes(lambda: streaming, clients.describe, measured),
         host=chosen.streaming_host,
         port=chosen.streaming_port,
     )
@@ -44,7 +53,8 @@ async def serve(stopping: asyncio.Event) -> int:
         streaming = await made(lambda: _make(chosen, listeners), stopping)
         if streaming is not None:
             reading = asyncio.create_task(bars_reader(hub))
-            await _until_one_ends(streaming, stopping, serving, reading)
+            async with measured.running():
+                await _until_one_ends(streaming, stopping, serving, reading)
     finally:
         if reading is not None:
             reading.cancel()
@@ -57,6 +67,10 @@ async def serve(stopping: asyncio.Event) -> int:
             _logger.error("a part of the service failed", exc_info=result)
     # Whoever supervises the process starts another one.
     return 0 if stopping.is_set() else 1
+
+
+def _feeds(streaming: Streaming | None) -> dict[str, dict[str, Any]]:
+    return {} if streaming is None else streaming.feeds()
 
 
 async def _until_one_ends(

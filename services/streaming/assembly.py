@@ -68,22 +68,23 @@ class Streaming:
 
     def describe(self) -> dict[str, Any]:
         """Say how each feed stands, as JSON values."""
+        return {"run": self._run, "feeds": self.feeds()}
+
+    def feeds(self) -> dict[str, dict[str, Any]]:
+        """Say how each feed stands, by name."""
         return {
-            "run": self._run,
-            "feeds": {
-                feed.name: {
-                    "state": producer.state.state.value,
-                    "reason": producer.state.reason,
-                    "since": producer.state.time,
-                    "symbols": list(feed.symbols),
-                    "pending": sender.pending,
-                    "records": sender.records,
-                    "retries": sender.retries,
-                    "trouble": sender.trouble,
-                    **producer.counts.as_json(),
-                }
-                for feed, sender, producer in self._parts
-            },
+            feed.name: {
+                "state": producer.state.state.value,
+                "reason": producer.state.reason,
+                "since": producer.state.time,
+                "symbols": list(feed.symbols),
+                "pending": sender.pending,
+                "records": sender.records,
+                "retries": sender.retries,
+                "trouble": sender.trouble,
+                **producer.counts.as_json(),
+            }
+            for feed, sender, producer in self._parts
         }
 
 

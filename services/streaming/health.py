@@ -1,4 +1,4 @@
-"""Answer over HTTP how the streaming service is: ``/health`` and ``/ready``."""
+"""Answer over HTTP how the streaming service is: ``/health``, ``/ready`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from algotrendy.kernel.errors import JsonValue
+from algotrendy.platform.service_metrics import CONTENT_TYPE, ServiceMetrics
 from services.streaming.assembly import Streaming
 
 
 def health_routes(
-    current: Callable[[], Streaming | None], clients: Callable[[], dict[str, JsonValue]]
+    current: Callable[[], Streaming | None],
+    clients: Callable[[], dict[str, JsonValue]],
+    measured: ServiceMetrics,
 ) -> list[BaseRoute]:
-    """Give the routes of both.
+    """Give the routes of all three.
 
     Args:
         current: Gives the service; None while it cannot be made yet.
         clients: Says who listens, and how it went.
+        measured: What ``/metrics`` tells.
 
     ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
     anew. ``/ready`` answers 200 once everything that it needs is there, else 503. How each feed
@@ -35,7 +39,10 @@ def health_routes(
         status = HTTPStatus.SERVICE_UNAVAILABLE if streaming is None else HTTPStatus.OK
         return _answer(streaming, clients(), status)
 
-    return [Route("/health", health), Route("/ready", ready)]
+    async def metrics(_request: Request) -> Response:
+        return Response(measured.text(), media_type=CONTENT_TYPE)
+
+    return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
 
 
 def _answer(

@@ -59,6 +59,13 @@ class Process:
             with error:
                 return error.code, json.load(error) if error.code == 503 else None
 
+    def metrics(self) -> list[str]:
+        url = f"http://127.0.0.1:{self.port}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as found:
+            assert found.headers["Content-Type"].startswith("text/plain; version=")
+            text: str = found.read().decode()
+        return text.splitlines()
+
     def listens(self) -> bool:
         assert self.child.poll() is None, self.child.communicate()[1]
         try:
@@ -147,6 +154,7 @@ def test_it_is_well_and_not_ready_while_nothing_is_deployed_and_ends_when_asked(
         assert (status, told["ready"], told["clients"]["clients"]) == (200, False, 0)
         assert process.ask("/ready")[0] == 503
         assert process.ask("/else")[0] == 404
+        assert "algotrendy_stream_clients 0.0" in process.metrics()
         assert process.check() == 0
         said = process.stop()
         assert b"setting" in said

@@ -45,6 +45,11 @@ class Process:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
+    def metrics(self) -> list[str]:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{self.port}/metrics", timeout=5) as found:
+            text: str = found.read().decode()
+        return text.splitlines()
+
     def check(self) -> int:
         done = subprocess.run(
             [sys.executable, "-m", "services.execution", "health"],
@@ -76,6 +81,7 @@ def test_it_is_well_and_not_ready_while_nothing_is_deployed_and_ends_when_asked(
     assert process.ask("/health") == (200, {"ready": False, "accounts": {}})
     assert process.ask("/ready")[0] == 503
     assert process.ask("/else")[0] == 404
+    assert any(line.startswith("algotrendy_loop_lag_seconds ") for line in process.metrics())
     assert process.check() == 0
     process.child.send_signal(signal.SIGTERM)
     _, said = process.child.communicate(timeout=30)
