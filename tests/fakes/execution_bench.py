@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from algotrendy.brokers.port import Broker
 from algotrendy.kernel.errors import JsonValue
 from algotrendy.kernel.ids import (
     AccountId,
@@ -24,8 +25,10 @@ from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.accounts import Account
+from algotrendy.trading.adapters.followed import FollowedBroker
 from algotrendy.trading.booking import record
 from algotrendy.trading.execution.duties import Duties
+from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.service import Station, Surroundings
 from algotrendy.trading.holds import hold_of
 from algotrendy.trading.ledger import LedgerTransaction
@@ -114,6 +117,7 @@ class Bench:
         self.bells = Bells()
         self.answers = RecordedAnswers()
         self.duties: Duties = lambda post: ()
+        self.following: Following = NOBODY
         self._tasks: list[asyncio.Task[None]] = []
         self._started = 0
 
@@ -128,10 +132,11 @@ class Bench:
             holder=f"process-{self._started}",
             monotonic=asyncio.get_running_loop().time,
             duties=self.duties,
+            following=self.following,
         )
 
-        async def connect() -> ScriptedBroker:
-            return ScriptedBroker(self.exchange)
+        async def connect() -> Broker:
+            return FollowedBroker(ScriptedBroker(self.exchange))
 
         station = Station(ACCOUNT, connect, around)
         task = asyncio.ensure_future(station.run())

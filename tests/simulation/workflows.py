@@ -168,7 +168,11 @@ class SagasPort:
     def start(self, run: SagaRun) -> None:
         """Start a run; the answer may be lost, or the request."""
         self._reach(f"start {run.name}")
-        given = {"order_id": str(run.order_id), "correlation_id": str(run.correlation_id)}
+        given: dict[str, JsonValue] = {
+            "order_id": str(run.order_id),
+            "correlation_id": str(run.correlation_id),
+            "traceparent": run.traceparent,
+        }
         self._workflows.start(run.name, given)
         self._return(f"started {run.name}")
 

@@ -19,13 +19,25 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
 
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import CorrelationId, EventId, TenantId
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(as_utc)]
+
+TraceParentText = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+]
+"""Names a span of a trace, as W3C Trace Context has it."""
 
 _registry: dict[tuple[str, int], type[Event]] = {}
 
@@ -37,7 +49,11 @@ def _require_uuid7(identifier: EventId) -> EventId:
 
 
 class Event(BaseModel):
-    """The base of every domain event: a fact in the past, immutable, of one tenant."""
+    """The base of every domain event: a fact in the past, immutable, of one tenant.
+
+    ``traceparent`` is the trace that whoever hears of it goes on with. It is no part of the fact,
+    and absent where nobody followed the request.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -48,6 +64,7 @@ class Event(BaseModel):
     occurred_at: UtcTime
     correlation_id: CorrelationId
     tenant: TenantId
+    traceparent: TraceParentText | None = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -68,6 +85,8 @@ class Event(BaseModel):
         """Give the event as JSON values: decimals and ids are strings, times ISO 8601 in UTC."""
         whole = self.model_dump(mode="json")
         head = {field: whole.pop(field) for field in _HEAD}
+        if self.traceparent is None:
+            del head["traceparent"]
         return {"name": self.name, "version": self.version, **head, "payload": whole}
 
     @classmethod
@@ -92,7 +111,7 @@ class Event(BaseModel):
                 **head,
                 "payload": payload,
             },
-            "required": ["name", "version", *_HEAD, "payload"],
+            "required": ["name", "version", *_REQUIRED, "payload"],
             "additionalProperties": False,
         }
         if "description" in whole:
@@ -103,6 +122,7 @@ class Event(BaseModel):
 
 
 _HEAD = tuple(Event.model_fields)
+_REQUIRED = tuple(name for name, field in Event.model_fields.items() if field.is_required())
 
 
 def registered() -> Iterator[type[Event]]:

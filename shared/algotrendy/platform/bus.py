@@ -20,7 +20,7 @@ from uuid import UUID
 from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import Unavailable, Unknown
 from algotrendy.kernel.events import Event
-from algotrendy.platform import aws, metrics, telemetry
+from algotrendy.platform import aws, metrics, telemetry, tracing
 from algotrendy.platform.database import Database, Transaction
 
 SOURCE = "algotrendy"
@@ -66,7 +66,12 @@ class Outbox:
 
         The same id a second time changes nothing: a commit of unknown outcome is done again.
         """
-        envelope = json.dumps(event.envelope(), separators=(",", ":"), allow_nan=False)
+        found = event.envelope()
+        carried = event.traceparent or tracing.traceparent()
+        if carried is not None:
+            # Beside what happened: of whose request it is a part.
+            found[tracing.HEADER] = carried
+        envelope = json.dumps(found, separators=(",", ":"), allow_nan=False)
         tx.execute(
             "INSERT INTO outbox (id, name, version, payload, occurred_at, attempts)"
             " VALUES (%s, %s, %s, %s, %s, 0) ON CONFLICT (id) DO NOTHING",
@@ -198,7 +203,10 @@ class EventBridgePublisher:
         taken: set[UUID] = set()
         waiting = list(batch)
         for attempt in range(1, PUT_ATTEMPTS + 1):
-            with aws.translated("event bus"):
+            with (
+                tracing.span("publish", "producer", events=len(waiting)),
+                aws.translated("event bus"),
+            ):
                 answer = self._client.put_events(Entries=[self._entry(each) for each in waiting])
             results = list(zip(waiting, answer["Entries"], strict=True))
             taken |= {each.id for each, result in results if "ErrorCode" not in result}
@@ -209,7 +217,11 @@ class EventBridgePublisher:
         return taken
 
     def _entry(self, message: Message) -> dict[str, Any]:
+        carried = tracing.read_traceparent(json.loads(message.payload).get(tracing.HEADER))
+        # By this X-Ray follows it through the bus to its targets.
+        more = {} if carried is None else {"TraceHeader": tracing.xray_header(carried)}
         return {
+            **more,
             "Source": SOURCE,
             "DetailType": message.name,
             "Detail": message.payload,

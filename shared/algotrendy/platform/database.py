@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from algotrendy.kernel.errors import Invalid, Unavailable, Unknown
+from algotrendy.platform import tracing
 from algotrendy.platform.settings import settings
 
 Row = dict[str, Any]
@@ -75,8 +76,14 @@ class Database:
                 kept coming first; nothing was changed.
             Unknown: If the connection broke in the commit, so that it may or may not have happened.
         """
+        with tracing.span("transaction", "client") as span:
+            return self._repeated(work, span)
+
+    def _repeated(self, work: Callable[[Transaction], T], span: tracing.Span | None) -> T:
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, ATTEMPTS + 1):
+            if span is not None and attempt > 1:
+                span.note(attempts=attempt)
             try:
                 return self._once(work)
             except (errors.SerializationFailure, errors.DeadlockDetected) as error:

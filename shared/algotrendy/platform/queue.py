@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools.utilities.batch import (
@@ -14,9 +16,11 @@ from aws_lambda_powertools.utilities.batch import (
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.events import Event, parse
+from algotrendy.platform import tracing
 from algotrendy.platform.telemetry import correlated
 
 E = TypeVar("E", bound=Event)
+_MS = 1_000_000
 
 
 def each_event(
@@ -42,7 +46,7 @@ def each_event(
         event = parse(_envelope(record))
         if not isinstance(event, kinds):
             raise Invalid("name", " or ".join(kind.name for kind in kinds), event.name)
-        with correlated(event.correlation_id):
+        with correlated(event.correlation_id), _gone_on_with(event, record):
             work(event)
 
     failed = process_partial_response(
@@ -54,8 +58,28 @@ def each_event(
     return cast("dict[str, Any]", failed)
 
 
-def _envelope(record: dict[str, Any]) -> dict[str, Any]:
+@contextmanager
+def _gone_on_with(event: Event, record: dict[str, Any]) -> Iterator[None]:
+    """Go on with the event's trace; its way here is two waits, for the bus and in the queue."""
+    now = time.time_ns()
+    with tracing.continued(event.traceparent):
+        happened = int(event.occurred_at.timestamp() * 1_000) * _MS
+        sent = _sent_ns(record)
+        if sent is not None:
+            tracing.record("event bus", happened, max(sent, happened), "producer", event=event.name)
+            tracing.record("queue", sent, now, "consumer", event=event.name)
+        with tracing.span(f"on {event.name}", "consumer", begins=True):
+            yield
 
+
+def _sent_ns(record: dict[str, Any]) -> int | None:
+    try:
+        return int(record["attributes"]["SentTimestamp"]) * _MS
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _envelope(record: dict[str, Any]) -> dict[str, Any]:
     try:
         detail = json.loads(record["body"])["detail"]
     except (ValueError, KeyError, TypeError) as error:

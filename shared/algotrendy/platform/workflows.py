@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from algotrendy.kernel.errors import Invalid, NotFound
-from algotrendy.platform import aws
+from algotrendy.platform import aws, tracing
 
 # Step Functions takes more, but these are also safe in an ARN, a URL and a log.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -92,13 +92,20 @@ class StepFunctionsWorkflows:
         """
         checked_name(name)
         client = self._client
-        with aws.translated("workflow"):
+        # The trace in the input, where it is somebody else's than the present one, is followed.
+        carried = tracing.read_traceparent(input.get(tracing.HEADER)) or tracing.current()
+        header = {} if carried is None else {"traceHeader": tracing.xray_header(carried)}
+        with (
+            tracing.span("start workflow", "producer", workflow=self._name, execution=name),
+            aws.translated("workflow"),
+        ):
             try:
                 client.start_execution(
                     stateMachineArn=self._arn,
                     name=name,
                     # Sorted, because Step Functions compares the text of a repeated request.
                     input=json.dumps(input, sort_keys=True, allow_nan=False),
+                    **header,
                 )
             except client.exceptions.ExecutionAlreadyExists:
                 return Started.ALREADY_STARTED
@@ -139,6 +146,10 @@ class StepFunctionsWorkflows:
         return f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
 
     @property
+    def _name(self) -> str:
+        return self._arn.rpartition(":")[2]
+
+    @property
     def _client(self) -> Any:
         return self._given if self._given is not None else aws.client("stepfunctions")
 
@@ -165,7 +176,7 @@ class TaskTokens:
             client.exceptions.TaskTimedOut,
             client.exceptions.InvalidToken,
         )
-        with aws.translated("workflow"):
+        with tracing.span("answer workflow", "producer"), aws.translated("workflow"):
             try:
                 client.send_task_success(
                     taskToken=token, output=json.dumps(result, allow_nan=False)

@@ -120,6 +120,7 @@ def _tell(
             occurred_at=event.at,
             correlation_id=after.provenance.correlation_id,
             tenant=tx.accounts.get(after.account).tenant,
+            traceparent=after.provenance.traceparent,
             order_id=after.id,
             account=after.account,
             symbol=after.symbol,

@@ -217,7 +217,8 @@ class Intake:
     def _start(self, order: PlatformOrder) -> None:
         if order.status is not PlatformStatus.INTENDED:
             return
-        run = SagaRun(order.id, 1, order.provenance.correlation_id)
+        came = order.provenance
+        run = SagaRun(order.id, 1, came.correlation_id, came.traceparent)
         # Otherwise the sweeper starts it.
         with suppress(Unavailable, Unknown):
             self._sagas.start(run)

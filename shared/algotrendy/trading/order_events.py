@@ -29,6 +29,7 @@ class Provenance:
         parameters: Name and value of each, by name.
         data_hash, code_hash: SHA-256 of what the decision read, and of what decided.
         parent: The order of which this one is a slice.
+        traceparent: The trace to which belongs whatever is done about the order, as W3C writes it.
     """
 
     correlation_id: CorrelationId
@@ -38,6 +39,7 @@ class Provenance:
     data_hash: str | None = None
     code_hash: str | None = None
     parent: OrderId | None = None
+    traceparent: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an order that nobody wished."""

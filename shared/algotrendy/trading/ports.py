@@ -122,6 +122,7 @@ class SagaRun:
     order_id: OrderId
     attempt: int
     correlation_id: CorrelationId
+    traceparent: str | None = None
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ here, and only later than it would have been.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from algotrendy.kernel.clock import Clock
@@ -116,14 +116,14 @@ class Sweeper:
                 tx.orders.next_attempt(run.order_id)
 
         self.ledger.run(work)
-        self.sagas.start(SagaRun(run.order_id, run.attempt + 1, run.correlation_id))
+        self.sagas.start(replace(run, attempt=run.attempt + 1))
 
 
 def _found(tx: LedgerTransaction, order_id: OrderId, now: datetime) -> Found:
     order = tx.orders.get(order_id)
-    waits = tuple(tx.waits.of(order_id))
+    waits, came = tuple(tx.waits.of(order_id)), order.provenance
     return Found(
-        run=SagaRun(order_id, tx.orders.attempt(order_id), order.provenance.correlation_id),
+        run=SagaRun(order_id, tx.orders.attempt(order_id), came.correlation_id, came.traceparent),
         intended_at=order.intended_at,
         waits=waits,
         due=due_answers(tx, waits, now),

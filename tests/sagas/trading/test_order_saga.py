@@ -51,7 +51,11 @@ class MotoSagas:
         self._client = boto3.client("stepfunctions", region_name=REGION)
 
     def start(self, run: SagaRun) -> None:
-        given = {"order_id": str(run.order_id), "correlation_id": run.correlation_id}
+        given = {
+            "order_id": str(run.order_id),
+            "correlation_id": run.correlation_id,
+            "traceparent": run.traceparent,
+        }
         self._client.start_execution(
             stateMachineArn=self._arn, name=run.name, input=json.dumps(given)
         )
@@ -91,7 +95,8 @@ class World:
 
     @property
     def run(self) -> SagaRun:
-        return SagaRun(self.id, 1, self.story.intended.provenance.correlation_id)
+        came = self.order.provenance
+        return SagaRun(self.id, 1, came.correlation_id, came.traceparent)
 
     @property
     def steps(self) -> list[str]:
@@ -216,6 +221,21 @@ def test_an_order_goes_from_its_wish_to_its_end(world: World) -> None:
     assert world.steps == ["begin", "await_end", "settle"]
     assert world.ledger.tables.orders.without_end(LATER, 9, None) == []
     assert {event["correlation_id"] for _, event in world.machine.calls} == {"c1"}
+    assert {event["traceparent"] for _, event in world.machine.calls} == {None}
+
+
+def test_every_step_and_the_writer_go_on_with_the_trace_of_the_order(world: World) -> None:
+    carried = f"00-{'4b' * 16}-{'0a' * 8}-01"
+    given = world.story.intended.provenance
+    world.place(provenance=replace(given, traceparent=carried))
+    heard = world.hear()
+    assert (heard["traceparent"], heard["correlation_id"]) == (carried, "c1")
+    world.write(world.story.submitted(), world.story.told("new"))
+    world.answer(heard["token"])
+    world.awaits(WaitingFor.END)
+    world.tell(world.story.filled(execution(quantity=10)))
+    assert world.ended() == "SUCCEEDED"
+    assert {event["traceparent"] for _, event in world.machine.calls} == {carried}
 
 
 def test_an_order_that_is_refused_ends_as_any_other(world: World) -> None:

@@ -83,4 +83,6 @@ def test_a_message_to_the_writer_is_new_at_each_attempt_and_in_its_accounts_orde
         "account.$": "$.step.account",
         "order_id.$": "$.order_id",
         "token.$": "$$.Task.Token",
+        "correlation_id.$": "$.correlation_id",
+        "traceparent.$": "$.traceparent",
     }

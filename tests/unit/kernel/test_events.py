@@ -71,6 +71,17 @@ def test_an_event_comes_back_from_json_as_it_was() -> None:
     assert parse(json.loads(json.dumps(event.envelope()))) == event
 
 
+def test_an_event_may_say_whose_request_it_is_a_part_of() -> None:
+    carried = f"00-{'4b' * 16}-{'0a' * 8}-01"
+    event = cash_moved().model_copy(update={"traceparent": carried})
+    assert event.envelope()["traceparent"] == carried
+    assert parse(event.envelope()) == event
+    assert "traceparent" not in cash_moved().envelope()
+    jsonschema.Draft202012Validator(type(event).envelope_schema()).validate(event.envelope())
+    with pytest.raises(Invalid, match="traceparent"):
+        parse(event.envelope() | {"traceparent": "00-1-2-3"})
+
+
 def test_an_event_cannot_be_changed_after_the_fact() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         cash_moved().amount = Decimal(5)  # type: ignore[misc]

@@ -10,6 +10,7 @@ import pytest
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import CorrelationId, EventId, SeededIds, TenantId
+from algotrendy.platform import tracing
 from algotrendy.platform.queue import each_event
 from algotrendy.platform.telemetry import correlation_id
 from fakes.functions import Context
@@ -61,6 +62,34 @@ def test_each_event_is_handed_on_under_its_own_correlation_id() -> None:
     )
     assert answer == {"batchItemFailures": []}
     assert seen == [(1, "request-1"), (2, "request-2")]
+
+
+def test_each_event_goes_on_with_its_own_trace_and_tells_how_long_it_was_on_the_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    carried = [f"00-{str(n) * 32}-{'b' * 16}-01" for n in (1, 2)]
+    events = [
+        rang(n).model_copy(update={"traceparent": text, "occurred_at": NOW})
+        for n, text in enumerate(carried, start=1)
+    ]
+    sent_ms = int(NOW.timestamp() * 1000) + 40
+    seen: list[str | None] = []
+    batch = {
+        "Records": [
+            delivered(event, event.name) | {"attributes": {"SentTimestamp": str(sent_ms)}}
+            for event in events
+        ]
+    }
+    each_event(batch, Context(), (Rang,), lambda event: seen.append(tracing.traceparent()))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    found = [(line["trace_id"][0], line["span"]["name"]) for line in lines]
+    names = ("event bus", "queue", "on QueueTestRang")
+    assert found == [(number, name) for number in "12" for name in names]
+    assert [text is not None and text[3] for text in seen] == ["1", "2"]
+    bus, queue = (line["span"] for line in lines[:2])
+    assert bus["end_ns"] - bus["start_ns"] == 40_000_000
+    assert queue["start_ns"] == bus["end_ns"] < queue["end_ns"]
+    assert {line["correlation_id"] for line in lines} == {"request-1", "request-2"}
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def workflows(machine: Machine, client: Client) -> OrderWorkflows:
 def test_a_run_is_started_under_its_name_with_what_the_steps_read() -> None:
     machine = Machine()
     workflows(machine, Client()).start(RUN)
-    expected = {"order_id": str(RUN.order_id), "correlation_id": "c1"}
+    expected = {"order_id": str(RUN.order_id), "correlation_id": "c1", "traceparent": None}
     assert machine.started == [(f"{RUN.order_id}-2", expected)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from algotrendy.backtest.lifecycle import Study
 from algotrendy.backtest.ports import RunState
+from algotrendy.platform import tracing
 from algotrendy.platform.workflows import ExecutionStatus, Workflows
 
 
@@ -27,6 +28,8 @@ class WorkflowRunner:
                 study.id_name: str(study.id),
                 "attempt": study.attempt,
                 "correlation_id": study.correlation_id,
+                # None goes, too: the machine hands the field on.
+                tracing.HEADER: tracing.traceparent(),
             },
         )
 

@@ -17,6 +17,7 @@ from algotrendy.platform.bus import EventBridgePublisher
 from algotrendy.platform.database import database
 from algotrendy.platform.settings import settings
 from algotrendy.trading.adapters.account_settings import TradedAccount
+from algotrendy.trading.adapters.followed import Followed, FollowedBroker
 from algotrendy.trading.adapters.markets import LaterMarket, MarketSource
 from algotrendy.trading.adapters.measured_broker import MeasuredBroker
 from algotrendy.trading.adapters.measured_duties import (
@@ -87,6 +88,7 @@ class Execution:
                     monotonic=monotonic,
                     duties=_duties_with(self._markets[traded.account.id], self._compared),
                     timing=Timing(orders_per_minute=traded.orders_per_minute),
+                    following=Followed(),
                 ),
             )
             for traded in accounts
@@ -163,7 +165,7 @@ async def run_until(service: Service, stopping: asyncio.Event) -> bool:
 
 def _connector(connection: BrokerAccountSettings) -> Connect:
     async def connected() -> Broker:
-        return MeasuredBroker(await connect(connection))
+        return FollowedBroker(MeasuredBroker(await connect(connection)))
 
     return connected
 

@@ -24,7 +24,13 @@ class OrderWorkflows:
             Unavailable: If Step Functions does not answer.
         """
         self._workflows.start(
-            run.name, {"order_id": str(run.order_id), "correlation_id": run.correlation_id}
+            run.name,
+            {
+                "order_id": str(run.order_id),
+                "correlation_id": run.correlation_id,
+                # None goes, too: the machine hands the field on.
+                "traceparent": run.traceparent,
+            },
         )
 
     def state(self, run: SagaRun) -> SagaState:

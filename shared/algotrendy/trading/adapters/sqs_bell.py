@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from algotrendy.kernel.errors import Invalid, Unavailable
 from algotrendy.kernel.ids import parse_account_id, parse_order_id
-from algotrendy.platform import aws
+from algotrendy.platform import aws, bound, tracing
 from algotrendy.trading.ports import Heard, Ring
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ T = TypeVar("T")
 _SERVICE = "order queue"
 _AT_ONCE = 10
 _LONGEST_WAIT_S = 20
+_MS = 1_000_000
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class SqsBell:
         with aws.translated(_SERVICE):
             client.send_message(
                 QueueUrl=self._queue_url,
-                MessageBody=json.dumps(_body(ring)),
+                MessageBody=json.dumps(_body(ring) | _carried()),
                 MessageGroupId=ring.account,
                 # Each ring is one of its own: a second one may be for something new.
                 MessageDeduplicationId=uuid4().hex,
@@ -99,6 +101,7 @@ class SqsRings:
             answer = self._client.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=_AT_ONCE,
+                MessageSystemAttributeNames=["SentTimestamp"],
                 WaitTimeSeconds=max(0, min(round(wait_s), _LONGEST_WAIT_S)),
             )
         heard = []
@@ -109,6 +112,7 @@ class SqsRings:
                 _logger.error("a message that is no ring: %s", error.message)
                 self._delete(message["ReceiptHandle"])
                 continue
+            _tell_wait(message)
             heard.append(SqsHeard(self, ring, message["ReceiptHandle"]))
         return heard
 
@@ -165,6 +169,30 @@ def _body(ring: Ring) -> dict[str, str]:
     if ring.token is not None:
         body["token"] = ring.token
     return body
+
+
+def _carried() -> dict[str, str]:
+    """Give what travels beside a ring: whose request it is a part of."""
+    carried = {"correlation_id": bound.bound_correlation_id(), "traceparent": tracing.traceparent()}
+    return {name: value for name, value in carried.items() if value is not None}
+
+
+def _tell_wait(message: Mapping[str, Any]) -> None:
+    """Tell how long a ring lay in the queue: only its reader can."""
+    body, sent = json.loads(message["Body"]), message.get("Attributes", {}).get("SentTimestamp")
+    carried = tracing.read_traceparent(body.get("traceparent"))
+    if carried is None or sent is None:
+        return
+    with bound.correlated(body.get("correlation_id")):
+        tracing.record(
+            "order queue",
+            int(sent) * _MS,
+            time.time_ns(),
+            "consumer",
+            parent=carried,
+            account=body.get("account"),
+            order_id=body.get("order_id"),
+        )
 
 
 def _ring(text: str) -> Ring:

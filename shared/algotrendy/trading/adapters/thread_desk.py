@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from algotrendy.trading.ledger import Ledger, LedgerTransaction
@@ -25,7 +26,9 @@ class ThreadDesk:
         Whoever is cancelled meanwhile does not learn whether it was committed.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._ledger.run, work)
+        # The thread knows whose work it does, as asyncio.to_thread lets it.
+        within = copy_context().run
+        return await loop.run_in_executor(self._threads, within, self._ledger.run, work)
 
     def close(self) -> None:
         """End the threads, after what is under way."""

@@ -10,6 +10,7 @@ from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, CorrelationId, UserId
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.platform import tracing
 from algotrendy.trading.accounts import strategy_of
 from algotrendy.trading.api.values import Body, DecimalIn, example
 from algotrendy.trading.order_events import Provenance
@@ -154,7 +155,7 @@ def _provenance(
     user: UserId, correlation: CorrelationId, account: AccountId, strategy: StrategyIn | None
 ) -> Provenance:
     if strategy is None:
-        return Provenance(correlation_id=correlation, user=user)
+        return Provenance(correlation_id=correlation, user=user, traceparent=tracing.traceparent())
     part, name = strategy_of(account), strategy.name
     if part is not None and part not in (name, name.partition("@")[0]):
         raise Invalid("strategy.name", f"{part} in a version: {account} is its part", name)
@@ -165,6 +166,7 @@ def _provenance(
         parameters=tuple(sorted(strategy.parameters.items())),
         data_hash=strategy.data_hash,
         code_hash=strategy.code_hash,
+        traceparent=tracing.traceparent(),
     )
 
 

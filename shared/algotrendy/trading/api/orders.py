@@ -11,6 +11,7 @@ from algotrendy.identity.principal import Principal
 from algotrendy.kernel.ids import AccountId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side
+from algotrendy.platform import tracing
 from algotrendy.platform.telemetry import correlation_id
 from algotrendy.trading import listings, queries
 from algotrendy.trading.api import access
@@ -78,6 +79,7 @@ def place_order(
         body.provenance(access.name_of(trader), correlation_id()),
         submit_within=timedelta(seconds=body.submit_within_s),
     )
+    tracing.note(account=order.account, order_id=order.id)
     return _accepted(response, order_out(order))
 
 

@@ -14,6 +14,7 @@ from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import OrderId, TenantId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side, TimeInForce
+from algotrendy.platform import tracing
 from algotrendy.platform.telemetry import correlation_id
 from algotrendy.trading import listings, queries
 from algotrendy.trading.api import access
@@ -170,7 +171,11 @@ def place_parent_order(
     """
     wish = body.wish(idempotency_key)
     books.run(lambda tx: queries.require_account(tx, trader.tenant, wish.account))
-    provenance = Provenance(correlation_id=correlation_id(), user=access.name_of(trader))
+    provenance = Provenance(
+        correlation_id=correlation_id(),
+        user=access.name_of(trader),
+        traceparent=tracing.traceparent(),
+    )
     parent = parents.place(wish, provenance)
     response.headers["location"] = f"/v1/parent-orders/{parent.id}"
     return _shown(parent)

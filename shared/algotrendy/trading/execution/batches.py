@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -49,7 +50,9 @@ class Batches:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Asked(work, answer))
         if self._driving is None or self._driving.done():
-            self._driving = asyncio.ensure_future(self._drive())
+            # What it writes is not of the one alone who asked first.
+            drive = self._drive()
+            self._driving = asyncio.get_running_loop().create_task(drive, context=Context())
         return await answer
 
     async def _drive(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, derived_uuid7
@@ -35,6 +35,14 @@ from algotrendy.trading.risk_desk import read_desk
 from algotrendy.trading.status import PlatformStatus
 
 T = TypeVar("T")
+
+
+class Facts(TypedDict):
+    """What every event of our own has."""
+
+    id: EventId
+    order_id: OrderId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

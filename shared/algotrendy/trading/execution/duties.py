@@ -12,6 +12,7 @@ from algotrendy.brokers.port import Broker
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
 from algotrendy.kernel.ids import AccountId, Ids
+from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.lease import Fenced, FencedDesk
 
 _LONGEST_WAIT_S = 30.0
@@ -49,6 +50,7 @@ class Post:
             to cancel what was asked to end.
         moved: Set when an execution was booked or a price has changed: what the account is worth
             wants a look.
+        following: Told what is done for each order.
     """
 
     root: AccountId
@@ -58,6 +60,7 @@ class Post:
     ids: Ids
     wake: Callable[[], None]
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    following: Following = NOBODY
 
 
 Duties = Callable[[Post], Sequence[Duty]]

@@ -247,6 +247,7 @@ def _placed(tx: LedgerTransaction, found: Naked, remedy: Remedy, now: datetime) 
         correlation_id=order.provenance.correlation_id,
         user=PROTECTION,
         strategy=order.provenance.strategy,
+        traceparent=order.provenance.traceparent,
         parameters=(("protects", str(order.id)),),
     )
     placement = Placement(
@@ -339,6 +340,7 @@ def _keep_record(
             id=EventId(derived_uuid7(now, str(record_id))),
             occurred_at=now,
             correlation_id=order.provenance.correlation_id,
+            traceparent=order.provenance.traceparent,
             tenant=tx.accounts.get(order.account).tenant,
             order_id=order.id,
             account=order.account,

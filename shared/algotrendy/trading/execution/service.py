@@ -21,6 +21,7 @@ from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable, Unk
 from algotrendy.kernel.ids import AccountId, Ids
 from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.execution.duties import Duties, Post, keep_doing
+from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.hearing import Hearing
 from algotrendy.trading.execution.lease import (
     RENEW_EVERY_S,
@@ -73,6 +74,7 @@ class Surroundings:
         holder: Names this process, and no other one that ever was.
         monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well.
         duties: What is done again and again while the lease is held.
+        following: Told what is done for each order.
     """
 
     desk: Desk
@@ -84,6 +86,7 @@ class Surroundings:
     monotonic: Monotonic
     duties: Duties
     timing: Timing = USUAL
+    following: Following = NOBODY
 
 
 class Station:
@@ -209,9 +212,17 @@ class Station:
         broker = await self._connect()
         try:
             desk = FencedDesk(around.desk, fence)
-            post = Post(self.root, broker, desk, around.clock, around.ids, self._wake.set)
+            post = Post(
+                self.root,
+                broker,
+                desk,
+                around.clock,
+                around.ids,
+                self._wake.set,
+                following=around.following,
+            )
             await open_books(post, self._account, around.timing)
-            teller = Teller(self.root, desk, around.answers, around.clock)
+            teller = Teller(self.root, desk, around.answers, around.clock, around.following)
             session = Session(post, teller.note, around.monotonic, around.timing)
             hearing = Hearing(post, session, teller.note, around.monotonic, around.timing)
             await session.take_over()

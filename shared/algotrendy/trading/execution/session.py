@@ -10,8 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from datetime import datetime
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
 from algotrendy.brokers.port import BrokerOrder
 from algotrendy.kernel.errors import (
@@ -27,7 +26,7 @@ from algotrendy.kernel.errors import (
 )
 from algotrendy.kernel.ids import EventId, OrderId
 from algotrendy.trading.execution import dispatch, news
-from algotrendy.trading.execution.dispatch import Sending
+from algotrendy.trading.execution.dispatch import Facts, Sending
 from algotrendy.trading.execution.duties import Post
 from algotrendy.trading.execution.lanes import Lane
 from algotrendy.trading.execution.lease import SEND_TIMEOUT_S, Monotonic
@@ -48,13 +47,7 @@ T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
-
-class _Facts(TypedDict):
-    """What every event of our own has."""
-
-    id: EventId
-    order_id: OrderId
-    at: datetime
+_Work = tuple[str, Coroutine[Any, Any, object]]
 
 
 class Session:
@@ -114,12 +107,12 @@ class Session:
             if order.id not in self._busy:
                 work = self._needed(order, is_woken=is_woken)
                 if work is not None:
-                    self._begin(order.id, work)
+                    self._begin(order, *work)
 
     def look_at(self, order: PlatformOrder) -> None:
         """Read anew how an order stands at the broker, with its exits, unless it is being done."""
         if order.id not in self._busy and not self._is_stopping:
-            self._begin(order.id, self._look(order))
+            self._begin(order, "look", self._look(order))
 
     async def finish(self) -> None:
         """Begin nothing more, and wait until what was begun is done."""
@@ -135,13 +128,17 @@ class Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, order_id: OrderId, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.ensure_future(self._done(order_id, work))
-        self._busy[order_id] = task
+    def _begin(self, order: PlatformOrder, name: str, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.ensure_future(self._done(order, name, work))
+        self._busy[order.id] = task
 
-    async def _done(self, order_id: OrderId, work: Coroutine[Any, Any, object]) -> None:
+    async def _done(
+        self, order: PlatformOrder, name: str, work: Coroutine[Any, Any, object]
+    ) -> None:
+        order_id = order.id
         try:
-            await work
+            with self._post.following.order(order, name):
+                await work
         except AlgoTrendyError as error:
             # The next sweep tries again; a lost lease ends the whole session elsewhere.
             _logger.warning("order %s: %s", order_id, error.message, extra=error.fields())
@@ -154,23 +151,24 @@ class Session:
         finally:
             del self._busy[order_id]
 
-    def _needed(
-        self, order: PlatformOrder, *, is_woken: bool
-    ) -> Coroutine[Any, Any, object] | None:
+    def _needed(self, order: PlatformOrder, *, is_woken: bool) -> _Work | None:
         patience = self._patience[order.id]
         if self._monotonic() < patience.next_at:
             return None
         match order.status:
             case PlatformStatus.INTENDED:
-                return self._submit(order) if self._is_due(order, is_woken=is_woken) else None
+                is_due = self._is_due(order, is_woken=is_woken)
+                return ("submit", self._submit(order)) if is_due else None
             case PlatformStatus.SUBMITTING:
                 # No task of ours sends it, and under our lease nobody else may begin to. A request
                 # of its writer may still be on its way: _resolve lets that pass before it counts.
-                return self._orphan(order)
+                return "orphan", self._orphan(order)
+            case PlatformStatus.UNKNOWN if order.is_at_broker:
+                return "look", self._look(order)
             case PlatformStatus.UNKNOWN:
-                return self._look(order) if order.is_at_broker else self._resolve(order)
+                return "resolve", self._resolve(order)
             case _ if order.cancel_requested_at is not None and not order.is_terminal:
-                return self._cancel(order)
+                return "cancel", self._cancel(order)
             case _:
                 return None
 
@@ -184,20 +182,22 @@ class Session:
     # Sending
 
     async def _submit(self, order: PlatformOrder) -> None:
-        lane = self._lanes[order.symbol]
+        lane, step = self._lanes[order.symbol], self._post.following.step
         async with lane.entrance:
             await asyncio.sleep(self._rate.take())
             if self._is_stopping:
                 return
             begun_at = self._monotonic()
-            sending = await self._store_submitted(order)
+            with step("store before sending"):
+                sending = await self._store_submitted(order)
             if sending is None:
                 return
             async with lane.turn:
                 answer = await self._send(sending, begun_at)
         sent = sending.order
         if isinstance(answer, BrokerOrder):
-            await self._store_told(sent, answer)
+            with step("store the answer"):
+                await self._store_told(sent, answer)
             if sending.old is not None:
                 await self._look(sending.old)
             return
@@ -387,7 +387,7 @@ class Session:
         self._patience[order.id].in_doubt_since = self._monotonic()
         return OrderOutcomeUnknown(**self._facts(order), reason=reason)
 
-    def _facts(self, order: PlatformOrder) -> _Facts:
+    def _facts(self, order: PlatformOrder) -> Facts:
         return {
             "id": EventId(self._post.ids.next()),
             "order_id": order.id,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import JsonValue, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, OrderId
+from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.lease import FencedDesk
 from algotrendy.trading.ledger import LedgerTransaction
-from algotrendy.trading.saga import due_answers, end_waits
+from algotrendy.trading.orders import PlatformOrder
+from algotrendy.trading.saga import Answer, due_answers, end_waits
 from algotrendy.trading.waits import Wait
 
 _RETRY_S = 1.0
@@ -35,11 +38,19 @@ class Answers(Protocol):
 class Teller:
     """Answers the waits of orders that changed; begins with every wait of the account."""
 
-    def __init__(self, root: AccountId, desk: FencedDesk, answers: Answers, clock: Clock) -> None:
+    def __init__(
+        self,
+        root: AccountId,
+        desk: FencedDesk,
+        answers: Answers,
+        clock: Clock,
+        following: Following = NOBODY,
+    ) -> None:
         self._root = root
         self._desk = desk
         self._answers = answers
         self._clock = clock
+        self._following = following
         self._changed: set[OrderId] = set()
         self._is_begun = False
         self._work = asyncio.Event()
@@ -77,13 +88,12 @@ class Teller:
         ids, self._changed = self._changed, set()
         try:
             now = self._clock.now()
-            due = await self._desk.run(lambda tx: due_answers(tx, self._waits(tx, ids), now))
+            due = await self._desk.run(lambda tx: self._due(tx, ids, now))
             failures = await asyncio.gather(
-                *(self._answers.answer(wait.token, result) for wait, result in due),
-                return_exceptions=True,
+                *(self._answer(*each) for each in due), return_exceptions=True
             )
             outcomes = list(zip(due, failures, strict=True))
-            told = [wait for (wait, _), failure in outcomes if failure is None]
+            told = [wait for (_, wait, _), failure in outcomes if failure is None]
             if told:
                 await self._desk.run(lambda tx: end_waits(tx, told))
             for failure in failures:
@@ -93,6 +103,16 @@ class Teller:
             self._changed |= ids
             raise
         self._is_begun = True
+
+    def _due(
+        self, tx: LedgerTransaction, ids: set[OrderId], now: datetime
+    ) -> list[tuple[PlatformOrder, Wait, Answer]]:
+        due = due_answers(tx, self._waits(tx, ids), now)
+        return [(tx.orders.get(wait.order_id), wait, result) for wait, result in due]
+
+    async def _answer(self, order: PlatformOrder, wait: Wait, result: Answer) -> None:
+        with self._following.order(order):
+            await self._answers.answer(wait.token, result)
 
     def _waits(self, tx: LedgerTransaction, ids: set[OrderId]) -> Sequence[Wait]:
         if not self._is_begun:

@@ -10,6 +10,7 @@ from algotrendy.kernel.ids import AccountId
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Transaction
 from algotrendy.platform.metrics import timed
+from algotrendy.trading.adapters.followed import follow_transaction
 from algotrendy.trading.adapters.measuring import measure_transaction
 from algotrendy.trading.adapters.postgres.accounts import PostgresAccounts
 from algotrendy.trading.adapters.postgres.books import PostgresBooks
@@ -77,6 +78,7 @@ class PostgresLedger:
             result, ledger = self._database.run(within)
         self._folds.keep(ledger.orders.written.values())
         measure_transaction(ledger.orders.stored, ledger.published)
+        follow_transaction(ledger.orders.stored)
         return result
 
     def roots(self) -> Sequence[AccountId]:
