@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, TooLarge
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.json_bodies import check_json
+from algotrendy.platform.request_metrics import measure_request
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -180,6 +181,7 @@ def _header(headers: Headers, name: str) -> str | None:
 
 
 def _log(scope: Scope, answer: _Answer, elapsed_s: float) -> None:
+    measure_request(scope, answer.status, elapsed_s)
     # Neither query nor headers: they may hold what is not for the log.
     telemetry.logger.info(
         "request",

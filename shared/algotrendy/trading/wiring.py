@@ -60,9 +60,9 @@ def bell() -> Bell:
 @cache
 def intake() -> Intake:
     """Give the door for orders."""
-    from algotrendy.trading.intake import Intake
+    from algotrendy.trading.adapters.counted_intake import CountedIntake
 
-    return Intake(ledger(), sagas(), bell(), SystemClock(), ids())
+    return CountedIntake(ledger(), sagas(), bell(), SystemClock(), ids())
 
 
 @cache

@@ -17,6 +17,7 @@ from algotrendy.kernel.order import OrderType, Side
 from algotrendy.platform import metrics
 from algotrendy.platform.metrics import EmfLines
 from algotrendy.risk.decision import Breach, Limit
+from algotrendy.trading.adapters.counted_intake import CountedIntake
 from algotrendy.trading.adapters.measuring import (
     Stored,
     measure_refusal,
@@ -28,7 +29,9 @@ from algotrendy.trading.events import RiskBreached
 from algotrendy.trading.judgement import Refused
 from algotrendy.trading.order_events import OrderEvent, OrderOutcomeUnknown, OrderWithdrawn
 from algotrendy.trading.orders import PlatformOrder, apply
+from fakes.order_counter import ROOT, OrderCounter, provenance
 from fakes.order_story import ACCOUNT, START, Story, execution
+from fakes.risk_desk import buy
 
 
 class Told:
@@ -139,6 +142,19 @@ def test_a_broken_limit_and_a_refusal_are_counted_by_limit(told: Told) -> None:
         ("OrdersRefused", "drawdown"): [1],
         ("RiskBreaches", "leverage"): [1],
     }
+
+
+def test_whoever_places_what_limits_forbid_is_counted_and_refused_all_the_same(told: Told) -> None:
+    counter = OrderCounter()
+    intake = CountedIntake(
+        counter.ledger, counter.sagas, counter.bell, counter.clock, counter.ids, pause=float
+    )
+    with pytest.raises(Refused) as refused:
+        intake.place(ROOT, buy("1000000"), provenance())
+    limits = {each.limit.value for each in refused.value.breaches}
+    assert {place for _, place in told.read()} == limits
+    assert intake.place(ROOT, buy("1"), provenance()).arrival == Decimal(100)
+    assert told.read() == {}
 
 
 @pytest.mark.parametrize(
