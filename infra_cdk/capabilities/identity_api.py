@@ -1,9 +1,10 @@
-"""Build the API of identity: who the caller is, and what lets others in."""
+"""Build what answers for identity: the gateway's authorizer, and the API of who may come in."""
 
 from constructs import Construct
 
+from infra_cdk.capabilities.identity import IdentityStore
 from infra_cdk.capabilities.operations import OperationsStore
-from infra_cdk.patterns.api import HttpGateway, get, watch_routes
+from infra_cdk.patterns.api import HttpGateway, delete, get, post, watch_routes
 from infra_cdk.patterns.foundation import Foundation
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
 
@@ -11,6 +12,10 @@ CAPABILITY = "identity"
 
 ROUTES = (
     get("/v1/me"),
+    get("/v1/api-keys"),
+    post("/v1/api-keys"),
+    post("/v1/api-keys/{key_id}/rotate"),
+    delete("/v1/api-keys/{key_id}"),
     *watch_routes(CAPABILITY),
 )
 
@@ -23,6 +28,44 @@ API = FunctionSpec(
     memory_mb=1024,
     timeout_s=20,
 )
+AUTHORIZE = FunctionSpec(
+    capability=CAPABILITY,
+    name="authorize",
+    summary="Turns credentials away that prove nothing, before any other function is woken.",
+    trigger=Trigger.HTTP,
+    layers=("code", "core", "web", "data"),
+    # A signature costs processor time, which comes with memory.
+    memory_mb=1024,
+    # API Gateway waits for ten seconds.
+    timeout_s=9,
+)
+
+
+class GatewayAuthorizer(Construct):
+    """Hold the function that the gateway asks about each credential, once a minute."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        identity: IdentityStore,
+        operations: OperationsStore,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = Function(
+            self,
+            "Authorize",
+            foundation=foundation,
+            spec=AUTHORIZE,
+            environment={
+                "ALGOTRENDY_DATABASE_URL": operations.database_url,
+                **identity.token_settings(),
+            },
+        )
+        operations.grant_database(self.function)
+        identity.grant_verify(self.function)
 
 
 class IdentityApi(Construct):

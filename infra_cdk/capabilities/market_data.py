@@ -3,6 +3,7 @@
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra_cdk.capabilities.operations import OperationsStore
 from infra_cdk.config import StageConfig
 from infra_cdk.patterns.api import HttpGateway, get, watch_routes
 from infra_cdk.patterns.bucket import DataBucket
@@ -54,6 +55,7 @@ class MarketData(Construct):
         *,
         foundation: Foundation,
         store: MarketDataStore,
+        operations: OperationsStore,
         gateway: HttpGateway,
         tokens: dict[str, str],
     ) -> None:
@@ -64,8 +66,15 @@ class MarketData(Construct):
             "Api",
             foundation=foundation,
             spec=API,
-            environment={"ALGOTRENDY_LAKE_URL": store.lake.url, **cache, **tokens},
+            environment={
+                "ALGOTRENDY_LAKE_URL": store.lake.url,
+                # Where API keys are.
+                "ALGOTRENDY_DATABASE_URL": operations.database_url,
+                **cache,
+                **tokens,
+            },
             vpc=True,
         )
+        operations.grant_database(self.api)
         store.lake.grant_read(self.api, "*")
         gateway.add(self.api, ROUTES)

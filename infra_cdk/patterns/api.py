@@ -1,7 +1,7 @@
 """Build the HTTP API in front of every capability."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -15,8 +15,12 @@ from infra_cdk.checks.exceptions import except_from
 from infra_cdk.config import Frozen
 from infra_cdk.patterns.foundation import Foundation, log_group
 from infra_cdk.patterns.function import Function
+from infra_cdk.patterns.permissions import Grantee
 
 STAGE_NAME = "$default"
+# A verdict is kept by the Authorization header. The app verifies each request anew, so a key that
+# is revoked ends at once all the same.
+VERDICT_LASTS = Duration.minutes(1)
 REQUEST_HEADERS = [
     "authorization",
     "content-type",
@@ -37,7 +41,10 @@ ACCESS_LOG_FIELDS = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
     "ip": "$context.identity.sourceIp",
-    "subject": "$context.authorizer.claims.sub",
+    "subject": "$context.authorizer.subject",
+    "tenant": "$context.authorizer.tenant",
+    "caller": "$context.authorizer.kind",
+    "standing": "$context.authorizer.standing",
     "method": "$context.httpMethod",
     "route": "$context.routeKey",
     "path": "$context.path",
@@ -50,7 +57,7 @@ ACCESS_LOG_FIELDS = {
 
 
 class Route(Frozen):
-    """Lead a method and path to a capability; only a ``public`` one needs no token."""
+    """Lead a method and path to a capability; only a ``public`` one needs no credential."""
 
     method: apigateway.HttpMethod
     path: str = Field(pattern=r"^/[A-Za-z0-9_./{}+-]*$")
@@ -88,7 +95,7 @@ def watch_routes(capability: str) -> tuple[Route, Route]:
 
 
 class HttpGateway(Construct):
-    """Hold the HTTP API: tokens checked, requests throttled, access logged, CORS strict."""
+    """Hold the HTTP API: credentials judged, requests throttled, access logged, CORS strict."""
 
     def __init__(
         self,
@@ -96,13 +103,25 @@ class HttpGateway(Construct):
         id_: str,
         *,
         foundation: Foundation,
-        issuer: str,
-        audience: str,
+        authorizer: Function,
+        grant_verify: Callable[[Grantee], None],
     ) -> None:
+        """Build the gateway.
+
+        Args:
+            authorizer: What it asks about a credential.
+            grant_verify: Lets a function verify API keys: each does so again.
+        """
         super().__init__(scope, id_)
         config = foundation.config
-        self._authorizer = authorizers.HttpJwtAuthorizer(
-            "Token", issuer, authorizer_name=config.name("token"), jwt_audience=[audience]
+        self._grant_verify = grant_verify
+        self._authorizer = authorizers.HttpLambdaAuthorizer(
+            "Credential",
+            authorizer.live,
+            authorizer_name=config.name("credential"),
+            identity_source=["$request.header.Authorization"],
+            response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+            results_cache_ttl=VERDICT_LASTS,
         )
         self.api = apigateway.HttpApi(
             self,
@@ -128,7 +147,8 @@ class HttpGateway(Construct):
         self.errors_alarm = self._alarms(foundation)
 
     def add(self, function: Function, routes: Sequence[Route]) -> None:
-        """Lead ``routes`` to ``function``."""
+        """Lead ``routes`` to ``function``, which may verify credentials itself."""
+        self._grant_verify(function)
         integration = integrations.HttpLambdaIntegration(
             f"{function.spec.capability}-{function.spec.name}",
             function.live,

@@ -7,7 +7,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra_cdk.capabilities.backtest import Backtest
-from infra_cdk.capabilities.identity_api import IdentityApi
+from infra_cdk.capabilities.identity_api import GatewayAuthorizer, IdentityApi
 from infra_cdk.capabilities.market_data import MarketData
 from infra_cdk.capabilities.market_data_upkeep import MarketDataUpkeep
 from infra_cdk.capabilities.operations import Operations
@@ -50,12 +50,19 @@ class ApplicationStack(Stack):
             cache_url=_cache_url(config, network),
         )
         tokens = data.identity.token_settings()
+        self.authorizer = GatewayAuthorizer(
+            self,
+            "Authorizer",
+            foundation=self.foundation,
+            identity=data.identity,
+            operations=data.operations,
+        )
         self.gateway = HttpGateway(
             self,
             "Gateway",
             foundation=self.foundation,
-            issuer=data.identity.issuer,
-            audience=data.identity.client_id,
+            authorizer=self.authorizer.function,
+            grant_verify=data.identity.grant_verify,
         )
         self.identity = IdentityApi(
             self,
@@ -70,6 +77,7 @@ class ApplicationStack(Stack):
             "MarketData",
             foundation=self.foundation,
             store=data.market_data,
+            operations=data.operations,
             gateway=self.gateway,
             tokens=tokens,
         )
@@ -138,6 +146,7 @@ class ApplicationStack(Stack):
             functions=[
                 self.trading.api,
                 self.trading.sweeper,
+                self.authorizer.function,
                 self.identity.api,
                 self.market_data.api,
                 self.upkeep.keeper,

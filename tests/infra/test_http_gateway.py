@@ -30,6 +30,10 @@ PUBLIC = {
 }
 WITH_TOKEN = {
     "GET /v1/me",
+    "GET /v1/api-keys",
+    "POST /v1/api-keys",
+    "POST /v1/api-keys/{key_id}/rotate",
+    "DELETE /v1/api-keys/{key_id}",
     "GET /v1/bars",
     "GET /v1/bars/{symbol+}",
     "GET /v1/symbols",
@@ -64,6 +68,9 @@ WITH_TOKEN = {
     "DELETE /v1/parent-orders/{parent_id}",
     "GET /v1/accounts",
     "POST /v1/accounts",
+    "GET /v1/accounts/{account}/access",
+    "PUT /v1/accounts/{account}/access",
+    "DELETE /v1/accounts/{account}/access",
     "POST /v1/transfers",
     "GET /v1/positions",
     "GET /v1/closed-lots",
@@ -89,7 +96,7 @@ def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) 
         for route in stage.properties("AWS::ApiGatewayV2::Route")
     }
     assert {key for key, kind in routes.items() if kind == "NONE"} == PUBLIC
-    assert {key for key, kind in routes.items() if kind == "JWT"} == WITH_TOKEN
+    assert {key for key, kind in routes.items() if kind == "CUSTOM"} == WITH_TOKEN
     assert set(routes) == PUBLIC | WITH_TOKEN
 
 
@@ -112,14 +119,64 @@ def unnamed(key: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", key)
 
 
-def test_tokens_are_those_of_our_pool_for_our_client(stage: Stage) -> None:
+def test_a_credential_is_judged_by_a_function_whose_verdict_lasts_a_minute(stage: Stage) -> None:
     [authorizer] = stage.properties("AWS::ApiGatewayV2::Authorizer")
-    assert authorizer["AuthorizerType"] == "JWT"
+    assert authorizer["AuthorizerType"] == "REQUEST"
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+    assert authorizer["EnableSimpleResponses"] is True
     assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
-    issuer = json.dumps(authorizer["JwtConfiguration"]["Issuer"])
-    assert "https://cognito-idp." in issuer
-    assert "IdentityUsers" in issuer
-    assert "CommandLine" in json.dumps(authorizer["JwtConfiguration"]["Audience"])
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 60
+    assert "AuthorizerAuthorize" in json.dumps(authorizer["AuthorizerUri"])
+    _, function = stage.function("identity-authorize")
+    variables = function["Environment"]["Variables"]
+    assert "https://cognito-idp." in json.dumps(variables["ALGOTRENDY_TOKEN_ISSUER"])
+
+
+def test_every_app_verifies_credentials_again(stage: Stage) -> None:
+    for capability in ("backtest", "identity", "market-data", "operations", "trading"):
+        _, function = stage.function(f"{capability}-api")
+        variables = function["Environment"]["Variables"]
+        pepper = f"secret:algotrendy/{stage.name}/api-key-pepper"
+        assert variables["ALGOTRENDY_API_KEY_PEPPER"] == pepper
+        assert {"ALGOTRENDY_TOKEN_ISSUER", "ALGOTRENDY_DATABASE_URL"} <= set(variables)
+
+
+def test_the_pepper_is_made_by_aws_and_is_in_no_template(stage: Stage) -> None:
+    [pepper] = [
+        secret
+        for secret in stage.properties("AWS::SecretsManager::Secret")
+        if secret["Name"] == f"algotrendy/{stage.name}/api-key-pepper"
+    ]
+    assert pepper["GenerateSecretString"]["PasswordLength"] == 64
+    assert "SecretString" not in pepper
+
+
+def test_people_sign_in_by_password_or_with_pkce_and_the_console_with_pkce_alone(
+    stage: Stage,
+) -> None:
+    clients = {
+        client["ClientName"].removeprefix(f"algotrendy-{stage.name}-"): client
+        for client in stage.properties("AWS::Cognito::UserPoolClient")
+    }
+    assert set(clients) == {"cli", "console"}
+    for client in clients.values():
+        assert client["AllowedOAuthFlows"] == ["code"]
+        # A public client: whoever has the code needs its verifier, too.
+        assert client["GenerateSecret"] is False
+        assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert all(
+        address.startswith("http://localhost:") for address in clients["cli"]["CallbackURLs"]
+    )
+    assert clients["console"]["CallbackURLs"] == ["https://console.example.com/signed-in"]
+    assert clients["console"]["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_machines_ask_for_scopes_of_our_own(stage: Stage) -> None:
+    [server] = stage.properties("AWS::Cognito::UserPoolResourceServer")
+    assert server["Identifier"] == "algotrendy"
+    assert {scope["ScopeName"] for scope in server["Scopes"]} == {"act", "read"}
+    [domain] = stage.properties("AWS::Cognito::UserPoolDomain")
+    assert f"algotrendy-{stage.name}" in json.dumps(domain["Domain"])
 
 
 def test_requests_are_throttled_and_logged_without_tokens(stage: Stage) -> None:
@@ -149,12 +206,15 @@ def test_users_are_made_by_an_administrator_with_a_strong_password(stage: Stage)
     assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 12
     assert pool["MfaConfiguration"] == "OPTIONAL"
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert pool["AutoVerifiedAttributes"] == ["email"]
     expected = "ACTIVE" if stage.name == "prod" else "INACTIVE"
     assert pool.get("DeletionProtection", "INACTIVE") == expected
 
 
 def test_the_command_line_signs_in_by_password_for_an_hour(stage: Stage) -> None:
-    [client] = stage.properties("AWS::Cognito::UserPoolClient")
+    name = f"algotrendy-{stage.name}-cli"
+    clients = stage.properties("AWS::Cognito::UserPoolClient")
+    [client] = [client for client in clients if client["ClientName"] == name]
     assert set(client["ExplicitAuthFlows"]) == {
         "ALLOW_USER_PASSWORD_AUTH",
         "ALLOW_USER_SRP_AUTH",

@@ -18,6 +18,7 @@ BASE = LOGS | TRACES
 LAKE = {("s3:GetObject", "lake/*"), ("s3:ListBucket", "lake bucket")}
 CHANGE_LAKE = {("s3:PutObject", "lake/*"), ("s3:AbortMultipartUpload", "lake/*")}
 FORGET_LAKE = {("s3:DeleteObject", "lake/*")}
+PEPPER = {("secretsmanager:GetSecretValue", "pepper")}
 DATABASE = {("dsql:DbConnectAdmin", "database")}
 PUBLISH = {("events:PutEvents", "bus")}
 LIST_RESULTS = {("s3:ListBucket", "results bucket")}
@@ -44,7 +45,7 @@ def writes(*keys: str) -> set[tuple[str, str]]:
 
 
 RIGHTS = {
-    "market-data-api": BASE | LAKE,
+    "market-data-api": BASE | LAKE | DATABASE | PEPPER,
     "market-data-keep-lake": BASE | LAKE | CHANGE_LAKE | FORGET_LAKE | KEEP_FAILURES,
     "market-data-repair-bars": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES,
     "market-data-on-ticks": BASE
@@ -75,6 +76,7 @@ RIGHTS = {
     "backtest-api": BASE
     | LAKE
     | DATABASE
+    | PEPPER
     | PUBLISH
     | reads("*")
     # Who cancels a study stops its workflow.
@@ -119,8 +121,9 @@ RIGHTS = {
     | START
     | KEEP_FAILURES
     | reads("*/summary.json"),
-    "identity-api": BASE | DATABASE,
-    "trading-api": BASE | DATABASE | PUBLISH | RING | START_ORDER | ANSWER,
+    "identity-authorize": BASE | DATABASE | PEPPER,
+    "identity-api": BASE | DATABASE | PEPPER,
+    "trading-api": BASE | DATABASE | PEPPER | PUBLISH | RING | START_ORDER | ANSWER,
     "trading-begin-order": BASE | DATABASE,
     "trading-await-approval": BASE | DATABASE | ANSWER,
     "trading-withdraw-order": BASE | DATABASE | PUBLISH,
@@ -134,7 +137,7 @@ RIGHTS = {
     | ANSWER
     | KEEP_FAILURES
     | {("states:DescribeExecution", "order executions")},
-    "operations-api": BASE | DATABASE,
+    "operations-api": BASE | DATABASE | PEPPER,
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
 }
 
@@ -152,6 +155,7 @@ KINDS = (
     (r"LogGroup|Logs[0-9A-F]{8}", "log group"),
     (r"OperationsDatabase", "database"),
     (r"OperationsBus", "bus"),
+    (r"IdentityPepper", "pepper"),
     (r"stateMachine:algotrendy-\w+-backtest-sweep\"", "sweep machine"),
     (r"execution:algotrendy-\w+-backtest-sweep[:/]\*", "sweep executions"),
     (r"stateMachine:algotrendy-\w+-backtest-walk-forward\"", "walk-forward machine"),

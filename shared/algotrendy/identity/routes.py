@@ -64,6 +64,10 @@ def _trade(permission: Permission, *, fresh: bool = False) -> Access:
     return Access(permission, LimitClass.TRADE, fresh)
 
 
+def _admin(permission: Permission, *, fresh: bool = False) -> Access:
+    return Access(permission, LimitClass.ADMIN, fresh)
+
+
 _OPEN: Final = Access(PUBLIC, LimitClass.PUBLIC)
 _CAPABILITIES: Final = ("backtest", "identity", "market_data", "operations", "trading")
 
@@ -79,6 +83,10 @@ _PUBLIC_ROUTES: Mapping[tuple[str, str], Access] = {
 
 _IDENTITY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/me"): _read(SIGNED_IN),
+    ("GET", "/v1/api-keys"): _read(Permission.KEYS_OWN),
+    ("POST", "/v1/api-keys"): _admin(Permission.KEYS_OWN, fresh=True),
+    ("POST", "/v1/api-keys/{key_id}/rotate"): _admin(Permission.KEYS_OWN, fresh=True),
+    ("DELETE", "/v1/api-keys/{key_id}"): _admin(Permission.KEYS_OWN, fresh=True),
 }
 
 _MARKET_DATA: Mapping[tuple[str, str], Access] = {
