@@ -47,6 +47,10 @@ StreamingPort = Annotated[
         min=1, max=65535, help="Port of the streaming service [env: ALGOTRENDY_STREAMING_PORT]"
     ),
 ]
+StatusPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port of the status page [env: ALGOTRENDY_STATUS_PORT]"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -56,6 +60,7 @@ def up(
     exchange_port: ExchangePort = None,
     execution_port: ExecutionPort = None,
     streaming_port: StreamingPort = None,
+    status_port: StatusPort = None,
 ) -> None:
     """Start PostgreSQL, Valkey, the paper exchange and the AWS emulator, and deploy to them.
 
@@ -68,7 +73,9 @@ def up(
     platform.
     """
     start = time.monotonic()
-    status = bring_up(emulator_port, cache_port, exchange_port, execution_port, streaming_port)
+    status = bring_up(
+        emulator_port, cache_port, exchange_port, execution_port, streaming_port, status_port
+    )
     console = Console()
     console.print(status_view(status, datetime.now(UTC)))
     console.print(f"[bold green]up[/] in {time.monotonic() - start:.1f} s")
@@ -80,6 +87,7 @@ def bring_up(
     exchange_port: int | None = None,
     execution_port: int | None = None,
     streaming_port: int | None = None,
+    status_port: int | None = None,
 ) -> PlatformStatus:
     """Bring the platform up with progress on the terminal, for `up` and for whoever needs it.
 
@@ -94,6 +102,7 @@ def bring_up(
         exchange=exchange_port or defaults.exchange,
         execution=execution_port or defaults.execution,
         streaming=streaming_port or defaults.streaming,
+        status=status_port or defaults.status,
     )
     if control.runs_other_code(home):
         console.print("The platform runs from other code than is here now: starting it anew.")
@@ -203,6 +212,7 @@ def _known_ports(home: Home) -> Ports:
         exchange=running.get("exchange") or from_environment.exchange,
         execution=running.get("execution") or from_environment.execution,
         streaming=running.get("streaming") or from_environment.streaming,
+        status=running.get("status") or from_environment.status,
     )
 
 

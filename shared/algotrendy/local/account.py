@@ -18,6 +18,7 @@ _DRAWN = 13
 _STAGING_SUFFIX = f"-assets-{ACCOUNT}-{REGION}"
 _FINGERPRINT = "/algotrendy/local/deployed_fingerprint"
 _API_URL = "/algotrendy/local/api_url"
+_JWKS_URL = "/algotrendy/local/token_jwks_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,9 @@ class EmulatedAccount:
     def urls(self) -> dict[str, str]:
         """The addresses that a person wants to open."""
         with answered():
-            api = self._parameter(_API_URL)
-        return {} if api is None else {"api": api, "docs": f"{api.rstrip('/')}/docs"}
+            api, keys = self._parameter(_API_URL), self._parameter(_JWKS_URL)
+        found = {} if api is None else {"api": api, "docs": f"{api.rstrip('/')}/docs"}
+        return found if keys is None else {**found, "keys": keys}
 
     def _parameter(self, name: str) -> str | None:
         ssm = self._client("ssm")

@@ -21,6 +21,7 @@ from algotrendy.local.home import (
     EMULATOR_PORT_VARIABLE,
     EXCHANGE_PORT_VARIABLE,
     EXECUTION_PORT_VARIABLE,
+    STATUS_PORT_VARIABLE,
     STREAMING_PORT_VARIABLE,
     Home,
     Ports,
@@ -169,6 +170,7 @@ def _refuse_other_ports(home: Home, ports: Ports) -> None:
         ("exchange", ports.exchange),
         ("execution", ports.execution),
         ("streaming", ports.streaming),
+        ("status", ports.status),
     )
     for name, wanted in wished:
         if running.get(name) not in (None, wanted):
@@ -193,6 +195,7 @@ def _clear_before_start(home: Home, ports: Ports) -> None:
     check_port("exchange", ports.exchange, "--exchange-port", EXCHANGE_PORT_VARIABLE)
     check_port("execution", ports.execution, "--execution-port", EXECUTION_PORT_VARIABLE)
     check_port("streaming", ports.streaming, "--streaming-port", STREAMING_PORT_VARIABLE)
+    check_port("status", ports.status, "--status-port", STATUS_PORT_VARIABLE)
 
 
 def _await_lock(home: Home) -> None:
@@ -211,6 +214,7 @@ def _spawn(home: Home, project: Path, ports: Ports, module: Sequence[str]) -> No
     command += ["--exchange-port", str(ports.exchange)]
     command += ["--execution-port", str(ports.execution)]
     command += ["--streaming-port", str(ports.streaming)]
+    command += ["--status-port", str(ports.status)]
     with log_file(home, SUPERVISOR_PART).open("ab") as log:
         done = subprocess.run(
             command,

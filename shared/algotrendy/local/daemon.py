@@ -26,7 +26,7 @@ from algotrendy.local.processes import (
     write_pid_file,
 )
 from algotrendy.local.runner import ProcessLauncher, Runner, log_file
-from algotrendy.local.services import Execution, Streaming
+from algotrendy.local.services import Execution, StatusPage, Streaming
 from algotrendy.local.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,11 @@ def serve_deployed(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
 
 
 def supervise(
+def watch_all(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
+    """What watches the rest, and stays up whatever happens to it."""
+    return (StatusPage(home, ports.status, project),)
+
+
     home: Home,
     project: Path,
     ports: Ports,
@@ -97,6 +102,7 @@ def supervise(
                 Runner(part, launcher, clock) for part in make_services(home, project, ports)
             ],
         )
+            watchers=[Runner(part, launcher, clock) for part in watch_all(home, project, ports)],
         supervisor.run(stop)
         clear_home(home)
         home.pid_file.unlink(missing_ok=True)
@@ -118,6 +124,7 @@ def main(
     parser.add_argument("--execution-port", type=int, required=True)
     parser.add_argument("--streaming-port", type=int, required=True)
     given = parser.parse_args(arguments)
+    parser.add_argument("--status-port", type=int, required=True)
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
         os._exit(0)
@@ -137,6 +144,7 @@ def main(
     ports = Ports(
         given.emulator_port,
         given.cache_port,
+        given.status_port,
         given.exchange_port,
         given.execution_port,
         given.streaming_port,

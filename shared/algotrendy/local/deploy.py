@@ -27,6 +27,7 @@ from algotrendy.local.home import (
     EXECUTION_PORT_VARIABLE,
     HOME_VARIABLE,
     STAGE_VARIABLE,
+    STATUS_PORT_VARIABLE,
     STREAMING_PORT_VARIABLE,
     Home,
     Ports,
@@ -40,7 +41,7 @@ DEPLOY_PART = "deploy"
 _KEPT_ASSEMBLIES = 2
 _SETTLE_TRIES = 20
 # What infra_cdk/config.py reads of a user's own environment and the laptop's templates depend on.
-_CHOSEN_AT_SYNTH = ("ALGOTRENDY_CORS_ORIGINS",)
+_CHOSEN_AT_SYNTH = ("ALGOTRENDY_CORS_ORIGINS", "ALGOTRENDY_OPERATOR_TENANT")
 _SETTLE_PAUSE_S = 0.5
 _UNSETTLED = "unsettled"
 
@@ -166,6 +167,8 @@ class CdkDeployer:
             EXCHANGE_PORT_VARIABLE: str(self._ports.exchange),
             EXECUTION_PORT_VARIABLE: str(self._ports.execution),
             STREAMING_PORT_VARIABLE: str(self._ports.streaming),
+            STATUS_PORT_VARIABLE: str(self._ports.status),
+            "ALGOTRENDY_STATUS_URL": self._home.status_page.as_uri(),
             "ALGOTRENDY_EXCHANGE_URL": self._urls["exchange"],
             "ALGOTRENDY_DATABASE_URL": self._urls["postgres"],
             "ALGOTRENDY_CACHE_URL": self._urls["valkey"],

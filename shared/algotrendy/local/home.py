@@ -18,6 +18,7 @@ CACHE_PORT_VARIABLE = "ALGOTRENDY_CACHE_PORT"
 EXCHANGE_PORT_VARIABLE = "ALGOTRENDY_EXCHANGE_PORT"
 EXECUTION_PORT_VARIABLE = "ALGOTRENDY_EXECUTION_PORT"
 STREAMING_PORT_VARIABLE = "ALGOTRENDY_STREAMING_PORT"
+STATUS_PORT_VARIABLE = "ALGOTRENDY_STATUS_PORT"
 
 # sun_path holds 104 bytes on macOS and 108 on Linux; the server adds ".s.PGSQL.5432.lock".
 _LONGEST_SOCKET_FOLDER = 80
@@ -32,6 +33,7 @@ class Ports:
     exchange: int = 4580
     execution: int = 4590
     streaming: int = 4595
+    status: int = 4597
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Ports:
@@ -46,6 +48,7 @@ class Ports:
             exchange=_port(environment, EXCHANGE_PORT_VARIABLE, cls().exchange),
             execution=_port(environment, EXECUTION_PORT_VARIABLE, cls().execution),
             streaming=_port(environment, STREAMING_PORT_VARIABLE, cls().streaming),
+            status=_port(environment, STATUS_PORT_VARIABLE, cls().status),
         )
 
 
@@ -78,6 +81,10 @@ class Home:
     @property
     def cdk(self) -> Path:
         return self.root / "cdk"
+
+    @property
+    def status_page(self) -> Path:
+        return self.root / "status"
 
     @property
     def status_file(self) -> Path:

@@ -12,6 +12,7 @@ from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.local.home import (
     EXECUTION_PORT_VARIABLE,
     HOME_VARIABLE,
+    STATUS_PORT_VARIABLE,
     STREAMING_PORT_VARIABLE,
     Home,
     read_environment_file,
@@ -25,6 +26,7 @@ SYMBOLS_VARIABLE = "ALGOTRENDY_STREAM_SYMBOLS"
 STREAMED_SYMBOLS = "AAPL,BTC/USD"
 """What is streamed from the paper exchange where nobody chose anything."""
 STYLES_VARIABLE = "ALGOTRENDY_STREAM_STYLES"
+STATUS_URL_VARIABLE = "ALGOTRENDY_STATUS_URL"
 STREAMED_STYLES = "time:interval=1Min;heikin-ashi:interval=1Min;tick:amount=50;renko:percent=0.1"
 """The bars that are made of it then: styles that suit any price."""
 
@@ -33,6 +35,7 @@ _CHOSEN_FOR_ORDERS = (
     "ALGOTRENDY_LIVE_TRADING",
     "ALGOTRENDY_LOG_LEVEL",
 )
+_CHOSEN_FOR_STATUS = ("ALGOTRENDY_LOG_LEVEL", "ALGOTRENDY_STATUS_INTERVAL_S")
 _CHOSEN_FOR_STREAMS = (
     "ALGOTRENDY_LOG_LEVEL",
     "ALGOTRENDY_STREAM_FEED",
@@ -92,6 +95,37 @@ class Streaming(WebServer):
             STYLES_VARIABLE: streamed_styles(),
         }
         return _launch("streaming", self.home, self.project, _CHOSEN_FOR_STREAMS, variables)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage(WebServer):
+    """What watches the platform and says in public how it is; it needs nothing of it to be up.
+
+    Attributes:
+        project: The checkout that it runs from.
+    """
+
+    name = "status"
+    probe = "/health"
+    grace_s = 10.0
+
+    project: Path
+
+    def prepare(self) -> Launch:
+        """Check the port."""
+        check_port(self.name, self.port, "--status-port", STATUS_PORT_VARIABLE)
+        by_people = {name: os.environ[name] for name in _CHOSEN_FOR_STATUS if name in os.environ}
+        return Launch(
+            command=[sys.executable, "-m", "services.status"],
+            environment={
+                **base_environment(),
+                **by_people,
+                STATUS_PORT_VARIABLE: str(self.port),
+                STATUS_URL_VARIABLE: self.home.status_page.as_uri(),
+                HOME_VARIABLE: str(self.home.root),
+            },
+            folder=self.project,
+        )
 
 
 def check_streamed() -> None:

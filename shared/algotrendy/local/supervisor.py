@@ -71,6 +71,7 @@ class Supervisor:
 
     Args:
         services: What runs on the deployment: started after it, and again when it changes.
+        watchers: What watches the rest: started at once, and in nobody's way.
     """
 
     def __init__(
@@ -84,10 +85,12 @@ class Supervisor:
         forget_emulator: Callable[[], None],
         code: str = "",
         services: Sequence[Runner] = (),
+        watchers: Sequence[Runner] = (),
     ) -> None:
         self._home = home
         self._runners = list(runners)
         self._services = list(services)
+        self._watchers = list(watchers)
         self._served: str | None = None
         self._deployer = deployer
         self._clock = clock
@@ -121,7 +124,7 @@ class Supervisor:
 
     def tick(self) -> None:
         """Look at everything once."""
-        for runner in self._runners:
+        for runner in (*self._watchers, *self._runners):
             runner.tick()
         if self._was_ready:
             for service in self._services:
@@ -136,11 +139,16 @@ class Supervisor:
         self._publish(Phase.STOPPING)
         if self._job is not None:
             self._job.cancel()
-        for runner in (*reversed(self._services), *reversed(self._runners)):
+        ends = (*reversed(self._services), *reversed(self._runners), *reversed(self._watchers))
+        for runner in ends:
             runner.request_stop()
             runner.wait_stopped()
             self._publish(Phase.STOPPING)
         self._publish(Phase.STOPPED)
+
+    @property
+    def _everything(self) -> tuple[Runner, ...]:
+        return (*self._runners, *self._services, *self._watchers)
 
     @property
     def _generation(self) -> tuple[int, ...]:
@@ -155,7 +163,7 @@ class Supervisor:
         found = sorted(self._home.requests.glob("*"))
         if not found:
             return
-        for runner in (*self._runners, *self._services):
+        for runner in self._everything:
             runner.retry()
         self._was_asked = True
         self._started_over = False
@@ -239,7 +247,7 @@ class Supervisor:
             self._status,
             phase=phase,
             message=self._message(phase),
-            parts=tuple(runner.status for runner in (*self._runners, *self._services)),
+            parts=tuple(runner.status for runner in self._everything),
             steps=self._job.steps if self._job is not None else self._status.steps,
         )
         if fresh != self._status or fresh.updated == 0.0:

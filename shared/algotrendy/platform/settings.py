@@ -49,6 +49,8 @@ _SHAPES = {
     "stage": "1 to 20 of a to z, 0 to 9 and -, the first a letter",
     "lake_url": _OBJECTS,
     "results_url": _OBJECTS,
+    "audit_heads_url": _OBJECTS,
+    "status_url": _OBJECTS,
     "database_url": "postgresql://..., dsql://... or secret:NAME",
     "cache_url": "redis://..., rediss://..., valkey://..., unix://... or secret:NAME",
     "order_queue_url": _WEB,
@@ -124,6 +126,11 @@ class Settings(BaseSettings):
     token_jwks_url: WebUrl | None = None
     api_url: WebUrl | None = None
     exchange_url: WebUrl | None = None
+    # Where the status page keeps what it knows; and of the service that shows it on a laptop, its
+    # port and how often it looks.
+    status_url: ObjectsUrl | None = None
+    status_port: int = Field(4597, ge=1, le=65_535)
+    status_interval_s: float = Field(15.0, ge=0.1, le=300)
     tenant: str = "local"
     live_trading: bool = False
     # Application, environment and profile of AppConfig; without them, every flag is its default.

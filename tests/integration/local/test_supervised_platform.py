@@ -99,7 +99,7 @@ def platform() -> Iterator[Platform]:
     """One home for the whole file: each `up` must end right from whatever the last test left."""
     # Not pytest's own folder: under root the database's user must reach it.
     root = Path(tempfile.mkdtemp(prefix="at-", dir="/tmp"))
-    platform = Platform(Home(root.resolve()), Ports(*(free_port() for _ in range(5))))
+    platform = Platform(Home(root.resolve()), Ports(*(free_port() for _ in range(6))))
     yield platform
     control.stop(platform.home)
     left = platform.processes()
@@ -110,7 +110,7 @@ def platform() -> Iterator[Platform]:
 def test_up_starts_everything_once_and_down_leaves_nothing(platform: Platform) -> None:
     first = platform.up()
     assert first.phase is Phase.READY
-    assert [part.state for part in first.parts] == [PartState.RUNNING] * 4
+    assert [part.state for part in first.parts][:4] == [PartState.RUNNING] * 4
     platform.check_that_all_answer()
 
     start = time.monotonic()
@@ -188,6 +188,23 @@ def test_after_everything_was_killed_at_once_the_next_up_ends_right(platform: Pl
     platform.check_that_all_answer()
 
 
+def test_the_status_page_answers_when_everything_else_was_killed(platform: Platform) -> None:
+    platform.up()
+    url = f"http://127.0.0.1:{platform.ports.status}"
+    wait_for(lambda: platform.part("status").state is PartState.RUNNING, "the status page")
+    page = platform.pid("status")
+    for process in owned_processes(platform.home):
+        if process.pid != page:
+            process.kill()
+    wait_for(lambda: len(platform.processes()) == 1, "an end of every other process")
+
+    for path in ("/", "/status.json", "/health"):
+        with urllib.request.urlopen(f"{url}{path}", timeout=5) as answer:
+            assert answer.status == 200
+    assert control.stop(platform.home)[1] == [], "it can still be stopped"
+    assert platform.processes() == []
+
+
 @pytest.mark.parametrize("after_s", [0.0, 0.3, 2.0])
 def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: float) -> None:
     control.stop(platform.home)
@@ -195,8 +212,8 @@ def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: floa
     code = (
         "import sys; from pathlib import Path; from algotrendy.local import control;"
         "from algotrendy.local.home import Home, Ports;"
-        "home = Home(Path(sys.argv[1])); ports = Ports(*map(int, sys.argv[2:7]));"
-        "request = control.ensure_supervisor(home, Path(sys.argv[7]), ports, (sys.argv[8],));"
+        "home = Home(Path(sys.argv[1])); ports = Ports(*map(int, sys.argv[2:8]));"
+        "request = control.ensure_supervisor(home, Path(sys.argv[8]), ports, (sys.argv[9],));"
         "list(control.follow(home, request))"
     )
     arguments = [
@@ -206,6 +223,7 @@ def test_an_up_killed_at_any_time_does_no_harm(platform: Platform, after_s: floa
         str(platform.ports.exchange),
         str(platform.ports.execution),
         str(platform.ports.streaming),
+        str(platform.ports.status),
         str(project_root()),
         *DAEMON,
     ]

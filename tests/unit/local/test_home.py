@@ -99,7 +99,7 @@ def test_without_a_name_the_home_lies_in_the_project() -> None:
 
 def test_ports_come_from_the_environment_or_their_defaults() -> None:
     assert Ports.from_environment({}) == Ports(
-        emulator=4566, cache=6380, exchange=4580, execution=4590, streaming=4595
+        emulator=4566, cache=6380, exchange=4580, execution=4590, streaming=4595, status=4597
     )
     assert Ports.from_environment({"ALGOTRENDY_CACHE_PORT": "7000"}) == Ports(4566, 7000)
 
