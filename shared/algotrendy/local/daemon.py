@@ -53,12 +53,12 @@ def serve_deployed(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
     )
 
 
-def supervise(
 def watch_all(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
     """What watches the rest, and stays up whatever happens to it."""
     return (StatusPage(home, ports.status, project),)
 
 
+def supervise(
     home: Home,
     project: Path,
     ports: Ports,
@@ -101,8 +101,8 @@ def watch_all(home: Home, project: Path, ports: Ports) -> Sequence[Part]:
             services=[
                 Runner(part, launcher, clock) for part in make_services(home, project, ports)
             ],
-        )
             watchers=[Runner(part, launcher, clock) for part in watch_all(home, project, ports)],
+        )
         supervisor.run(stop)
         clear_home(home)
         home.pid_file.unlink(missing_ok=True)
@@ -123,8 +123,8 @@ def main(
     parser.add_argument("--exchange-port", type=int, required=True)
     parser.add_argument("--execution-port", type=int, required=True)
     parser.add_argument("--streaming-port", type=int, required=True)
-    given = parser.parse_args(arguments)
     parser.add_argument("--status-port", type=int, required=True)
+    given = parser.parse_args(arguments)
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
         os._exit(0)
@@ -144,10 +144,10 @@ def main(
     ports = Ports(
         given.emulator_port,
         given.cache_port,
-        given.status_port,
         given.exchange_port,
         given.execution_port,
         given.streaming_port,
+        given.status_port,
     )
     return supervise(home, given.project.resolve(), ports, stop, make_deployer, make_services)
 
