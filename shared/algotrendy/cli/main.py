@@ -208,9 +208,10 @@ ENTRIES = (
     Entry("down", "algotrendy.cli.platform:down", "Stop every process of the platform.", _PLATFORM),
     Entry(
         "status",
-        "algotrendy.cli.platform:status",
-        "Show each part: state, pid, port, uptime, restarts, what is deployed.",
+        "algotrendy.cli.status:app",
+        "Show each part: state, pid, port, uptime; tell incidents on the public status page.",
         _PLATFORM,
+        is_group=True,
     ),
     Entry(
         "logs",

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 
 from algotrendy.platform.settings import settings
+
+if TYPE_CHECKING:
+    from algotrendy.operations.status.board import Board
+    from algotrendy.operations.status.ports import Pages
+    from algotrendy.operations.status.watching import Watch
 
 KEEP_PUBLISHED = timedelta(days=30)
 
@@ -32,3 +40,50 @@ def check_database() -> None:
     from algotrendy.platform.database import database
 
     database().ping()
+
+
+def read_status() -> Board:
+    """Give what the status page knows, from where the setting ``status_url`` says."""
+    from algotrendy.operations.adapters.board_stores import board_store_at
+
+    return board_store_at(settings().need("status_url")).load().board
+
+
+def change_status(work: Callable[[Board], Board]) -> Board:
+    """Change what the status page says, and show it at once; gives what it became."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.operations.adapters.board_stores import board_store_at
+    from algotrendy.operations.status.page import pages_of
+    from algotrendy.operations.status.watching import change
+
+    url = settings().need("status_url")
+    board = change(board_store_at(url), work)
+    _public_pages(url).publish(pages_of(board, SystemClock().now()))
+    return board
+
+
+def look_at_status() -> Board:
+    """Look at every component once, keep what was seen, and show it."""
+    return _watch().look()
+
+
+@cache
+def _watch() -> Watch:
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.operations.adapters.board_stores import board_store_at
+    from algotrendy.operations.adapters.deployed_doors import DeployedDoors
+    from algotrendy.operations.adapters.http_prober import HttpProber
+    from algotrendy.operations.status.watching import Watch
+    from algotrendy.platform.blobs import blobs_at
+
+    url = settings().need("status_url")
+    prober = HttpProber(DeployedDoors(settings().need, blobs_at(url)))
+    return Watch(board_store_at(url), _public_pages(url), prober, SystemClock())
+
+
+def _public_pages(url: str) -> Pages:
+    from algotrendy.operations.adapters.public_pages import BlobPages, NoPages
+    from algotrendy.platform.blobs import blobs_at
+
+    # On a laptop the service draws each page anew from what is kept.
+    return NoPages() if url.startswith("file:") else BlobPages(blobs_at(url))

@@ -59,7 +59,7 @@ def headline(board: Board, now: datetime) -> str:
     """Say in one line how it stands."""
     shown = shown_states(board, now)
     counts = Counter(shown.values())
-    if counts[State.OUTAGE] and counts[State.OUTAGE] == counts.total():
+    if counts[State.OUTAGE] == counts.total() > 1:
         return "Everything is down"
     parts = [
         f"{word}: {_named([each.name for each, found in shown.items() if found is state])}"
