@@ -10,12 +10,15 @@ from typing import Any
 
 import uvicorn
 
-from algotrendy.identity.app import guard_clock, token_verifier
+from algotrendy.identity.account_access import AccountGate
+from algotrendy.identity.app import account_access, guard_clock, token_verifier
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.trading.api import access, create_api
+from algotrendy.trading.api.account_access import account_gate
 from algotrendy.trading.parents.intake import ParentIntake
 from algotrendy.trading.risk_control import RiskControl
+from fakes.access_in_memory import AccessInMemory
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, Issuer, KeysInMemory, jwk, jwks
 from fakes.order_counter import NOON, OrderCounter
@@ -30,12 +33,15 @@ class TradingApi:
         self.counter = OrderCounter(**counter)
         self.ledger = self.counter.ledger
         self.issuer = Issuer(ManualClock(NOON))
+        self.lists = AccessInMemory()
         self.app = create_api()
         keys = KeysInMemory(jwks(jwk()))
         verifier = TokenVerifier(ISSUER, CLIENT_ID, keys, self.counter.clock)
         self.app.dependency_overrides |= {
             token_verifier: lambda: verifier,
             guard_clock: lambda: self.counter.clock,
+            account_access: lambda: lambda: self.lists,
+            account_gate: lambda: AccountGate(self.lists, self.counter.clock, self.counter.ids),
             access.ledger: lambda: self.ledger,
             access.intake: lambda: self.counter.intake,
             access.parent_intake: lambda: ParentIntake(
@@ -48,10 +54,16 @@ class TradingApi:
             access.ids: lambda: self.counter.ids,
         }
 
-    def client(self, *roles: str, tenant: str = "demo", token: str | None = None) -> AppClient:
+    def client(
+        self,
+        *roles: str,
+        tenant: str = "demo",
+        token: str | None = None,
+        username: str = "ada",
+    ) -> AppClient:
         """Give a client of a user with these roles; a trader by default."""
         groups = [f"role:{role}" for role in roles or ("trader",)]
-        bearer = token or self.issuer.token(f"tenant:{tenant}", *groups)
+        bearer = token or self.issuer.token(f"tenant:{tenant}", *groups, username=username)
         return AppClient(self.app, {"Authorization": f"Bearer {bearer}"})
 
     def place(self, **changes: Any) -> dict[str, Any]:

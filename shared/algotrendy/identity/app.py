@@ -6,15 +6,17 @@ of a mistake in the gateway's configuration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security.utils import get_authorization_scheme_param
 
 from algotrendy.identity import wiring
+from algotrendy.identity.account_access import AccountAccess, Reach, reach_of
 from algotrendy.identity.api_keys import MARK
 from algotrendy.identity.credentials import Verifier
+from algotrendy.identity.permissions import Role
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock, SystemClock
@@ -101,6 +103,31 @@ async def current_principal(request: Request) -> Principal:
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+
+async def account_access() -> Callable[[], AccountAccess]:
+    """Give the lists of those who get at accounts; a test overrides this dependency."""
+    # Not the lists themselves: an admin's request needs no database to find out.
+    return wiring.account_access
+
+
+def current_reach(
+    request: Request,
+    principal: CurrentPrincipal,
+    lists: Annotated[Callable[[], AccountAccess], Depends(account_access)],
+) -> Reach:
+    """Work out at which accounts the caller gets with this request.
+
+    Raises:
+        Unavailable: If the lists cannot be read.
+    """
+    needs = request.state.access.needs
+    permission = None if isinstance(needs, Open) else needs
+    if Role.ADMIN in principal.roles:
+        return reach_of(principal, permission)
+    return reach_of(principal, permission, lists().of_tenant(principal.tenant))
+
+
+CurrentReach = Annotated[Reach, Depends(current_reach)]
 
 # What every request passes before its handler, in this order.
 GUARDS: Sequence[Any] = (Depends(permitted),)

@@ -13,6 +13,8 @@ from algotrendy.kernel.ids import Uuid7s
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
+    from algotrendy.identity.account_access import AccountGate
+    from algotrendy.identity.adapters.access_store import AccessInPostgres
     from algotrendy.identity.adapters.cognito import CognitoUsers
     from algotrendy.identity.adapters.key_store import KeysInPostgres
     from algotrendy.identity.adapters.machine_store import MachinesInPostgres
@@ -124,6 +126,26 @@ def key_store() -> KeysInPostgres:
     from algotrendy.platform.database import database
 
     return KeysInPostgres(database(), AuditTrail().add)
+
+
+@cache
+def account_access() -> AccessInPostgres:
+    """Keep the lists of those who get at accounts in this deployment's database."""
+    from algotrendy.identity.adapters.access_store import AccessInPostgres
+    from algotrendy.identity.adapters.audit_trail import AuditTrail
+    from algotrendy.platform.database import database
+
+    return AccessInPostgres(database(), AuditTrail().add)
+
+
+@cache
+def account_gate() -> AccountGate:
+    """Show and change who gets at accounts."""
+    from algotrendy.identity.account_access import AccountGate
+    from algotrendy.platform.telemetry import correlation_id
+
+    clock = SystemClock()
+    return AccountGate(account_access(), clock, Uuid7s(clock), correlation_id)
 
 
 @cache

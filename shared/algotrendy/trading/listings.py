@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.clock import as_utc
 from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.ids import AccountId, OrderId, TenantId, parse_order_id, parse_uuid7, time_of
+from algotrendy.kernel.ids import AccountId, OrderId, parse_order_id, parse_uuid7, time_of
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Side
 from algotrendy.risk.records import KillSwitch
@@ -60,13 +61,13 @@ class OrderFilter:
 
 def orders(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     question: Question,
     wanted: OrderFilter | None = None,
 ) -> Page[PlatformOrder]:
     """List the orders of an account with all its parts, or of one part, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     wanted = wanted or OrderFilter()
 
     def read(place: str | None, size: int) -> Sequence[PlatformOrder]:
@@ -90,7 +91,7 @@ def orders(
 
 def fills(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     question: Question,
     *,
@@ -99,9 +100,9 @@ def fills(
     within: Within = ALWAYS,
 ) -> Page[FillRecord]:
     """List the executions of an account with all its parts, or of one part, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     if order_id is not None:
-        within = within.and_of(_executed(require_order(tx, tenant, order_id)))
+        within = within.and_of(_executed(require_order(tx, reach, order_id)))
 
     def fits(entry: Entry) -> bool:
         is_of_order = order_id is None or entry.reason == str(order_id)
@@ -128,36 +129,36 @@ def fills(
 
 def activities(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     question: Question,
     kinds: Collection[EntryKind] = (),
     within: Within = ALWAYS,
 ) -> Page[tuple[str, Entry]]:
     """List the journal of an account with all its parts, or of one part, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     return _entries(tx, account, question, kinds, within)
 
 
 def closed_lots(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     since: datetime,
     question: Question,
 ) -> Page[tuple[Symbol, ClosedLot]]:
     """List what was closed from a moment on, lot by lot, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     place = _closed_place(question.place)
     found = tx.books.closed_lots(account, since, question.limit + 1, place)
     return question.page(found, _place_of_closed)
 
 
 def kill_switches(
-    tx: LedgerTransaction, tenant: TenantId, account: AccountId, question: Question
+    tx: LedgerTransaction, reach: Reach, account: AccountId, question: Question
 ) -> Page[KillSwitch]:
     """List the kill switches of an account, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     last = _uuid(question.place)
     before = None if last is None else tx.risk.kill_switch(last)
     found = tx.risk.kill_switches(account, question.limit + 1, before)
@@ -166,7 +167,7 @@ def kill_switches(
 
 def documents(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     kind: str,
     question: Question,
@@ -174,7 +175,9 @@ def documents(
     only_open: bool = False,
 ) -> Page[Document]:
     """List the records of one kind of an account and its parts, newest first."""
-    require_account(tx, tenant, account)
+    # Those of a part are not kept apart from those of its account.
+    require_account(tx, reach, root_of(account))
+    require_account(tx, reach, account)
     found = tx.documents.select(
         kind,
         root_of(account),
@@ -187,7 +190,7 @@ def documents(
 
 def audit(
     tx: LedgerTransaction,
-    tenant: TenantId,
+    reach: Reach,
     account: AccountId,
     question: Question,
     *,
@@ -196,7 +199,7 @@ def audit(
     within: Within = ALWAYS,
 ) -> Page[AuditRecord]:
     """List what people did to an account, newest first."""
-    require_account(tx, tenant, account)
+    require_account(tx, reach, account)
     # A record was named a moment before or after the time that it bears.
     wider = within.wider(_NAMED_WITHIN)
 

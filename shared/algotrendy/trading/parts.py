@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.errors import Conflict, Invalid
-from algotrendy.kernel.ids import AccountId, TenantId
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.money import Money
 from algotrendy.risk.limits import StrategyId
 from algotrendy.trading.accounts import Account, Protection, root_of
@@ -26,7 +27,7 @@ class Act:
     """
 
     id: UUID
-    tenant: TenantId
+    reach: Reach
     who: str
     at: datetime
     reference: str
@@ -54,7 +55,7 @@ def add_part(tx: LedgerTransaction, act: Act, wish: PartWish) -> Account:
         Conflict: If there is such a part with other terms.
         Rejected: If the account has less cash.
     """
-    whole = require_account(tx, act.tenant, wish.root)
+    whole = require_account(tx, act.reach, wish.root)
     if wish.cash is not None and wish.cash.amount <= 0:
         raise Invalid("cash", "above zero", str(wish.cash))
     if wish.approval_above is not None and wish.approval_above.amount < 0:
@@ -91,7 +92,7 @@ def transfer(
         Invalid, Rejected, Conflict: As ``allocate``.
     """
     for account in (source, target):
-        require_account(tx, act.tenant, account)
+        require_account(tx, act.reach, account)
     allocate(tx, source, target, amount, act.reference, act.at)
     facts = {"source": source, "target": target, "amount": str(amount)}
     _note(tx, act, "cash.transfer", root_of(source), act.reference, facts)
@@ -108,7 +109,7 @@ def _note(
     tx.audit.add(
         AuditRecord(
             id=act.id,
-            tenant=act.tenant,
+            tenant=act.reach.tenant,
             account=account,
             at=act.at,
             who=act.who,

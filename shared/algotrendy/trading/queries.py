@@ -1,4 +1,4 @@
-"""Read what a tenant may see: accounts with their money, positions, orders, fills, activities.
+"""Read what a caller may see: accounts with their money, positions, orders, fills, activities.
 
 Each runs within one transaction, so that what it tells fits together.
 """
@@ -11,9 +11,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import NotFound
-from algotrendy.kernel.ids import AccountId, OrderId, TenantId
+from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import Position
@@ -112,25 +113,35 @@ class OrderStory:
     legs: tuple[PlatformOrder, ...]
 
 
-def require_account(tx: LedgerTransaction, tenant: TenantId, account: AccountId) -> Account:
-    """Read a tenant's account or part; another tenant's is NotFound too."""
+def sees(tx: LedgerTransaction, reach: Reach, account: AccountId) -> bool:
+    """Say whether an account or part is the tenant's, and not closed to the caller."""
+    return tx.accounts.get(account).tenant == reach.tenant and reach.sees(account)
+
+
+def require_account(tx: LedgerTransaction, reach: Reach, account: AccountId) -> Account:
+    """Read an account or part; what the caller does not see is NotFound too.
+
+    Raises:
+        NotFound: If there is none, or it is another tenant's, or closed to the caller.
+        Forbidden: If the caller sees it, in roles that do not allow this.
+    """
     found = tx.accounts.get(account)
-    if found.tenant != tenant:
-        raise NotFound("account", account)
+    reach.require(account, found.tenant)
     return found
 
 
-def require_order(tx: LedgerTransaction, tenant: TenantId, order_id: OrderId) -> PlatformOrder:
-    """Read an order of a tenant's account; another tenant's is NotFound too."""
+def require_order(tx: LedgerTransaction, reach: Reach, order_id: OrderId) -> PlatformOrder:
+    """Read an order of an account, or raise as ``require_account`` does."""
     order = tx.orders.find(order_id)
-    if order is None or tx.accounts.get(order.account).tenant != tenant:
+    if order is None or not sees(tx, reach, order.account):
         raise NotFound("order", order_id)
+    require_account(tx, reach, order.account)
     return order
 
 
-def overviews(tx: LedgerTransaction, tenant: TenantId) -> tuple[Overview, ...]:
-    """Give a tenant's accounts and parts by id, each by itself."""
-    accounts = tx.accounts.of_tenant(tenant)
+def overviews(tx: LedgerTransaction, reach: Reach) -> tuple[Overview, ...]:
+    """Give the accounts and parts that the caller gets at by id, each by itself."""
+    accounts = [each for each in tx.accounts.of_tenant(reach.tenant) if reach.has(each.id)]
     balances = tx.books.balances([each.id for each in accounts])
     roots = {each.root for each in accounts}
     symbols = _symbols(balances)
@@ -139,10 +150,10 @@ def overviews(tx: LedgerTransaction, tenant: TenantId) -> tuple[Overview, ...]:
 
 
 def holdings(
-    tx: LedgerTransaction, tenant: TenantId, account: AccountId, symbol: Symbol | None = None
+    tx: LedgerTransaction, reach: Reach, account: AccountId, symbol: Symbol | None = None
 ) -> tuple[Holding, ...]:
     """Give what an account with all its parts holds, or one part: by account, then by symbol."""
-    members = _members(tx, require_account(tx, tenant, account))
+    members = _members(tx, require_account(tx, reach, account))
     balances = tx.books.balances([each.id for each in members])
     quotes = tx.market.quotes(root_of(account), _symbols(balances))
     found: list[Holding] = []
@@ -166,9 +177,9 @@ def holdings(
     return tuple(found)
 
 
-def story(tx: LedgerTransaction, tenant: TenantId, order_id: OrderId) -> OrderStory:
+def story(tx: LedgerTransaction, reach: Reach, order_id: OrderId) -> OrderStory:
     """Tell an order from its intent to where it stands."""
-    order = require_order(tx, tenant, order_id)
+    order = require_order(tx, reach, order_id)
     return OrderStory(order, tuple(tx.orders.history(order_id)), tuple(tx.orders.legs(order_id)))
 
 

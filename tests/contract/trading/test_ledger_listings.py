@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, OrderId, TenantId, first_uuid7
 from algotrendy.kernel.instrument import Symbol
@@ -26,6 +27,7 @@ from algotrendy.trading.status import PlatformStatus
 from fakes.order_story import ACCOUNT, START, Story, execution
 
 DEMO = TenantId("demo")
+MINE = Reach(DEMO)
 PART = AccountId("one/trend")
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 SECOND = timedelta(seconds=1)
@@ -94,7 +96,7 @@ def test_orders_by_status_side_and_time(ledger: Ledger, limit: int) -> None:
     def listed(**wanted: Any) -> list[str]:
         fitting = OrderFilter(**wanted)
         orders = read_all(
-            ledger, lambda tx, asked: listings.orders(tx, DEMO, ACCOUNT, asked, fitting), limit
+            ledger, lambda tx, asked: listings.orders(tx, MINE, ACCOUNT, asked, fitting), limit
         )
         return [names[order.id] for order in orders]
 
@@ -111,7 +113,7 @@ def test_fills_by_symbol_order_and_time(ledger: Ledger, limit: int) -> None:
 
     def listed(account: AccountId = ACCOUNT, **wanted: Any) -> set[str]:
         fills = read_all(
-            ledger, lambda tx, asked: listings.fills(tx, DEMO, account, asked, **wanted), limit
+            ledger, lambda tx, asked: listings.fills(tx, MINE, account, asked, **wanted), limit
         )
         seconds = [int((fill.execution.at - START).total_seconds()) for fill in fills]
         assert seconds == sorted(seconds, reverse=True)
@@ -135,7 +137,7 @@ def test_the_journal_by_kind_and_time(ledger: Ledger, limit: int) -> None:
     def listed(kinds: list[EntryKind], within: Within) -> set[str]:
         entries = read_all(
             ledger,
-            lambda tx, asked: listings.activities(tx, DEMO, ACCOUNT, asked, kinds, within),
+            lambda tx, asked: listings.activities(tx, MINE, ACCOUNT, asked, kinds, within),
             limit,
         )
         return {entry.key for _, entry in entries}
@@ -168,7 +170,7 @@ def test_the_audit_by_who_subject_and_time(ledger: Ledger, limit: int) -> None:
 
     def listed(**wanted: Any) -> list[float]:
         records = read_all(
-            ledger, lambda tx, asked: listings.audit(tx, DEMO, ACCOUNT, asked, **wanted), limit
+            ledger, lambda tx, asked: listings.audit(tx, MINE, ACCOUNT, asked, **wanted), limit
         )
         return [(each.at - START).total_seconds() for each in records]
 
@@ -184,7 +186,7 @@ def test_closed_lots_page_by_page(ledger: Ledger, limit: int) -> None:
 
     def listed(account: AccountId, since: datetime) -> list[str]:
         placed = read_all(
-            ledger, lambda tx, asked: listings.closed_lots(tx, DEMO, account, since, asked), limit
+            ledger, lambda tx, asked: listings.closed_lots(tx, MINE, account, since, asked), limit
         )
         return [f"{lot.lot_id} {lot.closed_by}" for _, lot in placed]
 
@@ -214,7 +216,7 @@ def test_lots_that_one_trade_closed_page_by_page(ledger: Ledger, limit: int) -> 
     for event in news:
         ledger.run(lambda tx, event=event: record(tx, [event]))  # type: ignore[misc]
     placed = read_all(
-        ledger, lambda tx, asked: listings.closed_lots(tx, DEMO, ACCOUNT, at(20), asked), limit
+        ledger, lambda tx, asked: listings.closed_lots(tx, MINE, ACCOUNT, at(20), asked), limit
     )
     assert [lot.lot_id for _, lot in placed] == ["z", "a", "y"]
 
@@ -234,7 +236,7 @@ def test_kill_switches_page_by_page(ledger: Ledger, limit: int) -> None:
         )
         ledger.run(lambda tx, switch=switch: tx.risk.put_kill_switch(switch))  # type: ignore[misc]
     found = read_all(
-        ledger, lambda tx, asked: listings.kill_switches(tx, DEMO, ACCOUNT, asked), limit
+        ledger, lambda tx, asked: listings.kill_switches(tx, MINE, ACCOUNT, asked), limit
     )
     assert [each.id.int - first_uuid7(START).int for each in found] == [4, 3, 2, 1, 0]
 
@@ -245,4 +247,4 @@ def test_a_place_that_no_list_gave_is_refused(ledger: Ledger, place: str) -> Non
     question = Question(("a list",))
     forged = replace(question, cursor=question.cursor_after(place))
     with pytest.raises(Invalid, match="cursor"):
-        ledger.run(lambda tx: listings.closed_lots(tx, DEMO, ACCOUNT, START, forged))
+        ledger.run(lambda tx: listings.closed_lots(tx, MINE, ACCOUNT, START, forged))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query
 
-from algotrendy.identity.app import CurrentPrincipal
+from algotrendy.identity.account_access import Reach
+from algotrendy.identity.app import CurrentPrincipal, CurrentReach
 from algotrendy.identity.principal import Principal
 from algotrendy.kernel.clock import Clock, SystemClock, as_utc
 from algotrendy.kernel.errors import Invalid
@@ -77,10 +79,25 @@ Parents = Annotated[ParentIntake, Depends(parent_intake)]
 Risk = Annotated[RiskControl, Depends(risk_control)]
 Time = Annotated[Clock, Depends(clock)]
 NewIds = Annotated[Ids, Depends(ids)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and at which accounts they get with this request."""
+
+    principal: Principal
+    reach: Reach
+
+
+async def caller(principal: CurrentPrincipal, reach: CurrentReach) -> Caller:
+    """Give the caller, whom the guard let pass."""
+    return Caller(principal, reach)
+
+
 # What each route needs of its caller stands in identity/routes.py.
-Viewer = CurrentPrincipal
-Trader = CurrentPrincipal
-RiskManager = CurrentPrincipal
+Viewer = Annotated[Caller, Depends(caller)]
+Trader = Viewer
+RiskManager = Viewer
 
 AccountName = Annotated[
     str,
@@ -121,9 +138,9 @@ def moment_of(value: datetime | None, field: str) -> datetime | None:
     return None if value is None else as_utc(value, field)
 
 
-def name_of(caller: Principal) -> UserId:
+def name_of(caller: Caller) -> UserId:
     """Give the name under which the ledger keeps what somebody did: one that people can read."""
     try:
-        return parse_user_id(caller.username)
+        return parse_user_id(caller.principal.username)
     except Invalid:
-        return caller.subject
+        return caller.principal.subject

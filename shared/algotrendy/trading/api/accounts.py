@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field
 
-from algotrendy.identity.principal import Principal
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.ids import Ids, parse_account_id
 from algotrendy.kernel.instrument import parse_symbol
@@ -20,6 +19,7 @@ from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
     Books,
+    Caller,
     NeededKey,
     NewIds,
     RiskManager,
@@ -84,7 +84,7 @@ class TransferOut(BaseModel):
 @router.get("/accounts")
 def list_accounts(viewer: Viewer, books: Books) -> AccountsOut:
     """List the accounts of the caller's tenant and their parts, each with its money."""
-    found = books.run(lambda tx: queries.overviews(tx, viewer.tenant))
+    found = books.run(lambda tx: queries.overviews(tx, viewer.reach))
     return AccountsOut(accounts=[account_out(each, _whole(each, found)) for each in found])
 
 
@@ -107,7 +107,7 @@ def add_account_part(
     act = _act(manager, time, ids, idempotency_key, body.reason)
 
     def work(tx: LedgerTransaction) -> AccountOut:
-        currency = queries.require_account(tx, manager.tenant, root).currency
+        currency = queries.require_account(tx, manager.reach, root).currency
         wish = PartWish(
             root=root,
             strategy=StrategyId(body.strategy),
@@ -141,7 +141,7 @@ def transfer_cash(
     act = _act(manager, time, ids, idempotency_key, body.reason)
 
     def work(tx: LedgerTransaction) -> TransferOut:
-        currency = queries.require_account(tx, manager.tenant, source).currency
+        currency = queries.require_account(tx, manager.reach, source).currency
         transfer(tx, act, source, target, Money(body.amount, currency))
         return TransferOut(source=_named(tx, manager, source), target=_named(tx, manager, target))
 
@@ -158,14 +158,14 @@ def list_positions(
     """Tell what an account with its parts holds, or one part: units, cost, value, tax lots."""
     asked = access.account_of(account)
     wanted = None if symbol is None else parse_symbol(symbol)
-    found = books.run(lambda tx: queries.holdings(tx, viewer.tenant, asked, wanted))
+    found = books.run(lambda tx: queries.holdings(tx, viewer.reach, asked, wanted))
     return PositionsOut(positions=[position_out(each) for each in found])
 
 
-def _act(manager: Principal, time: Clock, ids: Ids, key: str, reason: str) -> Act:
+def _act(manager: Caller, time: Clock, ids: Ids, key: str, reason: str) -> Act:
     return Act(
         id=ids.next(),
-        tenant=manager.tenant,
+        reach=manager.reach,
         who=access.name_of(manager),
         at=time.now(),
         reference=key,
@@ -173,8 +173,8 @@ def _act(manager: Principal, time: Clock, ids: Ids, key: str, reason: str) -> Ac
     )
 
 
-def _named(tx: LedgerTransaction, caller: Principal, account: str) -> AccountOut:
-    found = queries.overviews(tx, caller.tenant)
+def _named(tx: LedgerTransaction, caller: Caller, account: str) -> AccountOut:
+    found = queries.overviews(tx, caller.reach)
     one = next(each for each in found if each.account.id == account)
     return account_out(one, _whole(one, found))
 

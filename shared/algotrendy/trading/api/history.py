@@ -69,7 +69,7 @@ def list_fills(
     page = books.run(
         lambda tx: listings.fills(
             tx,
-            viewer.tenant,
+            viewer.reach,
             asked,
             question,
             symbol=of_symbol,
@@ -98,7 +98,7 @@ def list_activities(
     within = _within(since, until)
     question = Question(("activities", asked, *kinds, *_words(within)), limit, cursor)
     page = books.run(
-        lambda tx: listings.activities(tx, viewer.tenant, asked, question, kinds, within)
+        lambda tx: listings.activities(tx, viewer.reach, asked, question, kinds, within)
     )
     return ActivitiesOut(
         activities=[activity_out(entry) for _, entry in page.items], next_cursor=page.next_cursor
@@ -117,7 +117,7 @@ def list_closed_lots(
     """List tax lots that were closed, newest first, each with its profit."""
     asked, from_then = access.account_of(account), access.moment_of(since, "since") or _BEGINNING
     question = Question(("closed-lots", asked, from_then.isoformat()), limit, cursor)
-    page = books.run(lambda tx: listings.closed_lots(tx, viewer.tenant, asked, from_then, question))
+    page = books.run(lambda tx: listings.closed_lots(tx, viewer.reach, asked, from_then, question))
     return ClosedLotsOut(
         lots=[closed_lot_out(symbol, lot) for symbol, lot in page.items],
         next_cursor=page.next_cursor,
@@ -147,7 +147,7 @@ def list_reconciliations(
     question = Question((about, asked, str(only_open)), limit, cursor)
     page = books.run(
         lambda tx: listings.documents(
-            tx, viewer.tenant, asked, about.value, question, only_open=only_open
+            tx, viewer.reach, asked, about.value, question, only_open=only_open
         )
     )
     return RecordsOut(
@@ -176,7 +176,7 @@ def list_audit(
     page = books.run(
         lambda tx: listings.audit(
             tx,
-            viewer.tenant,
+            viewer.reach,
             asked,
             question,
             who=who or None,

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
-from algotrendy.identity.principal import Principal
 from algotrendy.kernel.ids import AccountId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side
@@ -18,6 +17,7 @@ from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
     Books,
+    Caller,
     Cursor,
     IdempotencyKey,
     Orders,
@@ -117,7 +117,7 @@ def list_orders(
         since=from_then,
         until=before,
     )
-    page = books.run(lambda tx: listings.orders(tx, viewer.tenant, asked, question, fitting))
+    page = books.run(lambda tx: listings.orders(tx, viewer.reach, asked, question, fitting))
     return OrdersOut(orders=[order_out(each) for each in page.items], next_cursor=page.next_cursor)
 
 
@@ -125,7 +125,7 @@ def list_orders(
 def get_order(order_id: str, viewer: Viewer, books: Books) -> OrderStoryOut:
     """Tell where an order stands, with everything that happened to it, and its exits."""
     wanted = parse_order_id(order_id)
-    return story_out(books.run(lambda tx: queries.story(tx, viewer.tenant, wanted)))
+    return story_out(books.run(lambda tx: queries.story(tx, viewer.reach, wanted)))
 
 
 @router.patch("/{order_id}", status_code=202, responses=_ACCEPTED)
@@ -180,13 +180,13 @@ def decide_approval(
     return order_out(answer(wanted, by, body.reason))
 
 
-def _require(books: Ledger, caller: Principal, account: AccountId) -> None:
-    books.run(lambda tx: queries.require_account(tx, caller.tenant, account))
+def _require(books: Ledger, caller: Caller, account: AccountId) -> None:
+    books.run(lambda tx: queries.require_account(tx, caller.reach, account))
 
 
-def _owned(books: Ledger, caller: Principal, text: str) -> PlatformOrder:
+def _owned(books: Ledger, caller: Caller, text: str) -> PlatformOrder:
     order_id = parse_order_id(text)
-    return books.run(lambda tx: queries.require_order(tx, caller.tenant, order_id))
+    return books.run(lambda tx: queries.require_order(tx, caller.reach, order_id))
 
 
 def _accepted(response: Response, order: OrderOut) -> OrderOut:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field
 
-from algotrendy.identity.principal import Principal
+from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.errors import NotFound
-from algotrendy.kernel.ids import OrderId, TenantId, parse_order_id
+from algotrendy.kernel.ids import OrderId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side, TimeInForce
 from algotrendy.platform import tracing
@@ -21,6 +21,7 @@ from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
     Books,
+    Caller,
     Cursor,
     IdempotencyKey,
     PageSize,
@@ -50,9 +51,9 @@ _EXAMPLES: Any = {
             "quantity": "1200",
             "style": "twap",
             "slices": 12,
-            "ends_at": "2026-11-23T17:00:00Z",
+            "ends_at": "2026-11-23T20:00:00Z",
         },
-        "Twelve equal slices until five",
+        "Twelve equal slices until three in New York",
     ),
     "iceberg": example(
         {
@@ -170,7 +171,7 @@ def place_parent_order(
     Never more than its quantity is at the market and filled together.
     """
     wish = body.wish(idempotency_key)
-    books.run(lambda tx: queries.require_account(tx, trader.tenant, wish.account))
+    books.run(lambda tx: queries.require_account(tx, trader.reach, wish.account))
     provenance = Provenance(
         correlation_id=correlation_id(),
         user=access.name_of(trader),
@@ -195,7 +196,7 @@ def list_parent_orders(
     question = Question((PARENT, asked, str(only_open)), limit, cursor)
     page = books.run(
         lambda tx: listings.documents(
-            tx, viewer.tenant, asked, PARENT, question, only_open=only_open
+            tx, viewer.reach, asked, PARENT, question, only_open=only_open
         )
     )
     found = Page(tuple(parent_of(each) for each in page.items), page.next_cursor)
@@ -208,7 +209,7 @@ def get_parent_order(parent_id: str, viewer: Viewer, books: Books) -> ParentStor
     wanted = parse_order_id(parent_id, "parent_id")
 
     def work(tx: LedgerTransaction) -> tuple[Parent, Sequence[PlatformOrder]]:
-        return _require(tx, viewer.tenant, wanted), tx.orders.children(wanted)
+        return _require(tx, viewer.reach, wanted), tx.orders.children(wanted)
 
     parent, children = books.run(work)
     return ParentStoryOut(
@@ -239,16 +240,17 @@ def cancel_parent_order(
     return _shown(parents.cancel(wanted, access.name_of(trader), reason))
 
 
-def _owned(books: Ledger, caller: Principal, text: str) -> OrderId:
+def _owned(books: Ledger, caller: Caller, text: str) -> OrderId:
     wanted = parse_order_id(text, "parent_id")
-    books.run(lambda tx: _require(tx, caller.tenant, wanted))
+    books.run(lambda tx: _require(tx, caller.reach, wanted))
     return wanted
 
 
-def _require(tx: LedgerTransaction, tenant: TenantId, parent_id: OrderId) -> Parent:
+def _require(tx: LedgerTransaction, reach: Reach, parent_id: OrderId) -> Parent:
     parent = find_parent(tx, parent_id)
-    if parent is None or tx.accounts.get(parent.wish.account).tenant != tenant:
+    if parent is None or not queries.sees(tx, reach, parent.wish.account):
         raise NotFound("parent order", parent_id)
+    queries.require_account(tx, reach, parent.wish.account)
     return parent
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
 
-from algotrendy.identity.principal import Principal
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, parse_uuid7
 from algotrendy.risk.limits import StrategyId, TradingState
@@ -17,6 +16,7 @@ from algotrendy.trading.api import access
 from algotrendy.trading.api.access import (
     AccountName,
     Books,
+    Caller,
     Cursor,
     PageSize,
     Risk,
@@ -52,7 +52,7 @@ def get_limits(account: AccountName, viewer: Viewer, books: Books) -> LimitsOut:
     asked = access.whole_account_of(account)
 
     def work(tx: LedgerTransaction) -> LimitsOut:
-        queries.require_account(tx, viewer.tenant, asked)
+        queries.require_account(tx, viewer.reach, asked)
         limits = tx.risk.limits(asked)
         return limits_out(limits, next(iter(tx.risk.limits_versions(asked, 1)), None))
 
@@ -91,7 +91,7 @@ def list_limits_versions(
     below = _number(question.place)
 
     def work(tx: LedgerTransaction) -> Page[LimitsVersion]:
-        queries.require_account(tx, viewer.tenant, asked)
+        queries.require_account(tx, viewer.reach, asked)
         found = tx.risk.limits_versions(asked, question.limit + 1, below)
         return question.page(found, lambda version: str(version.limits.version))
 
@@ -108,7 +108,7 @@ def get_trading_state(account: AccountName, viewer: Viewer, books: Books) -> Sta
     asked = access.whole_account_of(account)
 
     def work(tx: LedgerTransaction) -> list[StateChange]:
-        queries.require_account(tx, viewer.tenant, asked)
+        queries.require_account(tx, viewer.reach, asked)
         found = tx.risk.trading_states(asked)
         return sorted(found.values(), key=lambda change: change.strategy or "")
 
@@ -165,7 +165,7 @@ def list_kill_switches(
     """List the kill switches of an account, newest first, scheduled ones too."""
     asked = access.whole_account_of(account)
     question = Question(("kill-switch", asked), limit, cursor)
-    page = books.run(lambda tx: listings.kill_switches(tx, viewer.tenant, asked, question))
+    page = books.run(lambda tx: listings.kill_switches(tx, viewer.reach, asked, question))
     return SwitchesOut(
         kill_switches=[switch_out(each) for each in page.items], next_cursor=page.next_cursor
     )
@@ -189,9 +189,9 @@ def release_kill_switch(
     return switch_out(risk.revoke_kill_switch(asked, found, access.name_of(manager), reason))
 
 
-def _whole_account(books: Ledger, caller: Principal, text: str) -> AccountId:
+def _whole_account(books: Ledger, caller: Caller, text: str) -> AccountId:
     asked = access.whole_account_of(text)
-    books.run(lambda tx: queries.require_account(tx, caller.tenant, asked))
+    books.run(lambda tx: queries.require_account(tx, caller.reach, asked))
     return asked
 
 

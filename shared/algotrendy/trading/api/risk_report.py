@@ -107,7 +107,7 @@ def get_risk(account: AccountName, viewer: Viewer, books: Books, time: Time) -> 
     now = time.now()
 
     def work(tx: LedgerTransaction) -> RiskReport:
-        queries.require_account(tx, viewer.tenant, asked)
+        queries.require_account(tx, viewer.reach, asked)
         return read_report(tx, asked, now)
 
     return _shown(books.run(work))
