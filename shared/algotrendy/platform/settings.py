@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     # for every tenant.
     flags_strategies: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     operator_tenant: str | None = None
+    # Where heads of the audit are kept, out of reach of who writes to the database.
+    audit_heads_url: ObjectsUrl | None = None
     aws_endpoint_url: WebUrl | None = Field(
         None, validation_alias=AliasChoices("ALGOTRENDY_AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL")
     )
@@ -196,13 +198,14 @@ def settings() -> Settings:
 
 def reset_settings() -> None:
     """Forget what was read, so that the next reader sees a changed environment."""
-    from algotrendy.platform import aws, flags
+    from algotrendy.platform import aws, flags, rate_limits
 
     settings.cache_clear()
     _parameter.cache_clear()
     aws.client.cache_clear()
     aws.quick_client.cache_clear()
     flags.reset_flags()
+    rate_limits.reset_buckets()
 
 
 # A missing parameter raises, and so is asked for again: it may be deployed a minute later.
