@@ -22,6 +22,59 @@ class About(Word):
     PROTECTION = "protection"
 
 
+class Role(Word):
+    """What a person or a service is there for."""
+
+    VIEWER = "viewer"
+    RESEARCHER = "researcher"
+    TRADER = "trader"
+    RISK_MANAGER = "risk_manager"
+    ADMIN = "admin"
+    SERVICE = "service"
+
+
+class MemberIn(Request):
+    """Somebody on the list."""
+
+    user: str
+    """What they sign in with, or `machine:` and a machine's name."""
+
+    roles: list[Role]
+    """What they are there, as far as they have these roles at all."""
+
+
+class AccessIn(Request):
+    """Those who get at an account, in place of those who do now."""
+
+    version: int
+    """That you have seen; 0 where there was no list yet."""
+
+    members: list[MemberIn]
+    reason: str
+    """Kept in the audit."""
+
+
+class MemberOut(Answer):
+    """Somebody on the list."""
+
+    user: str
+    roles: list[Role]
+
+
+class AccessOut(Answer):
+    """Who gets at an account. Admins of the tenant always do."""
+
+    account: str
+    is_open: bool
+    """There is no list: the whole tenant gets at it."""
+
+    version: int
+    members: list[MemberOut]
+    changed_by: str | None
+    changed_at: dt.datetime | None
+    reason: str | None
+
+
 class FatFinger(Answer):
     """At most ``multiple`` times the mean quantity of the last orders in the symbol.
 
@@ -791,6 +844,114 @@ class HeldOut(Answer):
     """The price is young enough to decide by."""
 
 
+class Permission(Word):
+    """One kind of act; every route of the API needs one of these, or none at all."""
+
+    BARS_READ = "bars:read"
+    QUOTES_READ = "quotes:read"
+    RESEARCH_READ = "research:read"
+    RESEARCH_RUN = "research:run"
+    ACCOUNTS_READ = "accounts:read"
+    ACCOUNTS_MANAGE = "accounts:manage"
+    TRANSFERS_MAKE = "transfers:make"
+    ORDERS_READ = "orders:read"
+    ORDERS_PLACE = "orders:place"
+    ORDERS_APPROVE = "orders:approve"
+    RISK_READ = "risk:read"
+    LIMITS_CHANGE = "limits:change"
+    TRADING_STATE_CHANGE = "trading-state:change"
+    KILL_SWITCH_PULL = "kill-switch:pull"
+    LIVE_SWITCH_TURN = "live-switch:turn"
+    AUDIT_READ = "audit:read"
+    ACCESS_READ = "access:read"
+    ACCESS_CHANGE = "access:change"
+    KEYS_OWN = "keys:own"
+    KEYS_ALL = "keys:all"
+    MACHINES_MANAGE = "machines:manage"
+    FLAGS_READ = "flags:read"
+    FLAGS_CHANGE = "flags:change"
+    STATUS_MANAGE = "status:manage"
+
+
+class IssuedKeyOut(Answer):
+    """A key with its text."""
+
+    id: UUID
+    shown: str
+    """How to tell it: all of it but the secret."""
+
+    name: str
+    owner: str
+    """Who it acts as."""
+
+    permissions: list[Permission]
+    accounts: list[str] | None
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    last_used_at: dt.datetime | None
+    """To the minute."""
+
+    ends_at: dt.datetime | None
+    """Before it expires: revoked or replaced."""
+
+    revoked_at: dt.datetime | None
+    replaced_by: UUID | None
+    counts: bool
+    """Whether it lets anybody in now."""
+
+    key: str
+    """Send it as Authorization: Bearer. It is shown this once and kept nowhere."""
+
+
+class KeyIn(Request):
+    """What a key is wanted for."""
+
+    name: str
+    """For people to tell it by."""
+
+    permissions: list[str]
+    """All that it may do, each one of yours, such as bars:read."""
+
+    accounts: list[str] | None = None
+    """The only accounts that it gets at; left out, all that you do."""
+
+    days: int = 90
+    """How long it counts."""
+
+
+class KeyOut(Answer):
+    """A key, without its secret."""
+
+    id: UUID
+    shown: str
+    """How to tell it: all of it but the secret."""
+
+    name: str
+    owner: str
+    """Who it acts as."""
+
+    permissions: list[Permission]
+    accounts: list[str] | None
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    last_used_at: dt.datetime | None
+    """To the minute."""
+
+    ends_at: dt.datetime | None
+    """Before it expires: revoked or replaced."""
+
+    revoked_at: dt.datetime | None
+    replaced_by: UUID | None
+    counts: bool
+    """Whether it lets anybody in now."""
+
+
+class KeysOut(Answer):
+    """Keys, newest first."""
+
+    keys: list[KeyOut]
+
+
 class LastQuote(Answer):
     """The newest best bid and offer."""
 
@@ -965,52 +1126,12 @@ class LotOut(Answer):
     cost: Number
 
 
-class Permission(Word):
-    """One kind of act; every route of the API needs one of these, or none at all."""
-
-    BARS_READ = "bars:read"
-    QUOTES_READ = "quotes:read"
-    RESEARCH_READ = "research:read"
-    RESEARCH_RUN = "research:run"
-    ACCOUNTS_READ = "accounts:read"
-    ACCOUNTS_MANAGE = "accounts:manage"
-    TRANSFERS_MAKE = "transfers:make"
-    ORDERS_READ = "orders:read"
-    ORDERS_PLACE = "orders:place"
-    ORDERS_APPROVE = "orders:approve"
-    RISK_READ = "risk:read"
-    LIMITS_CHANGE = "limits:change"
-    TRADING_STATE_CHANGE = "trading-state:change"
-    KILL_SWITCH_PULL = "kill-switch:pull"
-    LIVE_SWITCH_TURN = "live-switch:turn"
-    AUDIT_READ = "audit:read"
-    ACCESS_READ = "access:read"
-    ACCESS_CHANGE = "access:change"
-    KEYS_OWN = "keys:own"
-    KEYS_ALL = "keys:all"
-    MACHINES_MANAGE = "machines:manage"
-    FLAGS_READ = "flags:read"
-    FLAGS_CHANGE = "flags:change"
-    STATUS_MANAGE = "status:manage"
-
-
 class PrincipalKind(Word):
     """How a caller has proved who they are."""
 
     USER = "user"
     MACHINE = "machine"
     API_KEY = "api_key"
-
-
-class Role(Word):
-    """What a person or a service is there for."""
-
-    VIEWER = "viewer"
-    RESEARCHER = "researcher"
-    TRADER = "trader"
-    RISK_MANAGER = "risk_manager"
-    ADMIN = "admin"
-    SERVICE = "service"
 
 
 class MeOut(Answer):
@@ -1676,6 +1797,13 @@ class RiskOut(Answer):
     """The worst first."""
 
 
+class RotationIn(Request):
+    """How long the old key goes on counting."""
+
+    overlap_hours: float = 24
+    """For the old key, at most."""
+
+
 class SeriesOut(Answer):
     """The bars of one symbol on a page, oldest first."""
 
@@ -2112,6 +2240,8 @@ class WalkForwardsOut(Answer):
 
 __all__ = [
     "About",
+    "AccessIn",
+    "AccessOut",
     "AccountLimits",
     "AccountLimitsIn",
     "AccountOut",
@@ -2149,6 +2279,10 @@ __all__ = [
     "GapPolicy",
     "GateOut",
     "HeldOut",
+    "IssuedKeyOut",
+    "KeyIn",
+    "KeyOut",
+    "KeysOut",
     "Kind",
     "LastQuote",
     "LastTrade",
@@ -2161,6 +2295,8 @@ __all__ = [
     "LotOut",
     "MarketHours",
     "MeOut",
+    "MemberIn",
+    "MemberOut",
     "MoneyOut",
     "OrderClass",
     "OrderIn",
@@ -2195,6 +2331,7 @@ __all__ = [
     "ReportOut",
     "RiskOut",
     "Role",
+    "RotationIn",
     "ScenarioOut",
     "SeriesOut",
     "SessionsOut",

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from algotrendy.client.models import (
     About,
+    AccessIn,
+    AccessOut,
     AccountOut,
     AccountsOut,
     ActivitiesOut,
@@ -35,6 +37,10 @@ from algotrendy.client.models import (
     FillsOut,
     GapPolicy,
     GateOut,
+    IssuedKeyOut,
+    KeyIn,
+    KeyOut,
+    KeysOut,
     LimitsIn,
     LimitsOut,
     LimitsVersionsOut,
@@ -58,6 +64,7 @@ from algotrendy.client.models import (
     ReplaceIn,
     ReportOut,
     RiskOut,
+    RotationIn,
     SeriesOut,
     SeveralOut,
     Side,
@@ -139,6 +146,82 @@ class Operations(ABC):
             "GET",
             "/v1/me",
             MeOut,
+        )
+
+    def list_api_keys(
+        self,
+        *,
+        everybody: bool | None = None,
+        ended: bool | None = None,
+    ) -> KeysOut:
+        """List your API keys, newest first; no secret is among it.
+
+        Needs the permission `keys:own`.
+        """
+        return self.call(
+            "GET",
+            "/v1/api-keys",
+            KeysOut,
+            query={
+                "everybody": everybody,
+                "ended": ended,
+            },
+        )
+
+    def create_api_key(
+        self,
+        body: KeyIn,
+        *,
+        idempotency_key: str | None = None,
+    ) -> IssuedKeyOut:
+        """Make an API key that acts as you, within the permissions and accounts that you name.
+
+        Needs the permission `keys:own`. For a person who signed in minutes ago; no key and no
+        machine may.
+        """
+        return self.call(
+            "POST",
+            "/v1/api-keys",
+            IssuedKeyOut,
+            body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
+        )
+
+    def rotate_api_key(
+        self,
+        key_id: str,
+        body: RotationIn,
+        *,
+        idempotency_key: str | None = None,
+    ) -> IssuedKeyOut:
+        """Make a key in place of one of yours, which goes on counting until its overlap is over.
+
+        Needs the permission `keys:own`. For a person who signed in minutes ago; no key and no
+        machine may.
+        """
+        return self.call(
+            "POST",
+            f"/v1/api-keys/{quoted(key_id)}/rotate",
+            IssuedKeyOut,
+            body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
+        )
+
+    def revoke_api_key(
+        self,
+        key_id: str,
+    ) -> KeyOut:
+        """End a key at once: one of yours, or with keys:all anybody's of your tenant.
+
+        Needs the permission `keys:own`. For a person who signed in minutes ago; no key and no
+        machine may.
+        """
+        return self.call(
+            "DELETE",
+            f"/v1/api-keys/{quoted(key_id)}",
+            KeyOut,
         )
 
     def market_data_health(
@@ -1214,6 +1297,63 @@ class Operations(ABC):
             query={
                 "account": account,
                 "symbol": symbol,
+            },
+        )
+
+    def get_account_access(
+        self,
+        account: str,
+    ) -> AccessOut:
+        """Tell who gets at an account, and in which roles.
+
+        Needs the permission `access:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/accounts/{quoted(account)}/access",
+            AccessOut,
+        )
+
+    def set_account_access(
+        self,
+        account: str,
+        body: AccessIn,
+    ) -> AccessOut:
+        """Let only these get at an account, from now on. They do there what their own roles allow
+        too.
+
+        Everybody else of the tenant is answered as if there were no such account, but for
+        admins. A conflict says that somebody else changed the list since you saw it.
+
+        Needs the permission `access:change`. For a person who signed in minutes ago; no key and
+        no machine may.
+        """
+        return self.call(
+            "PUT",
+            f"/v1/accounts/{quoted(account)}/access",
+            AccessOut,
+            body=body,
+        )
+
+    def reopen_account(
+        self,
+        account: str,
+        *,
+        version: int,
+        reason: str,
+    ) -> AccessOut:
+        """Open an account to its whole tenant again.
+
+        Needs the permission `access:change`. For a person who signed in minutes ago; no key and
+        no machine may.
+        """
+        return self.call(
+            "DELETE",
+            f"/v1/accounts/{quoted(account)}/access",
+            AccessOut,
+            query={
+                "version": version,
+                "reason": reason,
             },
         )
 
