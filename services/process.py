@@ -36,17 +36,22 @@ def run(serve: Serve, port: Callable[[Settings], int], chatty: tuple[str, ...]) 
         chosen = settings()
         if sys.argv[1:] == ["health"]:
             return _ask(port(chosen))
-        logging.basicConfig(
-            level=chosen.log_level,
-            stream=sys.stderr,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
+        # Whoever only asks need not wait for it.
+        from algotrendy.platform.log_lines import log_as_json
+
+        log_as_json(_name(), chosen.log_level)
         for name in chatty:
             logging.getLogger(name).setLevel(logging.WARNING)
         return asyncio.run(_until_a_signal(serve))
     except Invalid as error:
         sys.stderr.write(f"{error.message}\n")
         return 2
+
+
+def _name() -> str:
+    """Give the service's name: that of its package, as ``python -m services.<name>`` has it."""
+    spec = sys.modules["__main__"].__spec__
+    return "service" if spec is None else spec.name.removeprefix("services.").partition(".")[0]
 
 
 async def made(make: Callable[[], Awaitable[Made]], stopping: asyncio.Event) -> Made | None:

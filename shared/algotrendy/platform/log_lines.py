@@ -71,6 +71,8 @@ def log_as_json(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Powertools' own loggers have a handler each; one line of theirs is enough.
+    logging.getLogger(os.environ[_SERVICE]).propagate = False
 
 
 def write_line(message: str, facts: Mapping[str, Any]) -> None:
