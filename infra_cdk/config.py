@@ -15,6 +15,7 @@ StageName = Literal["local", "dev", "prod"]
 STAGES: tuple[StageName, ...] = ("local", "dev", "prod")
 
 LogRetentionDays = Literal[7, 30, 365]
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$")]
 
 
@@ -110,6 +111,8 @@ class StageConfig(Frozen):
     queue_max_concurrency: Annotated[int, Field(ge=2, le=1000)]
     # Who is asked for bars that are missing; nobody where it is not given.
     repair_source: Annotated[str, Field(pattern=r"^alpaca:(iex|sip)$")] | None = None
+    # Whose admins change flags, which hold for every tenant; nobody does where it is not given.
+    operator_tenant: Tenant | None = None
     streaming: Streaming = Streaming()
     network: Network | None = None
     local: LocalPlatform | None = None
@@ -149,9 +152,9 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
         stage: local, dev or prod.
         environment: The process environment; read for the account and region, the alarm address,
             the console's origins, what is streamed (ALGOTRENDY_STREAM_FEED, _SYMBOLS, _STYLES), who
-            is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), and for what runs on
-            this machine when the stage is local (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL,
-            _CACHE_URL, _PYTHON).
+            is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), whose admins change flags
+            (ALGOTRENDY_OPERATOR_TENANT), and for what runs on this machine when the stage is local
+            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON).
 
     Raises:
         ConfigurationError: If the stage is unknown, or a value is malformed.
@@ -186,6 +189,7 @@ def _local(environment: Mapping[str, str]) -> StageConfig:
         study_max_concurrency=max(2, min(8, os.cpu_count() or 2)),
         queue_max_concurrency=2,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or "demo",
         streaming=_streaming(environment, shards=1, window_s=0),
         local=LocalPlatform(
             endpoint_url=endpoint.rstrip("/"),
@@ -212,6 +216,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         study_max_concurrency=50,
         queue_max_concurrency=5,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
         streaming=_streaming(environment, shards=1),
         network=Network(),
     )
@@ -234,6 +239,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         study_max_concurrency=500,
         queue_max_concurrency=20,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
+        operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
         streaming=_streaming(environment),
         network=Network(cache=Cache()),
     )

@@ -76,9 +76,15 @@ class Configuration(Construct):
             source=f"{application.ref}/{environment.ref}/{profile.ref}",
             arn=self._arn(f"{self._place}/configuration/{profile.ref}"),
         )
-        # Two ids that no id separates: "gradual/at-once".
-        self.strategies = f"{self._gradual.ref}/{self._at_once.ref}"
         publish_settings(self, config, flags_source=self.access.source)
+
+    def environment(self) -> dict[str, str]:
+        """Give a function that changes flags what it needs to know."""
+        operator = self._foundation.config.operator_tenant
+        return {
+            "ALGOTRENDY_FLAGS_STRATEGIES": f"{self._gradual.ref}/{self._at_once.ref}",
+            **({"ALGOTRENDY_OPERATOR_TENANT": operator} if operator else {}),
+        }
 
     def grant_change(self, grantee: Grantee) -> None:
         """Let a function store another document and roll it out."""

@@ -2,9 +2,11 @@
 
 from constructs import Construct
 
+from infra_cdk.capabilities.audit import AuditHeads
+from infra_cdk.capabilities.configuration import Configuration
 from infra_cdk.capabilities.identity import IdentityStore
 from infra_cdk.capabilities.operations import OperationsStore
-from infra_cdk.patterns.api import HttpGateway, delete, get, post, watch_routes
+from infra_cdk.patterns.api import HttpGateway, delete, get, post, put, watch_routes
 from infra_cdk.patterns.foundation import Foundation
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
 
@@ -16,6 +18,11 @@ ROUTES = (
     post("/v1/api-keys"),
     post("/v1/api-keys/{key_id}/rotate"),
     delete("/v1/api-keys/{key_id}"),
+    get("/v1/flags"),
+    put("/v1/flags/{name}"),
+    put("/v1/live-switch"),
+    get("/v1/audit/entries"),
+    get("/v1/audit/verification"),
     *watch_routes(CAPABILITY),
 )
 
@@ -80,6 +87,8 @@ class IdentityApi(Construct):
         operations: OperationsStore,
         gateway: HttpGateway,
         tokens: dict[str, str],
+        configuration: Configuration,
+        audit_heads: AuditHeads,
     ) -> None:
         super().__init__(scope, id_)
         self.api = Function(
@@ -87,7 +96,14 @@ class IdentityApi(Construct):
             "Api",
             foundation=foundation,
             spec=API,
-            environment={"ALGOTRENDY_DATABASE_URL": operations.database_url, **tokens},
+            environment={
+                "ALGOTRENDY_DATABASE_URL": operations.database_url,
+                **configuration.environment(),
+                **audit_heads.environment(),
+                **tokens,
+            },
         )
+        configuration.grant_change(self.api)
+        audit_heads.grant_list(self.api)
         operations.grant_database(self.api)
         gateway.add(self.api, ROUTES)

@@ -1,12 +1,16 @@
 """Put everything that can be thrown away and deployed again in one stack."""
 
+from dataclasses import replace
+
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra_cdk.capabilities.audit import AuditSeal
 from infra_cdk.capabilities.backtest import Backtest
+from infra_cdk.capabilities.configuration import Configuration
 from infra_cdk.capabilities.identity_api import GatewayAuthorizer, IdentityApi
 from infra_cdk.capabilities.market_data import MarketData
 from infra_cdk.capabilities.market_data_upkeep import MarketDataUpkeep
@@ -64,6 +68,13 @@ class ApplicationStack(Stack):
             authorizer=self.authorizer.function,
             grant_verify=data.identity.grant_verify,
         )
+        self.configuration = Configuration(
+            self,
+            "Configuration",
+            foundation=self.foundation,
+            watched=[self.gateway.errors_alarm],
+        )
+        self.foundation = replace(self.foundation, flags=self.configuration.access)
         self.identity = IdentityApi(
             self,
             "IdentityApi",
@@ -71,6 +82,15 @@ class ApplicationStack(Stack):
             operations=data.operations,
             gateway=self.gateway,
             tokens=tokens,
+            configuration=self.configuration,
+            audit_heads=data.audit_heads,
+        )
+        self.seal = AuditSeal(
+            self,
+            "AuditSeal",
+            foundation=self.foundation,
+            heads=data.audit_heads,
+            operations=data.operations,
         )
         self.market_data = MarketData(
             self,

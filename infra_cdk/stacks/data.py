@@ -3,6 +3,7 @@
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
+from infra_cdk.capabilities.audit import AuditHeads
 from infra_cdk.capabilities.backtest import BacktestStore
 from infra_cdk.capabilities.identity import IdentityStore
 from infra_cdk.capabilities.market_data import MarketDataStore
@@ -24,6 +25,7 @@ class DataStack(Stack):
         self.operations = OperationsStore(self, "Operations", config=config)
         access_logs = self.operations.access_logs
         self.identity = IdentityStore(self, "Identity", config=config)
+        self.audit_heads = AuditHeads(self, "AuditHeads", config=config, access_logs=access_logs)
         self.market_data = MarketDataStore(
             self, "MarketData", config=config, access_logs=access_logs
         )

@@ -21,7 +21,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from algotrendy.kernel.clock import as_utc
-from algotrendy.kernel.errors import Invalid, JsonValue
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid, JsonValue
 from algotrendy.kernel.ids import AccountId, TenantId
 
 GENESIS: Final = "0" * 64
@@ -109,6 +109,21 @@ class Misfit:
     harm: Harm
     why: str
 
+    def __str__(self) -> str:
+        """Read as one line of a report."""
+        return f"entry {self.seq} {self.harm}: {self.why}"
+
+
+class BrokenAudit(AlgoTrendyError):  # noqa: N818 - as its kin in kernel.errors
+    """Says that somebody changed the audit of a tenant, and where."""
+
+    code = "audit-broken"
+
+    def __init__(self, tenant: TenantId, misfit: Misfit | None) -> None:
+        super().__init__(f"the audit of {tenant} is not sound: {misfit}")
+        self.tenant = tenant
+        self.misfit = misfit
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -142,6 +157,10 @@ class HeadArchive(Protocol):
 
     def kept(self, tenant: TenantId) -> Sequence[KeptHead]:
         """Give a tenant's heads, by number."""
+        ...
+
+    def tenants(self) -> Sequence[TenantId]:
+        """Name every tenant of which a head was ever kept."""
         ...
 
 
@@ -252,7 +271,8 @@ def verify(
         if misfit is not None:
             return Verification(sound, len(seals), sealed, misfit)
         sound = stored.head
-    return Verification(sound, len(seals), sealed, _end_misfit(sound, head, seals))
+    kept_end = seals[-1] if seals else since
+    return Verification(sound, len(seals), sealed, _end_misfit(sound, head, kept_end))
 
 
 def _misfit(stored: Link, before: Head) -> Misfit | None:
@@ -296,11 +316,12 @@ def _rewritten(seal: Head, sealed: int) -> Misfit:
     return Misfit(sealed + 1, Harm.REWRITTEN, why)
 
 
-def _end_misfit(sound: Head, head: Head, seals: Sequence[Head]) -> Misfit | None:
-    newest = seals[-1] if seals else Head(head.tenant)
-    if newest.seq > sound.seq:
-        why = f"there were {newest.seq} entries, as a head that was kept elsewhere says"
-        return Misfit(sound.seq + 1, Harm.CUT, why)
+def _end_misfit(sound: Head, head: Head, kept: Head | None) -> Misfit | None:
+    # Of a chain that is read from a kept head on, that head itself is not among what was read.
+    last = min(sound.seq, head.seq)
+    if kept is not None and kept.seq > last:
+        why = f"there were {kept.seq} entries, as a head that was kept elsewhere says"
+        return Misfit(last + 1, Harm.CUT, why)
     if head.seq > sound.seq:
         return Misfit(sound.seq + 1, Harm.CUT, f"there were {head.seq} entries, as the head says")
     if head.seq < sound.seq:

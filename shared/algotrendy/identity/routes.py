@@ -87,6 +87,11 @@ _IDENTITY: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/api-keys"): _admin(Permission.KEYS_OWN, fresh=True),
     ("POST", "/v1/api-keys/{key_id}/rotate"): _admin(Permission.KEYS_OWN, fresh=True),
     ("DELETE", "/v1/api-keys/{key_id}"): _admin(Permission.KEYS_OWN, fresh=True),
+    ("GET", "/v1/flags"): _read(Permission.FLAGS_READ),
+    ("PUT", "/v1/flags/{name}"): _admin(Permission.FLAGS_CHANGE, fresh=True),
+    ("PUT", "/v1/live-switch"): _admin(Permission.LIVE_SWITCH, fresh=True),
+    ("GET", "/v1/audit/entries"): _read(Permission.AUDIT_READ),
+    ("GET", "/v1/audit/verification"): _admin(Permission.AUDIT_READ),
 }
 
 _MARKET_DATA: Mapping[tuple[str, str], Access] = {

@@ -9,13 +9,15 @@ from algotrendy.identity.adapters.jwks import JwksOverHttp
 from algotrendy.identity.tokens import MACHINE_SCOPE, TokenVerifier
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import NotFound, Unavailable
-from algotrendy.kernel.ids import Uuid7s
+from algotrendy.kernel.ids import Uuid7s, parse_tenant
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.identity.account_access import AccountGate
     from algotrendy.identity.adapters.access_store import AccessInPostgres
+    from algotrendy.identity.adapters.audit_desk import AuditDesk
     from algotrendy.identity.adapters.cognito import CognitoUsers
+    from algotrendy.identity.adapters.flag_desk import FlagDesk
     from algotrendy.identity.adapters.key_store import KeysInPostgres
     from algotrendy.identity.adapters.machine_store import MachinesInPostgres
     from algotrendy.identity.api_keys import ApiKeyVerifier, Sealer
@@ -72,6 +74,39 @@ def users() -> CognitoUsers:
         user_pool_id=chosen.need("user_pool_id"),
         client_id=chosen.need("user_pool_client_id"),
         clock=SystemClock(),
+    )
+
+
+@cache
+def audit_desk() -> AuditDesk:
+    """Read and seal the audit of this deployment."""
+    from algotrendy.identity.adapters.audit_desk import AuditDesk
+    from algotrendy.identity.adapters.head_archive import HeadsInS3
+    from algotrendy.platform.database import database
+
+    url = settings().audit_heads_url
+    archive = None if url is None else HeadsInS3(url)
+    return AuditDesk(database(), archive, SystemClock())
+
+
+@cache
+def flag_desk() -> FlagDesk:
+    """Show and change the flags of this deployment."""
+    from algotrendy.identity.adapters.flag_desk import FlagDesk
+    from algotrendy.platform import aws
+    from algotrendy.platform.database import database
+    from algotrendy.platform.flag_store import FlagStore, Strategies
+
+    chosen, clock = settings(), SystemClock()
+    strategies = Strategies(*chosen.need("flags_strategies").split("/"))
+    operator = chosen.operator_tenant
+    return FlagDesk(
+        store=FlagStore(aws.client("appconfig"), chosen.need("flags_source"), strategies),
+        database=database(),
+        stage=chosen.stage,
+        operator=None if operator is None else parse_tenant(operator),
+        clock=clock,
+        ids=Uuid7s(clock),
     )
 
 

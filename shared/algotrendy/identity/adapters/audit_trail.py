@@ -69,6 +69,11 @@ class AuditTrail:
         rows = tx.execute("SELECT tenant, seq, hash FROM audit_heads ORDER BY tenant").fetchall()
         return [Head(TenantId(row["tenant"]), row["seq"], row["hash"]) for row in rows]
 
+    def tenants(self, tx: Transaction) -> Sequence[TenantId]:
+        """Name every tenant that has an entry."""
+        rows = tx.execute("SELECT DISTINCT tenant FROM audit_entries ORDER BY tenant").fetchall()
+        return [TenantId(row["tenant"]) for row in rows]
+
     def get(self, tx: Transaction, tenant: TenantId, seq: int) -> Link:
         """Read one link, or raise NotFound."""
         row = tx.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from algotrendy.identity import wiring
-from algotrendy.identity.api import keys, me
+from algotrendy.identity.api import audit, flags, keys, me
 from algotrendy.identity.app import create_guarded_app
 
 CAPABILITY = "identity"
@@ -16,6 +16,6 @@ __all__ = ["CAPABILITY", "create_api"]
 def create_api() -> FastAPI:
     """Make the app of identity."""
     app = create_guarded_app("AlgoTrendy identity", CAPABILITY, {"database": wiring.check_database})
-    for resource in (me, keys):
+    for resource in (me, keys, flags, audit):
         app.include_router(resource.router)
     return app
