@@ -64,7 +64,7 @@ class World:
             with contextlib.suppress(httpx.TransportError, AssertionError):
                 headers = {"Authorization": f"Bearer {self._access()}"}
                 answer = self._http.request(method, self._api + path, headers=headers, **request)
-                if answer.status_code == 401:
+                if answer.status_code == 401 or _is_stale(answer):
                     self._until = 0.0
                 elif answer.status_code < 500 and answer.status_code != 429:
                     return answer
@@ -264,3 +264,8 @@ def _at(price: Decimal, part: Decimal) -> str:
 
 def _third(wish: Wish) -> str:
     return str(max(int(wish.quantity) // 3, 1))
+
+
+def _is_stale(answer: httpx.Response) -> bool:
+    """Say whether what was asked needs somebody who has just signed in."""
+    return answer.status_code == 403 and answer.json().get("code") == "fresh-sign-in-needed"
