@@ -12,11 +12,13 @@ from aws_cdk.cx_api import CloudAssembly, SynthesisMessageLevel
 from infra_cdk.checks.house_rules import apply_house_rules
 from infra_cdk.config import ROOT, ConfigurationError, StageConfig, stage_config
 from infra_cdk.layers import LayerBuilder, LayerBuildError
+from infra_cdk.observability.runbooks import link_runbooks
 from infra_cdk.patterns.foundation import PackageTooLargeError
 from infra_cdk.patterns.saga import DefinitionError
 from infra_cdk.stacks.application import ApplicationStack
 from infra_cdk.stacks.data import DataStack
 from infra_cdk.stacks.network import NetworkStack
+from infra_cdk.stacks.observability import ObservabilityStack
 
 
 def build(app: App, config: StageConfig) -> None:
@@ -26,7 +28,7 @@ def build(app: App, config: StageConfig) -> None:
     network = None
     if config.network:
         network = NetworkStack(app, config=config, network=config.network, env=env)
-    ApplicationStack(
+    application = ApplicationStack(
         app,
         config=config,
         data=data,
@@ -34,6 +36,14 @@ def build(app: App, config: StageConfig) -> None:
         builder=LayerBuilder(config.package_target),
         env=env,
     )
+    if not config.is_local:
+        ObservabilityStack(
+            app,
+            config=config,
+            stage=application.gateway.stage,
+            topic=application.foundation.alarm_topic,
+            env=env,
+        )
     Tags.of(app).add("project", "algotrendy")
     Tags.of(app).add("stage", config.stage)
 
@@ -66,6 +76,7 @@ def main() -> int:
     except (ConfigurationError, DefinitionError, LayerBuildError, PackageTooLargeError) as error:
         print(f"infra_cdk: {error}", file=sys.stderr)  # noqa: T201 - what the user reads
         return 1
+    link_runbooks(app, config)
     apply_house_rules(app, config)
     if not config.is_local:
         # Rules for a real account; they would only slow `up`.

@@ -251,6 +251,8 @@ TRADING: Final = (
             Unit.BASIS_POINTS),
     _spread("BrokerSeconds", "how long calls to brokers took", _X, FAST_S,
             {"call": _CALLS, "outcome": _OUTCOMES}),
+    _count("BrokerCallsUnanswered", "calls to brokers that got no answer, or one nobody understood",
+           _X),
     _gauge("AccountsServed", "1 where this process is the writer of an account, else 0", _X,
            by={"account": _ACCOUNTS}),
     _spread("DutySeconds", "how long the duties of an account's writer took", _X, SLOW_S,

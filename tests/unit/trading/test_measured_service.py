@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from algotrendy.brokers.port import Broker
-from algotrendy.kernel.errors import Unavailable
+from algotrendy.kernel.errors import Rejected, Unavailable
 from algotrendy.kernel.ids import AccountId
 from algotrendy.platform import metrics
 from algotrendy.platform.metric_table import METRICS, Writer
@@ -98,6 +98,14 @@ def test_a_call_without_an_answer_is_told_apart(prometheus: Prometheus) -> None:
         asyncio.run(broker.positions())
     told = prometheus.samples("algotrendy_broker_seconds_count")
     assert told == {("positions", "unavailable"): 1}
+    assert prometheus.samples("algotrendy_broker_calls_unanswered_total") == {(): 1}
+
+
+def test_a_refusal_is_an_answer(prometheus: Prometheus) -> None:
+    broker = MeasuredBroker(Answering(Rejected("no")))
+    with pytest.raises(Rejected):
+        asyncio.run(broker.positions())
+    assert prometheus.samples("algotrendy_broker_calls_unanswered_total") == {(): 0}
 
 
 class Once:

@@ -1,0 +1,25 @@
+"""Bring in the product's table of metrics, which needs nothing but Python."""
+
+import sys
+
+from infra_cdk.config import ROOT
+
+_SHARED = str(ROOT / "shared")
+if _SHARED not in sys.path:
+    sys.path.append(_SHARED)
+
+from algotrendy.platform.metric_table import (  # noqa: E402 - the path comes first
+    METRICS,
+    NAMESPACE,
+    Kind,
+    Metric,
+    Unit,
+    Writer,
+)
+
+__all__ = ["METRICS", "NAMESPACE", "Kind", "Metric", "Unit", "Writer", "metric"]
+
+
+def metric(name: str) -> Metric:
+    """Give a metric of the table; a misspelt name is a KeyError at synth."""
+    return METRICS[name]
