@@ -103,7 +103,8 @@ synth-check: setup ## Synthesise and lint dev and prod
 golden: $(APP) ## Write the golden results of backtests on real bars anew (the commit says why they changed)
 	WRITE_GOLDEN=1 .venv/bin/pytest -q tests/golden/backtest $(PYTEST_ARGS)
 
-published: $(APP) ## Write docs/openapi.json and docs/events from the code
+published: $(APP) ## Write from the code: the API's examples, docs/openapi.json, its Python client, docs/events
+	ALGOTRENDY_LOG_LEVEL=CRITICAL PYTHONPATH=tests .venv/bin/python -m api_examples
 	.venv/bin/python -m algotrendy.cli.published docs
 
 published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says, and break no client
