@@ -32,7 +32,7 @@ class Canned:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request."""
+    """One request; its body is read as JSON, and that of a form is left as it came."""
 
     method: str
     path: str
@@ -91,7 +91,8 @@ def _handler(script: CannedServer) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             sent = self.rfile.read(length)
-            body = json.loads(sent) if sent else None
+            is_form = "form" in (self.headers.get("Content-Type") or "")
+            body = sent if is_form else json.loads(sent) if sent else None
             script.asked.append(Asked(self.command, self.path, dict(self.headers), body))
             answer = script.answers.popleft() if script.answers else Canned(599)
             if answer.delay_s:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -118,7 +119,9 @@ class PoolInMemory:
         self.made = 0
         self._clock = clock
 
-    def sign_in(self, username: str, password: str) -> Tokens:
+    def sign_in(
+        self, username: str, password: str, second_factor: Callable[[], str] | None = None
+    ) -> Tokens:
         """Change a password into tokens that last an hour."""
         if self.passwords.get(username) != password:
             raise Unauthenticated("the username or the password is wrong")

@@ -1,14 +1,17 @@
-"""`algotrendy login` and `algotrendy users`."""
+"""`algotrendy login`, `algotrendy mfa` and `algotrendy users`."""
 
 from __future__ import annotations
 
+import os
 import sys
+import webbrowser
+from contextlib import closing
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from algotrendy.cli.session import sessions
+from algotrendy.cli.session import Session, sessions
 from algotrendy.identity import wiring
 from algotrendy.identity.principal import Role, parse_role
 from algotrendy.identity.session import UserChange
@@ -21,6 +24,16 @@ users = typer.Typer(
     help="Add users, with their tenant and roles.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+mfa = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Ask for an authenticator's digits beside the password, or no longer.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+CODE_VARIABLE = "ALGOTRENDY_MFA_CODE"
+BROWSER_TIMEOUT_S = 300.0
 
 Username = Annotated[
     str | None,
@@ -36,17 +49,70 @@ Password = Annotated[
 ]
 
 
+@mfa.callback()
+def prepare_mfa() -> None:
+    """Ask for an authenticator's digits beside the password, or no longer."""
+
+
 @users.callback()
 def prepare() -> None:
     """Add users, with their tenant and roles."""
 
 
-def login(username: Username = None, password: Password = None) -> None:
+def login(
+    username: Username = None,
+    password: Password = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Sign in with a browser on this machine.")
+    ] = False,
+    opens: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the browser, or print the address only.")
+    ] = True,
+) -> None:
     """Sign in and keep the token; other commands renew it while the user pool allows."""
-    name = username or typer.prompt("Username")
-    session = sessions().sign_in(name, password or _asked("ALGOTRENDY_PASSWORD"))
+    if browser:
+        session = _with_browser(opens=opens)
+    else:
+        name = username or typer.prompt("Username")
+        given = password or _asked("ALGOTRENDY_PASSWORD")
+        session = sessions().sign_in(name, given, _second_factor)
     until = session.tokens.expires_at.astimezone().strftime("%H:%M")
     _say(f"signed in as {session.username}; the token lasts until {until} and is then renewed")
+
+
+def _with_browser(*, opens: bool) -> Session:
+    signing = sessions()
+    with closing(wiring.loopback()) as callback:
+        begun = wiring.browser_sign_in(callback.redirect_uri)
+        _say(f"sign in at\n{begun.address}")
+        if opens:
+            webbrowser.open(begun.address)
+        answer = callback.wait(BROWSER_TIMEOUT_S, begun.is_ours)
+    username, tokens = wiring.token_endpoint().tokens(begun, begun.code_of(answer))
+    return signing.keep(username, tokens)
+
+
+def _second_factor() -> str:
+    return os.environ.get(CODE_VARIABLE) or _asked(CODE_VARIABLE, "Six digits")
+
+
+@mfa.command("enable")
+def enable_mfa() -> None:
+    """Ask yourself for the digits of an authenticator, too, whenever you sign in."""
+    access_token = sessions().access_token()
+    secret = wiring.users().begin_second_factor(access_token)
+    _say("tell your authenticator this secret, or the address below it")
+    _say(secret)
+    _say(f"otpauth://totp/AlgoTrendy?secret={secret}&issuer=AlgoTrendy")
+    wiring.users().confirm_second_factor(access_token, _second_factor())
+    _say("from now on you are asked for its digits when you sign in")
+
+
+@mfa.command("disable")
+def disable_mfa() -> None:
+    """Ask yourself for a password alone again."""
+    wiring.users().drop_second_factor(sessions().access_token())
+    _say("from now on a password is enough")
 
 
 def token() -> None:
@@ -77,14 +143,14 @@ def add(
     _say("; ".join(_described(change)))
 
 
-def _asked(variable: str, *, twice: bool = False) -> str:
+def _asked(variable: str, what: str = "Password", *, twice: bool = False) -> str:
     try:
-        answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=twice)
+        answer: str = typer.prompt(what, hide_input=True, confirmation_prompt=twice)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
         expected = f"given in {variable} where there is no terminal to type it at"
-        raise Invalid("password", expected, None) from None
+        raise Invalid(what.lower(), expected, None) from None
     return answer
 
 

@@ -234,6 +234,27 @@ ENTRIES = (
         _PEOPLE,
         is_group=True,
     ),
+    Entry(
+        "mfa",
+        "algotrendy.cli.identity:mfa",
+        "Ask for an authenticator's digits beside your password.",
+        _PEOPLE,
+        is_group=True,
+    ),
+    Entry(
+        "keys",
+        "algotrendy.cli.keys:app",
+        "Make API keys for scripts; list, rotate and revoke them.",
+        _PEOPLE,
+        is_group=True,
+    ),
+    Entry(
+        "machines",
+        "algotrendy.cli.machines:app",
+        "Let programs sign in by themselves; list and remove them.",
+        _PEOPLE,
+        is_group=True,
+    ),
 )
 
 

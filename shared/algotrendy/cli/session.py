@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +25,9 @@ class SignsIn(Protocol):
         """The client that tokens are made for."""
         ...
 
-    def sign_in(self, username: str, password: str) -> Tokens:
+    def sign_in(
+        self, username: str, password: str, second_factor: Callable[[], str] | None = None
+    ) -> Tokens:
         """Change a password into tokens, or raise Unauthenticated."""
         ...
 
@@ -85,9 +88,14 @@ class Sessions:
         self._file = file
         self._clock = clock
 
-    def sign_in(self, username: str, password: str) -> Session:
+    def sign_in(
+        self, username: str, password: str, second_factor: Callable[[], str] | None = None
+    ) -> Session:
         """Sign in and keep the tokens; raise Unauthenticated when the pool says no."""
-        tokens = self._pool.sign_in(username, password)
+        return self.keep(username, self._pool.sign_in(username, password, second_factor))
+
+    def keep(self, username: str, tokens: Tokens) -> Session:
+        """Keep tokens that the pool gave for the same client in another way."""
         session = Session(username, self._pool.client_id, tokens)
         self._file.write(session)
         return session

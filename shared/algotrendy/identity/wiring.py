@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from algotrendy.identity.adapters.cognito import CognitoUsers
     from algotrendy.identity.adapters.flag_desk import FlagDesk
     from algotrendy.identity.adapters.key_store import KeysInPostgres
+    from algotrendy.identity.adapters.loopback import Loopback
     from algotrendy.identity.adapters.machine_store import MachinesInPostgres
+    from algotrendy.identity.adapters.token_endpoint import TokenEndpoint
     from algotrendy.identity.api_keys import ApiKeyVerifier, Sealer
+    from algotrendy.identity.browser import BrowserSignIn
     from algotrendy.identity.key_ring import KeyRing
     from algotrendy.identity.machines import Machine, Machines
 
@@ -208,3 +211,25 @@ def machines() -> Machines:
     )
     prefix = f"algotrendy-{chosen.stage}"
     return Machines(machine_store(), pool, clock, Uuid7s(clock), prefix)
+
+
+def loopback() -> Loopback:
+    """Listen for a browser that comes back from signing in."""
+    from algotrendy.identity.adapters.loopback import Loopback
+
+    return Loopback()
+
+
+def browser_sign_in(redirect_uri: str) -> BrowserSignIn:
+    """Begin to sign in to this deployment's user pool with a browser."""
+    from algotrendy.identity.browser import begin
+
+    chosen = settings()
+    return begin(chosen.need("sign_in_url"), chosen.need("user_pool_client_id"), redirect_uri)
+
+
+def token_endpoint() -> TokenEndpoint:
+    """Change codes and secrets into tokens at this deployment's user pool."""
+    from algotrendy.identity.adapters.token_endpoint import TokenEndpoint
+
+    return TokenEndpoint(settings().need("sign_in_url"), SystemClock())

@@ -17,6 +17,7 @@ from algotrendy.kernel.ids import TenantId, parse_tenant, parse_user_id
 
 _SERVICE = "the user pool"
 _MAX_PASSWORD_CHARACTERS = 256
+_SECOND_FACTOR = "SOFTWARE_TOKEN_MFA"
 
 # The reasons for which Cognito turns a sign-in away. An unknown user and a wrong password read
 # alike, so that nobody learns which names exist.
@@ -25,6 +26,8 @@ _TURNED_AWAY = {
     "UserNotFoundException": "the username or the password is wrong",
     "UserNotConfirmedException": "the user is not confirmed yet",
     "PasswordResetRequiredException": "the password must be reset first",
+    "CodeMismatchException": "the authenticator's digits are wrong",
+    "ExpiredCodeException": "the authenticator's digits came too late",
 }
 
 
@@ -49,14 +52,23 @@ class CognitoUsers:
         """The client that tokens are made for."""
         return self._client_id
 
-    def sign_in(self, username: str, password: str) -> Tokens:
+    def sign_in(
+        self, username: str, password: str, second_factor: Callable[[], str] | None = None
+    ) -> Tokens:
         """Change a password into tokens.
+
+        Args:
+            username: Who signs in.
+            password: Theirs.
+            second_factor: Gives the six digits that an authenticator shows; asked for if the user
+                has one.
 
         Raises:
             Unauthenticated: If the pool turns the user away.
             Unavailable: If it does not answer.
         """
-        return self._tokens("USER_PASSWORD_AUTH", {"USERNAME": username, "PASSWORD": password})
+        parameters = {"USERNAME": username, "PASSWORD": password}
+        return self._tokens("USER_PASSWORD_AUTH", parameters, second_factor)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Change a refresh token into a new access token; the refresh token stays as it was.
@@ -109,12 +121,65 @@ class CognitoUsers:
                 )
         return UserChange(username, created, tuple(joined), tuple(left))
 
-    def _tokens(self, flow: str, parameters: dict[str, str]) -> Tokens:
+    def begin_second_factor(self, access_token: str) -> str:
+        """Give the secret that an authenticator is to be told; it counts once it was confirmed.
+
+        Raises:
+            Unauthenticated: If the token does not count, or may not do this.
+            Unavailable: If the pool does not answer.
+        """
+        with translated(_turn_away):
+            answer = self._client.associate_software_token(AccessToken=access_token)
+        return str(answer["SecretCode"])
+
+    def confirm_second_factor(self, access_token: str, code: str) -> None:
+        """Ask for a second factor from now on, if the authenticator shows the right digits.
+
+        Raises:
+            Invalid: If it does not.
+            Unauthenticated, Unavailable: As ``begin_second_factor``.
+        """
+        with translated(_refuse_code):
+            self._client.verify_software_token(AccessToken=access_token, UserCode=code)
+        self._prefer_second_factor(access_token, wanted=True)
+
+    def drop_second_factor(self, access_token: str) -> None:
+        """Ask for no second factor any more.
+
+        Raises:
+            Unauthenticated, Unavailable: As ``begin_second_factor``.
+        """
+        self._prefer_second_factor(access_token, wanted=False)
+
+    def _prefer_second_factor(self, access_token: str, *, wanted: bool) -> None:
+        with translated(_turn_away):
+            self._client.set_user_mfa_preference(
+                AccessToken=access_token,
+                SoftwareTokenMfaSettings={"Enabled": wanted, "PreferredMfa": wanted},
+            )
+
+    def _tokens(
+        self,
+        flow: str,
+        parameters: dict[str, str],
+        second_factor: Callable[[], str] | None = None,
+    ) -> Tokens:
         asked_at = self._clock.now()
         with translated(_turn_away):
             answer = self._client.initiate_auth(
                 ClientId=self._client_id, AuthFlow=flow, AuthParameters=parameters
             )
+        if answer.get("ChallengeName") == _SECOND_FACTOR and second_factor is not None:
+            with translated(_turn_away):
+                answer = self._client.respond_to_auth_challenge(
+                    ClientId=self._client_id,
+                    ChallengeName=_SECOND_FACTOR,
+                    Session=answer["Session"],
+                    ChallengeResponses={
+                        "USERNAME": parameters["USERNAME"],
+                        "SOFTWARE_TOKEN_MFA_CODE": second_factor(),
+                    },
+                )
         result = answer.get("AuthenticationResult")
         if not result:
             challenge = answer.get("ChallengeName", "another step")
@@ -213,3 +278,10 @@ def _refuse_password(code: str, message: str, error: Exception) -> None:
     if code in ("InvalidPasswordException", "InvalidParameterException"):
         expected = f"one that the user pool accepts ({message})"
         raise Invalid("password", expected, "hidden") from error
+
+
+def _refuse_code(code: str, message: str, error: Exception) -> None:
+    if code in ("EnableSoftwareTokenMFAException", "CodeMismatchException"):
+        expected = "the six digits that the authenticator shows now"
+        raise Invalid("code", expected, "others") from error
+    _turn_away(code, message, error)
