@@ -27,7 +27,7 @@ from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.adapters.followed import FollowedBroker
 from algotrendy.trading.booking import record
-from algotrendy.trading.execution.duties import Duties
+from algotrendy.trading.execution.duties import Duties, Gate, open_gate
 from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.service import Station, Surroundings
 from algotrendy.trading.holds import hold_of
@@ -118,6 +118,7 @@ class Bench:
         self.answers = RecordedAnswers()
         self.duties: Duties = lambda post: ()
         self.following: Following = NOBODY
+        self.gate: Gate = open_gate
         self._tasks: list[asyncio.Task[None]] = []
         self._started = 0
 
@@ -133,6 +134,7 @@ class Bench:
             monotonic=asyncio.get_running_loop().time,
             duties=self.duties,
             following=self.following,
+            gate=self.gate,
         )
 
         async def connect() -> Broker:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def stage_allows_live() -> bool:
     """Read the stage's switch, the setting ``live_trading``; off where nobody turned it.
 
+    It decides to which broker an account is connected. Beside it stands the flag of the same name,
+    without which no order leaves (``trading.adapters.live_gate``).
+
     Raises:
         Invalid: If it is neither true nor false.
     """

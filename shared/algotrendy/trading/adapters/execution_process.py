@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from algotrendy.brokers.accounts import BrokerAccountSettings
+from algotrendy.brokers.live import Mode
 from algotrendy.brokers.port import Broker
 from algotrendy.brokers.wiring import connect, stage_allows_live
 from algotrendy.kernel.clock import SystemClock
@@ -18,6 +19,7 @@ from algotrendy.platform.database import database
 from algotrendy.platform.settings import settings
 from algotrendy.trading.adapters.account_settings import TradedAccount
 from algotrendy.trading.adapters.followed import Followed, FollowedBroker
+from algotrendy.trading.adapters.live_gate import LiveGate
 from algotrendy.trading.adapters.markets import LaterMarket, MarketSource
 from algotrendy.trading.adapters.measured_broker import MeasuredBroker
 from algotrendy.trading.adapters.measured_duties import (
@@ -30,7 +32,7 @@ from algotrendy.trading.adapters.order_workflows import ThreadAnswers
 from algotrendy.trading.adapters.relay_duty import RelayDuty
 from algotrendy.trading.adapters.sqs_bell import SqsRings
 from algotrendy.trading.adapters.thread_desk import ThreadDesk
-from algotrendy.trading.execution.duties import Duties, Duty, Post
+from algotrendy.trading.execution.duties import Duties, Duty, Post, open_gate
 from algotrendy.trading.execution.killing import Killing
 from algotrendy.trading.execution.lease import Monotonic
 from algotrendy.trading.execution.monitor import Monitor
@@ -74,6 +76,11 @@ class Execution:
             traded.account.id: LaterMarket(traded.prices, clock, stage_live=stage_live)
             for traded in accounts
         }
+        gates = {
+            traded.account.id: LiveGate()
+            for traded in accounts
+            if traded.connection.switches(stage_live).mode is Mode.LIVE
+        }
         self.stations = tuple(
             Station(
                 traded.account,
@@ -86,9 +93,14 @@ class Execution:
                     ids=ids,
                     holder=holder,
                     monotonic=monotonic,
-                    duties=_duties_with(self._markets[traded.account.id], self._compared),
+                    duties=_duties_with(
+                        self._markets[traded.account.id],
+                        self._compared,
+                        gates.get(traded.account.id),
+                    ),
                     timing=Timing(orders_per_minute=traded.orders_per_minute),
                     following=Followed(),
+                    gate=gates.get(traded.account.id, open_gate),
                 ),
             )
             for traded in accounts
@@ -170,7 +182,7 @@ def _connector(connection: BrokerAccountSettings) -> Connect:
     return connected
 
 
-def _duties_with(market: MarketSource, compared: Compared) -> Duties:
+def _duties_with(market: MarketSource, compared: Compared, gate: LiveGate | None) -> Duties:
     def duties(post: Post) -> Sequence[Duty]:
         publisher = EventBridgePublisher(settings().need("event_bus"))
         plain: tuple[Duty, ...] = (
@@ -183,6 +195,7 @@ def _duties_with(market: MarketSource, compared: Compared) -> Duties:
             ProtectionWatch(post),
             RelayDuty(database(), publisher),
             Gauging(post),
+            *(() if gate is None else (gate,)),
         )
         return tuple(map(MeasuredDuty, plain))
 

@@ -14,6 +14,7 @@ from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
 from algotrendy.kernel.ids import AccountId, Ids
 from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.lease import Fenced, FencedDesk
+from algotrendy.trading.orders import PlatformOrder
 
 _LONGEST_WAIT_S = 30.0
 
@@ -40,6 +41,16 @@ class Duty(Protocol):
         ...
 
 
+Gate = Callable[[PlatformOrder], str | None]
+"""Says, from what it remembers, why an order must not leave now; None lets it."""
+
+
+def open_gate(order: PlatformOrder) -> str | None:
+    """Let every order leave."""
+    del order
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """What a writer has at hand while it holds the lease of an account.
@@ -51,6 +62,7 @@ class Post:
         moved: Set when an execution was booked or a price has changed: what the account is worth
             wants a look.
         following: Told what is done for each order.
+        gate: Asked right before an order leaves.
     """
 
     root: AccountId
@@ -61,6 +73,7 @@ class Post:
     wake: Callable[[], None]
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     following: Following = NOBODY
+    gate: Gate = open_gate
 
 
 Duties = Callable[[Post], Sequence[Duty]]

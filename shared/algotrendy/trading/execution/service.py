@@ -20,7 +20,7 @@ from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, Ids
 from algotrendy.trading.accounts import Account, root_of
-from algotrendy.trading.execution.duties import Duties, Post, keep_doing
+from algotrendy.trading.execution.duties import Duties, Gate, Post, keep_doing, open_gate
 from algotrendy.trading.execution.following import NOBODY, Following
 from algotrendy.trading.execution.hearing import Hearing
 from algotrendy.trading.execution.lease import (
@@ -75,6 +75,7 @@ class Surroundings:
         monotonic: Seconds of a clock that never steps, and counts a sleep of the machine as well.
         duties: What is done again and again while the lease is held.
         following: Told what is done for each order.
+        gate: Asked right before an order leaves.
     """
 
     desk: Desk
@@ -87,6 +88,7 @@ class Surroundings:
     duties: Duties
     timing: Timing = USUAL
     following: Following = NOBODY
+    gate: Gate = open_gate
 
 
 class Station:
@@ -220,6 +222,7 @@ class Station:
                 around.ids,
                 self._wake.set,
                 following=around.following,
+                gate=around.gate,
             )
             await open_books(post, self._account, around.timing)
             teller = Teller(self.root, desk, around.answers, around.clock, around.following)

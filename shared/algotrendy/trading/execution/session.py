@@ -259,7 +259,7 @@ class Session:
         # Stored in time is not enough: it may have waited in its lane, or the machine have slept.
         if order.submit_by is not None and self._post.clock.now() >= order.submit_by:
             return "it could not be sent in time"
-        return None
+        return self._post.gate(order)
 
     async def _request(self, sending: Sending) -> BrokerOrder:
         broker, order, old = self._post.broker, sending.order, sending.old
