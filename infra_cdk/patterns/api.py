@@ -30,8 +30,14 @@ REQUEST_HEADERS = [
 ]
 RESPONSE_HEADERS = [
     "etag",
+    "idempotency-replayed",
     "link",
     "location",
+    "ratelimit-limit",
+    "ratelimit-policy",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "ratelimit-unchecked",
     "retry-after",
     "x-bars-version",
     "x-correlation-id",

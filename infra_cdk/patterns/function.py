@@ -89,7 +89,8 @@ class Function(Construct):
             self.permissions.except_tracing()
         if spec.trigger is Trigger.HTTP and foundation.flags:
             foundation.flags.grant_read(self)
-        access = foundation.cache_access if vpc else None
+        # What answers callers counts their requests in the cache, all processes together.
+        access = foundation.cache_access if vpc or _counts(spec) else None
         if access:
             self._grant_network_interfaces()
         snap_start = config.snap_start and spec.trigger is Trigger.HTTP
@@ -210,17 +211,23 @@ class Function(Construct):
             foundation.alarm(alarm)
 
 
+def _counts(spec: FunctionSpec) -> bool:
+    return spec.trigger is Trigger.HTTP and spec.name == "api"
+
+
 def _environment(
     foundation: Foundation, spec: FunctionSpec, own: Mapping[str, str]
 ) -> dict[str, str]:
     config = foundation.config
     reads_flags = spec.trigger is Trigger.HTTP
+    counts = _counts(spec) and foundation.cache_url
     environment = {
         "ALGOTRENDY_STAGE": config.stage,
         "ALGOTRENDY_LOG_LEVEL": "INFO",
         "POWERTOOLS_SERVICE_NAME": spec.capability,
         "POWERTOOLS_METRICS_NAMESPACE": "AlgoTrendy",
         **(foundation.flags.environment() if reads_flags and foundation.flags else {}),
+        **({"ALGOTRENDY_CACHE_URL": str(foundation.cache_url)} if counts else {}),
         **own,
     }
     if config.tracing:

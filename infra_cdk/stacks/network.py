@@ -86,13 +86,14 @@ class NetworkStack(Stack):
         own.add_ingress_rule(functions, ports, "Functions that use the cache")
         functions.add_egress_rule(own, ports, "The cache")
         functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS over TLS")
+        functions.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(5432), "Aurora DSQL over TLS")
         made = elasticache.CfnServerlessCache(
             self,
             "Cache",
             engine="valkey",
             major_engine_version="8",
             serverless_cache_name=config.prefix,
-            description="Pages of bars; losing it loses nothing",
+            description="Pages of bars, counts of requests; losing it loses nothing",
             security_group_ids=[own.security_group_id],
             subnet_ids=self.vpc.select_subnets(
                 subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS

@@ -197,7 +197,7 @@ def test_browsers_may_call_from_the_named_origins_alone(stage: Stage) -> None:
     assert "*" not in cors["AllowHeaders"]
     assert not cors.get("AllowCredentials")
     # A page of another origin follows pages of CSV by these.
-    assert {"link", VERSION_HEADER} <= set(cors["ExposeHeaders"])
+    assert {"link", "ratelimit-remaining", VERSION_HEADER} <= set(cors["ExposeHeaders"])
 
 
 def test_users_are_made_by_an_administrator_with_a_strong_password(stage: Stage) -> None:

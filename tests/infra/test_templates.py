@@ -42,7 +42,7 @@ def test_cfn_lint_has_nothing_to_say_about_any_stage(stages: dict[str, Stage]) -
     templates = [
         path for stage in stages.values() for path in stage.assembly.glob("*.template.json")
     ]
-    assert len(templates) == 10
+    assert len(templates) == 12
     done = subprocess.run(
         [CFN_LINT, "--non-zero-exit-code", "informational", *templates],
         check=False,
@@ -74,6 +74,9 @@ def test_every_handler_has_a_function_and_every_function_a_handler(stage: Stage)
         for path in (ROOT / "functions").glob("*/*.py")
         if path.stem != "__init__"
     }
+    if not stage.is_cloud:
+        # The laptop runs services/status instead.
+        written.remove(("operations-probe-status", "probe_status.handler"))
     assert deployed == written
 
 
@@ -216,7 +219,7 @@ def test_services_have_a_network_and_of_the_functions_only_what_uses_the_cache(
     assert set(stages["local"].templates) == {"data", "app"}
     for name in ("dev", "prod"):
         stage = stages[name]
-        assert set(stage.templates) == {"data", "network", "app", "observability"}
+        assert set(stage.templates) == {"data", "network", "app", "observability", "status"}
         assert len(stage.resources("AWS::EC2::NatGateway")) == 1
         assert len(stage.resources("AWS::EC2::FlowLog")) == 1
         [endpoint] = stage.properties("AWS::EC2::VPCEndpoint")
@@ -226,18 +229,26 @@ def test_services_have_a_network_and_of_the_functions_only_what_uses_the_cache(
             for function in stage.properties("AWS::Lambda::Function")
             if "VpcConfig" in function
         }
-        cached = {"market-data-api", "market-data-on-ticks"}
+        # Every API counts its callers' requests in the cache.
+        apis = {function for function in _functions(stage) if function.endswith("-api")}
+        assert len(apis) >= 4
+        cached = apis | {"market-data-on-ticks"}
         assert inside == (cached if name == "prod" else set())
     assert not stages["dev"].resources("AWS::ElastiCache::ServerlessCache")
     [cache] = stages["prod"].properties("AWS::ElastiCache::ServerlessCache")
     assert cache["Engine"] == "valkey"
 
 
+def _functions(stage: Stage) -> set[str]:
+    return {short(stage, function) for function in stage.properties("AWS::Lambda::Function")}
+
+
 def test_the_cache_is_named_where_there_is_one(stages: dict[str, Stage]) -> None:
     urls = {}
     for name, stage in stages.items():
-        _, function = stage.function("market-data-api")
-        urls[name] = function["Environment"]["Variables"].get("ALGOTRENDY_CACHE_URL")
+        for api in ("market-data-api", "trading-api"):
+            _, function = stage.function(api)
+            urls[name] = function["Environment"]["Variables"].get("ALGOTRENDY_CACHE_URL")
     assert urls["local"] == "redis://127.0.0.1:6380"
     assert urls["dev"] is None
     assert "rediss://" in json.dumps(urls["prod"])
