@@ -106,9 +106,11 @@ golden: $(APP) ## Write the golden results of backtests on real bars anew (the c
 published: $(APP) ## Write from the code: the API's examples, docs/openapi.json, its Python client, docs/events
 	ALGOTRENDY_LOG_LEVEL=CRITICAL PYTHONPATH=tests .venv/bin/python -m api_examples
 	.venv/bin/python -m algotrendy.cli.published docs
+	.venv/bin/python -m infra_cdk.observability.written
 
 published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says, and break no client
 	.venv/bin/python -m algotrendy.cli.published docs --check
+	.venv/bin/python -m infra_cdk.observability.written --check
 
 api-release: $(APP) ## Make the present docs/openapi.json the one that clients were promised
 	.venv/bin/python -m algotrendy.cli.published docs --release

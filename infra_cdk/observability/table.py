@@ -8,7 +8,8 @@ _SHARED = str(ROOT / "shared")
 if _SHARED not in sys.path:
     sys.path.append(_SHARED)
 
-from algotrendy.platform.metric_table import (  # noqa: E402 - the path comes first
+from algotrendy.platform import metric_table  # noqa: E402 - the path comes first
+from algotrendy.platform.metric_table import (  # noqa: E402
     METRICS,
     NAMESPACE,
     Kind,
@@ -17,7 +18,7 @@ from algotrendy.platform.metric_table import (  # noqa: E402 - the path comes fi
     Writer,
 )
 
-__all__ = ["METRICS", "NAMESPACE", "Kind", "Metric", "Unit", "Writer", "metric"]
+__all__ = ["METRICS", "NAMESPACE", "Kind", "Metric", "Unit", "Writer", "metric", "metric_table"]
 
 
 def metric(name: str) -> Metric:
