@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from algotrendy.cli import account_access
 from algotrendy.cli.orders_view import clock_time
 from algotrendy.cli.paged import (
     Everything,
@@ -39,6 +40,7 @@ app = typer.Typer(
     help="Show accounts, what happened on them; give strategies parts of them.",
     context_settings=HELP_NAMES,
 )
+app.add_typer(account_access.app, name="access")
 
 
 class Lots(StrEnum):
