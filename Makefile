@@ -104,7 +104,7 @@ golden: $(APP) ## Write the golden results of backtests on real bars anew (the c
 	WRITE_GOLDEN=1 .venv/bin/pytest -q tests/golden/backtest $(PYTEST_ARGS)
 
 published: $(APP) ## Write from the code: the API's examples, docs/openapi.json, its Python client, docs/events
-	ALGOTRENDY_LOG_LEVEL=CRITICAL PYTHONPATH=tests .venv/bin/python -m api_examples
+	PYTHONPATH=tests .venv/bin/python -m api_examples
 	.venv/bin/python -m algotrendy.cli.published docs
 	.venv/bin/python -m infra_cdk.observability.written
 

@@ -387,6 +387,36 @@ class ApprovalIn(Request):
     """Kept in the audit."""
 
 
+class AuditEntryOut(Answer):
+    """Who did what to which, when and why; and its place in the chain."""
+
+    seq: int
+    """Counted from 1 within the tenant, without a gap."""
+
+    id: UUID
+    at: dt.datetime
+    who: str
+    action: str
+    subject: str
+    reason: str
+    account: str | None
+    correlation_id: str | None
+    facts: dict[str, Any]
+    previous: str
+    """The hash of the entry before."""
+
+    hash: str
+    """SHA-256 of the canonical JSON of all that stands above."""
+
+
+class AuditEntriesOut(Answer):
+    """A page of the audit, newest first."""
+
+    entries: list[AuditEntryOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null at the end."""
+
+
 class AuditOut(Answer):
     """Who did what, and why."""
 
@@ -398,6 +428,44 @@ class AuditOut(Answer):
     subject: str
     reason: str
     facts: dict[str, Any]
+
+
+class Harm(Word):
+    """What was done to a chain."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    CUT = "cut"
+    REWRITTEN = "rewritten"
+
+
+class MisfitOut(Answer):
+    """The first entry that does not fit."""
+
+    seq: int
+    harm: Harm
+    why: str
+
+
+class AuditVerificationOut(Answer):
+    """What a look at the tenant's whole chain found."""
+
+    is_sound: bool
+    entries: int
+    """How many are sound, from the first on."""
+
+    hash: str
+    """Of the last of these: keep it, to ask for it later."""
+
+    kept_heads: int
+    """How many heads that are kept elsewhere it was held to."""
+
+    sealed: int
+    """Up to which entry those say that all is as it was."""
+
+    misfit: MisfitOut | None
 
 
 class AuditsOut(Answer):
@@ -825,6 +893,65 @@ class FindingOut(Answer):
     detail: str
 
 
+class FlagChangeOut(Answer):
+    """What a change did, or would do."""
+
+    name: str
+    before: bool | int | float
+    after: bool | int | float
+    changed: bool
+    """Whether anything was deployed."""
+
+    at_once: bool
+    deployment: int | None
+    entry: UUID | None
+    """Of the audit."""
+
+
+class FlagIn(Request):
+    """What a flag is to be, and why."""
+
+    value: bool | int | float | None
+    """Null: its default."""
+
+    reason: str
+    """Why; kept in the audit."""
+
+    at_once: bool = False
+    """Everywhere within 30 s, and a change that is on its way is taken back; else process by
+    process within minutes, and taken back when an alarm comes.
+    """
+
+    dry_run: bool = False
+    """Only say what it would do."""
+
+
+class FlagOut(Answer):
+    """One flag."""
+
+    name: str
+    value: bool | int | float
+    """As it is deployed; a process has it within 30 s."""
+
+    default: bool | int | float
+    is_set: bool
+    """Whether it differs from its default."""
+
+
+class FlagsOut(Answer):
+    """Every flag, by name, and what is on its way."""
+
+    flags: list[FlagOut]
+    version: int
+    """Of the document that holds."""
+
+    under_way: int | None
+    """A deployment that has not come to its end."""
+
+    percent: float
+    """How far that one is."""
+
+
 class GateOut(Answer):
     """All checks, in the order in which a verdict tells them."""
 
@@ -1108,6 +1235,17 @@ class LimitsVersionsOut(Answer):
     versions: list[LimitsOut]
     next_cursor: str | None
     """Ask for the next page with it; null at the end."""
+
+
+class LiveSwitchIn(Request):
+    """Whether orders may cost real money, and why."""
+
+    on: bool
+    reason: str
+    """Why; kept in the audit."""
+
+    dry_run: bool = False
+    """Only say what it would do."""
 
 
 class LossOut(Answer):
@@ -2250,7 +2388,10 @@ __all__ = [
     "ActivityOut",
     "AnyBarOut",
     "ApprovalIn",
+    "AuditEntriesOut",
+    "AuditEntryOut",
     "AuditOut",
+    "AuditVerificationOut",
     "AuditsOut",
     "BacktestIn",
     "BacktestOut",
@@ -2276,8 +2417,13 @@ __all__ = [
     "FillOut",
     "FillsOut",
     "FindingOut",
+    "FlagChangeOut",
+    "FlagIn",
+    "FlagOut",
+    "FlagsOut",
     "GapPolicy",
     "GateOut",
+    "Harm",
     "HeldOut",
     "IssuedKeyOut",
     "KeyIn",
@@ -2290,6 +2436,7 @@ __all__ = [
     "LimitsOut",
     "LimitsVersionsOut",
     "Links",
+    "LiveSwitchIn",
     "LossOut",
     "LotMethod",
     "LotOut",
@@ -2297,6 +2444,7 @@ __all__ = [
     "MeOut",
     "MemberIn",
     "MemberOut",
+    "MisfitOut",
     "MoneyOut",
     "OrderClass",
     "OrderIn",

@@ -20,7 +20,10 @@ from algotrendy.client.models import (
     ActivitiesOut,
     ActivityOut,
     ApprovalIn,
+    AuditEntriesOut,
+    AuditEntryOut,
     AuditOut,
+    AuditVerificationOut,
     AuditsOut,
     BacktestIn,
     BacktestOut,
@@ -35,6 +38,9 @@ from algotrendy.client.models import (
     EntryKind,
     FillOut,
     FillsOut,
+    FlagChangeOut,
+    FlagIn,
+    FlagsOut,
     GapPolicy,
     GateOut,
     IssuedKeyOut,
@@ -44,6 +50,7 @@ from algotrendy.client.models import (
     LimitsIn,
     LimitsOut,
     LimitsVersionsOut,
+    LiveSwitchIn,
     MeOut,
     OrderIn,
     OrderOut,
@@ -222,6 +229,106 @@ class Operations(ABC):
             "DELETE",
             f"/v1/api-keys/{quoted(key_id)}",
             KeyOut,
+        )
+
+    def list_flags(
+        self,
+    ) -> FlagsOut:
+        """List flags and limits that change without a deploy, as they are deployed.
+
+        Needs the permission `flags:read`.
+        """
+        return self.call(
+            "GET",
+            "/v1/flags",
+            FlagsOut,
+        )
+
+    def set_flag(
+        self,
+        name: str,
+        body: FlagIn,
+    ) -> FlagChangeOut:
+        """Set one flag for the whole deployment; only people of the tenant that runs it may.
+
+        Needs the permission `flags:change`. For a person who signed in minutes ago; no key and
+        no machine may.
+        """
+        return self.call(
+            "PUT",
+            f"/v1/flags/{quoted(name)}",
+            FlagChangeOut,
+            body=body,
+        )
+
+    def turn_live_switch(
+        self,
+        body: LiveSwitchIn,
+    ) -> FlagChangeOut:
+        """Let orders cost real money, or no longer: one of three switches that must all be on.
+
+        The others are the setting of the stage and the one of the broker account.
+
+        Needs the permission `live-switch:turn`. For a person who signed in minutes ago; no key
+        and no machine may.
+        """
+        return self.call(
+            "PUT",
+            "/v1/live-switch",
+            FlagChangeOut,
+            body=body,
+        )
+
+    def list_audit_entries(
+        self,
+        *,
+        action: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> AuditEntriesOut:
+        """List what people of the tenant did that is sensitive, newest first.
+
+        Needs the permission `audit:read`.
+        """
+        return self.call(
+            "GET",
+            "/v1/audit/entries",
+            AuditEntriesOut,
+            query={
+                "action": action,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iterate_audit_entries(
+        self,
+        *,
+        action: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[AuditEntryOut]:
+        """Give what ``list_audit_entries`` gives, one by one, page after page."""
+
+        def page(place: str | None) -> AuditEntriesOut:
+            return self.list_audit_entries(
+                action=action,
+                limit=limit,
+                cursor=place,
+            )
+
+        return every(page, lambda it: it.entries, lambda it: it.next_cursor)
+
+    def verify_audit(
+        self,
+    ) -> AuditVerificationOut:
+        """Work every hash of the tenant's chain out again, and hold it to heads kept elsewhere.
+
+        Needs the permission `audit:read`.
+        """
+        return self.call(
+            "GET",
+            "/v1/audit/verification",
+            AuditVerificationOut,
         )
 
     def market_data_health(

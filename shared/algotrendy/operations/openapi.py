@@ -39,7 +39,7 @@ TAGS = {
 
 def whole_api() -> dict[str, Any]:
     """Give the OpenAPI document of every capability together, with examples."""
-    return described(whole_apps(), recorded_examples())
+    return described(merged(whole_apps()), recorded_examples())
 
 
 def whole_apps() -> list[FastAPI]:
@@ -58,9 +58,9 @@ def recorded_examples() -> Examples:
     return Examples.of(json.loads(text))
 
 
-def described(apps: Sequence[FastAPI], examples: Examples) -> dict[str, Any]:
-    """Give the document of some apps, with what holds for all of them."""
-    document = with_examples(tidied(merged(apps)), examples)
+def described(plain: dict[str, Any], examples: Examples) -> dict[str, Any]:
+    """Give what some apps say together, with what holds for all of them."""
+    document = with_examples(tidied(json.loads(json.dumps(plain))), examples)
     return with_answers(document, ROUTES, examples.problems)
 
 
@@ -84,11 +84,11 @@ def merged(apps: Sequence[FastAPI]) -> dict[str, Any]:
         "components": {},
     }
     for app in apps:
-        described = app.openapi()
-        _add(whole["paths"], described["paths"], "path")
-        for kind, parts in described.get("components", {}).items():
+        own = app.openapi()
+        _add(whole["paths"], own["paths"], "path")
+        for kind, parts in own.get("components", {}).items():
             _add(whole["components"].setdefault(kind, {}), parts, kind)
-        _add(whole, {"security": described.get("security", [])}, "rule")
+        _add(whole, {"security": own.get("security", [])}, "rule")
     # What was merged is changed from here on; the apps keep what they said.
     whole = json.loads(json.dumps(whole))
     operations = [operation for _, _, operation in operations_of(whole)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from algotrendy.operations.openapi_schemas import Json, operations_of
+from algotrendy.operations.openapi_schemas import Json, operations_of, schema_of
 
 JSON_TYPE = "application/json"
 
@@ -31,26 +31,31 @@ class Examples:
 
 
 def with_examples(document: Json, examples: Examples) -> Json:
-    """Give the document with the examples; a route that declares its own bodies keeps them."""
+    """Give the document with the examples; a route that declares its own bodies keeps them.
+
+    What a model declares of itself gives way to what was answered.
+    """
     for _, _, operation in operations_of(document):
         recorded = examples.operations.get(operation["operationId"])
         if recorded is None:
             continue
         if "request" in recorded and "requestBody" in operation:
             media = operation["requestBody"]["content"][JSON_TYPE]
-            if not bodies_of(media):
+            if not bodies_of(document, media):
                 media["examples"] = {"recorded": {"value": recorded["request"]}}
         for status, body in recorded["responses"].items():
             content = operation["responses"].get(status, {}).get("content", {})
             if JSON_TYPE in content:
                 content[JSON_TYPE]["example"] = body
+                schema_of(document, content[JSON_TYPE].get("schema", {})).pop("examples", None)
     return document
 
 
-def bodies_of(media: Json) -> dict[str, Any]:
+def bodies_of(document: Json, media: Json) -> dict[str, Any]:
     """Give the examples of a body by name, wherever they are declared."""
     named = {name: each["value"] for name, each in media.get("examples", {}).items()}
-    listed = media.get("schema", {}).get("examples", [])
+    schema = media.get("schema", {})
+    listed = [*schema.get("examples", ()), *schema_of(document, schema).get("examples", ())]
     return named | {f"schema {number}": each for number, each in enumerate(listed, 1)}
 
 
@@ -58,12 +63,13 @@ def unexampled(document: Json) -> list[str]:
     """Name each body of a request and of an answer that has no example."""
     missing = []
     for _, _, operation in operations_of(document):
-        name = operation["operationId"]
-        body = operation.get("requestBody", {}).get("content", {}).get(JSON_TYPE)
-        if body is not None and not bodies_of(body):
-            missing.append(f"{name}: request")
-        for status, response in operation["responses"].items():
-            media = response.get("content", {}).get(JSON_TYPE)
-            if status.startswith("2") and media is not None and "example" not in media:
-                missing.append(f"{name}: {status}")
+        bodies = {"request": operation.get("requestBody", {})} | {
+            status: answer
+            for status, answer in operation["responses"].items()
+            if status.startswith("2")
+        }
+        for part, body in bodies.items():
+            media = body.get("content", {}).get(JSON_TYPE)
+            if media is not None and "example" not in media and not bodies_of(document, media):
+                missing.append(f"{operation['operationId']}: {part}")
     return missing

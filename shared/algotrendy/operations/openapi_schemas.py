@@ -37,6 +37,9 @@ def tidied(document: Json) -> Json:
     references = {SCHEMAS + old: SCHEMAS + new for old, new in names.items()}
     document["components"]["schemas"] = {names[name]: schemas[name] for name in schemas}
     tidy: Json = _changed(document, lambda part: _tidy(part, references))
+    for schema in tidy["components"]["schemas"].values():
+        if "examples" in schema:
+            schema["examples"] = [_with_nulls(tidy, schema, each) for each in schema["examples"]]
     return tidy
 
 
@@ -91,6 +94,25 @@ def _number_or_text(part: Json) -> Json:
         places = f"At most {part[_PLACES]} decimal places."
         bare["description"] = " ".join(filter(None, (bare.get("description"), places)))
     return {**bare, "anyOf": [{**number, **bounds}, {**text, "format": DECIMAL}]}
+
+
+def _with_nulls(document: Json, schema: Json, value: Any) -> Any:
+    """Put the nulls of an example back, which FastAPI leaves out of the whole document."""
+    whole = schema_of(document, schema)
+    for each in whole.get("anyOf", ()):
+        if value is not None and schema_of(document, each).get("type") in {"object", "array"}:
+            value = _with_nulls(document, each, value)
+    if isinstance(value, list):
+        return [_with_nulls(document, whole.get("items", {}), each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    fields = whole.get("properties", {})
+    left_out = [name for name in whole.get("required", ()) if name not in value]
+    nulls = {name: None for name in left_out if {"type": "null"} in fields[name].get("anyOf", ())}
+    return {
+        name: _with_nulls(document, fields.get(name, {}), each)
+        for name, each in (value | nulls).items()
+    }
 
 
 def _is_bound(name: str) -> bool:
