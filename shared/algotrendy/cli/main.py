@@ -216,7 +216,13 @@ ENTRIES = (
     Entry(
         "logs",
         "algotrendy.cli.platform:logs",
-        "Show or follow the logs of the parts and of the deployed functions.",
+        "Show or follow the logs of the parts and functions, or all that names one request.",
+        _PLATFORM,
+    ),
+    Entry(
+        "trace",
+        "algotrendy.cli.trace:trace",
+        "Show a request's or an order's whole way, every hop with its times.",
         _PLATFORM,
     ),
     Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from algotrendy.cli.platform_view import PlainProgress, progress_view, status_view
-from algotrendy.kernel.errors import AlgoTrendyError, Unavailable
+from algotrendy.kernel.errors import AlgoTrendyError, NotFound, Unavailable
 from algotrendy.local import control
 from algotrendy.local.home import Home, Ports, current_home, project_root
 from algotrendy.local.logs import follow as follow_files
@@ -22,6 +23,8 @@ from algotrendy.local.status import Phase, PlatformStatus
 
 _INTERRUPTED = 130
 _NOT_UP = 3
+# No part's name has a digit in it; every id has.
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9._:-]{6,128}")
 
 EmulatorPort = Annotated[
     int | None,
@@ -152,7 +155,8 @@ def logs(
         str | None,
         typer.Argument(
             help="supervisor, postgres, valkey, exchange, emulator, execution, streaming or "
-            "deploy; all when left out"
+            "deploy; all when left out. Or a correlation id, or the id of an order, an execution "
+            "or a trace: then what every part and function said of it."
         ),
     ] = None,
     follow: Annotated[
@@ -164,10 +168,13 @@ def logs(
         typer.Option(help="Show a deployed function's log instead: its name or a part of it."),
     ] = None,
 ) -> None:
-    """Show or follow the logs of the parts and of the deployed functions."""
+    """Show or follow the logs of the parts and functions, or all that names one request."""
     home = current_home()
     if function is not None:
         _function_logs(home, function, follow, lines)
+        return
+    if part is not None and _ID.fullmatch(part) and not (home.logs / f"{part}.log").exists():
+        _lines_about(part)
         return
     files = log_files(home, part)
     width = max((len(file.stem) for file in files), default=0)
@@ -180,6 +187,21 @@ def logs(
                 typer.echo(line if part else f"{file.stem:<{width}}  {line}")
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
+
+
+def _lines_about(key: str) -> None:
+    """Show what every part and function said of one request, by time."""
+    from datetime import timedelta
+
+    from algotrendy.cli.trace import lines_about
+    from algotrendy.operations.traces.text import line_told
+
+    found = lines_about(key, timedelta(days=1))
+    if not found:
+        raise NotFound("log line", key, "nothing tells of it within a day")
+    width = max(len(line.source) for line in found)
+    for line in found:
+        typer.echo(f"{line.source:<{width}}  {line_told(line)}")
 
 
 def _function_logs(home: Home, name: str, follow: bool, lines: int) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from algotrendy.operations.status.board import Board
     from algotrendy.operations.status.ports import Pages
     from algotrendy.operations.status.watching import Watch
+    from algotrendy.operations.traces.finding import Runs
+    from algotrendy.operations.traces.lines import Log
 
 KEEP_PUBLISHED = timedelta(days=30)
 
@@ -33,6 +35,23 @@ def purge_published() -> int:
 
     before = SystemClock().now() - KEEP_PUBLISHED
     return database().run(lambda tx: Outbox.purge(tx, before))
+
+
+def deployed_log(stage: str) -> Log:
+    """Give all that the functions and services of a stage wrote, in CloudWatch Logs."""
+    from algotrendy.operations.adapters.cloudwatch_lines import CloudWatchLines
+    from algotrendy.platform import aws
+
+    prefixes = [f"/aws/{kind}/algotrendy-{stage}-" for kind in ("lambda", "ecs")]
+    return CloudWatchLines(aws.client("logs"), prefixes, lambda: aws.translated("logs"))
+
+
+def deployed_runs() -> Runs:
+    """Give what Step Functions remembers of workflows."""
+    from algotrendy.operations.adapters.workflow_runs import WorkflowRuns
+    from algotrendy.platform import aws
+
+    return WorkflowRuns(aws.client("stepfunctions"), lambda: aws.translated("workflows"))
 
 
 def check_database() -> None:

@@ -1,1 +1,1 @@
-"""Reach what serves the whole: the places of the status page, and what it looks at."""
+"""Reach what serves the whole: the places of the status page, what it looks at, the logs."""
