@@ -70,7 +70,7 @@ class ResearchWorld:
         return self._client.request(method, path, **options)
 
     def _made(self, kind: str, body: dict[str, Any]) -> str:
-        key = f"past {kind} {body.get('seed')} {body.get('cash')}"
+        key = f"past-{kind}-{body.get('seed')}-{body.get('cash')}"
         headers = {"idempotency-key": key, "x-correlation-id": CORRELATION_ID}
         answer = self.send("POST", f"/v1/{kind}", json=body, headers=headers)
         assert answer.is_success, answer.text

@@ -111,7 +111,7 @@ class TradingWorld:
         }
 
     def _made(self, path: str, body: dict[str, Any]) -> str:
-        headers = {"idempotency-key": f"past {path}", "x-correlation-id": CORRELATION_ID}
+        headers = {"idempotency-key": f"past-{path}", "x-correlation-id": CORRELATION_ID}
         answer = self.send("POST", path, json=body, headers=headers)
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
