@@ -9,6 +9,7 @@ from typing import Any
 from aws_cdk import App, Environment, Tags
 from aws_cdk.cx_api import CloudAssembly, SynthesisMessageLevel
 
+from infra_cdk.checks.encryption import unencrypted
 from infra_cdk.checks.house_rules import apply_house_rules
 from infra_cdk.config import ROOT, ConfigurationError, StageConfig, stage_config
 from infra_cdk.layers import LayerBuilder, LayerBuildError
@@ -84,7 +85,14 @@ def main() -> int:
 
         check_aws_solutions(app)
     try:
-        refused = refusals(app.synth())
+        assembly = app.synth()
+        refused = refusals(assembly)
+        if not config.is_local:
+            refused += [
+                f"{stack.stack_name}: {each}"
+                for stack in assembly.stacks
+                for each in unencrypted(stack.template)
+            ]
     except RuntimeError as error:
         # The findings stand above, printed by the CDK; the frames of its kernel say nothing more.
         refused = [str(error)]

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra_cdk.capabilities.audit import AuditSeal
@@ -23,6 +21,7 @@ from infra_cdk.layers import LayerBuilder
 from infra_cdk.patterns.api import HttpGateway
 from infra_cdk.patterns.dashboard import StageDashboard
 from infra_cdk.patterns.foundation import Foundation, Layers
+from infra_cdk.patterns.topic import alarm_topic
 from infra_cdk.stacks.data import DataStack
 from infra_cdk.stacks.network import NetworkStack
 
@@ -49,7 +48,7 @@ class ApplicationStack(Stack):
         self.foundation = Foundation(
             config=config,
             layers=Layers(self, config, builder),
-            alarm_topic=self._alarm_topic(config),
+            alarm_topic=alarm_topic(self, config),
             cache_access=network.access if network else None,
             cache_url=_cache_url(config, network),
         )
@@ -198,18 +197,6 @@ class ApplicationStack(Stack):
                 alarm_rule=cloudwatch.AlarmRule.any_of(*self.trading.alarms),
             )
             self.foundation.alarm(stuck)
-
-    def _alarm_topic(self, config: StageConfig) -> sns.Topic:
-        topic = sns.Topic(
-            self,
-            "Alarms",
-            topic_name=config.name("alarms"),
-            display_name=f"AlgoTrendy {config.stage}",
-            enforce_ssl=True,
-        )
-        if config.alarm_email:
-            topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
-        return topic
 
 
 def _cache_url(config: StageConfig, network: NetworkStack | None) -> str | None:
