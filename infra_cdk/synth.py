@@ -20,6 +20,7 @@ from infra_cdk.stacks.application import ApplicationStack
 from infra_cdk.stacks.data import DataStack
 from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.observability import ObservabilityStack
+from infra_cdk.stacks.status import StatusStack
 
 
 def build(app: App, config: StageConfig) -> None:
@@ -45,6 +46,9 @@ def build(app: App, config: StageConfig) -> None:
             topic=application.foundation.alarm_topic,
             env=env,
         )
+    if not config.is_local:
+        # A builder of its own would find the same layers: it shares what is built, and no stack.
+        StatusStack(app, config=config, builder=LayerBuilder(config.package_target), env=env)
     Tags.of(app).add("project", "algotrendy")
     Tags.of(app).add("stage", config.stage)
 

@@ -29,6 +29,26 @@ START = {("states:StartExecution", f"{study} machine") for study in STUDIES} | {
 ANSWER = {("states:SendTaskSuccess", "order machine")}
 START_ORDER = {("states:StartExecution", "order machine")}
 RING = {("sqs:SendMessage", "order queue")}
+BOARD = ("board", "doors")
+FLAGS = {
+    (f"appconfig:{verb}", "flags") for verb in ("GetLatestConfiguration", "StartConfigurationSession")
+}
+# It changes flags, and tells whether the audit is sound.
+CHANGE_FLAGS = {
+    *(
+        (f"appconfig:{verb}", kind)
+        for verb, kinds in (
+            ("CreateHostedConfigurationVersion", ("application", "profile")),
+            ("GetHostedConfigurationVersion", ("application", "profile", "versions of flags")),
+            ("ListDeployments", ("application", "environment", "profile", "strategy")),
+            ("StartDeployment", ("application", "environment", "profile", "strategy")),
+            ("GetDeployment", ("application", "environment", "deployments of flags")),
+            ("StopDeployment", ("application", "environment", "deployments of flags")),
+        )
+        for kind in kinds
+    )
+}
+LIST_HEADS = {("s3:ListBucketVersions", "heads bucket")}
 # What the CDK itself grants for an on-failure destination.
 KEEP_FAILURES = {
     (f"sqs:{action}", "queue") for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
@@ -139,6 +159,12 @@ RIGHTS = {
     | {("states:DescribeExecution", "order executions")},
     "operations-api": BASE | DATABASE | PEPPER,
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
+    "operations-probe-status": BASE
+    | KEEP_FAILURES
+    | {("s3:ListBucket", "status bucket")}
+    | {(f"s3:{verb}Object", f"/{name}.json") for verb in ("Get", "Put") for name in BOARD}
+    | {("s3:PutObject", f"/public/{name}") for name in ("index.html", "status.json")}
+    | {("ssm:GetParameter", f"setting {name}") for name in ("api_url", "token_jwks_url")},
 }
 
 # What a task of a service needs, and which parameter names its target.
@@ -149,6 +175,10 @@ TARGETS = {
 
 # What a resource is, told by the text of its reference.
 KINDS = (
+    (r"(?<=\")/(board|doors|public/\w+)\.(json|html)", None),
+    (r"PageBucket", "status bucket"),
+    (r"parameter/algotrendy/dev/api_url", "setting api_url"),
+    (r"parameter/algotrendy/dev/token_jwks_url", "setting token_jwks_url"),
     (r"(lake|studies)/[^\"]*\*[^\"]*", None),
     (r"MarketDataLakeBucket", "lake bucket"),
     (r"BacktestResultsBucket", "results bucket"),

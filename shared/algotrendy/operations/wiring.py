@@ -83,11 +83,12 @@ def change_status(work: Callable[[Board], Board]) -> Board:
 
 def look_at_status() -> Board:
     """Look at every component once, keep what was seen, and show it."""
-    return _watch().look()
+    return status_watch().look()
 
 
 @cache
-def _watch() -> Watch:
+def status_watch() -> Watch:
+    """Give what looks at the components: from outside, at the setting ``api_url``."""
     from algotrendy.kernel.clock import SystemClock
     from algotrendy.operations.adapters.board_stores import board_store_at
     from algotrendy.operations.adapters.deployed_doors import DeployedDoors
