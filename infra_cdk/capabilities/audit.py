@@ -11,6 +11,7 @@ from infra_cdk.patterns.foundation import Foundation, removal
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
 from infra_cdk.patterns.queue import DeadLetters
 from infra_cdk.patterns.schedule import Schedule
+from infra_cdk.patterns.settings import publish_settings
 
 FOLDER = "audit-heads"
 # In prod not even the owner of the account shortens it.
@@ -60,6 +61,7 @@ class AuditHeads(Construct):
         )
         self._arn = Stack.of(self).export_value(self.bucket.bucket_arn)
         self.url = f"s3://{self.bucket.bucket_name}/{FOLDER}"
+        publish_settings(self, config, audit_heads_url=self.url)
 
     def environment(self) -> dict[str, str]:
         """Give the setting that names the place."""

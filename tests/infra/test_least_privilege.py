@@ -49,6 +49,26 @@ CHANGE_FLAGS = {
     )
 }
 LIST_HEADS = {("s3:ListBucketVersions", "heads bucket")}
+FLAGS = {
+    ("appconfig:GetLatestConfiguration", "flags"),
+    ("appconfig:StartConfigurationSession", "flags"),
+}
+# It changes flags, and tells whether the audit is sound.
+CHANGE_FLAGS = {
+    *(
+        (f"appconfig:{verb}", kind)
+        for verb, kinds in (
+            ("CreateHostedConfigurationVersion", ("application", "profile")),
+            ("GetHostedConfigurationVersion", ("application", "profile", "versions of flags")),
+            ("ListDeployments", ("application", "environment", "profile", "strategy")),
+            ("StartDeployment", ("application", "environment", "profile", "strategy")),
+            ("GetDeployment", ("application", "environment", "deployments of flags")),
+            ("StopDeployment", ("application", "environment", "deployments of flags")),
+        )
+        for kind in kinds
+    )
+}
+LIST_HEADS = {("s3:ListBucketVersions", "heads bucket")}
 # What the CDK itself grants for an on-failure destination.
 KEEP_FAILURES = {
     (f"sqs:{action}", "queue") for action in ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
@@ -65,7 +85,7 @@ def writes(*keys: str) -> set[tuple[str, str]]:
 
 
 RIGHTS = {
-    "market-data-api": BASE | LAKE | DATABASE | PEPPER,
+    "market-data-api": BASE | FLAGS | LAKE | DATABASE | PEPPER,
     "market-data-keep-lake": BASE | LAKE | CHANGE_LAKE | FORGET_LAKE | KEEP_FAILURES,
     "market-data-repair-bars": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES,
     "market-data-on-ticks": BASE
@@ -94,6 +114,7 @@ RIGHTS = {
         )
     },
     "backtest-api": BASE
+    | FLAGS
     | LAKE
     | DATABASE
     | PEPPER
@@ -142,8 +163,13 @@ RIGHTS = {
     | KEEP_FAILURES
     | reads("*/summary.json"),
     "identity-authorize": BASE | DATABASE | PEPPER,
-    "identity-api": BASE | DATABASE | PEPPER,
-    "trading-api": BASE | DATABASE | PEPPER | PUBLISH | RING | START_ORDER | ANSWER,
+    "identity-api": BASE | DATABASE | PEPPER | FLAGS | CHANGE_FLAGS | LIST_HEADS,
+    "identity-seal-audit": BASE
+    | DATABASE
+    | KEEP_FAILURES
+    | LIST_HEADS
+    | {("s3:PutObject", "audit-heads/*")},
+    "trading-api": BASE | DATABASE | PEPPER | FLAGS | PUBLISH | RING | START_ORDER | ANSWER,
     "trading-begin-order": BASE | DATABASE,
     "trading-await-approval": BASE | DATABASE | ANSWER,
     "trading-withdraw-order": BASE | DATABASE | PUBLISH,
@@ -157,7 +183,7 @@ RIGHTS = {
     | ANSWER
     | KEEP_FAILURES
     | {("states:DescribeExecution", "order executions")},
-    "operations-api": BASE | DATABASE | PEPPER,
+    "operations-api": BASE | DATABASE | PEPPER | FLAGS,
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
     "operations-probe-status": BASE
     | KEEP_FAILURES
@@ -180,6 +206,15 @@ KINDS = (
     (r"parameter/algotrendy/dev/api_url", "setting api_url"),
     (r"parameter/algotrendy/dev/token_jwks_url", "setting token_jwks_url"),
     (r"(lake|studies)/[^\"]*\*[^\"]*", None),
+    (r"audit-heads/\*", None),
+    (r"AuditHeadsBucket", "heads bucket"),
+    (r":appconfig:.*/configuration/", "flags"),
+    (r":appconfig:.*deploymentstrategy/", "strategy"),
+    (r":appconfig:.*/hostedconfigurationversion/\*", "versions of flags"),
+    (r":appconfig:.*/configurationprofile/", "profile"),
+    (r":appconfig:.*/deployment/\*", "deployments of flags"),
+    (r":appconfig:.*/environment/", "environment"),
+    (r":appconfig:.*application/", "application"),
     (r"MarketDataLakeBucket", "lake bucket"),
     (r"BacktestResultsBucket", "results bucket"),
     (r"LogGroup|Logs[0-9A-F]{8}", "log group"),
@@ -318,7 +353,7 @@ def test_the_execution_service_may_hear_orders_answer_them_and_read_its_brokers_
 ) -> None:
     dev = stages["dev"]
     held = rights(dev, role_of_task(dev, "trading-execution"))
-    assert held == DATABASE | PUBLISH | ANSWER | PUT_TRACES | {
+    assert held == DATABASE | PUBLISH | ANSWER | PUT_TRACES | FLAGS | {
         *(
             (f"sqs:{action}", "order queue")
             for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
@@ -331,7 +366,7 @@ def test_the_streaming_service_may_put_ticks_read_the_lake_and_its_feeds_key(
     stages: dict[str, Stage],
 ) -> None:
     dev = stages["dev"]
-    assert rights(dev, role_of_task(dev, "market-data-streaming")) == PUT_TRACES | {
+    assert rights(dev, role_of_task(dev, "market-data-streaming")) == PUT_TRACES | FLAGS | {
         ("kinesis:PutRecords", "tick stream"),
         ("kinesis:DescribeStreamSummary", "tick stream"),
         ("s3:ListBucket", "lake bucket"),

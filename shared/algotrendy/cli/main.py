@@ -173,6 +173,20 @@ ENTRIES = (
         is_group=True,
     ),
     Entry(
+        "audit",
+        "algotrendy.cli.audit:app",
+        "List what people did that is sensitive; verify that nobody changed it.",
+        _PEOPLE,
+        is_group=True,
+    ),
+    Entry(
+        "flags",
+        "algotrendy.cli.flags:app",
+        "Show and set flags and limits that change without a deploy.",
+        _PLATFORM,
+        is_group=True,
+    ),
+    Entry(
         "ledger",
         "algotrendy.cli.ledger:app",
         "Work the books out again from their events, and compare.",
