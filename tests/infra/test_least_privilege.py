@@ -31,25 +31,6 @@ START_ORDER = {("states:StartExecution", "order machine")}
 RING = {("sqs:SendMessage", "order queue")}
 BOARD = ("board", "doors")
 FLAGS = {
-    (f"appconfig:{verb}", "flags") for verb in ("GetLatestConfiguration", "StartConfigurationSession")
-}
-# It changes flags, and tells whether the audit is sound.
-CHANGE_FLAGS = {
-    *(
-        (f"appconfig:{verb}", kind)
-        for verb, kinds in (
-            ("CreateHostedConfigurationVersion", ("application", "profile")),
-            ("GetHostedConfigurationVersion", ("application", "profile", "versions of flags")),
-            ("ListDeployments", ("application", "environment", "profile", "strategy")),
-            ("StartDeployment", ("application", "environment", "profile", "strategy")),
-            ("GetDeployment", ("application", "environment", "deployments of flags")),
-            ("StopDeployment", ("application", "environment", "deployments of flags")),
-        )
-        for kind in kinds
-    )
-}
-LIST_HEADS = {("s3:ListBucketVersions", "heads bucket")}
-FLAGS = {
     ("appconfig:GetLatestConfiguration", "flags"),
     ("appconfig:StartConfigurationSession", "flags"),
 }
