@@ -11,6 +11,7 @@ from zlib import crc32
 
 import httpx
 
+from algotrendy.operations.openapi_answers import IDEMPOTENCY_KEY
 from algotrendy.operations.openapi_examples import JSON_TYPE, bodies_of
 from algotrendy.operations.openapi_schemas import Json, operations_of
 
@@ -29,13 +30,11 @@ class Ask:
         path: What stands in the path, by its name: a thing of the world, or text.
         query: What stands behind the path, in the same way.
         body: What is sent, where the route itself declares no example.
-        key: Whether an idempotency key is sent.
     """
 
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    key: bool = True
 
 
 class World(Protocol):
@@ -52,7 +51,9 @@ class World(Protocol):
         ...
 
 
-def send(world: World, method: str, path: str, ask: Ask, body: Any = None) -> httpx.Response:
+def send(
+    world: World, method: str, path: str, operation: Json, ask: Ask, body: Any = None
+) -> httpx.Response:
     """Ask an operation; of what changes something, in a new world."""
     if method != "GET":
         world.renew()
@@ -62,9 +63,10 @@ def send(world: World, method: str, path: str, ask: Ask, body: Any = None) -> ht
         "params": {name: world.things.get(thing, thing) for name, thing in ask.query.items()},
         "headers": {"x-correlation-id": CORRELATION_ID},
     }
-    if method in {"POST", "PATCH"} and ask.key:
-        said = f"{path} {json.dumps(body, sort_keys=True)}"
-        options["headers"]["idempotency-key"] = f"example-{crc32(said.encode())}"
+    for each in operation.get("parameters", ()):
+        if each["name"].lower() == IDEMPOTENCY_KEY and each.get("required"):
+            said = f"{path} {json.dumps(body, sort_keys=True)}"
+            options["headers"][IDEMPOTENCY_KEY] = f"example-{crc32(said.encode())}"
     if body is not None:
         options["json"] = body
     return world.send(method, path, **options)
@@ -86,7 +88,7 @@ def recorded(document: Json, worlds: Mapping[str, World], asks: Mapping[str, Ask
         ask = asks[name]
         bodies = declared_bodies(document, operation)
         body = next(iter(bodies.values()), ask.body)
-        answer = send(worlds[operation["tags"][0]], method, path, ask, body)
+        answer = send(worlds[operation["tags"][0]], method, path, operation, ask, body)
         assert answer.is_success, f"{name}: {answer.status_code} {answer.text}"
         kept: Json = {"responses": {}}
         if body is not None:

@@ -27,7 +27,7 @@ _PARENT = {
 _PAPER = {"account": "paper"}
 
 ASKS: dict[str, Ask] = {
-    "place_order": Ask(key=False),
+    "place_order": Ask(),
     "list_orders": Ask(query=_PAPER),
     "get_order": Ask({"order_id": "filled"}),
     "replace_order": Ask({"order_id": "open"}),
@@ -111,7 +111,7 @@ class TradingWorld:
         }
 
     def _made(self, path: str, body: dict[str, Any]) -> str:
-        headers = {"idempotency-key": f"past-{path}", "x-correlation-id": CORRELATION_ID}
+        headers = {"x-correlation-id": CORRELATION_ID}
         answer = self.send("POST", path, json=body, headers=headers)
         assert answer.is_success, answer.text
         return str(answer.json()["id"])

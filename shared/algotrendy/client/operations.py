@@ -781,6 +781,8 @@ class Operations(ABC):
     def cancel_sweep(
         self,
         sweep_id: str,
+        *,
+        idempotency_key: str | None = None,
     ) -> SweepOut:
         """Call a sweep off. Called off again it stays so; one that ended before is a conflict.
 
@@ -790,6 +792,8 @@ class Operations(ABC):
             "POST",
             f"/v1/sweeps/{quoted(sweep_id)}/cancel",
             SweepOut,
+            keyed=True,
+            idempotency_key=idempotency_key,
         )
 
     def start_backtest(
@@ -945,6 +949,8 @@ class Operations(ABC):
     def cancel_walk_forward(
         self,
         walk_forward_id: str,
+        *,
+        idempotency_key: str | None = None,
     ) -> WalkForwardWhole:
         """Call a walk forward off. Again, it stays so; one that ended before is a conflict.
 
@@ -954,6 +960,8 @@ class Operations(ABC):
             "POST",
             f"/v1/walk-forwards/{quoted(walk_forward_id)}/cancel",
             WalkForwardWhole,
+            keyed=True,
+            idempotency_key=idempotency_key,
         )
 
     def list_strategies(
@@ -1209,6 +1217,8 @@ class Operations(ABC):
         self,
         order_id: str,
         body: ApprovalIn,
+        *,
+        idempotency_key: str | None = None,
     ) -> OrderOut:
         """Agree that an order be sent that waits for a person, or withdraw it.
 
@@ -1219,6 +1229,8 @@ class Operations(ABC):
             f"/v1/orders/{quoted(order_id)}/approval",
             OrderOut,
             body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
         )
 
     def place_parent_order(
@@ -1841,6 +1853,7 @@ class Operations(ABC):
         body: SwitchIn,
         *,
         account: str,
+        idempotency_key: str | None = None,
     ) -> SwitchOut:
         """Stop everything on an account: it is halted at once, and every order of it is cancelled.
 
@@ -1858,6 +1871,8 @@ class Operations(ABC):
                 "account": account,
             },
             body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
         )
 
     def list_kill_switches(

@@ -67,7 +67,7 @@ def test_every_body_that_a_route_shows_is_taken(document: Json, behind: dict[str
         if name in ELSEWHERE:
             continue
         for label, body in declared_bodies(document, operation).items():
-            answer = send(behind[tag], method, path, ASKS[name], body)
+            answer = send(behind[tag], method, path, operation, ASKS[name], body)
             if not answer.is_success:
                 refused.append(f"{name} {label}: {answer.status_code} {answer.text}")
     assert refused == []
