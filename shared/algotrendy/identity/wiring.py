@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from algotrendy.identity.adapters.jwks import JwksOverHttp
-from algotrendy.identity.tokens import MACHINE_SCOPE, TokenVerifier
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import NotFound, Unavailable
 from algotrendy.kernel.ids import Uuid7s, parse_tenant
@@ -26,14 +24,16 @@ if TYPE_CHECKING:
     from algotrendy.identity.browser import BrowserSignIn
     from algotrendy.identity.key_ring import KeyRing
     from algotrendy.identity.machines import Machine, Machines
-
-# Of the resource server that infra_cdk/capabilities/identity.py makes.
-MACHINE_SCOPES = (MACHINE_SCOPE,)
+    from algotrendy.identity.tokens import TokenVerifier
 
 
 @cache
 def verifier() -> TokenVerifier:
     """Verify the tokens of this deployment's user pool."""
+    # Here and not above: functions that verify nobody have no layer with these.
+    from algotrendy.identity.adapters.jwks import JwksOverHttp
+    from algotrendy.identity.tokens import TokenVerifier
+
     chosen, clock = settings(), SystemClock()
     # A deployment without a console has one client less.
     clients = [chosen.need("user_pool_client_id"), chosen.console_client_id]
@@ -201,13 +201,14 @@ def machines() -> Machines:
     """Add and remove machines, in the user pool and the database of this deployment."""
     from algotrendy.identity.adapters.cognito_machines import CognitoMachines
     from algotrendy.identity.machines import Machines
+    from algotrendy.identity.tokens import MACHINE_SCOPE
     from algotrendy.platform import aws
 
     chosen, clock = settings(), SystemClock()
     pool = CognitoMachines(
         client=aws.client("cognito-idp"),
         user_pool_id=chosen.need("user_pool_id"),
-        scopes=MACHINE_SCOPES,
+        scopes=(MACHINE_SCOPE,),
     )
     prefix = f"algotrendy-{chosen.stage}"
     return Machines(machine_store(), pool, clock, Uuid7s(clock), prefix)
