@@ -10,6 +10,7 @@ there is nothing to add to, and ``span`` does nothing. The first span imports Op
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -123,6 +124,12 @@ def read_xray(text: object) -> TraceParent | None:
         "" if parent is None else parent[1],
         sampled is not None and sampled[1] == "1",
     )
+
+
+def trace_named(*names: str) -> TraceParent:
+    """Give the trace of a thing that has a name: the same one to everybody who knows that."""
+    digest = hashlib.sha256("\x1f".join(names).encode()).hexdigest()
+    return TraceParent(digest[:32], "", is_sampled=True)
 
 
 def xray_header(of: TraceParent) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from algotrendy.kernel.errors import Unavailable
+from algotrendy.market_data.adapters.followed_ticks import put_followed
 from algotrendy.market_data.streaming.messages import Record, encode
 from algotrendy.platform import aws
 
@@ -33,6 +34,10 @@ class KinesisTicks:
     async def put(self, records: Sequence[Record]) -> Sequence[bool]:
         """Put records, as ``Sink.put`` says; of one symbol there is at most one."""
         entries = [{"Data": encode(r), "PartitionKey": r.symbol} for r in records]
+        with put_followed(records):
+            return await self._put_all(entries)
+
+    async def _put_all(self, entries: Sequence[_Entry]) -> list[bool]:
         taken: list[bool] = []
         for part in _parts(entries):
             try:

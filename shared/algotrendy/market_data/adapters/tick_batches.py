@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, Unavailable
+from algotrendy.market_data.adapters.followed_ticks import taken_followed
 from algotrendy.market_data.streaming.consuming import Arrived, Consumer, Outcome
 from algotrendy.market_data.streaming.messages import decode
 from algotrendy.platform import aws
@@ -84,7 +85,8 @@ def take_batch(
     outcome = Outcome()
     try:
         if batch:
-            outcome = consumer.take(batch)
+            with taken_followed(batch):
+                outcome = consumer.take(batch)
     except AlgoTrendyError as error:
         logger.error("ticks wait: %s", error.message, records=len(records))
         count("TickBatchesDelayed")
