@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -195,6 +196,20 @@ def test_an_access_token_carries_the_groups_to_the_function(api: Api) -> None:
     }
     assert seen["headers"]["x-correlation-id"] == "c-1"
     assert set(_claims(token)["cognito:groups"]) == {"role:researcher", "tenant:demo"}
+
+
+def test_a_request_is_numbered_for_xray_unless_its_caller_did(api: Api) -> None:
+    token = f"Bearer {api.sign_in('ada')}"
+
+    seen = [
+        json.loads(api.call("/v1/whoami", Authorization=token, **more)[2])["headers"]
+        for more in ({}, {}, {"x_amzn_trace_id": "Root=1-67891233-abcdef012345678912345678"})
+    ]
+
+    first, second, named = (each["x-amzn-trace-id"] for each in seen)
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", first)
+    assert first != second
+    assert named == "Root=1-67891233-abcdef012345678912345678"
 
 
 def _claims(token: str) -> dict[str, Any]:

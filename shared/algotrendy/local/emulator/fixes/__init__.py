@@ -16,6 +16,7 @@ NAMES = (
     "step_functions",
     "task_tokens",
     "api_cors",
+    "numbered_requests",
     "signed_in_at",
     "newest_deployments",
     "kinesis_mapping",
