@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from algotrendy.identity.adapters.audit_trail import AuditTrail
@@ -14,7 +14,7 @@ from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import Ids, TenantId
 from algotrendy.platform.database import Database
-from algotrendy.platform.flag_store import Deployed, FlagStore
+from algotrendy.platform.flag_store import Deployed
 from algotrendy.platform.flags import default_flags, flag_values, flags_of, with_flag
 
 LIVE: Final = "live_trading"
@@ -52,6 +52,20 @@ class FlagChange:
     entry: UUID | None = None
 
 
+class FlagBoard(Protocol):
+    """Keeps the document of flags; ``platform.flag_store.FlagStore`` says what each does."""
+
+    def deployed(self) -> Deployed:
+        """Read what holds."""
+        ...
+
+    def deploy(
+        self, document: Mapping[str, object], seen: Deployed, why: str, *, at_once: bool
+    ) -> int:
+        """Roll a document out; give the deployment's number."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FlagDesk:
     """The use cases of flags; they hold for every tenant, so that one tenant's people change them.
@@ -60,7 +74,7 @@ class FlagDesk:
         operator: That tenant; None where nobody changes flags through the API.
     """
 
-    store: FlagStore
+    store: FlagBoard
     database: Database
     stage: str
     operator: TenantId | None
