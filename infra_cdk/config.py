@@ -92,6 +92,22 @@ class Streaming(Frozen):
     window_s: Annotated[int, Field(ge=0, le=60)] = 1
 
 
+class Edge(Frozen):
+    """Say which domain leads to the API, and what stands before it.
+
+    Attributes:
+        domain: Such as ``api.example.com``.
+        certificate_arn: Of the domain, in us-east-1, where CloudFront looks for it.
+        origin: The API's own host, as its first deploy told it.
+        requests_in_5_minutes: That one address may make before the firewall refuses.
+    """
+
+    domain: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")]
+    certificate_arn: Annotated[str, Field(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/.+$")]
+    origin: Annotated[str, Field(pattern=r"^[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com$")]
+    requests_in_5_minutes: Annotated[int, Field(ge=100, le=2_000_000_000)] = 5_000
+
+
 class StageConfig(Frozen):
     """Describe one stage. What a stage leaves out, it leaves out here."""
 
@@ -115,6 +131,7 @@ class StageConfig(Frozen):
     operator_tenant: Tenant | None = None
     streaming: Streaming = Streaming()
     network: Network | None = None
+    edge: Edge | None = None
     local: LocalPlatform | None = None
 
     @property
@@ -130,6 +147,11 @@ class StageConfig(Frozen):
     def name(self, *parts: str) -> str:
         """Join a physical name such as ``algotrendy-dev-backtest-run-shard``."""
         return "-".join((self.prefix, *parts)).replace("_", "-")
+
+    @property
+    def origin_secret_name(self) -> str:
+        """Name the secret by which the API knows requests that came through the edge."""
+        return f"algotrendy/{self.stage}/origin"
 
     def parameter(self, setting: str) -> str:
         """Name the SSM parameter that carries a field of the application's Settings."""
@@ -154,7 +176,8 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
             the console's origins, what is streamed (ALGOTRENDY_STREAM_FEED, _SYMBOLS, _STYLES), who
             is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), whose admins change flags
             (ALGOTRENDY_OPERATOR_TENANT), and for what runs on this machine when the stage is local
-            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON).
+            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON), and for the edge
+            (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN, _REQUESTS_IN_5_MINUTES).
 
     Raises:
         ConfigurationError: If the stage is unknown, or a value is malformed.
@@ -219,6 +242,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
         streaming=_streaming(environment, shards=1),
         network=Network(),
+        edge=_edge(environment),
     )
 
 
@@ -242,7 +266,16 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
         streaming=_streaming(environment),
         network=Network(cache=Cache()),
+        edge=_edge(environment),
     )
+
+
+def _edge(environment: Mapping[str, str]) -> Edge | None:
+    """Read the edge; with one of its variables all of them are needed."""
+    names = ("domain", "certificate_arn", "origin", "requests_in_5_minutes")
+    given = {name: environment.get(f"ALGOTRENDY_EDGE_{name.upper()}") for name in names}
+    named = {name: value for name, value in given.items() if value}
+    return Edge.model_validate(named) if named else None
 
 
 def _streaming(

@@ -18,6 +18,7 @@ from infra_cdk.patterns.foundation import PackageTooLargeError
 from infra_cdk.patterns.saga import DefinitionError
 from infra_cdk.stacks.application import ApplicationStack
 from infra_cdk.stacks.data import DataStack
+from infra_cdk.stacks.edge import EdgeStack
 from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.observability import ObservabilityStack
 from infra_cdk.stacks.status import StatusStack
@@ -49,6 +50,11 @@ def build(app: App, config: StageConfig) -> None:
     if not config.is_local:
         # A builder of its own would find the same layers: it shares what is built, and no stack.
         StatusStack(app, config=config, builder=LayerBuilder(config.package_target), env=env)
+    if config.edge:
+        edge = EdgeStack(app, config=config, edge=config.edge, account=config.account)
+        # The secret first, then who adds it to requests, then who asks for it.
+        edge.add_stack_dependency(data)
+        application.add_stack_dependency(edge)
     Tags.of(app).add("project", "algotrendy")
     Tags.of(app).add("stage", config.stage)
 

@@ -174,6 +174,8 @@ class HttpGateway(Construct):
                     except_from(made, "APIG4", "Public on purpose: tells nothing about anybody.")
 
     def _url(self, foundation: Foundation) -> str:
+        if edge := foundation.config.edge:
+            return f"https://{edge.domain}"
         if local := foundation.config.local:
             # The emulator serves the API under a path: its own host names may not resolve.
             return f"{local.endpoint_url}/_aws/execute-api/{self.api.api_id}/{STAGE_NAME}"

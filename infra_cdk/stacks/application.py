@@ -20,7 +20,8 @@ from infra_cdk.config import StageConfig
 from infra_cdk.layers import LayerBuilder
 from infra_cdk.patterns.api import HttpGateway
 from infra_cdk.patterns.dashboard import StageDashboard
-from infra_cdk.patterns.foundation import Foundation, Layers
+from infra_cdk.patterns.foundation import Foundation, Layers, arn
+from infra_cdk.patterns.function import Function
 from infra_cdk.patterns.topic import alarm_topic
 from infra_cdk.stacks.data import DataStack
 from infra_cdk.stacks.network import NetworkStack
@@ -145,7 +146,22 @@ class ApplicationStack(Stack):
             tokens=tokens,
         )
         self._watch(config)
+        if config.edge:
+            self._close_but_for_the_edge(config)
         CfnOutput(self, "ApiUrl", value=self.gateway.url, description="Where the API answers")
+
+    def _close_but_for_the_edge(self, config: StageConfig) -> None:
+        """Let every app ask for the secret that the distribution adds."""
+        name = config.origin_secret_name
+        for function in self.node.find_all():
+            if isinstance(function, Function) and function.spec.name == "api":
+                function.function.add_environment("ALGOTRENDY_ORIGIN_SECRET", f"secret:{name}")
+                function.grant(
+                    "ReadOriginSecret",
+                    ["secretsmanager:GetSecretValue"],
+                    [arn(self, "secretsmanager", f"secret:{name}-*")],
+                    because="Secrets Manager adds six letters to the name of a secret.",
+                )
 
     def _watch(self, config: StageConfig) -> None:
         consumer, orders = self.backtest.consumer, self.trading.orders

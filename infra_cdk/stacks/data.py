@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra_cdk.capabilities.audit import AuditHeads
 from infra_cdk.capabilities.backtest import BacktestStore
+from infra_cdk.capabilities.edge import origin_secret
 from infra_cdk.capabilities.identity import IdentityStore
 from infra_cdk.capabilities.market_data import MarketDataStore
 from infra_cdk.capabilities.operations import OperationsStore
@@ -22,6 +23,8 @@ class DataStack(Stack):
             description=f"AlgoTrendy {config.stage}: data, users and events",
             termination_protection=config.stage == "prod",
         )
+        if config.edge:
+            origin_secret(self, config)
         self.operations = OperationsStore(self, "Operations", config=config)
         access_logs = self.operations.access_logs
         self.identity = IdentityStore(self, "Identity", config=config)

@@ -22,6 +22,7 @@ cdk: Any = importlib.import_module("aws_cdk")
 house_rules: Any = importlib.import_module("infra_cdk.checks.house_rules")
 nag: Any = importlib.import_module("infra_cdk.checks.nag")
 config: Any = importlib.import_module("infra_cdk.config")
+edges: Any = importlib.import_module("infra_cdk.capabilities.edge")
 foundation: Any = importlib.import_module("infra_cdk.patterns.foundation")
 layers: Any = importlib.import_module("infra_cdk.layers")
 permissions: Any = importlib.import_module("infra_cdk.patterns.permissions")
@@ -158,6 +159,17 @@ def fargate(stack: Any) -> None:
         made.grant("Publish", ["events:PutEvents"], [BUS])
 
 
+def edge(stack: Any) -> None:
+    """Stand for the stack of the edge, with the secret that it reads."""
+    domain = config.Edge(
+        domain="api.example.com",
+        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/abc",
+        origin="abc123.execute-api.eu-west-1.amazonaws.com",
+    )
+    firewall = edges.Firewall(stack, "Firewall", config=PROD, edge=domain)
+    edges.ApiDistribution(stack, "Api", config=PROD, edge=domain, firewall=firewall)
+
+
 HOUSE = (
     wildcard_action,
     wildcard_resource,
@@ -241,6 +253,7 @@ def main() -> None:
         found = {build.__name__: look_at(build, output) for build in HOUSE}
         found["open_bucket"] = {"nag": nag_finds(open_bucket, output)}
         found["fargate"] = look_at(fargate, output) | {"nag": nag_finds(fargate, output)}
+        found["edge"] = look_at(edge, output) | {"nag": nag_finds(edge, output)}
         found["errors"] = {
             "too_large": error_of(too_large),
             "wildcard_without_reason": error_of(wildcard_without_reason),

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, TooLarge
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.json_bodies import check_json
+from algotrendy.platform.origin import require_origin
 from algotrendy.platform.request_metrics import measure_request
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -141,7 +142,9 @@ def _check(scope: Scope, body: bytes) -> None:
 
     Raises:
         Invalid: If so; it names the part of the request.
+        WentAround: If it did not come through the domain that it must come through.
     """
+    require_origin(scope["headers"])
     if "\x00" in scope["path"]:
         raise Invalid("path", "text without a NUL character", "one with it")
     if b"%00" in scope.get("query_string", b""):

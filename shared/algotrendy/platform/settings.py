@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     token_issuer: WebUrl | None = None
     token_jwks_url: WebUrl | None = None
     api_url: WebUrl | None = None
+    # What the distribution adds to each request; without it, requests may come from anywhere.
+    origin_secret: str | None = None
     exchange_url: WebUrl | None = None
     # Where the status page keeps what it knows; and of the service that shows it on a laptop, its
     # port and how often it looks.
