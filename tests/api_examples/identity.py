@@ -1,4 +1,4 @@
-"""Somebody with a key: who they are, and what their keys may do."""
+"""Somebody with a key, flags, and an audit of two entries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from algotrendy.identity.api import create_api, keys
+from algotrendy.identity.api import audit, create_api, flags, keys
 from algotrendy.identity.api_keys import ApiKeyVerifier, Sealer
 from algotrendy.identity.app import guard_clock, key_verifier, token_verifier
 from algotrendy.identity.key_ring import KeyRing
@@ -15,6 +15,7 @@ from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.ids import SeededIds
 from api_examples.asking import EVERY_ROLE, Ask
+from api_examples.configured import desks
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
 from fakes.keys_in_memory import PEPPER
@@ -28,6 +29,11 @@ ASKS: dict[str, Ask] = {
     "create_api_key": Ask(),
     "rotate_api_key": Ask({"key_id": "key"}),
     "revoke_api_key": Ask({"key_id": "key"}),
+    "list_flags": Ask(),
+    "set_flag": Ask({"name": "rate_limits.read.burst"}),
+    "turn_live_switch": Ask(),
+    "list_audit_entries": Ask(),
+    "verify_audit": Ask(),
 }
 
 
@@ -53,7 +59,10 @@ class IdentityWorld:
         ring = KeyRing(store, sealer, self._clock, SeededIds(1, self._clock))
         tokens = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self._clock)
         api_keys = ApiKeyVerifier(store, sealer, self._clock)
+        flag_desk, audit_desk = desks()
         self._app.dependency_overrides = {
+            flags.flag_desk: lambda: flag_desk,
+            audit.audit_desk: lambda: audit_desk,
             token_verifier: lambda: tokens,
             key_verifier: lambda: api_keys,
             guard_clock: lambda: self._clock,

@@ -135,7 +135,11 @@ class Operations(ABC):
     def identity_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        """Tell whether everything that the capability needs answers; 503 when something fails.
+
+        Of each it tells how long the answer took, and where it holds data how old the newest
+        is. What is late, or missing and not needed, makes it degraded.
+        """
         return self.call(
             "GET",
             "/identity/ready",
@@ -344,7 +348,11 @@ class Operations(ABC):
     def market_data_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        """Tell whether everything that the capability needs answers; 503 when something fails.
+
+        Of each it tells how long the answer took, and where it holds data how old the newest
+        is. What is late, or missing and not needed, makes it degraded.
+        """
         return self.call(
             "GET",
             "/market_data/ready",
@@ -703,7 +711,11 @@ class Operations(ABC):
     def backtest_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        """Tell whether everything that the capability needs answers; 503 when something fails.
+
+        Of each it tells how long the answer took, and where it holds data how old the newest
+        is. What is late, or missing and not needed, makes it degraded.
+        """
         return self.call(
             "GET",
             "/backtest/ready",
@@ -1060,7 +1072,11 @@ class Operations(ABC):
     def trading_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        """Tell whether everything that the capability needs answers; 503 when something fails.
+
+        Of each it tells how long the answer took, and where it holds data how old the newest
+        is. What is late, or missing and not needed, makes it degraded.
+        """
         return self.call(
             "GET",
             "/trading/ready",
