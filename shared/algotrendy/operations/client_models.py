@@ -78,11 +78,9 @@ def docstring(text: str, indent: int) -> str:
     """Write a docstring, wrapped, with what would end it early escaped."""
     pad = " " * indent
     escaped = text.replace("\\", "\\\\").replace('"""', "'''").strip()
-    if escaped.endswith('"'):
-        escaped += " "
     wrapped = [_wrapped(part, _WIDTH - indent) for part in escaped.split("\n\n")]
     body = textwrap.indent("\n\n".join(wrapped), pad).strip()
-    end = f"\n{pad}" if "\n" in body else ""
+    end = f"\n{pad}" if "\n" in body or body.endswith('"') else ""
     return f'{pad}"""{body}{end}"""\n'
 
 
