@@ -15,7 +15,7 @@ from algotrendy.backtest.ports import Blobs, Change, RunState, StudyRunner, Stud
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.request import ResearchSpec
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, KeyReused, NotFound
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import CorrelationId, EventId, Ids, TenantId, UserId
 
@@ -186,11 +186,7 @@ class Studies(ABC, Generic[StudyT]):
         stored = self.store.add(study, [event])
         if stored.spec != study.spec:
             facts = {study.id_name: str(stored.id)}
-            raise Conflict(
-                f"idempotency key {study.idempotency_key!r} was used for another request",
-                idempotency_key=study.idempotency_key,
-                **facts,
-            )
+            raise KeyReused(study.idempotency_key, **facts)
         return stored
 
     def _unfinished(self, since: datetime, limit: int) -> Iterator[StudyT]:

@@ -15,7 +15,7 @@ from typing import Final
 from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.tables import asset_rules, capabilities_named
 from algotrendy.kernel.decimals import EXACT, plain
-from algotrendy.kernel.errors import Conflict, JsonValue
+from algotrendy.kernel.errors import Conflict, JsonValue, KeyReused
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderClass
@@ -198,8 +198,8 @@ def _other_exits(desk: RiskDesk, order: PlatformOrder) -> Iterator[PlatformOrder
 def _same(known: PlatformOrder, placement: Placement, request: OrderRequest) -> PlatformOrder:
     asked = (placement.account, request, placement.replaces)
     if (known.account, known.request, known.replaces) != asked:
-        raise Conflict(
-            f"client_order_id {request.client_order_id} names another order already",
+        raise KeyReused(
+            str(request.client_order_id),
             client_order_id=request.client_order_id,
             order_id=str(known.id),
         )

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from algotrendy.brokers.tables import capabilities_named
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Invalid, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, Invalid, KeyReused, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
@@ -257,8 +257,8 @@ def _require_waiting(order: PlatformOrder, now: datetime) -> None:
 def _same_change(known: PlatformOrder, old: PlatformOrder, change: ReplaceRequest) -> PlatformOrder:
     if is_same_change(known, old, change):
         return known
-    raise Conflict(
-        f"client_order_id {change.client_order_id} names another order already",
+    raise KeyReused(
+        str(change.client_order_id),
         client_order_id=change.client_order_id,
         order_id=str(known.id),
     )

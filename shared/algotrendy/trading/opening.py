@@ -10,7 +10,7 @@ from uuid import UUID
 
 from algotrendy.brokers.port import BrokerAccount, BrokerPosition
 from algotrendy.kernel.decimals import plain, share
-from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, Rejected
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, KeyReused, Rejected
 from algotrendy.kernel.ids import AccountId, derived_uuid7
 from algotrendy.kernel.money import Money
 from algotrendy.risk.limits import StrategyId
@@ -161,7 +161,7 @@ def _is_written(tx: LedgerTransaction, out: Entry, into: Entry, name: str) -> bo
     keys = {key_of(kind, account, name) for kind in kinds for account in accounts}
     written = {key: found.movement for key in keys if (found := tx.books.entry(key)) is not None}
     if written and written != {each.key: each.movement for each in (out, into)}:
-        raise Conflict(f"the reference of {name} was used for another allocation")
+        raise KeyReused(name.removeprefix("allocation:"))
     return bool(written)
 
 

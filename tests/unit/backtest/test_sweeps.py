@@ -69,7 +69,7 @@ def test_a_request_is_stored_and_said_once(world: World) -> None:
 
 def test_a_key_used_for_another_request_is_a_conflict(world: World) -> None:
     world.request()
-    with pytest.raises(Conflict, match="was used for another request"):
+    with pytest.raises(Conflict, match="came with another request"):
         world.request(seed=7)
 
 

@@ -146,13 +146,13 @@ def test_a_walk_forward_is_accepted_stored_and_published(backend: Backend, ada: 
     assert (event.name, event.correlation_id) == ("WalkForwardRequested", "my-request")
 
 
-def test_the_same_key_gives_the_same_walk_and_another_body_is_a_conflict(
+def test_the_same_key_gives_the_same_walk_and_another_body_is_refused(
     backend: Backend, ada: AppClient
 ) -> None:
     assert asked(ada) == asked(ada)
     assert len(backend.walk_store.outbox) == 1
     answer = ada.post("/v1/walk-forwards", json={**BODY, "seed": 7}, headers=KEY)
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
 
 
 @pytest.mark.parametrize(

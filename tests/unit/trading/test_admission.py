@@ -130,7 +130,7 @@ def test_the_same_request_again_is_the_same_order() -> None:
     first = counter.place(request)
     assert counter.place(request) == first
     assert counter.held() == Decimal(1000)
-    with pytest.raises(Conflict, match="mine names another order"):
+    with pytest.raises(Conflict, match="mine' came with another request"):
         counter.place(replace(request, quantity=Decimal(11)))
     trend = counter.part("trend", 1000)
     with pytest.raises(Conflict):

@@ -67,11 +67,11 @@ def test_an_idempotency_key_stands_in_for_the_client_order_id(api: TradingApi) -
     assert answers[0]["client_order_id"] == "key-1"
 
 
-def test_another_order_under_a_known_name_is_a_conflict(api: TradingApi) -> None:
+def test_another_order_under_a_known_name_is_refused(api: TradingApi) -> None:
     api.place(client_order_id="mine")
     other = {**ORDER, "client_order_id": "mine", "quantity": "11"}
-    found = problem(api.client().post("/v1/orders", json=other), 409)
-    assert (found["code"], found["client_order_id"]) == ("conflict", "mine")
+    found = problem(api.client().post("/v1/orders", json=other), 422)
+    assert (found["code"], found["client_order_id"]) == ("idempotency-key-reused", "mine")
 
 
 def test_a_refusal_names_every_limit_its_value_and_the_actual(api: TradingApi) -> None:

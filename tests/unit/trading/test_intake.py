@@ -228,9 +228,9 @@ def test_the_same_change_again_is_the_same_order() -> None:
     new = change(counter, old, **wanted)
     counter.fill(old, 1, price=95)
     assert change(counter, old, **wanted).id == new.id
-    with pytest.raises(Conflict, match="names another order"):
+    with pytest.raises(Conflict, match="came with another request"):
         change(counter, old, **(wanted | {"limit_price": "97"}))
-    with pytest.raises(Conflict, match="names another order"):
+    with pytest.raises(Conflict, match="came with another request"):
         change(counter, old, **(wanted | {"quantity": "20"}))
     counter.told(old, "replaced")
     assert change(counter, old, **wanted).id == new.id

@@ -25,6 +25,7 @@ from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
 from algotrendy.backtest.request import SweepSpec
 from algotrendy.backtest.studies import LIST_LIMIT, parts_done
+from algotrendy.identity.idempotent import idempotent
 from algotrendy.kernel.ids import parse_sweep_id
 from algotrendy.platform.blobs import Blobs
 
@@ -127,6 +128,7 @@ def get_sweep(sweep_id: str, principal: Viewer, use_cases: UseCases, blobs: Resu
 
 
 @router.post("/{sweep_id}/cancel")
+@idempotent()
 def cancel_sweep(
     sweep_id: str,
     principal: Researcher,

@@ -28,6 +28,7 @@ from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, WalkStudy
 from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.validation.spec import WalkForwardSpec
+from algotrendy.identity.idempotent import idempotent
 from algotrendy.kernel.ids import parse_walk_forward_id
 from algotrendy.platform.blobs import Blobs
 
@@ -161,6 +162,7 @@ def get_walk_forward_curve(walk_forward_id: str, principal: Viewer, use_cases: W
 
 
 @router.post("/{walk_forward_id}/cancel")
+@idempotent()
 def cancel_walk_forward(
     walk_forward_id: str,
     principal: Researcher,

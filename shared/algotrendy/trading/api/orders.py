@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
+from algotrendy.identity.idempotent import idempotent
 from algotrendy.kernel.ids import AccountId, parse_order_id
 from algotrendy.kernel.instrument import parse_symbol
 from algotrendy.kernel.order import Side
@@ -166,6 +167,7 @@ def cancel_order(
 
 
 @router.post("/{order_id}/approval")
+@idempotent()
 def decide_approval(
     order_id: str,
     body: Annotated[ApprovalIn, Body(openapi_examples=APPROVAL_EXAMPLES)],

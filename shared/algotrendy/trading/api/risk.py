@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
 
+from algotrendy.identity.idempotent import idempotent
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.ids import AccountId, parse_uuid7
 from algotrendy.risk.limits import StrategyId, TradingState
@@ -136,6 +137,7 @@ def set_trading_state(
 
 
 @router.post("/kill-switch", status_code=202)
+@idempotent()
 def pull_kill_switch(
     account: AccountName,
     body: Annotated[SwitchIn, Body(openapi_examples=SWITCH_EXAMPLES)],

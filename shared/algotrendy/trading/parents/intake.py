@@ -11,7 +11,7 @@ from typing import Final
 from algotrendy.brokers.tables import asset_rules, capabilities_named
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.decimals import plain
-from algotrendy.kernel.errors import Conflict, JsonValue, NotFound, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, JsonValue, KeyReused, NotFound, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, derived_uuid7, parse_order_id
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import named
@@ -174,8 +174,8 @@ def _get(tx: LedgerTransaction, parent_id: OrderId) -> Parent:
 def _same(tx: LedgerTransaction, taken: Document, wish: ParentWish) -> Parent:
     known = _get(tx, parse_order_id(str(taken.body["parent"])))
     if known.wish != wish:
-        raise Conflict(
-            f"client_order_id {wish.client_order_id} names another parent order already",
+        raise KeyReused(
+            str(wish.client_order_id),
             client_order_id=wish.client_order_id,
             parent_id=str(known.id),
         )
