@@ -11,6 +11,7 @@ from algotrendy.platform.telemetry import logger, observed
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Take anything: the schedule says nothing of interest."""
     relayed, purged = wiring.relay_committed(), wiring.purge_published()
+    wiring.note_relayed()
     count("EventsRelayed", relayed)
     if relayed or purged:
         logger.info("outbox relayed", relayed=relayed, purged=purged)

@@ -21,7 +21,8 @@ async def serve_health(
     ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
     anew. ``/ready`` answers 200 when the ledger took what every account wrote within the time of a
     lease, else 503. It tells how each account stands: one whose broker does not answer is ready,
-    and is not served.
+    and is not served; when the ledger last took what it wrote, and when it was last compared with
+    its broker.
     """
 
     def health() -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from algotrendy.market_data.streaming.producer import Producer
 from algotrendy.market_data.streaming.sender import Sender
 from algotrendy.platform.lake import lake_at
 from algotrendy.platform.settings import settings
+from services.streaming.heard import HeardLast, beating
 
 _DRAIN_S = 5.0
 
@@ -35,6 +37,8 @@ class Streaming:
     def __init__(self, feeds: Sequence[Feed], listeners: Listeners, run: str) -> None:
         self._run = run
         self._parts: list[tuple[Feed, Sender, Producer]] = []
+        self._heard = HeardLast(time.time_ns)
+        listeners.add(self._heard)
         cache_url = settings().optional("cache_url")
         self._newest = NewestTicks(cache_url, wiring.cache_prefix()) if cache_url else None
         if self._newest is not None:
@@ -56,6 +60,8 @@ class Streaming:
         listening = [asyncio.create_task(producer.run()) for _, _, producer in self._parts]
         if self._newest is not None:
             sending.append(asyncio.create_task(self._newest.run()))
+            beats = beating(self.states, wiring.page_cache(), SystemClock())
+            sending.append(asyncio.create_task(beats))
         stop = asyncio.create_task(stopping.wait())
         try:
             await _until(stop, sending, listening)
@@ -78,6 +84,7 @@ class Streaming:
                 "reason": producer.state.reason,
                 "since": producer.state.time,
                 "symbols": list(feed.symbols),
+                "newest_trade_age_s": self._heard.age_s(feed.symbols),
                 "pending": sender.pending,
                 "records": sender.records,
                 "retries": sender.retries,
@@ -86,6 +93,10 @@ class Streaming:
             }
             for feed, sender, producer in self._parts
         }
+
+    def states(self) -> dict[str, str]:
+        """Say in a word how each feed stands, by name."""
+        return {feed.name: producer.state.state.value for feed, _, producer in self._parts}
 
 
 async def bars_reader(hub: Hub) -> None:

@@ -28,7 +28,8 @@ def health_routes(
 
     ``/health`` answers 200 as long as the process turns: where it ends by itself, it is started
     anew. ``/ready`` answers 200 once everything that it needs is there, else 503. How each feed
-    stands is in the answer: a feed that is down is no reason to start the process anew.
+    stands is in the answer, and how old its newest trade is: a feed that is down is no reason to
+    start the process anew.
     """
 
     async def health(_request: Request) -> Response:

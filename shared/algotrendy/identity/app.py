@@ -22,7 +22,7 @@ from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import Forbidden, Unauthenticated
 from algotrendy.platform.http import create_app
-from algotrendy.platform.probes import Check
+from algotrendy.platform.probes import Checks
 
 _BEARER = "bearer"
 
@@ -137,7 +137,7 @@ GUARDS: Sequence[Any] = (Depends(permitted),)
 def create_guarded_app(
     title: str,
     capability: str,
-    checks: Mapping[str, Check] | None = None,
+    checks: Checks | None = None,
     version: str = "1",
 ) -> FastAPI:
     """Make the app of a capability as ``create_app`` does, with the guard before every route."""

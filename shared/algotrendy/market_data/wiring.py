@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from algotrendy.market_data.universes import UniverseStore
     from algotrendy.platform.cache import Cache
     from algotrendy.platform.lake_upkeep import LakeUpkeep
+    from algotrendy.platform.probes import DataAge, NotHere
     from algotrendy.platform.records import StreamRecord
 
 
@@ -172,6 +174,43 @@ def page_cache() -> Cache:
     from algotrendy.platform.cache import cache_at
 
     return cache_at(settings().optional("cache_url"), cache_prefix())
+
+
+def newest_bar() -> DataAge:
+    """Give how old the newest bar of the lake is, by the calendar."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.market_data.adapters.ages import newest_bar as newest
+
+    is_fetched = settings().repair_source is not None
+    day = _newest_day(settings().need("lake_url"), bar_store().version())
+    return newest(day, SystemClock().now(), is_fetched=is_fetched)
+
+
+@lru_cache(maxsize=4)
+def _newest_day(_lake_url: str, version: int) -> date | None:
+    from algotrendy.market_data.adapters.ages import newest_day
+
+    return newest_day(bar_store(), version)
+
+
+def cache_answers() -> NotHere | None:
+    """Raise unless the cache answers; a deployment may have none."""
+    from algotrendy.platform.cache import RedisCache
+    from algotrendy.platform.probes import NOT_HERE
+
+    cache = page_cache()
+    if not isinstance(cache, RedisCache):
+        return NOT_HERE
+    cache.ping()
+    return None
+
+
+def last_of_streaming() -> DataAge | NotHere:
+    """Give when the streaming service last spoke; raise where it is gone."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.market_data.adapters.ages import streaming_beat
+
+    return streaming_beat(page_cache(), SystemClock().now())
 
 
 def cache_prefix() -> str:

@@ -13,6 +13,7 @@ from algotrendy.identity.app import create_guarded_app
 from algotrendy.kernel.errors import NotFound
 from algotrendy.operations import wiring
 from algotrendy.operations.openapi import whole_api
+from algotrendy.platform.probes import Checks, Spare
 
 CAPABILITY = "operations"
 
@@ -32,7 +33,12 @@ _ASSETS = {
 
 def create_api() -> FastAPI:
     """Make the app that shows the API."""
-    app = create_guarded_app("AlgoTrendy", CAPABILITY, {"database": wiring.check_database})
+    checks: Checks = {
+        "database": wiring.check_database,
+        "outbox": Spare(wiring.oldest_event),
+        "relay": Spare(wiring.last_relay),
+    }
+    app = create_guarded_app("AlgoTrendy", CAPABILITY, checks)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> Response:

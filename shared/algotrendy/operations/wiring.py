@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from algotrendy.operations.status.watching import Watch
     from algotrendy.operations.traces.finding import Runs
     from algotrendy.operations.traces.lines import Log
+    from algotrendy.platform.probes import DataAge
 
 KEEP_PUBLISHED = timedelta(days=30)
 
@@ -25,6 +26,15 @@ def relay_committed() -> int:
     from algotrendy.platform.database import database
 
     return relay(database(), EventBridgePublisher(settings().need("event_bus")))
+
+
+def note_relayed() -> None:
+    """Note that the relay came to its end, by which others see that it runs."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.operations.adapters.ages import note_relay
+    from algotrendy.platform.database import database
+
+    note_relay(database(), SystemClock().now())
 
 
 def purge_published() -> int:
@@ -59,6 +69,24 @@ def check_database() -> None:
     from algotrendy.platform.database import database
 
     database().ping()
+
+
+def oldest_event() -> DataAge:
+    """Give since when the oldest event waits to be published."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.operations.adapters.ages import oldest_waiting
+    from algotrendy.platform.database import database
+
+    return oldest_waiting(database(), SystemClock().now())
+
+
+def last_relay() -> DataAge:
+    """Give when the scheduled relay was last done."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.operations.adapters.ages import last_relay as last
+    from algotrendy.platform.database import database
+
+    return last(database(), SystemClock().now())
 
 
 def read_status() -> Board:

@@ -5,7 +5,6 @@ Everything that a caller sees on every path is here, once. A capability adds its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -19,7 +18,7 @@ from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.edge import Edge
 from algotrendy.platform.negotiated import Negotiated
-from algotrendy.platform.probes import CHECK_TIMEOUT_S, Check, add_probes
+from algotrendy.platform.probes import CHECK_TIMEOUT_S, Checks, add_probes
 from algotrendy.platform.settings import settings
 from algotrendy.platform.traced_requests import TracedRequests
 
@@ -51,7 +50,7 @@ class Problem(BaseModel):
 def create_app(
     title: str,
     capability: str,
-    checks: Mapping[str, Check] | None = None,
+    checks: Checks | None = None,
     version: str = "1",
     check_timeout_s: float = CHECK_TIMEOUT_S,
 ) -> FastAPI:

@@ -12,6 +12,7 @@ from algotrendy.trading.ledger import Ledger
 from algotrendy.trading.ports import Bell, Sagas
 
 if TYPE_CHECKING:
+    from algotrendy.platform.probes import DataAge
     from algotrendy.risk.records import KillSwitch
     from algotrendy.trading.adapters.account_settings import TradedAccount
     from algotrendy.trading.adapters.execution_process import Execution
@@ -117,6 +118,22 @@ def check_database() -> None:
     from algotrendy.platform.database import database
 
     database().ping()
+
+
+def last_execution() -> DataAge:
+    """Give when the execution service last wrote; raise where it is gone."""
+    from algotrendy.platform.database import database
+    from algotrendy.trading.adapters.ages import last_renewal
+
+    return last_renewal(database(), SystemClock().now())
+
+
+def last_reconciliation() -> DataAge:
+    """Give when the account that was compared the longest ago was compared with its broker."""
+    from algotrendy.platform.database import database
+    from algotrendy.trading.adapters.ages import oldest_comparison
+
+    return oldest_comparison(database(), SystemClock().now())
 
 
 @cache

@@ -18,6 +18,7 @@ from algotrendy.market_data.api.access import (
 )
 from algotrendy.market_data.api.one_symbol import BarOut, BarsPage
 from algotrendy.market_data.api.symbols import SymbolOut, SymbolsOut
+from algotrendy.platform.probes import Checks, Spare
 
 __all__ = [
     "CAPABILITY",
@@ -36,7 +37,13 @@ __all__ = [
 
 def create_api() -> FastAPI:
     """Make the app of market data."""
-    app = create_guarded_app("AlgoTrendy market data", CAPABILITY, {"lake": _lake_answers})
+    checks: Checks = {
+        "lake": _lake_answers,
+        "bars": Spare(wiring.newest_bar),
+        "cache": Spare(wiring.cache_answers),
+        "streaming": Spare(wiring.last_of_streaming),
+    }
+    app = create_guarded_app("AlgoTrendy market data", CAPABILITY, checks)
     for resource in (bars, one_symbol, symbols, quotes_api, quality_api):
         app.include_router(resource.router)
     return app

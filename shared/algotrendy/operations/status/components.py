@@ -57,6 +57,7 @@ class Component:
         path: Behind the door's address.
         checks: Those of the answer of ``/ready`` that make up this component, each of which may
             be missing; None: an answer with 200 is enough.
+        spare: Those without which it works, if less well.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Component:
     says: str
     path: str
     checks: tuple[str, ...] | None = None
+    spare: tuple[str, ...] = ()
     door: Door = Door.API
 
 
@@ -81,7 +83,7 @@ COMPONENTS = (
         "Orders and accounts",
         "Placing and changing orders, positions, risk limits",
         "/trading/ready",
-        ("database", "audit", "rate_limits"),
+        ("database",),
     ),
     Component(
         "execution",
@@ -95,7 +97,8 @@ COMPONENTS = (
         "Market data",
         "Bars and quotes of the past, and their quality",
         "/market_data/ready",
-        ("lake", "bars", "cache"),
+        ("lake",),
+        ("bars", "cache"),
     ),
     Component(
         "streams",
@@ -109,7 +112,8 @@ COMPONENTS = (
         "Backtests and sweeps",
         "Research on bars of the past",
         "/backtest/ready",
-        ("database", "results", "studies"),
+        ("database", "results"),
+        ("studies",),
     ),
     Component(
         "events",

@@ -59,7 +59,8 @@ def judge(component: Component, reply: Reply) -> Sighting | None:
             there = {name: checks[name] for name in component.checks if name in checks}
             if not there:
                 return None
-            found = _of_checks(there)
+            spare = {name: checks[name] for name in component.spare if name in checks}
+            found = _of_checks(there, spare)
     state, reason = found
     if state is State.OPERATIONAL and reply.latency_s > SLOW_S:
         state, reason = State.DEGRADED, f"answered after {reply.latency_s:.1f} s"
@@ -77,8 +78,11 @@ def _checks(reply: Reply) -> Mapping[str, Any] | None:
     return checks if isinstance(checks, dict) else None
 
 
-def _of_checks(checks: Mapping[str, Any]) -> tuple[State, str]:
+def _of_checks(checks: Mapping[str, Any], spare: Mapping[str, Any]) -> tuple[State, str]:
     found = [_of_check(name, check) for name, check in checks.items()]
+    for name, check in spare.items():
+        state, reason = _of_check(name, check)
+        found.append((State.DEGRADED if state is State.OUTAGE else state, reason))
     state = worst(state for state, _ in found)
     return state, _listed(reason for each, reason in found if each is state and reason)
 
@@ -87,8 +91,7 @@ def _of_check(name: str, check: Any) -> tuple[State, str]:
     if not isinstance(check, dict) or not isinstance(check.get("ok"), bool):
         return State.OUTAGE, f"{_words(name)}: not told"
     if not check["ok"]:
-        state = State.DEGRADED if check.get("needed") is False else State.OUTAGE
-        return state, f"{_words(name)} failed"
+        return State.OUTAGE, f"{_words(name)} failed"
     if check.get("late") is True:
         return State.DEGRADED, f"{_words(name)} late"
     return State.OPERATIONAL, ""

@@ -114,7 +114,12 @@ class Execution:
     def describe(self) -> dict[str, JsonValue]:
         """Say how each account stands, as JSON values."""
         return {
-            station.root: {"standing": station.standing.value, "epoch": station.epoch}
+            station.root: {
+                "standing": station.standing.value,
+                "epoch": station.epoch,
+                "ledger_age_s": station.ledger_age_s,
+                "reconciled_age_s": self._compared.age_s(station.root),
+            }
             for station in self.stations
         }
 

@@ -60,6 +60,11 @@ class Compared:
         for kind, many in settled.items():
             count("ReconciliationsSettled", many, kind=kind)
 
+    def age_s(self, root: AccountId) -> float | None:
+        """Give how long ago an account was compared; None: this process never did."""
+        at = self.at.get(root)
+        return None if at is None else round(self.monotonic() - at, 1)
+
     def tell(self, serving: Mapping[AccountId, bool]) -> None:
         """Set the gauges of every account of this process."""
         found: Counter[str] = Counter()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from algotrendy.identity.app import create_guarded_app
+from algotrendy.platform.probes import Checks, Spare
+from algotrendy.trading import wiring
 from algotrendy.trading.api import (
     account_access,
     accounts,
@@ -21,7 +23,13 @@ __all__ = ["CAPABILITY", "create_api"]
 
 def create_api() -> FastAPI:
     """Make the app of trading."""
-    app = create_guarded_app("AlgoTrendy trading", CAPABILITY, {"database": check_database})
+    checks: Checks = {
+        "database": check_database,
+        # Orders are taken in without it, and wait.
+        "execution": Spare(wiring.last_execution),
+        "reconciliation": Spare(wiring.last_reconciliation),
+    }
+    app = create_guarded_app("AlgoTrendy trading", CAPABILITY, checks)
     for resource in (orders, parents, accounts, account_access, history, risk, risk_report):
         app.include_router(resource.router)
     return app

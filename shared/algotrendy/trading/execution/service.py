@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,6 +124,12 @@ class Station:
     def has_ledger(self) -> bool:
         """Say whether the ledger took what was written lately: within the time of a lease."""
         return self._around.monotonic() - self._answered_at < TTL_S
+
+    @property
+    def ledger_age_s(self) -> float | None:
+        """Give how long ago the ledger last took what was written; None: it never did."""
+        age_s = self._around.monotonic() - self._answered_at
+        return round(age_s, 1) if math.isfinite(age_s) else None
 
     def stop(self) -> None:
         """Ask it to hand over; ``run`` ends then."""

@@ -35,7 +35,10 @@ def test_a_failed_check_of_its_own_is_an_outage_and_one_of_a_neighbour_is_none()
 
 def test_what_is_late_or_not_needed_makes_it_degraded() -> None:
     late = {"ok": True, "late": True}
-    assert state_of(ready(bars=late), "market-data") == (State.DEGRADED, "bars late")
+    assert state_of(ready(lake={"ok": True}, bars=late), "market-data") == (
+        State.DEGRADED,
+        "bars late",
+    )
     spare = {"ok": False, "needed": False}
     assert state_of(ready(lake={"ok": True}, cache=spare), "market-data") == (
         State.DEGRADED,
