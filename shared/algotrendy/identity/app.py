@@ -19,6 +19,7 @@ from algotrendy.identity.credentials import Verifier
 from algotrendy.identity.permissions import Role
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
+from algotrendy.identity.throttling import count_refusals, throttled
 from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import Forbidden, Unauthenticated
 from algotrendy.platform.http import create_app
@@ -105,6 +106,7 @@ async def current_principal(request: Request) -> Principal:
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 
+
 async def account_access() -> Callable[[], AccountAccess]:
     """Give the lists of those who get at accounts; a test overrides this dependency."""
     # Not the lists themselves: an admin's request needs no database to find out.
@@ -131,7 +133,7 @@ def current_reach(
 CurrentReach = Annotated[Reach, Depends(current_reach)]
 
 # What every request passes before its handler, in this order.
-GUARDS: Sequence[Any] = (Depends(permitted),)
+GUARDS: Sequence[Any] = (Depends(permitted), Depends(throttled))
 
 
 def create_guarded_app(
@@ -144,6 +146,7 @@ def create_guarded_app(
     app = create_app(title, capability, checks, version)
     # Whether a process lives is asked by those who guard it: the probes stand before the guard.
     app.router.dependencies.extend(GUARDS)
+    count_refusals(app)
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
