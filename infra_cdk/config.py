@@ -17,6 +17,9 @@ STAGES: tuple[StageName, ...] = ("local", "dev", "prod")
 LogRetentionDays = Literal[7, 30, 365]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$")]
+DomainArn = Annotated[
+    str, Field(pattern=r"^arn:aws:es:[a-z0-9-]+:\d{12}:domain/[a-z][a-z0-9-]{2,27}$")
+]
 
 
 class ConfigurationError(Exception):
@@ -132,6 +135,8 @@ class StageConfig(Frozen):
     streaming: Streaming = Streaming()
     network: Network | None = None
     edge: Edge | None = None
+    # Where logs are searched beside CloudWatch: nowhere, or an OpenSearch domain.
+    log_search_domain_arn: DomainArn | None = None
     local: LocalPlatform | None = None
 
     @property
@@ -177,7 +182,8 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
             is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), whose admins change flags
             (ALGOTRENDY_OPERATOR_TENANT), and for what runs on this machine when the stage is local
             (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON), and for the edge
-            (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN, _REQUESTS_IN_5_MINUTES).
+            (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN, _REQUESTS_IN_5_MINUTES), and where
+            logs are searched (ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN).
 
     Raises:
         ConfigurationError: If the stage is unknown, or a value is malformed.
@@ -243,6 +249,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         streaming=_streaming(environment, shards=1),
         network=Network(),
         edge=_edge(environment),
+        log_search_domain_arn=environment.get("ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN") or None,
     )
 
 
@@ -267,6 +274,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         streaming=_streaming(environment),
         network=Network(cache=Cache()),
         edge=_edge(environment),
+        log_search_domain_arn=environment.get("ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN") or None,
     )
 
 

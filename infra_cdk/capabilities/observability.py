@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra_cdk.capabilities.log_search import LogShipping
 from infra_cdk.capabilities.objectives import ObjectiveAlarms
 from infra_cdk.config import ROOT, StageConfig
 from infra_cdk.observability.cloudwatch import graph, of_service
@@ -153,6 +154,14 @@ class Observability(Construct):
             alarms=[alarm for each in objectives for alarm in each.alarms],
         )
         SavedQueries(self, "Queries", config=config)
+        if config.log_search_domain_arn:
+            LogShipping(
+                self,
+                "LogShipping",
+                config=config,
+                domain_arn=config.log_search_domain_arn,
+                groups=[name for kind in log_groups(config).values() for name in kind],
+            )
 
 
 def log_groups(config: StageConfig) -> Mapping[str, list[str]]:

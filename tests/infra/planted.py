@@ -23,6 +23,7 @@ house_rules: Any = importlib.import_module("infra_cdk.checks.house_rules")
 nag: Any = importlib.import_module("infra_cdk.checks.nag")
 config: Any = importlib.import_module("infra_cdk.config")
 edges: Any = importlib.import_module("infra_cdk.capabilities.edge")
+log_search: Any = importlib.import_module("infra_cdk.capabilities.log_search")
 foundation: Any = importlib.import_module("infra_cdk.patterns.foundation")
 layers: Any = importlib.import_module("infra_cdk.layers")
 permissions: Any = importlib.import_module("infra_cdk.patterns.permissions")
@@ -170,6 +171,12 @@ def edge(stack: Any) -> None:
     edges.ApiDistribution(stack, "Api", config=PROD, edge=domain, firewall=firewall)
 
 
+def shipping(stack: Any) -> None:
+    arn = "arn:aws:es:eu-west-1:123456789012:domain/logs"
+    groups = ["/aws/lambda/algotrendy-prod-trading-api", "/aws/ecs/algotrendy-prod-trading"]
+    log_search.LogShipping(stack, "Ship", config=PROD, domain_arn=arn, groups=groups)
+
+
 HOUSE = (
     wildcard_action,
     wildcard_resource,
@@ -253,7 +260,9 @@ def main() -> None:
         found = {build.__name__: look_at(build, output) for build in HOUSE}
         found["open_bucket"] = {"nag": nag_finds(open_bucket, output)}
         found["fargate"] = look_at(fargate, output) | {"nag": nag_finds(fargate, output)}
-        found["edge"] = look_at(edge, output) | {"nag": nag_finds(edge, output)}
+        for build in (edge, shipping):
+            nag_found = {"nag": nag_finds(build, output)}
+            found[build.__name__] = look_at(build, output) | nag_found
         found["errors"] = {
             "too_large": error_of(too_large),
             "wildcard_without_reason": error_of(wildcard_without_reason),
