@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from algotrendy.kernel.cursors import cursor_to, place_of
 from algotrendy.kernel.errors import Invalid
 
 MOST: Final = 200
-_VERSION: Final = "1"
-_DIGITS: Final = 16
 Item = TypeVar("Item")
 
 
@@ -53,19 +49,8 @@ class Question:
         """
         if self.cursor is None:
             return None
-        try:
-            padded = self.cursor + "=" * (-len(self.cursor) % 4)
-            text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        except (binascii.Error, ValueError) as error:
-            raise Invalid("cursor", "next_cursor of the page before", self.cursor) from error
-        version, _, rest = text.partition(".")
-        fingerprint, _, place = rest.partition(".")
-        if version != _VERSION or len(fingerprint) != _DIGITS or not place:
-            raise Invalid("cursor", "next_cursor of the page before", self.cursor)
-        if fingerprint != self._fingerprint():
-            expected = "used with the account and the filters that it was given for"
-            raise Invalid("cursor", expected, self.cursor)
-        return place
+        expected = "used with the account and the filters that it was given for"
+        return place_of(self.cursor, self.words, expected)
 
     def page(self, found: Sequence[Item], place_of: Callable[[Item], str]) -> Page[Item]:
         """Cut what was found, of which one more than the limit says that there is a next page."""
@@ -76,9 +61,4 @@ class Question:
 
     def cursor_after(self, place: str) -> str:
         """Write a place down as text that only this question takes back."""
-        text = f"{_VERSION}.{self._fingerprint()}.{place}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-    def _fingerprint(self) -> str:
-        text = "".join(f"{len(word)}:{word}" for word in self.words)
-        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+        return cursor_to(place, self.words)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.cursors import cursor_to, not_a_cursor, place_of
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data.charts.building import bars_of
@@ -40,7 +39,7 @@ FILLED: Final = "filled"
 
 WHOLE_NUMBERS: Final = frozenset({"time", "known", "ticks", "direction"})
 
-_TEXT = re.compile(r"2\.(-?\d{1,15})\.(\d{1,3})\.(-?\d{1,19}|None)\.([0-9a-f]{16})")
+_PLACE = re.compile(r"(-?\d{1,15})\.(\d{1,3})\.(-?\d{1,19}|None)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,7 @@ class Place:
 
     def cursor(self, wanted: Wanted) -> str:
         """Write it as text that only this query takes back."""
-        text = f"2.{self.version}.{self.symbol}.{self.after}.{wanted.fingerprint()}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return cursor_to(f"{self.version}.{self.symbol}.{self.after}", [wanted.fingerprint()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +142,10 @@ def parse_place(cursor: str, wanted: Wanted) -> Place:
     Raises:
         Invalid: If it is anything else.
     """
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise Invalid("cursor", "next_cursor of the page before", cursor) from error
-    found = _TEXT.fullmatch(text)
+    expected = "used with the symbols and everything else that it was given for"
+    found = _PLACE.fullmatch(place_of(cursor, [wanted.fingerprint()], expected))
     if found is None or int(found[2]) >= len(wanted.symbols):
-        raise Invalid("cursor", "next_cursor of the page before", cursor)
-    if found[4] != wanted.fingerprint():
-        expected = "used with the symbols and everything else that it was given for"
-        raise Invalid("cursor", expected, cursor)
+        raise not_a_cursor(cursor)
     after = None if found[3] == "None" else int(found[3])
     return Place(int(found[1]), int(found[2]), after)
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from algotrendy.kernel.bar import Timeframe
+from algotrendy.kernel.cursors import cursor_to, not_a_cursor, place_of
 from algotrendy.kernel.errors import Invalid, NotFound
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.market_data.ports import BarStore
 from algotrendy.market_data.quality.policy import Declared, GapPolicy, read_declared
 from algotrendy.market_data.series import Adjustment
 
-_TEXT = re.compile(r"1\.(\d{1,15})\.(-?\d{1,19})\.([0-9a-f]{16})")
+_PLACE = re.compile(r"(\d{1,15})\.(-?\d{1,19})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ class Position:
 
     def cursor(self, query: BarQuery) -> str:
         """Write it as text that only this query takes back."""
-        text = f"1.{self.version}.{self.after}.{query.fingerprint()}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return cursor_to(f"{self.version}.{self.after}", [query.fingerprint()])
 
 
 def parse_cursor(cursor: str, query: BarQuery) -> Position:
@@ -66,19 +64,11 @@ def parse_cursor(cursor: str, query: BarQuery) -> Position:
     Raises:
         Invalid: If it is anything else.
     """
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise _not_a_cursor(cursor) from error
-    found = _TEXT.fullmatch(text)
+    expected = "used with the symbol, start, end and adjustment that it was given for"
+    found = _PLACE.fullmatch(place_of(cursor, [query.fingerprint()], expected))
     if found is None:
-        raise _not_a_cursor(cursor)
-    version, after, fingerprint = found.groups()
-    if fingerprint != query.fingerprint():
-        expected = "used with the symbol, start, end and adjustment that it was given for"
-        raise Invalid("cursor", expected, cursor)
-    return Position(int(version), int(after))
+        raise not_a_cursor(cursor)
+    return Position(int(found[1]), int(found[2]))
 
 
 def read_page(
@@ -114,7 +104,3 @@ def read_page(
     page = found.series.head(limit)
     following = Position(position.version, page.times[-1]).cursor(query)
     return replace(found, series=page), following
-
-
-def _not_a_cursor(cursor: str) -> Invalid:
-    return Invalid("cursor", "next_cursor of the page before", cursor)
