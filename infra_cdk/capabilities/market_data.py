@@ -61,6 +61,9 @@ class MarketData(Construct):
     ) -> None:
         super().__init__(scope, id_)
         cache = {"ALGOTRENDY_CACHE_URL": foundation.cache_url} if foundation.cache_url else {}
+        # Where bars are fetched, its readiness says when they are late.
+        source = foundation.config.repair_source
+        fetched = {"ALGOTRENDY_REPAIR_SOURCE": source} if source else {}
         self.api = Function(
             self,
             "Api",
@@ -71,6 +74,7 @@ class MarketData(Construct):
                 # Where API keys are.
                 "ALGOTRENDY_DATABASE_URL": operations.database_url,
                 **cache,
+                **fetched,
                 **tokens,
             },
             vpc=True,

@@ -17,6 +17,7 @@ from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.platform.blobs import Blobs
+    from algotrendy.platform.probes import DataAge
 
 
 @cache
@@ -111,6 +112,14 @@ def check_database() -> None:
     from algotrendy.platform.database import database
 
     database().ping()
+
+
+def oldest_study() -> DataAge:
+    """Give since when the oldest study waits for its workflow to begin."""
+    from algotrendy.backtest.adapters.ages import oldest_study as oldest
+    from algotrendy.platform.database import database
+
+    return oldest(database(), SystemClock().now())
 
 
 def check_results() -> None:

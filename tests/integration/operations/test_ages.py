@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from algotrendy.backtest.adapters.ages import oldest_study
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import uuid7
 from algotrendy.operations.adapters.ages import last_relay, note_relay, oldest_waiting
@@ -49,6 +50,23 @@ def put_account(database: Database, name: str, expires_at: datetime, *reports: d
             )
 
     database.run(work)
+
+
+def test_a_study_that_does_not_begin_is_late(database: Database) -> None:
+    assert oldest_study(database, NOW).age_s is None
+
+    def put(tx: Transaction) -> None:
+        for key, status, at in (("a", "requested", ago(400)), ("b", "running", ago(9000))):
+            tx.execute(
+                "INSERT INTO sweeps (id, tenant, requested_by, idempotency_key, correlation_id,"
+                " spec, status, attempt, requested_at, updated_at)"
+                " VALUES (%s, 'acme', 'ada', %s, 'c', '{}', %s, 1, %s, %s)",
+                [uuid7(at), key, status, at, at],
+            )
+
+    database.run(put)
+    found = oldest_study(database, NOW)
+    assert (found.age_s, found.is_late) == (400, True)
 
 
 def test_an_empty_outbox_is_never_late_and_an_old_event_is(database: Database) -> None:
