@@ -16,12 +16,14 @@ from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.validation.by_window import plan_windows, reduce_windows, run_window
 from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.identity.app import token_verifier
+from algotrendy.identity.idempotent import doing_once
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.ids import SeededIds, parse_sweep_id, parse_walk_forward_id
 from algotrendy.platform.blobs import FolderBlobs
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
+from fakes.once_in_memory import OnceInMemory
 from fakes.study_runner import MemoryRunner
 from fakes.study_store import MemorySweepStore, MemoryWalkStore
 from fakes.sweep_world import some_bars
@@ -50,10 +52,11 @@ class Backend:
         self.bars = some_bars()
         self.runner = MemoryRunner()
         self.issuer = Issuer(self.clock)
-        self.app = create_api()
+        self.app, once = create_api(), OnceInMemory()
         verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self.clock)
         self.app.dependency_overrides |= {
             token_verifier: lambda: verifier,
+            doing_once: lambda: lambda: once,
             access.sweeps: lambda: self.sweeps,
             access.trials: lambda: self.trials,
             access.walk_forwards: lambda: self.walks,

@@ -12,6 +12,7 @@ import uvicorn
 
 from algotrendy.identity.account_access import AccountGate
 from algotrendy.identity.app import account_access, guard_clock, token_verifier
+from algotrendy.identity.idempotent import doing_once
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.trading.api import access, create_api
@@ -21,6 +22,7 @@ from algotrendy.trading.risk_control import RiskControl
 from fakes.access_in_memory import AccessInMemory
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, Issuer, KeysInMemory, jwk, jwks
+from fakes.once_in_memory import OnceInMemory
 from fakes.order_counter import NOON, OrderCounter
 
 ORDER: dict[str, Any] = {"account": "paper", "symbol": "AAPL", "side": "buy", "quantity": "10"}
@@ -33,7 +35,7 @@ class TradingApi:
         self.counter = OrderCounter(**counter)
         self.ledger = self.counter.ledger
         self.issuer = Issuer(ManualClock(NOON))
-        self.lists = AccessInMemory()
+        self.lists, once = AccessInMemory(), OnceInMemory()
         self.app = create_api()
         keys = KeysInMemory(jwks(jwk()))
         verifier = TokenVerifier(ISSUER, CLIENT_ID, keys, self.counter.clock)
@@ -41,6 +43,7 @@ class TradingApi:
             token_verifier: lambda: verifier,
             guard_clock: lambda: self.counter.clock,
             account_access: lambda: lambda: self.lists,
+            doing_once: lambda: lambda: once,
             account_gate: lambda: AccountGate(self.lists, self.counter.clock, self.counter.ids),
             access.ledger: lambda: self.ledger,
             access.intake: lambda: self.counter.intake,

@@ -13,7 +13,7 @@ from algotrendy.identity.adapters.audit_desk import AuditDesk
 from algotrendy.identity.adapters.audit_trail import AuditTrail
 from algotrendy.identity.adapters.flag_desk import FlagDesk
 from algotrendy.identity.api import audit, create_api, flags
-from algotrendy.identity.app import guard_clock, token_verifier
+from algotrendy.identity.app import account_access, guard_clock, token_verifier
 from algotrendy.identity.audit import AuditEntry, KeptHead
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
@@ -21,6 +21,7 @@ from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import SeededIds, TenantId
 from algotrendy.platform.database import Database
 from algotrendy.platform.flag_store import Deployed
+from fakes.access_in_memory import AccessInMemory
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, NOW, Issuer, KeysInMemory, jwk, jwks
 
@@ -82,6 +83,7 @@ class House:
         self.app.dependency_overrides |= {
             token_verifier: lambda: verifier,
             guard_clock: lambda: self.clock,
+            account_access: lambda: AccessInMemory,
             flags.flag_desk: lambda: self.desk,
             audit.audit_desk: lambda: self.audit,
         }

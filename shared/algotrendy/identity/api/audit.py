@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from algotrendy.identity import wiring
 from algotrendy.identity.adapters.audit_desk import AuditDesk
-from algotrendy.identity.app import CurrentPrincipal
+from algotrendy.identity.app import CurrentPrincipal, CurrentReach
 from algotrendy.identity.audit import Harm, Link, entry_of
 from algotrendy.kernel.errors import Invalid
+from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.paging import MOST, Question
 
 _ENTRY: dict[str, Any] = {
@@ -108,6 +109,7 @@ router = APIRouter(prefix="/v1/audit", tags=["identity"])
 @router.get("/entries")
 def list_audit_entries(
     caller: CurrentPrincipal,
+    reach: CurrentReach,
     desk: Desk,
     action: Annotated[
         str | None, Query(max_length=100, description="Only this one: limits.changed.")
@@ -117,13 +119,17 @@ def list_audit_entries(
         str | None, Query(max_length=200, description="next_cursor of the page before.")
     ] = None,
 ) -> AuditEntriesOut:
-    """List what people of the tenant did that is sensitive, newest first."""
+    """List what people of the tenant did that is sensitive, newest first.
+
+    What was done to an account that is closed to the caller is left out, so that a page may be
+    shorter than its limit.
+    """
     question = Question(("audit entries", caller.tenant, action or ""), limit, cursor)
     found = desk.newest(caller.tenant, limit + 1, before=_place(question), action=action or None)
     page = question.page(found, lambda each: str(each.seq))
-    return AuditEntriesOut(
-        entries=[_out(each) for each in page.items], next_cursor=page.next_cursor
-    )
+    told = [_out(each) for each in page.items]
+    seen = [each for each in told if each.account is None or reach.sees(AccountId(each.account))]
+    return AuditEntriesOut(entries=seen, next_cursor=page.next_cursor)
 
 
 @router.get("/verification")
