@@ -29,7 +29,9 @@ async def serve(stopping: asyncio.Event) -> int:
     """Serve until asked to stop."""
     chosen, clock = settings(), SystemClock()
     store = board_store_at(chosen.need("status_url"))
-    prober = HttpProber(LocalDoors(current_home()))
+    # A laptop that is busy starts functions slowly, and many at once more slowly still: each is
+    # waited for before the next one is asked.
+    prober = HttpProber(LocalDoors(current_home()), timeout_s=20, at_once=1)
     watch = Watch(store, NoPages(), prober, clock)
     shown = Shown(store)
     async with await serve_answers(routes(shown, clock), chosen.status_port):

@@ -15,7 +15,7 @@ from algotrendy.operations.status.judging import Reply
 
 TIMEOUT_S = 8.0
 MOST_BYTES = 1_000_000
-_AT_ONCE = 8
+AT_ONCE = 8
 _HEADERS = {"Accept": "application/json", "User-Agent": "AlgoTrendy-status"}
 
 
@@ -30,6 +30,7 @@ class HttpProber:
     Args:
         doors: Gives the addresses as they are now; a component whose door has none is left out.
         monotonic: Seconds that never step.
+        at_once: How many are asked at a time.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class HttpProber:
         doors: Callable[[], Mapping[Door, str]],
         monotonic: Callable[[], float] = time.monotonic,
         timeout_s: float = TIMEOUT_S,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._doors = doors
         self._monotonic = monotonic
         self._timeout_s = timeout_s
+        self._at_once = at_once
         # No proxy: it would answer for what is not there. And nothing that is on this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
@@ -53,7 +56,7 @@ class HttpProber:
             if each.door in doors
         }
         urls = sorted(set(asked.values()))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(self._at_once) as pool:
             replies = dict(zip(urls, pool.map(self._get, urls), strict=True))
         return {name: replies[url] for name, url in asked.items()}
 
