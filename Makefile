@@ -109,6 +109,7 @@ published: $(APP) ## Write from the code: the API's examples, docs/openapi.json,
 	.venv/bin/python -m infra_cdk.observability.written
 
 published-check: $(APP) ## Check that docs/openapi.json and docs/events are what the code says, and break no client
+	PYTHONPATH=tests .venv/bin/python -m api_examples --check
 	.venv/bin/python -m algotrendy.cli.published docs --check
 	.venv/bin/python -m infra_cdk.observability.written --check
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-from algotrendy.operations.openapi import described, merged, whole_apps
+from algotrendy.operations.openapi import described, said
 from algotrendy.operations.openapi_examples import Examples
-from algotrendy.operations.openapi_schemas import Json
 from api_examples import identity, market, research, trading
 from api_examples.asking import Ask, World, recorded
 from api_examples.problems import probes, problems
@@ -24,18 +21,12 @@ ASKS: dict[str, Ask] = {
 }
 
 
-@cache
-def said() -> Json:
-    """Give what the apps say of themselves, all together."""
-    return merged(whole_apps())
-
-
-def worlds() -> dict[str, World]:
-    """Make what stands behind each capability, by its tag."""
+def worlds(folder: Path) -> dict[str, World]:
+    """Make what stands behind each capability, by its tag; results lie in a folder."""
     return {
         "identity": identity.IdentityWorld(),
         "market_data": market.MarketWorld(),
-        "backtest": research.ResearchWorld(Path(mkdtemp(prefix="api-examples-"))),
+        "backtest": research.ResearchWorld(folder),
         "trading": trading.TradingWorld(),
     }
 

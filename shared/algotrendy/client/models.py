@@ -605,8 +605,11 @@ class BacktestsOut(Answer):
     """Backtests of the caller's tenant, newest first."""
 
     backtests: list[BacktestOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
     next_before: str | None
-    """Ask for the next page with it; null at the end."""
+    """The same as an id, for `before`; use next_cursor."""
 
 
 class BarOut(Answer):
@@ -683,8 +686,11 @@ class BatchesOut(Answer):
     """Batches of the caller's tenant, newest first."""
 
     batches: list[BatchOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
     next_before: str | None
-    """Ask for the next page with it; null at the end."""
+    """The same as an id, for `before`; use next_cursor."""
 
 
 class TradingState(Word):
@@ -1827,8 +1833,11 @@ class QualityOut(Answer):
     """Reports by symbol and timeframe."""
 
     reports: list[ReportOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
     next_after: str | None
-    """Ask for the next page with it as `after`; null at the end."""
+    """The same in words, for `after`; use next_cursor."""
 
 
 class SymbolQuote(Answer):
@@ -2094,8 +2103,11 @@ class SweepsOut(Answer):
     """Sweeps of the caller's tenant, newest first."""
 
     sweeps: list[SweepOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
     next_before: str | None
-    """Ask for the next page with it; null at the end."""
+    """The same as an id, for `before`; use next_cursor."""
 
 
 class SwitchIn(Request):
@@ -2372,8 +2384,11 @@ class WalkForwardsOut(Answer):
     """Walk-forwards of the caller's tenant, newest first."""
 
     walk_forwards: list[WalkForwardOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
     next_before: str | None
-    """Ask for the next page with it; null at the end."""
+    """The same as an id, for `before`; use next_cursor."""
 
 
 __all__ = [

@@ -30,7 +30,6 @@ from algotrendy.client.models import (
     BacktestsOut,
     BarOut,
     BarsPage,
-    BatchOut,
     BatchesOut,
     ClosedLotOut,
     ClosedLotsOut,
@@ -69,7 +68,6 @@ from algotrendy.client.models import (
     RecordOut,
     RecordsOut,
     ReplaceIn,
-    ReportOut,
     RiskOut,
     RotationIn,
     SeriesOut,
@@ -89,7 +87,6 @@ from algotrendy.client.models import (
     TransferIn,
     TransferOut,
     TriedOut,
-    WalkForwardOut,
     WalkForwardSpec,
     WalkForwardWhole,
     WalkForwardsOut,
@@ -135,11 +132,7 @@ class Operations(ABC):
     def identity_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails.
-
-        Of each it tells how long the answer took, and where it holds data how old the newest
-        is. What is late, or missing and not needed, makes it degraded.
-        """
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
         return self.call(
             "GET",
             "/identity/ready",
@@ -292,6 +285,9 @@ class Operations(ABC):
     ) -> AuditEntriesOut:
         """List what people of the tenant did that is sensitive, newest first.
 
+        What was done to an account that is closed to the caller is left out, so that a page may
+        be shorter than its limit.
+
         Needs the permission `audit:read`.
         """
         return self.call(
@@ -348,11 +344,7 @@ class Operations(ABC):
     def market_data_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails.
-
-        Of each it tells how long the answer took, and where it holds data how old the newest
-        is. What is late, or missing and not needed, makes it degraded.
-        """
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
         return self.call(
             "GET",
             "/market_data/ready",
@@ -659,6 +651,7 @@ class Operations(ABC):
         symbols: str | None = None,
         timeframe: str | None = None,
         limit: int | None = None,
+        cursor: str | None = None,
         after: str | None = None,
     ) -> QualityOut:
         """Judge stored bars: gaps by the exchange's calendar, doubles, outliers, splits, volume.
@@ -675,28 +668,10 @@ class Operations(ABC):
                 "symbols": symbols,
                 "timeframe": timeframe,
                 "limit": limit,
+                "cursor": cursor,
                 "after": after,
             },
         )
-
-    def iterate_quality(
-        self,
-        *,
-        symbols: str | None = None,
-        timeframe: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[ReportOut]:
-        """Give what ``get_quality`` gives, one by one, page after page."""
-
-        def page(place: str | None) -> QualityOut:
-            return self.get_quality(
-                symbols=symbols,
-                timeframe=timeframe,
-                limit=limit,
-                after=place,
-            )
-
-        return every(page, lambda it: it.reports, lambda it: it.next_after)
 
     def backtest_health(
         self,
@@ -711,11 +686,7 @@ class Operations(ABC):
     def backtest_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails.
-
-        Of each it tells how long the answer took, and where it holds data how old the newest
-        is. What is late, or missing and not needed, makes it degraded.
-        """
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
         return self.call(
             "GET",
             "/backtest/ready",
@@ -745,6 +716,7 @@ class Operations(ABC):
         self,
         *,
         limit: int | None = None,
+        cursor: str | None = None,
         before: str | None = None,
     ) -> SweepsOut:
         """List the sweeps of the caller's tenant, newest first.
@@ -757,24 +729,10 @@ class Operations(ABC):
             SweepsOut,
             query={
                 "limit": limit,
+                "cursor": cursor,
                 "before": before,
             },
         )
-
-    def iterate_sweeps(
-        self,
-        *,
-        limit: int | None = None,
-    ) -> Iterator[SweepOut]:
-        """Give what ``list_sweeps`` gives, one by one, page after page."""
-
-        def page(place: str | None) -> SweepsOut:
-            return self.list_sweeps(
-                limit=limit,
-                before=place,
-            )
-
-        return every(page, lambda it: it.sweeps, lambda it: it.next_before)
 
     def get_sweep(
         self,
@@ -831,6 +789,7 @@ class Operations(ABC):
         self,
         *,
         limit: int | None = None,
+        cursor: str | None = None,
         before: str | None = None,
     ) -> BacktestsOut:
         """List the backtests of the caller's tenant, newest first.
@@ -843,24 +802,10 @@ class Operations(ABC):
             BacktestsOut,
             query={
                 "limit": limit,
+                "cursor": cursor,
                 "before": before,
             },
         )
-
-    def iterate_backtests(
-        self,
-        *,
-        limit: int | None = None,
-    ) -> Iterator[BacktestOut]:
-        """Give what ``list_backtests`` gives, one by one, page after page."""
-
-        def page(place: str | None) -> BacktestsOut:
-            return self.list_backtests(
-                limit=limit,
-                before=place,
-            )
-
-        return every(page, lambda it: it.backtests, lambda it: it.next_before)
 
     def get_backtest(
         self,
@@ -899,6 +844,7 @@ class Operations(ABC):
         self,
         *,
         limit: int | None = None,
+        cursor: str | None = None,
         before: str | None = None,
     ) -> WalkForwardsOut:
         """List the walk-forwards of the caller's tenant, newest first.
@@ -911,24 +857,10 @@ class Operations(ABC):
             WalkForwardsOut,
             query={
                 "limit": limit,
+                "cursor": cursor,
                 "before": before,
             },
         )
-
-    def iterate_walk_forwards(
-        self,
-        *,
-        limit: int | None = None,
-    ) -> Iterator[WalkForwardOut]:
-        """Give what ``list_walk_forwards`` gives, one by one, page after page."""
-
-        def page(place: str | None) -> WalkForwardsOut:
-            return self.list_walk_forwards(
-                limit=limit,
-                before=place,
-            )
-
-        return every(page, lambda it: it.walk_forwards, lambda it: it.next_before)
 
     def get_walk_forward(
         self,
@@ -993,6 +925,7 @@ class Operations(ABC):
         self,
         *,
         limit: int | None = None,
+        cursor: str | None = None,
         before: str | None = None,
     ) -> BatchesOut:
         """List what the caller's tenant tried, newest first.
@@ -1005,24 +938,10 @@ class Operations(ABC):
             BatchesOut,
             query={
                 "limit": limit,
+                "cursor": cursor,
                 "before": before,
             },
         )
-
-    def iterate_trials(
-        self,
-        *,
-        limit: int | None = None,
-    ) -> Iterator[BatchOut]:
-        """Give what ``list_trials`` gives, one by one, page after page."""
-
-        def page(place: str | None) -> BatchesOut:
-            return self.list_trials(
-                limit=limit,
-                before=place,
-            )
-
-        return every(page, lambda it: it.batches, lambda it: it.next_before)
 
     def count_trials(
         self,
@@ -1072,11 +991,7 @@ class Operations(ABC):
     def trading_ready(
         self,
     ) -> Any:
-        """Tell whether everything that the capability needs answers; 503 when something fails.
-
-        Of each it tells how long the answer took, and where it holds data how old the newest
-        is. What is late, or missing and not needed, makes it degraded.
-        """
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
         return self.call(
             "GET",
             "/trading/ready",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -39,7 +40,13 @@ TAGS = {
 
 def whole_api() -> dict[str, Any]:
     """Give the OpenAPI document of every capability together, with examples."""
-    return described(merged(whole_apps()), recorded_examples())
+    return described(said(), recorded_examples())
+
+
+@functools.cache
+def said() -> dict[str, Any]:
+    """Give what the apps of all capabilities say of themselves; it is not to be changed."""
+    return merged(whole_apps())
 
 
 def whole_apps() -> list[FastAPI]:

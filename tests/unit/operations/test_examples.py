@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from algotrendy.operations.openapi import described, recorded_examples
+from algotrendy.operations.openapi import whole_api
 from algotrendy.operations.openapi_examples import JSON_TYPE, Examples, bodies_of, unexampled
 from algotrendy.operations.openapi_schemas import Json, operations_of
 from api_examples.asking import World, declared_bodies, send
-from api_examples.whole import ASKS, FILE, recorded_text, said, worlds
+from api_examples.whole import ASKS, FILE, recorded_text, worlds
 
 
 @pytest.fixture(scope="module")
 def document() -> Json:
-    return described(said(), recorded_examples())
+    return whole_api()
 
 
 @pytest.fixture(scope="module")
-def behind() -> dict[str, World]:
-    return worlds()
+def behind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+    return worlds(tmp_path_factory.mktemp("results"))
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ import pytest
 from algotrendy.identity.permissions import GRANTS, Permission, Role
 from algotrendy.identity.routes import ROUTES
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.operations.openapi import described
+from algotrendy.operations.openapi import described, said
 from algotrendy.operations.openapi_examples import Examples
 from algotrendy.operations.openapi_schemas import Json, operations_of
 from api_examples.asking import CORRELATION_ID, Ask, World, declared_bodies
 from api_examples.trading import TradingWorld
-from api_examples.whole import ASKS, said, worlds
+from api_examples.whole import ASKS, worlds
 from fakes.identity import NOW, Issuer
 from fakes.order_counter import NOON
 
@@ -65,8 +65,8 @@ def operations() -> dict[str, Operation]:
 
 
 @pytest.fixture(scope="module")
-def behind() -> dict[str, World]:
-    return worlds()
+def behind(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+    return worlds(tmp_path_factory.mktemp("results"))
 
 
 def bearer(tag: str, tenant: str, *roles: str, username: str = "eve") -> dict[str, str]:
