@@ -30,7 +30,7 @@ def told(story: Story, width: int = 120) -> str:
 
 def lasted(ns: int) -> str:
     """Write how long something took, in few digits: ``1.25 ms``, ``840 ms``, ``12.3 s``."""
-    if ns < 1_000_000:
+    if ns < 999_500:
         return f"{ns / 1_000:.0f} µs"
     if ns < 10_000_000:
         return f"{ns / 1_000_000:.2f} ms"

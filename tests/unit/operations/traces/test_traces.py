@@ -225,6 +225,7 @@ def test_whatever_stands_in_a_log_is_read_without_a_fault(text: str) -> None:
     [
         (0, "0 µs"),
         (900_000, "900 µs"),
+        (999_900, "1.00 ms"),
         (1_250_000, "1.25 ms"),
         (840 * MS, "840 ms"),
         (12_300 * MS, "12.30 s"),
