@@ -120,6 +120,9 @@ def _error(found: errors.ProblemError) -> AlgoTrendyError:
         return Unavailable("API", f"{found.status}: {found.detail}", found.retry_after_s)
     if isinstance(found, errors.NotSignedIn):
         return Unauthenticated(f"{found.detail}; run `algotrendy login`")
+    if found.status == httpx.codes.FORBIDDEN and not found.is_of_the_api:
+        # The gateway's one word for a credential that proves nothing to it.
+        return Unauthenticated("the gateway does not know the credential; run `algotrendy login`")
     if isinstance(found, errors.NotFound):
         return _missing(found)
     wrong = "; ".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 import webbrowser
@@ -15,8 +16,8 @@ from algotrendy.cli.session import Session, sessions
 from algotrendy.identity import wiring
 from algotrendy.identity.principal import Role, parse_role
 from algotrendy.identity.session import UserChange
-from algotrendy.kernel.errors import Invalid
-from algotrendy.kernel.ids import parse_tenant
+from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.kernel.ids import TenantId, parse_tenant
 
 users = typer.Typer(
     no_args_is_help=True,
@@ -141,6 +142,22 @@ def add(
     secret = password or _asked("ALGOTRENDY_NEW_PASSWORD", twice=True)
     change = wiring.users().ensure_user(username, secret, holder, wanted)
     _say("; ".join(_described(change)))
+    if change.left:
+        _retire_keys(username, holder, frozenset(wanted))
+
+
+def _retire_keys(username: str, tenant: TenantId, roles: frozenset[Role]) -> None:
+    """End the API keys that may do more than their owner may from now on."""
+    by = f"operator {getpass.getuser()}"
+    try:
+        subject = wiring.users().subject_of(username)
+        ended = wiring.key_ring().retire(tenant, subject, roles, by)
+    except Unavailable as error:
+        remedy = "look at `algotrendy keys list --everybody`, and revoke what goes too far"
+        _say(f"the API keys of {username} were not looked at ({error.message}): {remedy}")
+        return
+    for key in ended:
+        _say(f"revoked the API key {key.name} ({key.id}), which may do more than that")
 
 
 def _asked(variable: str, what: str = "Password", *, twice: bool = False) -> str:

@@ -18,12 +18,12 @@ from algotrendy.identity.api_keys import (
     issued,
 )
 from algotrendy.identity.audit import AuditEntry
-from algotrendy.identity.permissions import Permission
+from algotrendy.identity.permissions import Permission, Role, granted
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
-from algotrendy.kernel.ids import AccountId, Ids
+from algotrendy.kernel.ids import AccountId, Ids, TenantId, UserId, derived_uuid7
 
 MOST_DAYS = 365
 USUAL_DAYS = 90
@@ -101,7 +101,7 @@ class KeyRing:
             self._check_number(book, who)
             made = issued(wanted, self._sealer, self._random_bytes)
             book.add(made.key)
-            book.record(self._entry(act_id, "api_key.issued", made.key, who))
+            book.record(self._entry(act_id, "api_key.issued", made.key, who.username))
             return made
 
         return self._store.run(work)
@@ -148,7 +148,9 @@ class KeyRing:
             made = issued(wanted, self._sealer, self._random_bytes)
             book.add(made.key)
             book.change(replace(old, replaced_by=new_id, ends_at=now + overlap))
-            entry = self._entry(act_id, "api_key.rotated", made.key, who, replaces=old.shown)
+            entry = self._entry(
+                act_id, "api_key.rotated", made.key, who.username, replaces=old.shown
+            )
             book.record(entry)
             return made
 
@@ -168,7 +170,32 @@ class KeyRing:
                 return key
             ended = replace(key, revoked_at=now, ends_at=min(now, key.last_moment))
             book.change(ended)
-            book.record(self._entry(act_id, "api_key.revoked", ended, who))
+            book.record(self._entry(act_id, "api_key.revoked", ended, who.username))
+            return ended
+
+        return self._store.run(work)
+
+    def retire(
+        self, tenant: TenantId, owner: UserId, roles: frozenset[Role], by: str
+    ) -> Sequence[ApiKey]:
+        """End the keys of somebody that may do more than they may now; give those that ended.
+
+        For an operator who changes a person's roles: those that stand behind a key are of the day
+        on which it was made.
+        """
+        now, allowed = self._clock.now(), granted(roles)
+
+        def work(book: KeyBook) -> list[ApiKey]:
+            ended = [
+                replace(key, revoked_at=now, ends_at=now)
+                for key in book.of_tenant(tenant, owner)
+                if key.counts(now) and not key.permissions <= allowed
+            ]
+            for key in ended:
+                book.change(key)
+                # Of the moment and the key, so that a transaction that runs again says the same.
+                act_id = derived_uuid7(now, "retire", str(key.id))
+                book.record(self._entry(act_id, "api_key.revoked", key, by))
             return ended
 
         return self._store.run(work)
@@ -224,14 +251,12 @@ class KeyRing:
         book.change(made.key)
         return made
 
-    def _entry(
-        self, act_id: UUID, action: str, key: ApiKey, who: Principal, **more: str
-    ) -> AuditEntry:
+    def _entry(self, act_id: UUID, action: str, key: ApiKey, by: str, **more: str) -> AuditEntry:
         return AuditEntry(
             id=act_id,
             tenant=key.tenant,
             at=self._clock.now(),
-            who=who.username,
+            who=by,
             action=action,
             subject=key.shown,
             correlation_id=self._correlation_id(),

@@ -49,6 +49,9 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
+# What changes nothing.
+READING = frozenset(permission for permission in Permission if permission.endswith(":read"))
+
 _LOOK = frozenset(
     {
         Permission.BARS_READ,

@@ -11,6 +11,7 @@ import jwt
 
 from algotrendy.identity.credentials import CountsNoLonger
 from algotrendy.identity.machines import MachineClients
+from algotrendy.identity.permissions import READING
 from algotrendy.identity.principal import (
     MACHINE_MARK,
     Principal,
@@ -23,8 +24,9 @@ from algotrendy.kernel.ids import parse_user_id
 
 ALGORITHM = "RS256"
 LEEWAY_S = 10.0
-# Of the resource server of the user pool; every machine has it, and no person.
-MACHINE_SCOPE = "algotrendy/act"
+# Of the resource server of the user pool; every machine has them, and no person. It asks for the
+# second alone where it shall change nothing, whatever its roles allow.
+MACHINE_SCOPE, READING_SCOPE = "algotrendy/act", "algotrendy/read"
 # An access token of a user in all 300 groups that Cognito allows stays below this.
 MAX_TOKEN_CHARACTERS = 16_384
 _MAX_KEY_ID_CHARACTERS = 200
@@ -117,7 +119,8 @@ class TokenVerifier:
         client_id = _text(claims, "client_id")
         if _text(claims, "sub") != client_id:
             raise Unauthenticated("the token names neither a person nor a machine")
-        if MACHINE_SCOPE not in _words(claims, "scope"):
+        asked = _words(claims, "scope")
+        if not {MACHINE_SCOPE, READING_SCOPE}.intersection(asked):
             raise Unauthenticated(f"the token lacks the scope {MACHINE_SCOPE}")
         # Groups that such a token may bear are nobody's doing here: the table alone counts.
         found = None if self._machines is None else self._machines.machine(client_id)
@@ -129,6 +132,7 @@ class TokenVerifier:
             tenant=found.tenant,
             roles=found.roles,
             kind=PrincipalKind.MACHINE,
+            scope=None if MACHINE_SCOPE in asked else READING,
         )
 
     def _signed_claims(self, token: str) -> Mapping[str, Any]:

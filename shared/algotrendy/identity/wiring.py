@@ -201,14 +201,14 @@ def machines() -> Machines:
     """Add and remove machines, in the user pool and the database of this deployment."""
     from algotrendy.identity.adapters.cognito_machines import CognitoMachines
     from algotrendy.identity.machines import Machines
-    from algotrendy.identity.tokens import MACHINE_SCOPE
+    from algotrendy.identity.tokens import MACHINE_SCOPE, READING_SCOPE
     from algotrendy.platform import aws
 
     chosen, clock = settings(), SystemClock()
     pool = CognitoMachines(
         client=aws.client("cognito-idp"),
         user_pool_id=chosen.need("user_pool_id"),
-        scopes=(MACHINE_SCOPE,),
+        scopes=(MACHINE_SCOPE, READING_SCOPE),
     )
     prefix = f"algotrendy-{chosen.stage}"
     return Machines(machine_store(), pool, clock, Uuid7s(clock), prefix)

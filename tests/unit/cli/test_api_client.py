@@ -84,7 +84,13 @@ def test_one_that_has_answered_is_waited_for_a_minute() -> None:
     [
         (problem(401, "the token has expired"), Unauthenticated, "algotrendy login"),
         (problem(404, "symbol X was not found; near: Y"), NotFound, "near: Y"),
-        (problem(403, "needs the role researcher"), Refused, "needs the role researcher"),
+        (
+            problem(403, "needs the role researcher", code="forbidden"),
+            Refused,
+            "needs the role researcher",
+        ),
+        # The gateway's own answer to what proves nothing.
+        (httpx.Response(403, json={"message": "Forbidden"}), Unauthenticated, "algotrendy login"),
         (
             problem(422, "one field is wrong", errors=[{"field": "fast", "expected": "2 or more"}]),
             Refused,

@@ -83,6 +83,9 @@ def test_a_change_of_roles_is_told(home: Path) -> None:
     run(*ADD, env=env)
     said = run("users", "add", "ada", "--tenant", "acme", "--role", "trader", env=env)
     assert "joined role:trader; left role:researcher" in said
+    # There is no database here: whoever took the role is told what is left to do.
+    assert "the API keys of ada were not looked at" in said
+    assert "algotrendy keys list --everybody" in said
 
 
 @pytest.mark.parametrize(

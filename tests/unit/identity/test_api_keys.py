@@ -245,6 +245,28 @@ def test_nobody_gets_at_the_keys_of_others_but_who_has_that_right(desk: Desk) ->
     assert desk.store.entries[-1].who == "root"
 
 
+def test_who_loses_a_role_loses_the_keys_that_need_it(desk: Desk) -> None:
+    trades = desk.issue()
+    looks = desk.issue(
+        wish=replace(WISH, permissions=frozenset({Permission.ORDERS_READ})), request="r-2"
+    )
+    others = desk.issue(BOB)
+    viewer = frozenset({Role.VIEWER})
+    ended = desk.ring.retire(ADA.tenant, ADA.subject, viewer, "operator root")
+    assert [key.id for key in ended] == [trades.key.id]
+    assert desk.ring.retire(ADA.tenant, ADA.subject, viewer, "operator root") == []
+    with pytest.raises(CountsNoLonger, match="was revoked"):
+        desk.verifier.verify(trades.text)
+    for kept in (looks, others):
+        desk.verifier.verify(kept.text)
+    last = desk.store.entries[-1]
+    assert (last.who, last.action, last.subject) == (
+        "operator root",
+        "api_key.revoked",
+        trades.key.shown,
+    )
+
+
 def test_one_has_so_many_keys_and_no_more(desk: Desk) -> None:
     for number in range(MOST_KEYS):
         desk.issue(request=f"r-{number}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from algotrendy.identity.machines import Machine
-from algotrendy.identity.permissions import Role
+from algotrendy.identity.permissions import Permission, Role
 from algotrendy.identity.principal import PrincipalKind
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.kernel.clock import ManualClock
@@ -87,6 +87,18 @@ def test_a_table_of_machines_that_is_down_refuses_no_token_for_good() -> None:
 def test_a_machine_without_the_scope_is_refused(scope: str | None) -> None:
     reason = refused(token(scope=scope), MachinesInMemory(TRADING_ROBOT))
     assert reason == "the token lacks the scope algotrendy/act"
+
+
+def test_a_machine_that_asks_for_reading_alone_changes_nothing() -> None:
+    robots = MachinesInMemory(TRADING_ROBOT)
+    reader = verifier(robots).verify(token(scope="algotrendy/read"))
+    assert reader.may(Permission.ORDERS_READ)
+    assert not reader.may(Permission.ORDERS_PLACE)
+    assert (
+        verifier(robots)
+        .verify(token(scope="algotrendy/read algotrendy/act"))
+        .may(Permission.ORDERS_PLACE)
+    )
 
 
 def test_a_client_of_people_is_never_a_machine() -> None:

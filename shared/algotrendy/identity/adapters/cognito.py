@@ -13,7 +13,7 @@ from algotrendy.identity.principal import ROLE_GROUP, TENANT_GROUP, Role
 from algotrendy.identity.session import Tokens, UserChange
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Invalid, Unauthenticated, Unavailable
-from algotrendy.kernel.ids import TenantId, parse_tenant, parse_user_id
+from algotrendy.kernel.ids import TenantId, UserId, parse_tenant, parse_user_id
 
 _SERVICE = "the user pool"
 _MAX_PASSWORD_CHARACTERS = 256
@@ -120,6 +120,17 @@ class CognitoUsers:
                     UserPoolId=self._pool, Username=username, GroupName=group
                 )
         return UserChange(username, created, tuple(joined), tuple(left))
+
+    def subject_of(self, username: str) -> UserId:
+        """Tell under which subject a user's tokens are made.
+
+        Raises:
+            Unavailable: If the pool does not answer, or has no such user.
+        """
+        with translated():
+            found = self._client.admin_get_user(UserPoolId=self._pool, Username=username)
+        named = {each["Name"]: each["Value"] for each in found["UserAttributes"]}
+        return parse_user_id(named.get("sub", ""), "sub")
 
     def begin_second_factor(self, access_token: str) -> str:
         """Give the secret that an authenticator is to be told; it counts once it was confirmed.
