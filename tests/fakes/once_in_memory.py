@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from algotrendy.platform.idempotency import Answer, Asked, KeyReused
+from algotrendy.kernel.errors import KeyReused
+from algotrendy.platform.idempotency import Answer, Asked
 
 
 class OnceInMemory:
