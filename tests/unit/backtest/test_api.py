@@ -69,9 +69,10 @@ def test_the_same_key_gives_the_same_sweep(backend: Backend, ada: AppClient) -> 
     assert len(backend.store.outbox) == 1
 
 
-def test_the_same_key_with_another_body_is_a_conflict(ada: AppClient) -> None:
+def test_the_same_key_with_another_body_is_refused(ada: AppClient) -> None:
     ada.post("/v1/sweeps", json=BODY, headers=KEY)
-    found = problem(ada.post("/v1/sweeps", json={**BODY, "cash": 5000}, headers=KEY), 409)
+    found = problem(ada.post("/v1/sweeps", json={**BODY, "cash": 5000}, headers=KEY), 422)
+    assert found["code"] == "idempotency-key-reused"
     assert "key-1" in found["detail"]
 
 
@@ -138,6 +139,12 @@ def test_sweeps_are_listed_newest_first_in_pages(ada: AppClient) -> None:
     page = ada.get("/v1/sweeps?limit=2").json()
     assert [sweep["id"] for sweep in page["sweeps"]] == [ids[2], ids[1]]
     rest = ada.get("/v1/sweeps", params={"limit": 2, "before": page["next_before"]}).json()
+    alike = ada.get("/v1/sweeps", params={"limit": 2, "cursor": page["next_cursor"]})
+    assert alike.json() == rest
+    both = {"cursor": page["next_cursor"], "before": page["next_before"]}
+    assert ada.get("/v1/sweeps", params=both).status_code == 422
+    changed = {"cursor": page["next_cursor"] + "A"}
+    assert ada.get("/v1/sweeps", params=changed).status_code == 422
     assert [sweep["id"] for sweep in rest["sweeps"]] == [ids[0]]
     assert rest["next_before"] is None
 

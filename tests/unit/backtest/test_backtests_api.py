@@ -105,7 +105,7 @@ def test_a_finished_backtest_is_one_trial(backend: Backend, ada: AppClient) -> N
 def test_the_same_key_gives_the_same_backtest(backend: Backend, ada: AppClient) -> None:
     assert asked(ada).json() == asked(ada).json()
     assert len(backend.store.outbox) == 1
-    assert asked(ada, cash=5_000).status_code == 409
+    assert asked(ada, cash=5_000).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,12 @@ def test_trials_are_listed_newest_first_in_pages(backend: Backend, ada: AppClien
     record(backend.trials, "theirs", tenant=RIVAL)
     page = ada.get("/v1/trials?limit=2").json()
     rest = ada.get("/v1/trials", params={"limit": 2, "before": page["next_before"]}).json()
+    alike = ada.get("/v1/trials", params={"limit": 2, "cursor": page["next_cursor"]})
+    assert alike.json() == rest
+    both = {"cursor": page["next_cursor"], "before": page["next_before"]}
+    assert ada.get("/v1/trials", params=both).status_code == 422
+    changed = {"cursor": page["next_cursor"] + "A"}
+    assert ada.get("/v1/trials", params=changed).status_code == 422
     assert [len(page["batches"]), len(rest["batches"])] == [2, 1]
     assert rest["next_before"] is None
     batch = page["batches"][0]

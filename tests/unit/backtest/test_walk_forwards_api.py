@@ -85,6 +85,14 @@ def test_walk_forwards_are_listed_newest_first_in_pages(backend: Backend, ada: A
     assert [walk["id"] for walk in page["walk_forwards"]] == [ids[2], ids[1]]
     assert "summary" not in page["walk_forwards"][0]
     rest = ada.get("/v1/walk-forwards", params={"limit": 2, "before": page["next_before"]}).json()
+    alike = ada.get("/v1/walk-forwards", params={"limit": 2, "cursor": page["next_cursor"]})
+    assert alike.json() == rest
+    both = {"cursor": page["next_cursor"], "before": page["next_before"]}
+    assert ada.get("/v1/walk-forwards", params=both).status_code == 422
+    assert (
+        ada.get("/v1/walk-forwards", params={"cursor": page["next_cursor"] + "A"}).status_code
+        == 422
+    )
     assert [walk["id"] for walk in rest["walk_forwards"]] == [ids[0]]
     assert rest["next_before"] is None
 

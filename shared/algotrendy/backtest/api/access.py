@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Query, Response
 
 from algotrendy.backtest import wiring
 from algotrendy.backtest.ports import StudyRunner, StudyT
@@ -15,6 +16,8 @@ from algotrendy.backtest.sweeps import Sweeps
 from algotrendy.backtest.trial_ledger import TrialLedger
 from algotrendy.backtest.walk_forwards import WalkForwards
 from algotrendy.identity.app import CurrentPrincipal
+from algotrendy.kernel.cursors import cursor_to, place_of
+from algotrendy.kernel.errors import Invalid
 from algotrendy.market_data import wiring as bars_wiring
 from algotrendy.market_data.ports import BarStore
 from algotrendy.platform.blobs import Blobs
@@ -86,6 +89,37 @@ IdempotencyKey = Annotated[
         examples=["sma-aapl-2026-11-22"],
     ),
 ]
+
+
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
+Before = Annotated[
+    str | None, Query(description="From next_before of the last page.", deprecated=True)
+]
+# Not pydantic's own mark, which warns whoever reads the field.
+DEPRECATED: dict[str, Any] = {"deprecated": True}
+NEXT_CURSOR = "Ask for the next page with it as `cursor`; null at the end."
+NEXT_BEFORE = "The same as an id, for `before`; use next_cursor."
+Id = TypeVar("Id")
+
+
+def older_than(
+    list_name: str, cursor: str | None, before: str | None, parse: Callable[[str], Id]
+) -> Id | None:
+    """Read after which study or batch a page begins, however that was asked; None for the first.
+
+    Raises:
+        Invalid: If it is no cursor of this list, or asked in both ways.
+    """
+    if cursor is None:
+        return None if before is None else parse(before)
+    if before is not None:
+        raise Invalid("before", "left out where there is a cursor", before)
+    return parse(place_of(cursor, (list_name,), "used with the list that it was given for"))
+
+
+def next_cursor(list_name: str, following: UUID | None) -> str | None:
+    """Write where the next page begins, if there is one."""
+    return None if following is None else cursor_to(str(following), (list_name,))
 
 
 class Asking:

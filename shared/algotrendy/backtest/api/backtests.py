@@ -14,11 +14,18 @@ from pydantic import AwareDatetime, BaseModel, Field
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
     CAPABILITY,
+    DEPRECATED,
+    NEXT_BEFORE,
+    NEXT_CURSOR,
     Asked,
     Bars,
+    Before,
+    Cursor,
     Results,
     UseCases,
     Viewer,
+    next_cursor,
+    older_than,
 )
 from algotrendy.backtest.api.sweeps import Links, links_of
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
@@ -100,7 +107,8 @@ class BacktestsOut(BaseModel):
     """Backtests of the caller's tenant, newest first."""
 
     backtests: list[BacktestOut]
-    next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+    next_before: str | None = Field(description=NEXT_BEFORE, json_schema_extra=DEPRECATED)
 
 
 router = APIRouter(prefix="/v1/backtests", tags=[CAPABILITY])
@@ -130,13 +138,15 @@ def list_backtests(
     use_cases: UseCases,
     blobs: Results,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 20,
-    before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
+    cursor: Cursor = None,
+    before: Before = None,
 ) -> BacktestsOut:
     """List the backtests of the caller's tenant, newest first."""
-    older_than = None if before is None else parse_sweep_id(before)
-    page = use_cases.backtests(principal.tenant, limit, older_than)
+    after = older_than("backtests", cursor, before, parse_sweep_id)
+    page = use_cases.backtests(principal.tenant, limit, after)
     return BacktestsOut(
         backtests=[_shown(sweep, blobs) for sweep in page.studies],
+        next_cursor=next_cursor("backtests", page.next_before),
         next_before=None if page.next_before is None else str(page.next_before),
     )
 

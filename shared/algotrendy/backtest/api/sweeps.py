@@ -11,15 +11,22 @@ from pydantic import BaseModel, Field
 from algotrendy.backtest.admission import admit
 from algotrendy.backtest.api.access import (
     CAPABILITY,
+    DEPRECATED,
     LINKS_LAST_S,
+    NEXT_BEFORE,
+    NEXT_CURSOR,
     Asked,
     Bars,
+    Before,
+    Cursor,
     Publish,
     Researcher,
     Results,
     Runner,
     UseCases,
     Viewer,
+    next_cursor,
+    older_than,
 )
 from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, Sweep
@@ -80,7 +87,8 @@ class SweepsOut(BaseModel):
     """Sweeps of the caller's tenant, newest first."""
 
     sweeps: list[SweepOut]
-    next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+    next_before: str | None = Field(description=NEXT_BEFORE, json_schema_extra=DEPRECATED)
 
 
 router = APIRouter(prefix="/v1/sweeps", tags=[CAPABILITY])
@@ -110,13 +118,15 @@ def list_sweeps(
     use_cases: UseCases,
     blobs: Results,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 20,
-    before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
+    cursor: Cursor = None,
+    before: Before = None,
 ) -> SweepsOut:
     """List the sweeps of the caller's tenant, newest first."""
-    older_than = None if before is None else parse_sweep_id(before)
-    page = use_cases.newest(principal.tenant, limit, older_than)
+    after = older_than("sweeps", cursor, before, parse_sweep_id)
+    page = use_cases.newest(principal.tenant, limit, after)
     return SweepsOut(
         sweeps=[_shown(sweep, blobs) for sweep in page.studies],
+        next_cursor=next_cursor("sweeps", page.next_before),
         next_before=None if page.next_before is None else str(page.next_before),
     )
 

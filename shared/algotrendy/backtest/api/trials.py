@@ -8,7 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from algotrendy.backtest.api.access import CAPABILITY, Ledger, Viewer
+from algotrendy.backtest.api.access import (
+    CAPABILITY,
+    DEPRECATED,
+    NEXT_BEFORE,
+    NEXT_CURSOR,
+    Before,
+    Cursor,
+    Ledger,
+    Viewer,
+    next_cursor,
+    older_than,
+)
 from algotrendy.backtest.trial_ledger import LIST_LIMIT
 from algotrendy.backtest.trials import Batch, BatchId, Kind, Tally
 from algotrendy.kernel.bar import Timeframe
@@ -48,7 +59,8 @@ class BatchesOut(BaseModel):
     """Batches of the caller's tenant, newest first."""
 
     batches: list[BatchOut]
-    next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+    next_before: str | None = Field(description=NEXT_BEFORE, json_schema_extra=DEPRECATED)
 
 
 class TriedOut(BaseModel):
@@ -73,13 +85,15 @@ def list_trials(
     principal: Viewer,
     ledger: Ledger,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 20,
-    before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
+    cursor: Cursor = None,
+    before: Before = None,
 ) -> BatchesOut:
     """List what the caller's tenant tried, newest first."""
-    older_than = None if before is None else BatchId(parse_uuid7(before, "before"))
-    page = ledger.history(principal.tenant, limit, older_than)
+    after = older_than("trials", cursor, before, lambda text: BatchId(parse_uuid7(text, "before")))
+    page = ledger.history(principal.tenant, limit, after)
     return BatchesOut(
         batches=[_batch(batch) for batch in page.batches],
+        next_cursor=next_cursor("trials", page.next_before),
         next_before=None if page.next_before is None else str(page.next_before),
     )
 

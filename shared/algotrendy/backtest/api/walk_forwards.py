@@ -14,22 +14,29 @@ from pydantic import BaseModel, Field
 from algotrendy.backtest.admission import admit_walk
 from algotrendy.backtest.api.access import (
     CAPABILITY,
+    DEPRECATED,
     LINKS_LAST_S,
+    NEXT_BEFORE,
+    NEXT_CURSOR,
     Asked,
     Bars,
+    Before,
+    Cursor,
     Publish,
     Researcher,
     Results,
     Viewer,
     WalkRunner,
     Walks,
+    next_cursor,
+    older_than,
 )
 from algotrendy.backtest.keys import Keys
 from algotrendy.backtest.lifecycle import StudyStatus, WalkStudy
 from algotrendy.backtest.studies import LIST_LIMIT, parts_done
 from algotrendy.backtest.validation.spec import WalkForwardSpec
 from algotrendy.identity.idempotent import idempotent
-from algotrendy.kernel.ids import parse_walk_forward_id
+from algotrendy.kernel.ids import WalkForwardId, parse_walk_forward_id
 from algotrendy.platform.blobs import Blobs
 
 _EXAMPLE: dict[str, Any] = {
@@ -98,7 +105,8 @@ class WalkForwardsOut(BaseModel):
     """Walk-forwards of the caller's tenant, newest first."""
 
     walk_forwards: list[WalkForwardOut]
-    next_before: str | None = Field(description="Ask for the next page with it; null at the end.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+    next_before: str | None = Field(description=NEXT_BEFORE, json_schema_extra=DEPRECATED)
 
 
 class CurveOut(BaseModel):
@@ -135,13 +143,17 @@ def list_walk_forwards(
     use_cases: Walks,
     blobs: Results,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = 20,
-    before: Annotated[str | None, Query(description="From next_before of the last page.")] = None,
+    cursor: Cursor = None,
+    before: Before = None,
 ) -> WalkForwardsOut:
     """List the walk-forwards of the caller's tenant, newest first."""
-    older_than = None if before is None else parse_walk_forward_id(before, "before")
-    page = use_cases.newest(principal.tenant, limit, older_than)
+    after = older_than(
+        "walk-forwards", cursor, before, lambda text: parse_walk_forward_id(text, "before")
+    )
+    page = use_cases.newest(principal.tenant, limit, after)
     return WalkForwardsOut(
         walk_forwards=[WalkForwardOut(**_shown(walk, blobs)) for walk in page.studies],
+        next_cursor=next_cursor("walk-forwards", page.next_before),
         next_before=None if page.next_before is None else str(page.next_before),
     )
 
@@ -229,3 +241,7 @@ def _links(walk: WalkStudy, blobs: Blobs) -> WalkLinks:
     return WalkLinks(
         outcome=blobs.url(keys.outcome, LINKS_LAST_S), report=blobs.url(keys.report, LINKS_LAST_S)
     )
+
+
+def _id_before(text: str) -> WalkForwardId:
+    return parse_walk_forward_id(text, "before")

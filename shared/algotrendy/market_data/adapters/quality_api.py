@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from algotrendy.kernel.bar import parse_timeframe
+from algotrendy.kernel.cursors import cursor_to, place_of
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol, parse_symbol
 from algotrendy.market_data import wiring
@@ -102,6 +103,7 @@ class QualityOut(BaseModel):
                             "findings_in_all": 1,
                         }
                     ],
+                    "next_cursor": cursor_to("IXIC 1Day", ("quality", "", "")),
                     "next_after": "IXIC 1Day",
                 }
             ]
@@ -109,8 +111,13 @@ class QualityOut(BaseModel):
     )
 
     reports: list[ReportOut]
+    next_cursor: str | None = Field(
+        description="Ask for the next page with it as `cursor`; null at the end."
+    )
     next_after: str | None = Field(
-        description="Ask for the next page with it as `after`; null at the end."
+        description="The same in words, for `after`; use next_cursor.",
+        # Not pydantic's own mark, which warns whoever reads the field.
+        json_schema_extra={"deprecated": True},
     )
 
 
@@ -139,7 +146,10 @@ def get_quality(
     limit: Annotated[
         int, Query(ge=1, le=MOST_REPORTS, description="Reports a page.")
     ] = USUAL_REPORTS,
-    after: Annotated[str | None, Query(description="next_after of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="next_cursor of the page before.")] = None,
+    after: Annotated[
+        str | None, Query(description="next_after of the page before.", deprecated=True)
+    ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Judge stored bars: gaps by the exchange's calendar, doubles, outliers, splits, volume.
@@ -148,12 +158,18 @@ def get_quality(
     """
     asked = Asked(_symbols(symbols), parse_timeframe(timeframe) if timeframe else None)
     waiting = sorted(judge.series(asked), key=_place)
+    words = ("quality", symbols, timeframe or "")
+    if cursor is not None:
+        if after is not None:
+            raise Invalid("after", "left out where there is a cursor", after)
+        after = place_of(cursor, words, "used with the symbols and timeframe it was given for")
     if after is not None:
         waiting = [item for item in waiting if _place(item) > _parse_place(after)]
     page, rest = waiting[:limit], waiting[limit:]
     reports = [ReportOut(**as_json(report, MOST_FINDINGS)) for report in judge.judge(page)]
     following = " ".join(_place(page[-1])) if rest else None
-    body = QualityOut(reports=reports, next_after=following).model_dump_json().encode()
+    next_cursor = None if following is None else cursor_to(following, words)
+    body = QualityOut(reports=reports, next_cursor=next_cursor, next_after=following)
     # The moment alone changes nothing that a reader would act on.
     stable = [report.model_dump_json(exclude={"looked_at"}) for report in reports]
     etag = f'"{hashlib.sha256("".join(stable).encode()).hexdigest()[:32]}"'
@@ -161,7 +177,8 @@ def get_quality(
     known = [item.strip().removeprefix("W/") for item in (if_none_match or "").split(",")]
     if etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    content = body.model_dump_json().encode()
+    return Response(content, headers=headers, media_type="application/json")
 
 
 def _symbols(text: str) -> tuple[Symbol, ...]:

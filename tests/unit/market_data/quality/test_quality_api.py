@@ -94,7 +94,17 @@ def test_pages_follow_one_another(client: AppClient) -> None:
     assert first.next_after == "IBM 1Day"
     second = asked(client, "?limit=2&after=IBM%201Day")
     assert [report.symbol for report in second.reports] == ["MSFT"]
-    assert second.next_after is None
+    assert (second.next_after, second.next_cursor) == (None, None)
+    alike = asked(client, f"?limit=2&cursor={first.next_cursor}")
+    assert [report.symbol for report in alike.reports] == ["MSFT"]
+
+
+@pytest.mark.parametrize("more", ["A", "&after=IBM%201Day", "&symbols=MSFT"])
+def test_a_cursor_that_was_changed_or_is_of_another_question_is_refused(
+    client: AppClient, more: str
+) -> None:
+    cursor = asked(client, "?limit=2").next_cursor
+    assert client.get(f"/v1/quality?limit=2&cursor={cursor}{more}").status_code == 422
 
 
 def test_what_is_known_already_is_not_sent_again(client: AppClient) -> None:
