@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_servicediscovery as servicediscovery
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -115,6 +116,7 @@ class Foundation:
     cache_access: VpcAccess | None = None
     cache_url: str | None = None
     flags: FlagsAccess | None = None
+    namespace: servicediscovery.INamespace | None = None
 
     def alarm(self, alarm: cloudwatch.AlarmBase) -> cloudwatch.AlarmBase:
         """Send an alarm, and its end, to the people who subscribed."""

@@ -7,6 +7,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 from pydantic import Field, model_validator
 
@@ -106,6 +107,7 @@ class Service(Construct):
             min_healthy_percent=0 if spec.single_writer else 100,
             max_healthy_percent=100 if spec.single_writer else 200,
             enable_execute_command=False,
+            cloud_map_options=self._discovery(foundation),
         )
         self._scale()
         self._alarms(foundation)
@@ -115,6 +117,17 @@ class Service(Construct):
     ) -> None:
         """Allow these actions on these resources; see Permissions.allow."""
         self.permissions.allow(sid, actions, resources, because)
+
+    def _discovery(self, foundation: Foundation) -> ecs.CloudMapOptions | None:
+        """Let other services find the tasks as ``<name>.<prefix>.internal``."""
+        if foundation.namespace is None:
+            return None
+        return ecs.CloudMapOptions(
+            cloud_map_namespace=foundation.namespace,
+            name=self.spec.name,
+            dns_record_type=servicediscovery.DnsRecordType.A,
+            dns_ttl=Duration.seconds(10),
+        )
 
     def _task(
         self,

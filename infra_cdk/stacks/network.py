@@ -3,6 +3,7 @@
 from aws_cdk import Environment, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 
 from infra_cdk.config import Cache, Network, StageConfig
@@ -27,6 +28,14 @@ class NetworkStack(Stack):
             description=f"AlgoTrendy {config.stage}: network and cache",
         )
         self.vpc = self._vpc(config, network)
+        # Where services of the stage find each other, within the network alone.
+        self.namespace = servicediscovery.PrivateDnsNamespace(
+            self,
+            "Services",
+            name=f"{config.prefix}.internal",
+            vpc=self.vpc,
+            description=f"Services of AlgoTrendy, stage {config.stage}",
+        )
         self.access: VpcAccess | None = None
         self.cache_url: str | None = None
         if network.cache:
