@@ -132,6 +132,8 @@ class StageConfig(Frozen):
     repair_source: Annotated[str, Field(pattern=r"^alpaca:(iex|sip)$")] | None = None
     # Whose admins change flags, which hold for every tenant; nobody does where it is not given.
     operator_tenant: Tenant | None = None
+    # How often people are asked for new keys of brokers; the secret must be there by then.
+    rotate_keys_days: Annotated[int, Field(ge=1, le=1000)] | None = None
     streaming: Streaming = Streaming()
     network: Network | None = None
     edge: Edge | None = None
@@ -180,7 +182,8 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
         environment: The process environment; read for the account and region, the alarm address,
             the console's origins, what is streamed (ALGOTRENDY_STREAM_FEED, _SYMBOLS, _STYLES), who
             is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), whose admins change flags
-            (ALGOTRENDY_OPERATOR_TENANT), and for what runs on this machine when the stage is local
+            (ALGOTRENDY_OPERATOR_TENANT), how often brokers' keys are rotated
+            (ALGOTRENDY_ROTATE_KEYS_DAYS), and for what runs on this machine when the stage is local
             (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON), and for the edge
             (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN, _REQUESTS_IN_5_MINUTES), and where
             logs are searched (ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN).
@@ -246,6 +249,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         queue_max_concurrency=5,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
+        rotate_keys_days=environment.get("ALGOTRENDY_ROTATE_KEYS_DAYS") or None,
         streaming=_streaming(environment, shards=1),
         network=Network(),
         edge=_edge(environment),
@@ -271,6 +275,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         queue_max_concurrency=20,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
+        rotate_keys_days=environment.get("ALGOTRENDY_ROTATE_KEYS_DAYS") or None,
         streaming=_streaming(environment),
         network=Network(cache=Cache()),
         edge=_edge(environment),

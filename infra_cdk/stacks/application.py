@@ -10,6 +10,7 @@ from infra_cdk.capabilities.audit import AuditSeal
 from infra_cdk.capabilities.backtest import Backtest
 from infra_cdk.capabilities.configuration import Configuration
 from infra_cdk.capabilities.identity_api import GatewayAuthorizer, IdentityApi
+from infra_cdk.capabilities.key_rotation import KeyRotation
 from infra_cdk.capabilities.market_data import MarketData
 from infra_cdk.capabilities.market_data_upkeep import MarketDataUpkeep
 from infra_cdk.capabilities.operations import Operations
@@ -52,6 +53,7 @@ class ApplicationStack(Stack):
             alarm_topic=alarm_topic(self, config),
             cache_access=network.access if network else None,
             cache_url=_cache_url(config, network),
+            namespace=network.namespace if network else None,
         )
         tokens = data.identity.token_settings()
         self.authorizer = GatewayAuthorizer(
@@ -123,6 +125,12 @@ class ApplicationStack(Stack):
             gateway=self.gateway,
             tokens=tokens,
             vpc=network.vpc if network else None,
+        )
+        self.key_rotation = KeyRotation(
+            self,
+            "KeyRotation",
+            foundation=self.foundation,
+            execution=self.trading.execution,
         )
         # The emulator runs no containers: `algotrendy up` runs the service as a process.
         self.streaming: StreamingService | None = None

@@ -165,6 +165,18 @@ RIGHTS = {
     | KEEP_FAILURES
     | {("states:DescribeExecution", "order executions")},
     "operations-api": BASE | DATABASE | PEPPER | FLAGS,
+    "operations-rotate-broker-key": BASE
+    | KEEP_FAILURES
+    | {("ecs:UpdateService", "execution service")}
+    | {
+        (f"secretsmanager:{verb}", "broker accounts")
+        for verb in (
+            "DescribeSecret",
+            "GetSecretValue",
+            "PutSecretValue",
+            "UpdateSecretVersionStage",
+        )
+    },
     "operations-relay-outbox": BASE | DATABASE | PUBLISH | KEEP_FAILURES,
     "operations-probe-status": BASE
     | KEEP_FAILURES
@@ -189,6 +201,7 @@ KINDS = (
     (r"(lake|studies)/[^\"]*\*[^\"]*", None),
     (r"audit-heads/\*", None),
     (r"AuditHeadsBucket", "heads bucket"),
+    (r":ecs:.*:service/algotrendy-dev/algotrendy-dev-trading-execution", "execution service"),
     (r":appconfig:.*/configuration/", "flags"),
     (r":appconfig:.*deploymentstrategy/", "strategy"),
     (r":appconfig:.*/hostedconfigurationversion/\*", "versions of flags"),

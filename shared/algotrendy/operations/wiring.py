@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
+    from algotrendy.operations.key_rotation import KeyRotation
     from algotrendy.operations.status.board import Board
     from algotrendy.operations.status.ports import Pages
     from algotrendy.operations.status.watching import Watch
@@ -62,6 +63,33 @@ def deployed_runs() -> Runs:
     from algotrendy.platform import aws
 
     return WorkflowRuns(aws.client("stepfunctions"), lambda: aws.translated("workflows"))
+
+
+def key_rotation() -> KeyRotation:
+    """Rotate the keys of this stage's brokers."""
+    from algotrendy.operations.adapters.broker_keys import AccountOfKey, VersionsInSecretsManager
+    from algotrendy.operations.key_rotation import KeyRotation
+    from algotrendy.platform import aws
+
+    chosen = settings()
+    return KeyRotation(
+        VersionsInSecretsManager(aws.client("secretsmanager")),
+        offered=f"algotrendy/{chosen.stage}/broker-accounts-next",
+        identify=AccountOfKey(stage_live=chosen.live_trading),
+        restart=_restart_execution,
+    )
+
+
+def _restart_execution() -> None:
+    from algotrendy.platform import aws
+
+    # On a laptop the supervisor's process is begun anew by hand.
+    if (place := settings().execution_service) is not None:
+        cluster, service = place.split("/")
+        with aws.translated("ECS"):
+            aws.client("ecs").update_service(
+                cluster=cluster, service=service, forceNewDeployment=True
+            )
 
 
 def check_database() -> None:

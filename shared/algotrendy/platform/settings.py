@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     # for every tenant.
     flags_strategies: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
     operator_tenant: str | None = None
+    # "cluster/service" of ECS, to begin anew when its brokers' keys have changed.
+    execution_service: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")
     # Where heads of the audit are kept, out of reach of who writes to the database.
     audit_heads_url: ObjectsUrl | None = None
     aws_endpoint_url: WebUrl | None = Field(
