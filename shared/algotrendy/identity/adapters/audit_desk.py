@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from algotrendy.identity.adapters.audit_trail import AuditTrail
 from algotrendy.identity.audit import Head, HeadArchive, KeptHead, Link, Verification
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.ids import TenantId
-from algotrendy.platform.database import Database, Transaction
+
+if TYPE_CHECKING:
+    # Here, so that an API names what it asks for without the database's driver.
+    from algotrendy.platform.database import Database, Transaction
 
 WHOLE_UP_TO = 5_000
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from algotrendy.identity.audit import AuditEntry, Head, KeptHead, Link, Verification, link, verify
 from algotrendy.kernel.errors import NotFound
 from algotrendy.kernel.ids import TenantId
-from algotrendy.platform.database import Row, Transaction
+
+if TYPE_CHECKING:
+    # Here, so that an API names what it asks for without the database's driver.
+    from algotrendy.platform.database import Row, Transaction
 
 _COLUMNS = "tenant, seq, id, action, at, previous, hash, document"
 _AT_ONCE = 500

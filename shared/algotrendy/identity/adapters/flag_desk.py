@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 from algotrendy.identity.adapters.audit_trail import AuditTrail
@@ -13,9 +13,12 @@ from algotrendy.identity.principal import Principal
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import Ids, TenantId
-from algotrendy.platform.database import Database
 from algotrendy.platform.flag_store import Deployed
 from algotrendy.platform.flags import default_flags, flag_values, flags_of, with_flag
+
+if TYPE_CHECKING:
+    # Here, so that an API names what it asks for without the database's driver.
+    from algotrendy.platform.database import Database
 
 LIVE: Final = "live_trading"
 _REASON_LIMIT: Final = 500
