@@ -113,6 +113,10 @@ class Refused(ProblemError):
     """Says that the business says no."""
 
 
+class InProgress(Refused):
+    """Says that the request of the same idempotency key is still being done."""
+
+
 class TooManyRequests(ProblemError):
     """Says that the limit is reached, and that nothing was done."""
 
@@ -130,6 +134,7 @@ class Failed(ProblemError):
 
 
 _BY_CODE: dict[str, type[ProblemError]] = {
+    "idempotency-in-progress": InProgress,
     "idempotency-key-reused": KeyReused,
     "fresh-sign-in-needed": FreshSignInNeeded,
     "unknown": OutcomeUnknown,

@@ -12,7 +12,13 @@ from typing import Any
 
 import httpx
 
-from algotrendy.client.errors import NoAnswer, ProblemError, TooManyRequests, problem_of
+from algotrendy.client.errors import (
+    InProgress,
+    NoAnswer,
+    ProblemError,
+    TooManyRequests,
+    problem_of,
+)
 
 TIMEOUT_S = 35.0
 # Something that has answered comes back; something that never has may not be there at all.
@@ -137,7 +143,8 @@ class Sender:
         if response.is_success:
             return response, False
         problem = problem_of(response)
-        if isinstance(problem, TooManyRequests):
+        # Nothing was done of the one; of the other, the key leads to the same answer.
+        if isinstance(problem, TooManyRequests | InProgress):
             return problem, True
         is_passing = response.status_code in _PASSING
         # Of the API's own problems only "unavailable" passes: a defect and an unknown outcome stay.

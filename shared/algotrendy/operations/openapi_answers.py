@@ -45,6 +45,16 @@ _HEADERS: Json = {
         "schema": {"type": "integer"},
         "example": 1,
     },
+    "RateLimit-Policy": {
+        "description": "The name of the limit, its quota (q) and its window (w, seconds).",
+        "schema": {"type": "string"},
+        "example": '"read";q=600;w=60',
+    },
+    "ETag": {
+        "description": "Send it back as If-None-Match: what is the same is answered by 304.",
+        "schema": {"type": "string"},
+        "example": '"5d41402abc4b2a76b9719d911017c592"',
+    },
     "Retry-After": {
         "description": "Seconds to wait before asking again.",
         "schema": {"type": "integer"},
@@ -61,7 +71,8 @@ _HEADERS: Json = {
         "example": "019aab12-7e6f-7c11-8a55-0d8d1c6a5b10",
     },
 }
-_RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_RATE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+_NOT_MODIFIED: Json = {"description": "You have it already: the ETag of If-None-Match is right."}
 
 # Status, name of the component, what it means, and the headers besides the correlation id.
 _PROBLEMS: tuple[tuple[int, str, str, tuple[str, ...]], ...] = (
@@ -101,6 +112,9 @@ def with_answers(
         if access is not None:
             _tell_access(operation, access)
         _add_headers(operation, is_public=is_public)
+        if method == "GET" and path.startswith("/v1/"):
+            operation["responses"].setdefault("304", dict(_NOT_MODIFIED))
+            operation["responses"]["200"]["headers"] |= _referred(("ETag",))
         _add_problems(operation, method, path, is_public=is_public)
     return document
 

@@ -124,6 +124,18 @@ def test_what_was_never_done_is_sent_again_even_without_a_key(
     assert len(gateway.requests) == 2
 
 
+def test_what_is_being_done_under_the_same_key_is_waited_for() -> None:
+    gateway = Gateway(
+        httpx.ReadTimeout("slow"),
+        problem(409, "idempotency-in-progress", {"retry-after": "2"}),
+        DONE,
+    )
+    with gateway.client() as api:
+        place(api)
+    assert gateway.waits == [0.2, 2.0]
+    assert {asked.headers["idempotency-key"] for asked in gateway.requests} == {"key-1"}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -99,6 +99,13 @@ def test_what_acts_by_post_takes_an_idempotency_key_or_is_the_same_twice(documen
     assert without <= {"cancel_sweep", "cancel_walk_forward", "decide_approval", "pull_kill_switch"}
 
 
+def test_every_read_says_how_to_be_asked_less(document: Json) -> None:
+    for method, path, operation in operations_of(document):
+        if method == "GET" and path.startswith("/v1/"):
+            assert "304" in operation["responses"]
+            assert "ETag" in operation["responses"]["200"]["headers"]
+
+
 def test_two_operations_of_one_name_are_refused() -> None:
     def app(path: str) -> FastAPI:
         made = FastAPI(generate_unique_id_function=lambda route: route.name)
