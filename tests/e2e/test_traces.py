@@ -15,6 +15,7 @@ from fixtures.platform import PASSWORD, Platform
 pytestmark = pytest.mark.platform
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SWEEP_TRACE = "5ce929d0e0e47364bf92f3577b34da6a"
 CALLER = "00f067aa0ba902b7"
 # Every hop of an order that is filled at once, in the order in which they begin.
 HOPS = (
@@ -140,26 +141,29 @@ def test_logs_give_every_line_of_a_request_whoever_wrote_it(
     assert {"trading-api", "trading-begin-order", "execution"} <= sources
 
 
+@pytest.mark.timeout(600)
 def test_a_sweep_is_one_trace_through_the_bus_and_the_queue(platform: Platform) -> None:
-    headers = {
-        "Authorization": f"Bearer {platform.token('ada')}",
-        "Idempotency-Key": "traced",
+    followed = {
+        "Idempotency-Key": "e2e-traced",
         "x-correlation-id": "e2e-traced-sweep",
+        "traceparent": f"00-{SWEEP_TRACE}-{CALLER}-01",
     }
     asked = {"strategy": "buy_and_hold", "symbols": ["MSFT"]}
     asked |= {"start": "2005-01-01", "end": "2006-01-01"}
+    headers = {"Authorization": f"Bearer {platform.token('ada')}"}
     with httpx.Client(base_url=platform.api_url, headers=headers, timeout=120) as http:
-        found = http.post("/v1/sweeps", json=asked).json()
-        for _ in range(200):
+        found = http.post("/v1/sweeps", json=asked, headers=followed).json()
+        for _ in range(300):
             if found["status"] in ("succeeded", "failed"):
                 break
-            time.sleep(0.3)
+            time.sleep(0.5)
             found = http.get(f"/v1/sweeps/{found['id']}").json()
     assert found["status"] == "succeeded", found
-    story = json.loads(platform.succeed("trace", "e2e-traced-sweep", "--json"))
-    by_name = {span["name"]: span["trace_id"] for span in story["spans"]}
-    assert [hop for hop in SWEEP_HOPS if hop not in by_name] == []
-    assert len({by_name[hop] for hop in SWEEP_HOPS}) == 1
+    story = json.loads(platform.succeed("trace", SWEEP_TRACE, "--json"))
+    assert story["traces"] == [SWEEP_TRACE]
+    assert [hop for hop in SWEEP_HOPS if hop not in names(story)] == []
+    told = [span for span in story["spans"] if span["service"] == "backtest"]
+    assert {span["correlation_id"] for span in told} == {"e2e-traced-sweep"}
 
 
 def test_no_log_holds_a_secret(platform: Platform, story: dict[str, Any], trader: str) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -167,8 +168,13 @@ def logs(
         str | None,
         typer.Option(help="Show a deployed function's log instead: its name or a part of it."),
     ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print lines as they were written, for programs.")
+    ] = False,
 ) -> None:
     """Show or follow the logs of the parts and functions, or all that names one request."""
+    from algotrendy.operations.traces.text import readable
+
     home = current_home()
     if function is not None:
         _function_logs(home, function, follow, lines)
@@ -178,13 +184,18 @@ def logs(
         return
     files = log_files(home, part)
     width = max((len(file.stem) for file in files), default=0)
+
+    def show(file: Path, line: str) -> None:
+        text = line if raw else readable(line)
+        typer.echo(text if part else f"{file.stem:<{width}}  {text}")
+
     for file in files:
         for line in last_lines(file, lines):
-            typer.echo(line if part else f"{file.stem:<{width}}  {line}")
+            show(file, line)
     if follow:
         try:
             for file, line in follow_files(files):
-                typer.echo(line if part else f"{file.stem:<{width}}  {line}")
+                show(file, line)
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
 

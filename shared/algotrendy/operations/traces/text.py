@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from algotrendy.operations.traces.lines import Line, Span, read_span
+from algotrendy.operations.traces.lines import Line, Span, fields_of, moment_of, read_span
 from algotrendy.operations.traces.tree import Row, Story
 
 _BAR: Final = 24
@@ -61,6 +61,17 @@ def line_told(line: Line) -> str:
     level, message = found.pop("level", ""), found.pop("message", "")
     rest = ", ".join(f"{name} {value}" for name, value in found.items() if name not in _KNOWN)
     return f"{at}  {level:<7}  {message}  {rest}".rstrip()
+
+
+def readable(text: str) -> str:
+    """Write a line of a part's log as a person reads it; one that is no JSON stays as it is."""
+    fields = fields_of(text) if text.startswith("{") else {}
+    at = moment_of(fields)
+    if at is None:
+        return text
+    correlation = fields.get("correlation_id")
+    told = line_told(Line("", at, text))
+    return f"{told}  [{correlation}]" if correlation else told
 
 
 def moment(ns: int) -> str:

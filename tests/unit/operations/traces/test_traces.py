@@ -24,7 +24,7 @@ from algotrendy.operations.traces.finding import (
     with_workflows,
 )
 from algotrendy.operations.traces.lines import Line, Span, read_span
-from algotrendy.operations.traces.text import lasted, line_told, told
+from algotrendy.operations.traces.text import lasted, line_told, readable, told
 from algotrendy.operations.traces.tree import story_of
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
@@ -203,6 +203,14 @@ def test_lines_of_a_request_come_with_those_that_name_only_its_trace() -> None:
         "WARNING  no answer",
         "span     POST /v1/orders took 40 ms",
     ]
+
+
+def test_a_part_s_line_is_read_by_people_and_what_is_no_json_stays() -> None:
+    line = {"level": "INFO", "message": "serving", "timestamp": "2026-11-23T23:32:07.986+00:00"}
+    text = json.dumps({**line, "service": "execution", "account": "paper", "correlation_id": "c"})
+    assert readable(text) == "23:32:07.986  INFO     serving  account paper  [c]"
+    for other in ("LOG:  ready", "{broken", '{"level": "INFO"}'):
+        assert readable(other) == other
 
 
 @pytest.mark.parametrize(
