@@ -107,11 +107,11 @@ def headers_of(policy: str, verdict: Verdict) -> dict[str, str]:
 
 async def _answer_unknown(request: Request, error: Exception) -> Response:
     allowed, shared = await _overridable(request, limits), await _overridable(request, buckets)
-    name = f"{FAILURES}:{_hashed(_address(request))}"
+    name = f"{FAILURES}:{_hashed(address_of(request))}"
     try:
         _take(request, shared, FAILURES, name, allowed[FAILURES], must_know=False)
     except TooManyRequests as refusal:
-        telemetry.logger.warning("too many failures", extra={"address": _address(request)})
+        telemetry.logger.warning("too many failures", extra={"address": address_of(request)})
         error = refusal
     return _answered(error)
 
@@ -167,13 +167,13 @@ def _caller(request: Request) -> str:
     """Name who is counted: a person, a machine or a key of a tenant, or an address."""
     principal = getattr(request.state, "principal", None)
     if not isinstance(principal, Principal):
-        return _hashed(_address(request))
+        return _hashed(address_of(request))
     # A key of a person is counted by itself: what a script uses up its owner still has.
     who = f"{principal.kind}:{principal.subject}:{principal.key_id or ''}"
     return f"{principal.tenant}:{_hashed(who)}"
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
