@@ -164,6 +164,7 @@ class ApplicationStack(Stack):
         for function in self.node.find_all():
             if isinstance(function, Function) and function.spec.name == "api":
                 function.function.add_environment("ALGOTRENDY_ORIGIN_SECRET", f"secret:{name}")
+                function.function.add_environment("ALGOTRENDY_TRUSTED_PROXIES", "1")
                 function.grant(
                     "ReadOriginSecret",
                     ["secretsmanager:GetSecretValue"],

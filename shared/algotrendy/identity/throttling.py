@@ -28,6 +28,7 @@ from algotrendy.platform import problems, telemetry
 from algotrendy.platform.edge import add_answer_headers
 from algotrendy.platform.flags import RateLimit
 from algotrendy.platform.rate_limits import Buckets, Verdict, own_buckets, shared_buckets
+from algotrendy.platform.settings import settings
 
 SAFETY: Final = frozenset(
     {
@@ -174,6 +175,14 @@ def _caller(request: Request) -> str:
 
 
 def address_of(request: Request) -> str:
+    """Give the address that the outermost proxy of ours saw.
+
+    What stands further left in X-Forwarded-For the caller may have written.
+    """
+    proxies = settings().trusted_proxies
+    passed = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    if proxies and len(passed) > proxies:
+        return passed[-1 - proxies].strip()
     return request.client.host if request.client else "unknown"
 
 

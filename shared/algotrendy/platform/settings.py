@@ -152,6 +152,8 @@ class Settings(BaseSettings):
     # begin here of which it gets a copy.
     traces: Literal["log", "xray"] = "log"
     trace_share: float = Field(1.0, ge=0, le=1)
+    # How many proxies of ours stand before the gateway; each adds an address to X-Forwarded-For.
+    trusted_proxies: int = Field(0, ge=0, le=3)
     max_body_bytes: int = Field(262_144, ge=1, le=6_000_000)
     log_level: Annotated[str, StringConstraints(to_upper=True)] = Field(
         "INFO", pattern=r"(?i)^(debug|info|warning|error|critical)$"

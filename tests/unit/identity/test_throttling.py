@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from algotrendy.identity import app as guarded
 from algotrendy.identity import throttling
@@ -16,6 +16,7 @@ from algotrendy.kernel.errors import Unauthenticated, Unavailable
 from algotrendy.kernel.ids import TenantId, UserId
 from algotrendy.platform.flags import RateLimit
 from algotrendy.platform.rate_limits import LocalBuckets, Verdict, own_buckets
+from algotrendy.platform.settings import reset_settings
 from fakes.app_client import AppClient
 
 LIMITS = {
@@ -163,6 +164,32 @@ def test_whoever_may_not_uses_requests_up_like_any_other(desk: Desk) -> None:
 def test_strangers_share_the_bucket_of_their_address(desk: Desk) -> None:
     answers = [desk.ask("", "GET", "/docs") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("passed", "counted_as"),
+    [
+        ("9.9.9.9, 10.0.0.1", "9.9.9.9"),
+        ("spoofed, 9.9.9.9, 10.0.0.1", "9.9.9.9"),
+        ("9.9.9.8,10.0.0.1", "9.9.9.8"),
+        ("10.0.0.1", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_behind_a_proxy_of_ours_the_address_is_the_one_that_it_saw(
+    monkeypatch: pytest.MonkeyPatch, passed: str, counted_as: str
+) -> None:
+    monkeypatch.setenv("ALGOTRENDY_TRUSTED_PROXIES", "1")
+    reset_settings()
+    headers = [(b"x-forwarded-for", passed.encode())]
+    scope = {"type": "http", "headers": headers, "client": ("127.0.0.1", 1)}
+    assert throttling.address_of(Request(scope)) == counted_as
+
+
+def test_without_a_proxy_of_ours_nobody_chooses_an_address() -> None:
+    headers = [(b"x-forwarded-for", b"spoofed, 9.9.9.9")]
+    scope = {"type": "http", "headers": headers, "client": ("127.0.0.1", 1)}
+    assert throttling.address_of(Request(scope)) == "127.0.0.1"
 
 
 def test_an_address_that_proves_nothing_too_often_hears_only_that(desk: Desk) -> None:
