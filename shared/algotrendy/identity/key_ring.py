@@ -22,7 +22,7 @@ from algotrendy.identity.permissions import Permission, Role, granted
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
+from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, Rejected
 from algotrendy.kernel.ids import AccountId, Ids, TenantId, UserId, derived_uuid7
 
 MOST_DAYS = 365
@@ -87,7 +87,8 @@ class KeyRing:
 
         Raises:
             Forbidden: If it is to do what its owner may not.
-            Invalid: If no key could do it, or the request's Idempotency-Key stood for another one.
+            Invalid: If no key could do it.
+            KeyReused: If the request's Idempotency-Key stood for another one.
             Rejected: If its owner has too many.
             Conflict: If the request has been answered, and its key used or ended.
         """
@@ -140,7 +141,7 @@ class KeyRing:
             if earlier is not None and earlier.id == old.replaced_by:
                 return self._again(book, earlier, wanted)
             if earlier is not None:
-                raise _reused(request)
+                raise KeyReused(request)
             if old.replaced_by is not None or not old.counts(now):
                 raise Conflict(f"{old.shown} has ended or was replaced", key=old.shown)
             if not wanted.permissions:
@@ -241,7 +242,7 @@ class KeyRing:
     def _again(self, book: KeyBook, earlier: ApiKey, wanted: ApiKey) -> IssuedKey:
         """Answer a request once more: the same key, with a new secret as long as nobody used it."""
         if _terms(earlier) != _terms(wanted):
-            raise _reused(earlier.request)
+            raise KeyReused(earlier.request, key_id=earlier.shown)
         if earlier.last_used_at is not None or not earlier.counts(self._clock.now()):
             raise Conflict(
                 f"{earlier.shown} was made by this request, and has been used or has ended",
@@ -307,7 +308,3 @@ def needing_a_person(routes: Mapping[tuple[str, str], Access]) -> frozenset[Perm
 def _terms(key: ApiKey) -> tuple[object, ...]:
     lasts = key.expires_at - key.created_at
     return key.name, key.permissions, key.accounts, lasts
-
-
-def _reused(request: str) -> Invalid:
-    return Invalid("Idempotency-Key", "a new one for another request", request)

@@ -12,12 +12,14 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from algotrendy.kernel.clock import Clock, SystemClock
 from algotrendy.kernel.errors import InProgress, KeyReused, Unavailable, Unknown
 from algotrendy.platform import problems, telemetry
-from algotrendy.platform.database import Database, database
+
+if TYPE_CHECKING:
+    from algotrendy.platform.database import Database
 
 KEPT_FOR_S: Final = 24 * 3600
 RETRY_AFTER_S: Final = 1.0
@@ -124,6 +126,9 @@ class Once:
 @functools.cache
 def once() -> Once:
     """Give what does things once in this deployment."""
+    # Here and not above: an app loads the database's driver when the first key comes.
+    from algotrendy.platform.database import database
+
     return Once(database(), SystemClock())
 
 
