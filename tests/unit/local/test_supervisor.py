@@ -32,6 +32,8 @@ class Bench:
             name: Runner(part, self.launcher, self.clock) for name, part in self.parts.items()
         }
         self.service = Runner(FakePart(name="execution"), self.launcher, self.clock)
+        self.page = FakePart(name="status")
+        self.watcher = Runner(self.page, self.launcher, self.clock)
         self.deployer = FakeDeployer()
         self.forgotten = 0
         self.supervisor = Supervisor(
@@ -42,6 +44,7 @@ class Bench:
             ProcessIdentity(1, 1.0),
             forget_emulator=self.forget,
             services=[self.service],
+            watchers=[self.watcher],
         )
 
     def forget(self) -> None:
@@ -94,6 +97,28 @@ def test_nothing_is_deployed_before_every_part_answers(bench: Bench) -> None:
         bench.supervisor.tick()
     assert bench.phase is Phase.STARTING
     assert bench.deployer.deployments == 0
+
+
+def test_what_watches_the_rest_starts_first_and_nobody_waits_for_it(bench: Bench) -> None:
+    bench.parts["postgres"].ready = bench.page.ready = False
+    bench.supervisor.tick()
+    assert bench.watcher.state is PartState.STARTING
+    bench.parts["postgres"].ready = True
+    assert bench.settle() is Phase.READY
+    assert bench.watcher.state is PartState.STARTING
+    assert bench.supervisor.status.parts[-1].name == "status"
+
+
+def test_what_watches_the_rest_is_started_again_and_costs_no_deployment(bench: Bench) -> None:
+    bench.settle()
+    pid = bench.watcher.status.pid
+    next(child for child in bench.launcher.children if child.pid == pid).code = -signal.SIGKILL
+    for _ in range(5):
+        bench.supervisor.tick()
+        bench.clock.advance(timedelta(seconds=5))
+    assert bench.watcher.restarts == 1
+    assert bench.phase is Phase.READY
+    assert bench.deployer.deployments == 1
 
 
 def test_what_is_published_can_be_read_back(bench: Bench) -> None:
@@ -215,7 +240,7 @@ def test_a_state_that_is_broken_again_is_a_failure(bench: Bench) -> None:
 
 def test_it_stops_the_functions_before_what_they_use(bench: Bench) -> None:
     bench.settle()
-    runners = {**bench.runners, "execution": bench.service}
+    runners = {**bench.runners, "execution": bench.service, "status": bench.watcher}
     names = {runner.status.pid: name for name, runner in runners.items()}
     bench.supervisor.shut_down()
     assert [names[child.pid] for child in bench.launcher.stopped] == [
@@ -223,6 +248,7 @@ def test_it_stops_the_functions_before_what_they_use(bench: Bench) -> None:
         "emulator",
         "postgres",
         "valkey",
+        "status",
     ]
     assert bench.phase is Phase.STOPPED
 

@@ -17,6 +17,7 @@ LONGEST_TEXT = 2000
 MOST_UPDATES = 100
 PROBES = "probes"
 """Who writes what no person did."""
+_AGAIN = "works again"
 
 
 class Stage(StrEnum):
@@ -203,7 +204,7 @@ def _went_on(
         **trouble,
     }
     changed = {
-        name: state.value if state.is_trouble else "works again"
+        name: state.value if state.is_trouble else _AGAIN
         for name, state in affects.items()
         if before.affects.get(name, State.OPERATIONAL) is not state
     }
@@ -235,13 +236,14 @@ def _title(impact: State, affects: Mapping[str, State]) -> str:
 
 
 def _sentences(changed: Mapping[str, str], reasons: Mapping[str, str]) -> str:
-    said = []
+    # What goes wrong in one way is told in one sentence.
+    alike: dict[str, list[str]] = {}
     for key, component in BY_ID.items():
         if key in changed:
-            reason = reasons.get(key, "")
-            because = f" ({reason})" if reason and changed[key] != "works again" else ""
-            said.append(f"{component.name}: {changed[key]}{because}.")
-    return " ".join(said)
+            reason = "" if changed[key] == _AGAIN else reasons.get(key, "")
+            said = f"{changed[key]} ({reason})" if reason else changed[key]
+            alike.setdefault(said, []).append(component.name)
+    return " ".join(f"{', '.join(names)}: {said}." for said, names in alike.items())
 
 
 def _lasted(now: datetime, since: datetime) -> str:

@@ -152,7 +152,7 @@ def _past(board: Board, now: datetime) -> str:
 
 def _incident(incident: Incident) -> str:
     colour = incident.impact if incident.is_open else State.OPERATIONAL
-    names = ", ".join(BY_ID[name].name for name in incident.affects if name in BY_ID)
+    names = ", ".join(each.name for key, each in BY_ID.items() if key in incident.affects)
     updates = "".join(
         f"<li><strong>{update.stage.value.capitalize()}</strong> "
         f'<span class="note">{_moment(update.at)}</span><p>{escape(update.text)}</p></li>'

@@ -64,6 +64,15 @@ def test_an_outage_opens_one_incident_tells_on_and_resolves_it() -> None:
     assert len(day.board.incidents) == 1
 
 
+def test_what_goes_wrong_in_one_way_is_told_in_one_sentence() -> None:
+    day = Day()
+    day.look(2, api=UP, orders=UP, events=UP)
+    day.look(2, api=DOWN, orders=DOWN, events=SLOW)
+    (incident,) = day.board.incidents
+    said = "API, Orders and accounts: outage (failed). Events: degraded (failed)."
+    assert incident.updates[0].text == said
+
+
 def test_a_blip_opens_none() -> None:
     day = Day()
     day.look(2, api=UP)
