@@ -132,6 +132,8 @@ class StageConfig(Frozen):
     repair_source: Annotated[str, Field(pattern=r"^alpaca:(iex|sip)$")] | None = None
     # Whose admins change flags, which hold for every tenant; nobody does where it is not given.
     operator_tenant: Tenant | None = None
+    # One of three switches without which no order costs money: docs/flags.md.
+    live_trading: bool = False
     # How often people are asked for new keys of brokers; the secret must be there by then.
     rotate_keys_days: Annotated[int, Field(ge=1, le=1000)] | None = None
     streaming: Streaming = Streaming()
@@ -183,10 +185,11 @@ def stage_config(stage: str, environment: Mapping[str, str]) -> StageConfig:
             the console's origins, what is streamed (ALGOTRENDY_STREAM_FEED, _SYMBOLS, _STYLES), who
             is asked for bars that are missing (ALGOTRENDY_REPAIR_SOURCE), whose admins change flags
             (ALGOTRENDY_OPERATOR_TENANT), how often brokers' keys are rotated
-            (ALGOTRENDY_ROTATE_KEYS_DAYS), and for what runs on this machine when the stage is local
-            (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL, _CACHE_URL, _PYTHON), and for the edge
-            (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN, _REQUESTS_IN_5_MINUTES), and where
-            logs are searched (ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN).
+            (ALGOTRENDY_ROTATE_KEYS_DAYS), the live switch (ALGOTRENDY_LIVE_TRADING), what runs on
+            this machine when the stage is local (ALGOTRENDY_LOCAL_ENDPOINT_URL, _DATABASE_URL,
+            _CACHE_URL, _PYTHON), the edge (ALGOTRENDY_EDGE_DOMAIN, _CERTIFICATE_ARN, _ORIGIN,
+            _REQUESTS_IN_5_MINUTES), and where logs are searched
+            (ALGOTRENDY_LOG_SEARCH_DOMAIN_ARN).
 
     Raises:
         ConfigurationError: If the stage is unknown, or a value is malformed.
@@ -249,6 +252,7 @@ def _dev(environment: Mapping[str, str]) -> StageConfig:
         queue_max_concurrency=5,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
+        live_trading=environment.get("ALGOTRENDY_LIVE_TRADING") or False,
         rotate_keys_days=environment.get("ALGOTRENDY_ROTATE_KEYS_DAYS") or None,
         streaming=_streaming(environment, shards=1),
         network=Network(),
@@ -275,6 +279,7 @@ def _prod(environment: Mapping[str, str]) -> StageConfig:
         queue_max_concurrency=20,
         repair_source=environment.get("ALGOTRENDY_REPAIR_SOURCE") or None,
         operator_tenant=environment.get("ALGOTRENDY_OPERATOR_TENANT") or None,
+        live_trading=environment.get("ALGOTRENDY_LIVE_TRADING") or False,
         rotate_keys_days=environment.get("ALGOTRENDY_ROTATE_KEYS_DAYS") or None,
         streaming=_streaming(environment),
         network=Network(cache=Cache()),

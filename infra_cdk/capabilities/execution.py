@@ -66,6 +66,7 @@ class Execution(Construct):
                 "ALGOTRENDY_ORDER_STATE_MACHINE_ARN": saga.arn,
                 "ALGOTRENDY_EXECUTION_PORT": str(PORT),
                 "ALGOTRENDY_BROKER_ACCOUNTS": f"secret:{accounts}",
+                **({"ALGOTRENDY_LIVE_TRADING": "true"} if config.live_trading else {}),
             },
         )
         except_wildcard(

@@ -39,7 +39,8 @@ class KeyRotation(Construct):
             foundation=foundation,
             name=config.name("operations-rotation-failures"),
         )
-        environment = {}
+        # A key of real money is tried where it trades.
+        environment = {"ALGOTRENDY_LIVE_TRADING": "true"} if config.live_trading else {}
         if execution:
             environment["ALGOTRENDY_EXECUTION_SERVICE"] = (
                 f"{config.prefix}/{execution.service.name}"
