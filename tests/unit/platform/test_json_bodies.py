@@ -20,6 +20,8 @@ from fakes.app_client import AppClient
 
 JSON = {"content-type": "application/json"}
 
+NAMES = st.text(max_size=8)
+
 
 class Note(BaseModel):
     text: str
@@ -100,8 +102,9 @@ def test_a_body_without_a_kind_is_looked_at_too(client: AppClient) -> None:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+        max_leaves=10,
     )
 )
 def test_whatever_json_our_own_side_writes_is_taken(value: Any) -> None:

@@ -19,7 +19,11 @@ ALLOWED = {
     "bus": {"psycopg"},
     "database": {"psycopg"},
     "edge": {"fastapi"},
+    "heartbeats": {"psycopg"},
     "http": {"fastapi"},
+    "idempotency": {"fastapi"},
+    # Loaded when the first key comes: Powertools brings boto3 along.
+    "idempotency_records": {"boto3", "psycopg"},
     "migrate": {"psycopg"},
     "problems": {"fastapi"},
     "probes": {"fastapi"},
