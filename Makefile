@@ -67,11 +67,20 @@ chaos-quick: setup ## The same, a few runs, as the tests do
 soak-stream: setup ## Stream a hostile feed on a platform of its own, kill what works on it, count every tick (MINUTES=5)
 	PYTHONPATH=tests .venv/bin/python -m soak --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
 
+security: setup ## Attack a platform of its own as every role, fuzz each route, look through code, templates and git (EXAMPLES=6)
+	PYTHONPATH=tests .venv/bin/python -m security --examples $(or $(EXAMPLES),6)
+
+load: setup ## Send ten times the demo's traffic through the gateway of a platform of its own (MINUTES=3); prints JSON lines
+	PYTHONPATH=tests .venv/bin/python -m load --minutes $(or $(MINUTES),3)
+
+scan: $(APP) ## Look through the code for mistakes of security (bandit) and through git for secrets
+	PYTHONPATH=tests .venv/bin/python -m security.code
+
 simulate: $(APP) ## Play the order path from N seeds on virtual time, full of faults; SEED=n tells one
 	PYTHONHASHSEED=0 PYTHONPATH=tests .venv/bin/python -m simulation \
 	  --seeds $(N) $(if $(SEED),--seed $(SEED))
 
-pr: setup lint types imports synth-check published-check coverage ## Run the whole gate that a change must pass
+pr: setup lint scan types imports synth-check published-check coverage ## Run the whole gate that a change must pass
 
 coverage: setup ## Run all the tests and hold the coverage
 	.venv/bin/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90 $(PYTEST_ARGS)
@@ -187,4 +196,4 @@ $(NODE): package.json package-lock.json
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.PHONY: kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check api-release bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate bench-lake soak-stream lock clean help
+.PHONY: security load scan kernels python demo up down setup test unit acceptance simulate chaos chaos-quick pr coverage lint format types imports synth synth-check golden published published-check api-release bench-exchange bench-orders bench-backtest bench-sweep bench-charts bench-migrate bench-lake soak-stream lock clean help
