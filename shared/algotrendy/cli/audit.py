@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -15,10 +15,6 @@ from algotrendy.identity.audit import BrokenAudit, Head, KeptHead, Verification
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Invalid, NotFound, Unavailable
 from algotrendy.kernel.ids import TenantId, parse_tenant
-
-if TYPE_CHECKING:
-    from algotrendy.identity.adapters.audit_desk import AuditDesk
-    from algotrendy.identity.adapters.head_archive import HeadsInS3
 
 _HEAD = re.compile(r"(?P<seq>\d{1,18}):(?P<hash>[0-9a-f]{64})")
 
@@ -82,14 +78,12 @@ def verify(
     """
     if head and tenant is None:
         raise Invalid("tenant", "given with --head", None)
-    desk, archive = _desk()
     own = [_kept(text, parse_tenant(tenant)) for text in head or () if tenant is not None]
-    names = desk.tenants() if tenant is None else [parse_tenant(tenant)]
-    found = [desk.verify(each, own) for each in names]
+    found, has_archive = _verified(None if tenant is None else parse_tenant(tenant), own)
     if as_json:
         print_json([_told(each) for each in found])
     else:
-        _print(found, has_archive=archive is not None)
+        _print(found, has_archive=has_archive)
     for each in found:
         if each.misfit is not None:
             raise BrokenAudit(each.head.tenant, each.misfit)
@@ -130,7 +124,9 @@ def _kept(text: str, tenant: TenantId) -> KeptHead:
     return KeptHead(Head(tenant, int(found["seq"]), found["hash"]), SystemClock().now())
 
 
-def _desk() -> tuple[AuditDesk, HeadsInS3 | None]:
+def _verified(
+    tenant: TenantId | None, own: Sequence[KeptHead]
+) -> tuple[Sequence[Verification], bool]:
     from algotrendy.identity.adapters.audit_desk import AuditDesk
     from algotrendy.identity.adapters.head_archive import HeadsInS3
     from algotrendy.platform.database import Database
@@ -141,4 +137,10 @@ def _desk() -> tuple[AuditDesk, HeadsInS3 | None]:
         archive: HeadsInS3 | None = HeadsInS3(chosen.need("audit_heads_url"))
     except (NotFound, Unavailable):
         archive = None
-    return AuditDesk(Database(chosen.need("database_url")), archive, SystemClock()), archive
+    database = Database(chosen.need("database_url"))
+    try:
+        desk = AuditDesk(database, archive, SystemClock())
+        names = desk.tenants() if tenant is None else [tenant]
+        return [desk.verify(each, own) for each in names], archive is not None
+    finally:
+        database.close()
