@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _LONGEST_WAIT = timedelta(minutes=15)
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 256 * 1024
 PUT_ATTEMPTS = 3
+
+# As ``Outbox.append`` writes it. Within a text of the payload the quotes would be escaped.
+_TRACEPARENT = re.compile(r'"traceparent":"([0-9a-f-]{55})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +221,8 @@ class EventBridgePublisher:
         return taken
 
     def _entry(self, message: Message) -> dict[str, Any]:
-        carried = tracing.read_traceparent(json.loads(message.payload).get(tracing.HEADER))
+        found = _TRACEPARENT.search(message.payload)
+        carried = tracing.read_traceparent(found[1] if found else None)
         # By this X-Ray follows it through the bus to its targets.
         more = {} if carried is None else {"TraceHeader": tracing.xray_header(carried)}
         return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ class Batches:
     def __init__(self, desk: Desk, first: Callable[[LedgerTransaction], None]) -> None:
         self._desk = desk
         self._first = first
+        self._home = copy_context()
         self._waiting: list[_Asked] = []
         self._driving: asyncio.Future[None] | None = None
 
@@ -51,8 +52,8 @@ class Batches:
         self._waiting.append(_Asked(work, answer))
         if self._driving is None or self._driving.done():
             # What it writes is not of the one alone who asked first.
-            drive = self._drive()
-            self._driving = asyncio.get_running_loop().create_task(drive, context=Context())
+            loop, home = asyncio.get_running_loop(), self._home.copy()
+            self._driving = loop.create_task(self._drive(), context=home)
         return await answer
 
     async def _drive(self) -> None:
