@@ -84,4 +84,7 @@ class KeyRotation(Construct):
                         automatically_after_days=config.rotate_keys_days
                     ),
                 )
-                schedule.node.add_dependency(self.function)
+                # Secrets Manager asks at once whether it may call the function.
+                schedule.node.add_dependency(
+                    self.function.function.node.find_child("SecretsManager")
+                )
