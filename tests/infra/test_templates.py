@@ -189,16 +189,18 @@ def test_stores_are_kept_in_the_cloud_and_lie_in_the_data_stack_alone(stage: Sta
     for name, template in stage.templates.items():
         for resource in template["Resources"].values():
             if resource["Type"] in STATEFUL:
-                assert name == "data"
+                # The status page shares nothing with the others, its bucket neither.
+                assert name in ("data", "status")
                 kept = resource["DeletionPolicy"], resource["UpdateReplacePolicy"]
                 wanted = ("RetainExceptOnCreate", "Retain") if stage.is_cloud else ("Delete",) * 2
                 assert kept == wanted
-    assert len(stage.properties("AWS::S3::Bucket")) == 3
+    assert len(stage.properties("AWS::S3::Bucket")) == (5 if stage.is_cloud else 4)
 
 
 def test_buckets_are_private_encrypted_and_refuse_plain_http(stage: Stage) -> None:
     policies = json.dumps(stage.properties("AWS::S3::BucketPolicy"))
-    assert policies.count('"aws:SecureTransport": "false"') == 3
+    buckets = stage.resources("AWS::S3::Bucket")
+    assert policies.count('"aws:SecureTransport": "false"') == len(buckets)
     for bucket in stage.properties("AWS::S3::Bucket"):
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["BucketEncryption"]
@@ -261,13 +263,18 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         for parameter in stage.properties("AWS::SSM::Parameter")
     }
     expected = {
+        "api_key_pepper",
         "api_url",
+        "audit_heads_url",
+        "console_client_id",
         "database_url",
         "event_bus",
+        "flags_source",
         "lake_url",
         "order_queue_url",
         "order_state_machine_arn",
         "results_url",
+        "sign_in_url",
         "study_max_concurrency",
         "sweep_state_machine_arn",
         "tick_stream",
@@ -278,7 +285,8 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "walk_forward_state_machine_arn",
     }
     cache = set() if stage.name == "dev" else {"cache_url"}
-    assert published == expected | cache
+    status = {"status_url"} if stage.is_cloud else set()
+    assert published == expected | cache | status
     assert published <= set(Settings.model_fields)
 
 
@@ -295,7 +303,8 @@ def test_http_functions_are_restored_from_a_snapshot_behind_an_alias(cloud: Stag
         for logical_id, function in cloud.resources("AWS::Lambda::Function").items()
         if function["Properties"].get("SnapStart") == {"ApplyOn": "PublishedVersions"}
     }
-    assert snapped == {cloud.function(name)[0] for name in HTTP}
+    # Who asks the gateway also waits for the one that judges credentials.
+    assert snapped == {cloud.function(name)[0] for name in (*HTTP, "identity-authorize")}
     aliases = cloud.resources("AWS::Lambda::Alias")
     assert {target_of(alias["Properties"]["FunctionName"]) for alias in aliases.values()} == snapped
     assert {alias["Properties"]["Name"] for alias in aliases.values()} == {"live"}
