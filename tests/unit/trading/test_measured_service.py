@@ -127,6 +127,7 @@ def test_a_duty_is_timed_also_when_it_fails(prometheus: Prometheus) -> None:
 def test_the_age_of_a_comparison_counts_from_the_last_whole_one(prometheus: Prometheus) -> None:
     now = [100.0]
     compared = Compared(lambda: now[0])
+    compared.tell({ONE: True, TWO: True})
     now[0] = 130.0
     compared.note(ONE, Counter({"cash": 1}), Counter({"order": 2}))
     now[0] = 145.0
@@ -138,6 +139,18 @@ def test_the_age_of_a_comparison_counts_from_the_last_whole_one(prometheus: Prom
     assert sum(differences.values()) == 1
     settled = prometheus.samples("algotrendy_reconciliations_settled_total")
     assert settled == {("order",): 2}
+
+
+def test_whoever_waited_for_long_to_serve_is_not_late_at_once(prometheus: Prometheus) -> None:
+    now = [0.0]
+    compared = Compared(lambda: now[0])
+    compared.tell({ONE: False})
+    now[0] = 5000.0
+    compared.tell({ONE: True})
+    assert prometheus.samples("algotrendy_reconciliation_age_seconds") == {("one",): 0.0}
+    now[0] = 5020.0
+    compared.tell({ONE: True})
+    assert prometheus.samples("algotrendy_reconciliation_age_seconds") == {("one",): 20.0}
 
 
 def test_of_an_account_that_is_not_served_only_that_is_told(prometheus: Prometheus) -> None:

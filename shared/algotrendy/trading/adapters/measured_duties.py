@@ -45,13 +45,9 @@ class Compared:
     """Remembers when each account was compared with its broker, and what stands since."""
 
     monotonic: Monotonic
-    began: float = field(init=False)
+    since: dict[AccountId, float] = field(default_factory=dict)
     at: dict[AccountId, float] = field(default_factory=dict)
     standing: dict[AccountId, Counter[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Begin to count the age of what was never compared."""
-        self.began = self.monotonic()
 
     def note(self, root: AccountId, standing: Counter[str], settled: Counter[str]) -> None:
         """Take what a whole comparison found."""
@@ -71,12 +67,20 @@ class Compared:
         for root, is_served in serving.items():
             gauge("AccountsServed", float(is_served), account=root)
             # Whoever does not serve an account does not compare it either.
-            age_s = self.monotonic() - self.at.get(root, self.began)
-            gauge("ReconciliationAgeSeconds", age_s if is_served else 0.0, account=root)
+            gauge("ReconciliationAgeSeconds", self._age_s(root, is_served=is_served), account=root)
             found.update(self.standing.get(root, Counter()) if is_served else Counter())
         kinds = METRICS["ReconciliationDifferences"].by["kind"]
         for kind in kinds if isinstance(kinds, tuple) else ():
             gauge("ReconciliationDifferences", found[kind], kind=kind)
+
+    def _age_s(self, root: AccountId, *, is_served: bool) -> float:
+        """Count from the last comparison, or from when the account began to be served here."""
+        if not is_served:
+            self.since.pop(root, None)
+            return 0.0
+        now = self.monotonic()
+        since = self.since.setdefault(root, now)
+        return now - max(self.at.get(root, since), since)
 
 
 class MeasuredReconciliation:
