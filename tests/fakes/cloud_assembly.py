@@ -24,17 +24,23 @@ class Stage:
     def is_cloud(self) -> bool:
         return self.name != "local"
 
-    def resources(self, kind: str) -> dict[str, Json]:
-        """Give the resources of one type, of all stacks, by logical id."""
-        return {
-            logical_id: resource
-            for template in self.templates.values()
-            for logical_id, resource in template["Resources"].items()
-            if resource["Type"] == kind
-        }
+    def resources(self, kind: str, stack: str | None = None) -> dict[str, Json]:
+        """Give the resources of one type, of one or all stacks, by logical id.
 
-    def properties(self, kind: str) -> list[Json]:
-        return [resource["Properties"] for resource in self.resources(kind).values()]
+        Where two stacks have the same one, the later is named with its stack before it.
+        """
+        found: dict[str, Json] = {}
+        for name, template in self.templates.items():
+            if stack is not None and name != stack:
+                continue
+            for logical_id, resource in template["Resources"].items():
+                if resource["Type"] == kind:
+                    key = f"{name}.{logical_id}" if logical_id in found else logical_id
+                    found[key] = resource
+        return found
+
+    def properties(self, kind: str, stack: str | None = None) -> list[Json]:
+        return [resource["Properties"] for resource in self.resources(kind, stack).values()]
 
     def function(self, name: str) -> tuple[str, Json]:
         """Find a function by the part of its name after the stage."""

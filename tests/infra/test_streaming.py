@@ -101,7 +101,7 @@ def test_somebody_hears_of_many_ticks_that_are_refused(stage: Stage) -> None:
 
 
 def test_the_dashboard_shows_the_ticks(stage: Stage) -> None:
-    [page] = stage.properties("AWS::CloudWatch::Dashboard")
+    [page] = stage.properties("AWS::CloudWatch::Dashboard", "app")
     text = json.dumps(page["DashboardBody"])
     for shown in ("IteratorAge", "TicksStored", "TickRecordsMissing", "StreamHoles"):
         assert shown in text

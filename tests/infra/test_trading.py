@@ -95,14 +95,14 @@ def test_what_somebody_must_look_at_reaches_those_who_hear_of_alarms(stage: Stag
     ]
     known = {kind.name for kind in (KillSwitchPulled, LedgerDiffers, PositionUnprotected)}
     assert set(rule["EventPattern"]["detail-type"]) == known | {RiskBreached.name}
-    [topic] = stage.resources("AWS::SNS::Topic")
+    [topic] = stage.resources("AWS::SNS::Topic", "app")
     [target] = rule["Targets"]
     assert target["Arn"] == {"Ref": topic}
-    policies = json.dumps(stage.properties("AWS::SNS::TopicPolicy"))
+    policies = json.dumps(stage.properties("AWS::SNS::TopicPolicy", "app"))
     assert "events.amazonaws.com" in policies
 
 
 def test_the_dashboard_begins_with_orders(stage: Stage) -> None:
-    [dashboard] = stage.properties("AWS::CloudWatch::Dashboard")
+    [dashboard] = stage.properties("AWS::CloudWatch::Dashboard", "app")
     body = json.dumps(dashboard["DashboardBody"])
     assert body.index("trading-order") < body.index("backtest-sweep")

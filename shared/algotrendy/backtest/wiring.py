@@ -17,7 +17,7 @@ from algotrendy.platform.settings import settings
 
 if TYPE_CHECKING:
     from algotrendy.platform.blobs import Blobs
-    from algotrendy.platform.probes import DataAge
+    from algotrendy.platform.data_age import DataAge
 
 
 @cache

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from algotrendy.market_data.ticks import TickStore
     from algotrendy.market_data.universes import UniverseStore
     from algotrendy.platform.cache import Cache
+    from algotrendy.platform.data_age import DataAge, NotHere
     from algotrendy.platform.lake_upkeep import LakeUpkeep
-    from algotrendy.platform.probes import DataAge, NotHere
     from algotrendy.platform.records import StreamRecord
 
 
@@ -196,7 +196,7 @@ def _newest_day(_lake_url: str, version: int) -> date | None:
 def cache_answers() -> NotHere | None:
     """Raise unless the cache answers; a deployment may have none."""
     from algotrendy.platform.cache import RedisCache
-    from algotrendy.platform.probes import NOT_HERE
+    from algotrendy.platform.data_age import NOT_HERE
 
     cache = page_cache()
     if not isinstance(cache, RedisCache):

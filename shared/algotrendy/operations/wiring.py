@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from algotrendy.operations.status.watching import Watch
     from algotrendy.operations.traces.finding import Runs
     from algotrendy.operations.traces.lines import Log
-    from algotrendy.platform.probes import DataAge
+    from algotrendy.platform.data_age import DataAge
 
 KEEP_PUBLISHED = timedelta(days=30)
 

@@ -12,7 +12,7 @@ from algotrendy.trading.ledger import Ledger
 from algotrendy.trading.ports import Bell, Sagas
 
 if TYPE_CHECKING:
-    from algotrendy.platform.probes import DataAge
+    from algotrendy.platform.data_age import DataAge
     from algotrendy.risk.records import KillSwitch
     from algotrendy.trading.adapters.account_settings import TradedAccount
     from algotrendy.trading.adapters.execution_process import Execution

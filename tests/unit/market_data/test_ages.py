@@ -10,7 +10,7 @@ import pytest
 
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.market_data.adapters.ages import newest_bar, newest_day, streaming_beat, write_beat
-from algotrendy.platform.probes import NOT_HERE, DataAge
+from algotrendy.platform.data_age import NOT_HERE, DataAge
 
 # A Monday, some hours before the open.
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)

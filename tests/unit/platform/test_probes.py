@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from algotrendy.kernel.errors import Unavailable
+from algotrendy.platform.data_age import NOT_HERE, DataAge
 from algotrendy.platform.http import create_app
-from algotrendy.platform.probes import NOT_HERE, DataAge, Readiness, Spare
+from algotrendy.platform.probes import Readiness, Spare
 from fakes.app_client import AppClient
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from algotrendy.backtest.lifecycle import StudyStatus
+from algotrendy.platform.data_age import DataAge
 from algotrendy.platform.database import Database, Transaction
-from algotrendy.platform.probes import DataAge
 
 LATE_S = 300.0
 """What was lost on the way is started again each minute."""

@@ -12,7 +12,7 @@ from algotrendy.market_data.calendar import us_equities
 from algotrendy.market_data.ports import NO_BARS_YET, BarStore
 from algotrendy.market_data.streaming.listening import FeedState
 from algotrendy.platform.cache import Cache
-from algotrendy.platform.probes import NOT_HERE, DataAge, NotHere
+from algotrendy.platform.data_age import NOT_HERE, DataAge, NotHere
 
 BEAT_KEY = "streaming:beat"
 BEAT_EVERY_S = 5.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from algotrendy.platform.data_age import DataAge
 from algotrendy.platform.database import Database, Transaction
 from algotrendy.platform.heartbeats import beat, last_beat
-from algotrendy.platform.probes import DataAge
 
 RELAY = "relay_outbox"
 LATE_S = 180.0

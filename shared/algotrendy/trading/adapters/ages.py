@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import time_of
+from algotrendy.platform.data_age import DataAge
 from algotrendy.platform.database import Database, Transaction
-from algotrendy.platform.probes import DataAge
 from algotrendy.trading.execution.lease import TTL_S, lease_name
 from algotrendy.trading.execution.reports import RECONCILIATION
 
