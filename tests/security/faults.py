@@ -37,7 +37,7 @@ def bad_input(report: Report, http: httpx.Client, person: Person) -> None:
     post(
         "a million members",
         {400, 413, 422},
-        json.dumps({f"k{i}": 1 for i in range(20_000)}).encode(),
+        json.dumps({f"k{i}": 1 for i in range(40_000)}).encode(),
     )
     post("no JSON", {400, 422}, b"{")
     post("NaN", {400, 422}, b'{"quantity": NaN}')
@@ -45,7 +45,7 @@ def bad_input(report: Report, http: httpx.Client, person: Person) -> None:
     post("another media type", {400, 415, 422}, b"<a/>", **{"content-type": "text/xml"})
     post("a field twice", {400, 422}, b'{"account":"paper","account":"nowhere","symbol":"AAPL"}')
     for name, value in {
-        "a new line in a header": "a\\r\\nx-evil: 1",
+        "a header that is coded to become two": "a%0d%0ax-evil: 1",
         "a header of text that is no id": "<script>alert(1)</script>",
     }.items():
         answer = http.get("/v1/me", headers={**person.headers, "x-correlation-id": value})
