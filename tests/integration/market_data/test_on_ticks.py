@@ -184,8 +184,8 @@ def test_a_hole_is_a_row_and_a_metric_once_however_often_it_comes(
     told = encode(Record("paper", "a-run", 0, "AAPL", holes=(hole, silence)))
     assert handle(told) == {"batchItemFailures": []}
     out = capsys.readouterr().out
-    assert '"StreamHoles":[1.0]' in out
-    assert '"StreamSilences":[1.0]' in out
+    assert '"StreamHoles": [1]' in out
+    assert '"StreamSilences": [1]' in out
     forget()
     assert handle(told, record("AAPL", 1, trades("AAPL", 0, 4))) == {"batchItemFailures": []}
     assert "StreamHoles" not in capsys.readouterr().out

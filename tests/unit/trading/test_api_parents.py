@@ -47,7 +47,7 @@ def test_the_same_name_is_the_same_parent_order(api: TradingApi) -> None:
     first, second = (placed(api, client_order_id="mine") for _ in range(2))
     assert first["id"] == second["id"]
     other = {**TWAP, "client_order_id": "mine", "quantity": "101"}
-    problem(api.client().post("/v1/parent-orders", json=other), 409)
+    problem(api.client().post("/v1/parent-orders", json=other), 422)
 
 
 def test_it_is_paused_and_goes_on_and_is_ended(api: TradingApi) -> None:

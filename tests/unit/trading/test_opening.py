@@ -170,7 +170,7 @@ def test_a_reference_is_of_one_allocation(
 ) -> None:
     ledger = with_parts("10000")
     give(ledger, PAPER, TREND, "600", "first")
-    with pytest.raises(Conflict, match="was used for another"):
+    with pytest.raises(Conflict, match="came with another request"):
         give(ledger, source, target, amount, "first")
     assert [cash(ledger, each) for each in (PAPER, TREND, MEAN)] == [9400, 600, 0]
 

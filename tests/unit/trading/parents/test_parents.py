@@ -194,7 +194,7 @@ def test_the_same_wish_again_is_the_same_parent() -> None:
     slicer = Slicer(twap(client_order_id="mine"))
     slicer.counter.clock.advance(timedelta(seconds=5))
     assert slicer.intake.place(twap(client_order_id="mine"), provenance()).id == slicer.id
-    with pytest.raises(Conflict, match="mine names another"):
+    with pytest.raises(Conflict, match="came with another request"):
         slicer.intake.place(twap("101", client_order_id="mine"), provenance())
     assert [each.id for each in slicer.intake.select(ROOT, 10)] == [slicer.id]
     assert slicer.counter.bell.rings == [Ring(ROOT), Ring(ROOT)]
