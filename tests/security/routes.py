@@ -75,6 +75,8 @@ def call_of(
     url, params, headers = route.path, {}, {}
     for each in route.operation.get("parameters", []):
         name, place = each["name"], each["in"]
+        if name.lower() == "idempotency-key":
+            continue
         if not each.get("required", False) and name not in known:
             continue
         value = known.get(name) or _example(each)
@@ -86,13 +88,17 @@ def call_of(
             params[name] = value
         elif place == "header":
             headers[name] = value
-    if route.method == "POST":
+    if route.method != "GET":
         headers["idempotency-key"] = f"security-{uuid.uuid4()}"
     body = _body(route, document)
     return Call(route.method, url, params, _with(body, known), headers)
 
 
-_EVERYWHERE = {"symbol": "AAPL", "symbols": "AAPL", "account": "paper", "reason": "a check"}
+_EVERYWHERE = {
+    **{"symbol": "AAPL", "symbols": "AAPL", "account": "paper", "reason": "a check"},
+    # Of a list of who gets at an account, and of a flag.
+    **{"version": "0", "name": "rate_limits.read.burst"},
+}
 
 
 def _example(parameter: Mapping[str, Any]) -> str | None:
@@ -117,11 +123,13 @@ def _body(route: Route, document: Mapping[str, Any]) -> Any:
     if content is None:
         return None
     schema = content.get("schema", {})
+    beside = schema.get("examples")
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     found = [
         content.get("example"),
         *_values(content.get("examples")),
+        *_values(beside),
         *_values(schema.get("examples")),
     ]
     return next((value for value in found if value is not None), {})

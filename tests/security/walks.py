@@ -104,5 +104,5 @@ def walk_across(
         report.check(not told, f"{route} across tenants tells {told}")
 
 
-_NOT_A_TENANTS = frozenset({"symbol", "asset"})
+_NOT_A_TENANTS = frozenset({"symbol", "asset", "name"})
 """Path parameters of what belongs to no tenant."""
