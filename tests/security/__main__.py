@@ -47,6 +47,7 @@ def main() -> int:
 
 def attack(report: Report, platform: Platform, examples: int) -> int:
     """Attack a platform that is up; give how many routes it has."""
+    platform.succeed("bars", "import", "--source", "all")
     everybody, other = people(platform), intruder(platform)
     by_role = {person.role: person for person in everybody}
     admin = by_role[Role.ADMIN]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import schemathesis
+import typer
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.config import (
     GenerationConfig,
     ProjectConfig,
@@ -77,6 +79,11 @@ def _fuzz(
     name = f"{operation.method.upper()} {operation.path} as {person.role}, {mode.value}"
     try:
         hold()
+    except Unsatisfiable:
+        return  # nothing about it can be wrong: it takes neither parameters nor a body
+    except RecursionError:
+        typer.echo(f"  not fuzzed: {name}: the fuzzer itself fails on its schema")
+        return
     except schemathesis.errors.SchemathesisError as error:
         said.append(f"no example: {error}")
     report.check(not said, f"{name}: {said[0] if said else ''}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +13,25 @@ from security.findings import Report
 from security.people import Person
 from security.routes import Route, call_of
 from security.walks import send
+
+
+def _in_an_hour() -> dict[str, str]:
+    return {"ends_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+
+
+def _at_a_price_of_today() -> dict[str, Any]:
+    return {
+        "limit_price": "1.00",
+        "take_profit": {"limit_price": "2.00"},
+        "stop_loss": {"stop_price": "0.50"},
+    }
+
+
+_NOW: dict[str, Callable[[], dict[str, Any]]] = {
+    "/v1/orders": _at_a_price_of_today,
+    "/v1/parent-orders": _in_an_hour,
+}
+"""What an example cannot say, as it changes with the market and the day."""
 
 _LAST = re.compile(r"^(?P<collection>/v1/[a-z-]+)/\{(?P<name>[a-z_]+)\}")
 
@@ -35,7 +55,9 @@ def make_objects(
         if found is None or found["name"] in owned or found["collection"] not in posts:
             continue
         post = posts[found["collection"]]
-        answer = send(http, call_of(post, document, {"account": "paper"}), owner.headers)
+        call = call_of(post, document, {"account": "paper"})
+        call.json.update(_NOW.get(post.path, dict)())
+        answer = send(http, call, owner.headers)
         report.check(answer.is_success, f"{post} by its example: {answer.text[:300]}")
         if answer.is_success:
             body = answer.json()

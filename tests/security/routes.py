@@ -95,9 +95,14 @@ def call_of(
 
 
 _EVERYWHERE = {
-    **{"symbol": "AAPL", "symbols": "AAPL", "account": "paper", "reason": "a check"},
-    # Of a list of who gets at an account, and of a flag.
-    **{"version": "0", "name": "rate_limits.read.burst"},
+    "symbol": "AAPL",
+    "symbols": "AAPL",
+    "account": "paper",
+    "reason": "a check",
+    # Of a list of who gets at an account.
+    "version": "0",
+    # Of a flag.
+    "name": "rate_limits.read.burst",
 }
 
 
