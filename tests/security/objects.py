@@ -21,6 +21,7 @@ def _in_an_hour() -> dict[str, str]:
 
 def _at_a_price_of_today() -> dict[str, Any]:
     return {
+        "type": "limit",
         "limit_price": "1.00",
         "take_profit": {"limit_price": "2.00"},
         "stop_loss": {"stop_price": "0.50"},
