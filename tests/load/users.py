@@ -89,7 +89,8 @@ class Trader(Signed):
         """Place one; keep the id of each that was taken, one a line: the ledger is asked for it."""
         name = f"load-{os.getpid()}-{next(_NAMES)}"
         body = {**_ORDER, "client_order_id": name}
-        with self.client.post("/v1/orders", json=body, catch_response=True) as answer:
+        path = "/v1/orders"
+        with self.client.post(path, json=body, name=path, catch_response=True) as answer:
             if answer.status_code == 202:
                 with Path(_GIVEN["placed"]).open("a") as kept:
                     kept.write(f"{answer.json()['id']} {name}\n")
