@@ -193,7 +193,7 @@ def limit_held(platform: Platform, token: str) -> dict[str, Any]:
     """Set a limit by its flags, and send more than it lets through."""
     platform.succeed("login", "l-admin", ALGOTRENDY_PASSWORD=PASSWORD)
     for name, value in SET.items():
-        platform.succeed("flags", "set", name, value, "--reason", "a count of the limit")
+        platform.succeed("flags", "set", name, value, "--reason", "a count", "--at-once")
     time.sleep(_FLAGS_KEPT_S)
     with httpx.Client(base_url=platform.api_url, timeout=60) as http:
         return count_limit(http, "/v1/backtests", {"authorization": f"Bearer {token}"})
