@@ -184,7 +184,9 @@ def orders_kept(platform: Platform, placed: Path, token: str) -> dict[str, Any]:
     return {
         "taken": len(taken),
         "lost": len(lost),
-        "doubled": len(of_load) - len(taken) + sum(count - 1 for count in of_load.values()),
+        # Of whom the load ended before the answer came.
+        "unanswered": len(of_load.keys() - {name for _, name in taken}),
+        "doubled": sum(count - 1 for count in of_load.values()),
         "books": "sound" if books.returncode == 0 else books.stdout[-500:],
     }
 
