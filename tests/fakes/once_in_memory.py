@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from algotrendy.kernel.errors import KeyReused
+from algotrendy.kernel.request_errors import KeyReused
 from algotrendy.platform.idempotency import Answer, Asked
 
 

@@ -13,6 +13,7 @@ from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Side
 from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.kernel.price import Price, Quantity
+from algotrendy.trading.folding import fold
 from algotrendy.trading.order_events import (
     Execution,
     OrderBusted,
@@ -23,7 +24,7 @@ from algotrendy.trading.order_events import (
     OrderUpdated,
     Provenance,
 )
-from algotrendy.trading.orders import PlatformOrder, fold
+from algotrendy.trading.orders import PlatformOrder
 
 USD = Currency.USD
 START = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)

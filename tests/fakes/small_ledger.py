@@ -8,10 +8,11 @@ from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Position
 from algotrendy.trading import entries
+from algotrendy.trading.folding import apply, kernel_fill
 from algotrendy.trading.holds import hold_entry, hold_of
 from algotrendy.trading.journal import Book, Journal
 from algotrendy.trading.order_events import OrderEvent
-from algotrendy.trading.orders import PlatformOrder, apply, kernel_fill
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.verify import Difference, Stored, StoredOrder, verify
 from fakes.order_story import ACCOUNT, START, USD, dollars
 

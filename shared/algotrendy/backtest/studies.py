@@ -15,9 +15,10 @@ from algotrendy.backtest.ports import Blobs, Change, RunState, StudyRunner, Stud
 from algotrendy.backtest.reduce import read_summary
 from algotrendy.backtest.request import ResearchSpec
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, KeyReused, NotFound
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, NotFound
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import CorrelationId, EventId, Ids, TenantId, UserId
+from algotrendy.kernel.request_errors import KeyReused
 
 ATTEMPTS_LIMIT = 3
 LIST_LIMIT = 100

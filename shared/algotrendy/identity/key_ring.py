@@ -22,8 +22,9 @@ from algotrendy.identity.permissions import Permission, Role, granted
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import ROUTES, Access, Open
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, Rejected
+from algotrendy.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Rejected
 from algotrendy.kernel.ids import AccountId, Ids, TenantId, UserId, derived_uuid7
+from algotrendy.kernel.request_errors import KeyReused
 
 MOST_DAYS = 365
 USUAL_DAYS = 90

@@ -16,13 +16,8 @@ from fastapi import Depends, FastAPI, Request, Response
 
 from algotrendy.identity.principal import Principal
 from algotrendy.identity.routes import Access, LimitClass
-from algotrendy.kernel.errors import (
-    AlgoTrendyError,
-    Forbidden,
-    TooManyRequests,
-    Unauthenticated,
-    Unavailable,
-)
+from algotrendy.kernel.errors import AlgoTrendyError, Forbidden, Unauthenticated, Unavailable
+from algotrendy.kernel.request_errors import TooManyRequests
 from algotrendy.platform import flags as flags_of_now
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.edge import add_answer_headers

@@ -9,10 +9,7 @@
     │  ├─ Forbidden       known, but without the permission or the role
     │  │  └─ FreshSignInNeeded  known, but for this the password is asked again
     │  ├─ Conflict        clashes with what is already there
-    │  │  ├─ KeyReused    an idempotency key came with another request: take a new one
-    │  │  └─ InProgress   the same request is being done: ask again soon
-    │  ├─ TooManyRequests more than the caller may send: wait as long as it says
-    │  └─ TooLarge        more bytes than the limit
+    │  └─ …               what the way in says of a request: `kernel.request_errors`
     ├─ Unavailable        something we need does not answer: try again later
     └─ Unknown            it may or may not have happened: reconcile, never retry blindly
 
@@ -76,7 +73,7 @@ class Invalid(AlgoTrendyError):
     code = "invalid"
 
     def __init__(self, field: str, expected: str, actual: object) -> None:
-        super().__init__(f"{field} must be {expected}, was {_shown(actual)}")
+        super().__init__(f"{field} must be {expected}, was {shown(actual)}")
         self.field = field
         self.expected = expected
         self.actual = actual
@@ -255,78 +252,6 @@ class Conflict(Rejected):
     code = "conflict"
 
 
-class KeyReused(Conflict):
-    """Says that an idempotency key came with a request of its own before.
-
-    Args:
-        key: The key, which is the caller's own.
-        facts: What it stands for already, where that can be told.
-    """
-
-    code = "idempotency-key-reused"
-
-    def __init__(self, key: str, **facts: object) -> None:
-        message = f"the idempotency key {_shown(key)} came with another request before"
-        super().__init__(f"{message}: take a new one", key=key, **facts)
-        self.key = key
-
-
-class InProgress(Conflict):
-    """Says that a request under the same idempotency key is being done just now."""
-
-    code = "idempotency-in-progress"
-
-    def __init__(self, key: str, retry_after_s: float) -> None:
-        message = f"the request of the idempotency key {_shown(key)} is being done: ask again soon"
-        super().__init__(message, key=key, retry_after_s=retry_after_s)
-        self.retry_after_s = retry_after_s
-
-
-class TooManyRequests(Rejected):
-    """Says that a caller has used up what may be sent; nothing was done.
-
-    Args:
-        policy: What is counted, such as ``trade``.
-        rate_per_s: How many a second there may be for ever.
-        burst: How many at once, after a silence.
-        retry_after_s: When the next one will be let through.
-    """
-
-    code = "too-many-requests"
-
-    def __init__(self, policy: str, rate_per_s: float, burst: int, retry_after_s: float) -> None:
-        super().__init__(
-            f"{policy} requests must be at most {rate_per_s:g} a second, {burst} at once: "
-            f"wait {retry_after_s:.3g} s",
-            policy=policy,
-            rate_per_s=rate_per_s,
-            burst=burst,
-            retry_after_s=retry_after_s,
-        )
-        self.retry_after_s = retry_after_s
-
-
-class TooLarge(Rejected):
-    """Says that a body has more bytes than the limit.
-
-    Args:
-        limit_bytes: The most that is taken.
-        actual_bytes: What came, or None when reading stopped at the limit.
-    """
-
-    code = "too-large"
-
-    def __init__(self, limit_bytes: int, actual_bytes: int | None = None) -> None:
-        actual = "more" if actual_bytes is None else f"{actual_bytes} bytes"
-        super().__init__(
-            f"body must be at most {limit_bytes} bytes, was {actual}",
-            limit_bytes=limit_bytes,
-            actual_bytes=actual_bytes,
-        )
-        self.limit_bytes = limit_bytes
-        self.actual_bytes = actual_bytes
-
-
 class Unavailable(AlgoTrendyError):
     """Says that something we depend on does not answer; the same request may work later.
 
@@ -367,7 +292,7 @@ class Unknown(AlgoTrendyError):
         return {"operation": self.operation}
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Show a value that came from outside: quoted when text, and never at full length."""
     if isinstance(value, str):
         return repr(_shortened(value))

@@ -9,7 +9,8 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from algotrendy.kernel.errors import AlgoTrendyError, Invalid, TooLarge
+from algotrendy.kernel.errors import AlgoTrendyError, Invalid
+from algotrendy.kernel.request_errors import TooLarge
 from algotrendy.platform import problems, telemetry
 from algotrendy.platform.json_bodies import check_json
 from algotrendy.platform.origin import require_origin

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from algotrendy.kernel.clock import Clock, SystemClock
-from algotrendy.kernel.errors import InProgress, KeyReused, Unavailable, Unknown
+from algotrendy.kernel.errors import Unavailable, Unknown
+from algotrendy.kernel.request_errors import InProgress, KeyReused
 from algotrendy.platform import problems, telemetry
 
 if TYPE_CHECKING:

@@ -16,17 +16,14 @@ from algotrendy.kernel.errors import (
     AlgoTrendyError,
     Conflict,
     Forbidden,
-    InProgress,
     Invalid,
-    KeyReused,
     NotFound,
     Rejected,
-    TooLarge,
-    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unknown,
 )
+from algotrendy.kernel.request_errors import InProgress, KeyReused, TooLarge, TooManyRequests
 from algotrendy.kernel.wording import expected_of
 from algotrendy.platform import telemetry
 

@@ -15,11 +15,12 @@ from typing import Final
 from algotrendy.brokers.capabilities import Capabilities
 from algotrendy.brokers.tables import asset_rules, capabilities_named
 from algotrendy.kernel.decimals import EXACT, plain
-from algotrendy.kernel.errors import Conflict, JsonValue, KeyReused
+from algotrendy.kernel.errors import Conflict, JsonValue
 from algotrendy.kernel.ids import AccountId, EventId, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import OrderClass
 from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.kernel.request_errors import KeyReused
 from algotrendy.trading.accounts import Account, root_of
 from algotrendy.trading.booking import record
 from algotrendy.trading.judgement import Judgement, Refused, judge, position_in

@@ -18,11 +18,12 @@ from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.events import OrderChanged
+from algotrendy.trading.folding import apply, kernel_fill
 from algotrendy.trading.holds import hold_entry
 from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.order_events import Execution, OrderEvent
-from algotrendy.trading.orders import PlatformOrder, apply, kernel_fill
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.restating import book_fee, book_fill, take_back, take_back_fee
 
 

@@ -15,10 +15,11 @@ from typing import TypeVar
 
 from algotrendy.brokers.tables import capabilities_named
 from algotrendy.kernel.clock import Clock
-from algotrendy.kernel.errors import Conflict, Invalid, KeyReused, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, Invalid, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, UserId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest
+from algotrendy.kernel.request_errors import KeyReused
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import SUBMIT_WITHIN, Placement, admit, judge_again, named
 from algotrendy.trading.cancelling import cancel_order, recorded

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from algotrendy.brokers.port import BrokerAccount, BrokerPosition
 from algotrendy.kernel.decimals import plain, share
-from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, KeyReused, Rejected
+from algotrendy.kernel.errors import Conflict, Invalid, JsonValue, Rejected
 from algotrendy.kernel.ids import AccountId, derived_uuid7
 from algotrendy.kernel.money import Money
+from algotrendy.kernel.request_errors import KeyReused
 from algotrendy.risk.limits import StrategyId
 from algotrendy.trading import entries
 from algotrendy.trading.accounts import Account, Protection, part_of

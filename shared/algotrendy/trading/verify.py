@@ -15,6 +15,7 @@ from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Currency, Money
 from algotrendy.kernel.order import Position
+from algotrendy.trading.folding import fold
 from algotrendy.trading.holds import hold_of
 from algotrendy.trading.journal import (
     Book,
@@ -27,7 +28,7 @@ from algotrendy.trading.journal import (
     without_amendment,
 )
 from algotrendy.trading.order_events import OrderEvent
-from algotrendy.trading.orders import PlatformOrder, fold
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
 
 Key = TypeVar("Key", bound=Hashable)

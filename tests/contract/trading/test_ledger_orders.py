@@ -13,9 +13,10 @@ import pytest
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import AccountId, OrderId
 from algotrendy.kernel.instrument import Symbol
+from algotrendy.trading.folding import apply, fold
 from algotrendy.trading.ledger import Ledger, LedgerTransaction, OrderQuery
 from algotrendy.trading.order_events import OrderEvent, OrderWithdrawn
-from algotrendy.trading.orders import PlatformOrder, apply, fold
+from algotrendy.trading.orders import PlatformOrder
 from fakes.order_story import ACCOUNT, START, Story, execution
 
 PART = AccountId("one/trend")

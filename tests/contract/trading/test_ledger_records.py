@@ -17,8 +17,8 @@ from algotrendy.kernel.instrument import AssetClass, Symbol
 from algotrendy.risk.limits import Limits, StrategyId, TradingState, parse_limits
 from algotrendy.risk.records import KillSwitch, LimitsVersion, Marks, StateChange
 from algotrendy.trading.accounts import Account
+from algotrendy.trading.folding import fold
 from algotrendy.trading.ledger import AuditRecord, Document, Lease, Ledger, LedgerTransaction
-from algotrendy.trading.orders import fold
 from algotrendy.trading.ports import Listing, Quote
 from algotrendy.trading.waits import Wait, WaitingFor
 from fakes.order_story import ACCOUNT, START, Story, dollars

@@ -10,14 +10,8 @@ from typing import Any
 import pytest
 
 from algotrendy.kernel.clock import ManualClock
-from algotrendy.kernel.errors import (
-    AlgoTrendyError,
-    InProgress,
-    KeyReused,
-    Rejected,
-    Unavailable,
-    Unknown,
-)
+from algotrendy.kernel.errors import AlgoTrendyError, Rejected, Unavailable, Unknown
+from algotrendy.kernel.request_errors import InProgress, KeyReused
 from algotrendy.platform.database import Database
 from algotrendy.platform.idempotency import Answer, Asked, Once
 

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.money import Money
+from algotrendy.trading.folding import apply
 from algotrendy.trading.holds import Hold, hold_entry, hold_of
 from algotrendy.trading.journal import Book, Journal
 from algotrendy.trading.order_events import OrderEvent
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from fakes.order_story import ACCOUNT, USD, Story, dollars, execution, in_any_order
 
 endings = st.sampled_from(["canceled", "expired", "replaced"])

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algotrendy.kernel.order_status import OrderStatus
+from algotrendy.trading.folding import apply
 from algotrendy.trading.order_events import Execution, OrderEvent, OrderOutcomeUnknown
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from fakes.order_story import START, Story, execution, in_any_order
 
 names = st.sampled_from([*(status.value for status in OrderStatus), "pending_review"])

@@ -18,12 +18,12 @@ from algotrendy.kernel.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    KeyReused,
     NotFound,
     Rejected,
     Unauthenticated,
 )
 from algotrendy.kernel.ids import AccountId, SeededIds
+from algotrendy.kernel.request_errors import KeyReused
 from fakes.identity import NOW
 from fakes.keys_in_memory import PEPPER, KeysInMemory, person
 

@@ -19,11 +19,11 @@ from algotrendy.kernel.errors import (
     NotFound,
     Rejected,
     RowError,
-    TooLarge,
     Unauthenticated,
     Unavailable,
     Unknown,
 )
+from algotrendy.kernel.request_errors import TooLarge
 
 ONE_OF_EACH: list[AlgoTrendyError] = [
     Invalid("parameters.fast", "between 2 and 500", 1),

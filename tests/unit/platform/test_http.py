@@ -11,25 +11,22 @@ import pytest
 from fastapi import FastAPI, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from algotrendy.kernel import errors
+from algotrendy.kernel import errors, request_errors
 from algotrendy.kernel.errors import (
     AlgoTrendyError,
     Conflict,
     Forbidden,
     FreshSignInNeeded,
-    InProgress,
     Invalid,
     InvalidRows,
-    KeyReused,
     NotFound,
     Rejected,
     RowError,
-    TooLarge,
-    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unknown,
 )
+from algotrendy.kernel.request_errors import InProgress, KeyReused, TooLarge, TooManyRequests
 from algotrendy.platform import problems
 from algotrendy.platform.http import create_app, lambda_handler
 from algotrendy.platform.settings import reset_settings
@@ -101,7 +98,7 @@ def client(app: FastAPI) -> AppClient:
 def test_the_list_of_errors_above_is_the_whole_tree() -> None:
     kinds = {
         name
-        for name, kind in vars(errors).items()
+        for name, kind in {**vars(errors), **vars(request_errors)}.items()
         if isinstance(kind, type) and issubclass(kind, AlgoTrendyError)
     }
     assert kinds == set(RAISED)

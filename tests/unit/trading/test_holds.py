@@ -9,10 +9,11 @@ import pytest
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.money import Currency
+from algotrendy.trading.folding import apply
 from algotrendy.trading.holds import held, hold_entry, hold_of
 from algotrendy.trading.journal import Book, Journal
 from algotrendy.trading.order_events import OrderOutcomeUnknown, OrderWithdrawn
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from fakes.order_story import ACCOUNT, USD, Story, dollars, execution
 
 

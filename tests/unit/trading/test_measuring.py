@@ -26,9 +26,10 @@ from algotrendy.trading.adapters.measuring import (
     slippage_bps,
 )
 from algotrendy.trading.events import RiskBreached
+from algotrendy.trading.folding import apply
 from algotrendy.trading.judgement import Refused
 from algotrendy.trading.order_events import OrderEvent, OrderOutcomeUnknown, OrderWithdrawn
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from fakes.order_counter import ROOT, OrderCounter, provenance
 from fakes.order_story import ACCOUNT, START, Story, execution
 from fakes.risk_desk import buy

@@ -11,6 +11,7 @@ from algotrendy.kernel.errors import Conflict, Invalid
 from algotrendy.kernel.ids import CorrelationId, EventId
 from algotrendy.kernel.money import Currency
 from algotrendy.kernel.price import Price
+from algotrendy.trading.folding import apply, fold
 from algotrendy.trading.order_events import (
     OrderAccepted,
     OrderCanceled,
@@ -23,7 +24,6 @@ from algotrendy.trading.order_events import (
     OrderWithdrawn,
     Provenance,
 )
-from algotrendy.trading.orders import apply, fold
 from algotrendy.trading.status import PlatformStatus as S
 from fakes.order_story import START, Story, dollars, execution
 

@@ -10,9 +10,9 @@ import pytest
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.order import Position, Side
 from algotrendy.trading import entries
+from algotrendy.trading.folding import kernel_fill
 from algotrendy.trading.journal import Book, EntryKind, Journal, Place, key_of
 from algotrendy.trading.order_events import OrderFoundAbsent
-from algotrendy.trading.orders import kernel_fill
 from algotrendy.trading.status import PlatformStatus
 from algotrendy.trading.verify import Difference, DifferenceKind, Stored, StoredOrder, verify
 from fakes.order_story import ACCOUNT, START, USD, Story, dollars, execution

@@ -26,6 +26,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.trading.accounts import Account
 from algotrendy.trading.execution.news import BROKER, Told, find, state
 from algotrendy.trading.execution.posting import is_posted
+from algotrendy.trading.folding import apply
 from algotrendy.trading.journal import (
     Book,
     EntryKind,
@@ -35,7 +36,7 @@ from algotrendy.trading.journal import (
     without_amendment,
 )
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction, OrderQuery
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus, read_status
 
 NOTHING: Final = "nothing"

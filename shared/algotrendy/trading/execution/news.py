@@ -25,6 +25,7 @@ from algotrendy.kernel.order_status import OrderStatus
 from algotrendy.kernel.price import Price, Quantity
 from algotrendy.trading.booking import Recorded, record
 from algotrendy.trading.events import LedgerDiffers
+from algotrendy.trading.folding import apply
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.order_events import (
     Execution,
@@ -41,7 +42,7 @@ from algotrendy.trading.order_events import (
     OrderUpdated,
     Provenance,
 )
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.status import PlatformStatus
 
 # A colon: no person's name has one.

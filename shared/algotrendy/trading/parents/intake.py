@@ -11,8 +11,9 @@ from typing import Final
 from algotrendy.brokers.tables import asset_rules, capabilities_named
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.decimals import plain
-from algotrendy.kernel.errors import Conflict, JsonValue, KeyReused, NotFound, Unavailable, Unknown
+from algotrendy.kernel.errors import Conflict, JsonValue, NotFound, Unavailable, Unknown
 from algotrendy.kernel.ids import AccountId, EventId, Ids, OrderId, derived_uuid7, parse_order_id
+from algotrendy.kernel.request_errors import KeyReused
 from algotrendy.trading.accounts import root_of
 from algotrendy.trading.admission import named
 from algotrendy.trading.ledger import AuditRecord, Document, Ledger, LedgerTransaction

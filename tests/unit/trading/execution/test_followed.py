@@ -14,8 +14,8 @@ from algotrendy.kernel.ids import CorrelationId, UserId
 from algotrendy.platform.tracing import read_traceparent
 from algotrendy.trading.adapters.followed import Followed, follow_transaction
 from algotrendy.trading.adapters.measuring import Stored
+from algotrendy.trading.folding import fold
 from algotrendy.trading.order_events import Provenance
-from algotrendy.trading.orders import fold
 from algotrendy.trading.status import PlatformStatus as S
 from fakes.execution_bench import Bench
 from fakes.order_story import Story, execution

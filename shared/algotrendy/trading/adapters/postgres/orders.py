@@ -17,10 +17,11 @@ from algotrendy.trading.adapters.measuring import Stored
 from algotrendy.trading.adapters.postgres.folds import Folds
 from algotrendy.trading.adapters.postgres.texts import read, scope_of, written
 from algotrendy.trading.adapters.postgres.turns import Turns
+from algotrendy.trading.folding import apply
 from algotrendy.trading.holds import hold_of
 from algotrendy.trading.ledger import OrderQuery
 from algotrendy.trading.order_events import OrderEvent
-from algotrendy.trading.orders import PlatformOrder, apply
+from algotrendy.trading.orders import PlatformOrder
 
 _INSERT = (
     "INSERT INTO ledger_orders (id, root, account, client_order_id, symbol, intended_at, leg_of, "
