@@ -40,8 +40,8 @@ class MemoryLedger:
     def __init__(self, fate: Callable[[], Fate] = lambda: Fate.COMMITS) -> None:
         self.fate = fate
         self.commits = 0
-        self._undo = Undo()
-        self._tables = MemoryTransaction(self._undo)
+        self.undo = Undo()
+        self._tables = MemoryTransaction(self.undo)
         self._lock = threading.RLock()
         self._is_running = False
 
@@ -63,7 +63,7 @@ class MemoryLedger:
             try:
                 return self._run(work)
             finally:
-                self._undo.back()
+                self.undo.back()
                 self._is_running = False
 
     def roots(self) -> Sequence[AccountId]:
@@ -84,10 +84,10 @@ class MemoryLedger:
             result = work(self._tables)
             fate = self.fate()
             if fate in (Fate.COMMITS, Fate.IS_UNSEEN):
-                self._undo.forget()
+                self.undo.forget()
                 self.commits += 1
             else:
-                self._undo.back()
+                self.undo.back()
             match fate:
                 case Fate.COMMITS:
                     return result

@@ -29,7 +29,11 @@ T = TypeVar("T")
 
 
 class PostgresTransaction:
-    """Is the ``LedgerTransaction`` over one transaction of the database."""
+    """Is the ``LedgerTransaction`` over one transaction of the database.
+
+    Attributes:
+        database: That transaction, for rooms above that keep something in the same commit.
+    """
 
     def __init__(self, tx: Transaction, outbox: Outbox, folds: Folds, turns: Turns) -> None:
         self.accounts = PostgresAccounts(tx, turns)
@@ -41,13 +45,13 @@ class PostgresTransaction:
         self.market = PostgresMarketFacts(tx)
         self.documents = PostgresDocuments(tx)
         self.risk = PostgresRiskRecords(tx)
-        self._tx = tx
+        self.database = tx
         self._outbox = outbox
         self.published: list[Event] = []
 
     def publish(self, event: Event) -> None:
         """Promise to publish an event if, and only if, the transaction commits."""
-        self._outbox.append(self._tx, event)
+        self._outbox.append(self.database, event)
         self.published.append(event)
 
 

@@ -1,0 +1,1 @@
+"""Ports of live strategies over PostgreSQL, the lake and processes."""

@@ -1,0 +1,91 @@
+"""Write what a run is as text, and read it back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from algotrendy.kernel.clock import parse_time
+from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId
+from algotrendy.live.runs import Program, Run, RunId, Trouble, Wanted, parse_run_id
+
+
+def program_document(program: Program) -> dict[str, Any]:
+    """Write a program as JSON values."""
+    found = asdict(
+        Program(
+            strategy=program.strategy,
+            source=program.source,
+            parameters=dict(program.parameters),
+            symbols=program.symbols,
+            timeframe=program.timeframe,
+            calendar=program.calendar,
+            terms=dict(program.terms),
+            code_hash=program.code_hash,
+            data_hash=program.data_hash,
+        )
+    )
+    found["symbols"] = list(program.symbols)
+    return found
+
+
+def program_of(document: dict[str, Any]) -> Program:
+    """Read a program."""
+    return Program(**{**document, "symbols": tuple(document["symbols"])})
+
+
+def run_text(run: Run) -> str:
+    """Write the part of a run that never changes."""
+    return json.dumps(
+        {
+            "program": program_document(run.program),
+            "stage": run.stage,
+            "capital": str(run.capital),
+            "started_at": run.started_at.isoformat(),
+            "started_by": run.started_by,
+            "correlation_id": run.correlation_id,
+            "origin": run.origin,
+            "trades_after": run.trades_after,
+            "warm_up": run.warm_up,
+            "patience_s": run.patience_s,
+            "shadow_of": None if run.shadow_of is None else str(run.shadow_of),
+        },
+        separators=(",", ":"),
+    )
+
+
+def run_of(row: dict[str, Any]) -> Run:
+    """Read a run from its row."""
+    kept: dict[str, Any] = json.loads(row["document"])
+    trouble: str | None = row["trouble"]
+    changed_at: datetime = row["changed_at"]
+    shadow_of: str | None = kept["shadow_of"]
+    return Run(
+        id=RunId(row["id"]),
+        tenant=TenantId(row["tenant"]),
+        name=row["name"],
+        version=row["version"],
+        program=program_of(kept["program"]),
+        account=AccountId(row["account"]),
+        stage=kept["stage"],
+        capital=Decimal(kept["capital"]),
+        started_at=parse_time(kept["started_at"], "started_at"),
+        started_by=kept["started_by"],
+        correlation_id=CorrelationId(kept["correlation_id"]),
+        origin=kept["origin"],
+        trades_after=kept["trades_after"],
+        warm_up=kept["warm_up"],
+        patience_s=kept["patience_s"],
+        shadow_of=None if shadow_of is None else parse_run_id(shadow_of, "shadow_of"),
+        wanted=Wanted(row["wanted"]),
+        trouble=None if trouble is None else Trouble(trouble),
+        reason=row["reason"],
+        step=row["step"],
+        bar_at=row["bar_at"],
+        epoch=row["epoch"],
+        digest=row["digest"],
+        changed_at=changed_at,
+    )
