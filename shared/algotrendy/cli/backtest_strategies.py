@@ -17,9 +17,9 @@ from algotrendy.backtest.failures import StrategyFailedError
 from algotrendy.kernel.errors import AlgoTrendyError, Invalid, NotFound
 from algotrendy.strategy.definition import Strategy
 from algotrendy.strategy.library import library, strategy_named
+from algotrendy.strategy.own_code import strategy_in
 from algotrendy.strategy.parameters import Parameter, Value
 
-_ARGUMENTS = 3
 _T = TypeVar("_T")
 
 
@@ -100,7 +100,7 @@ def _find(text: str) -> tuple[str, Strategy]:
     if path.endswith(".py"):
         file = Path(path)
         source = f"{file.resolve()}:{name}" if name else str(file.resolve())
-        return source, _of_module(_imported(file), file, name)
+        return source, strategy_in(imported(file), file.name, name)
     try:
         return text, strategy_named(text)
     except NotFound as error:
@@ -111,7 +111,7 @@ def _find(text: str) -> tuple[str, Strategy]:
         raise NotFound("strategy", text, hint) from error
 
 
-def _imported(file: Path) -> ModuleType:
+def imported(file: Path) -> ModuleType:
     """Run a user's file as a module of its own name; its folder can be imported from."""
     if not file.is_file():
         raise Invalid("strategy", "a file that is there", str(file))
@@ -132,55 +132,6 @@ def _imported(file: Path) -> ModuleType:
     except Exception as error:
         raise StrategyFailedError(told(error, file, f"{file.name} does not import")) from error
     return module
-
-
-def _of_module(module: ModuleType, file: Path, name: str) -> Strategy:
-    if name:
-        if not hasattr(module, name):
-            there = ", ".join(_named(module)) or "none"
-            raise NotFound("strategy", f"{file.name}:{name}", f"{file.name} has {there}")
-        return _made(getattr(module, name), f"{file.name}:{name}")
-    found = _named(module)
-    if not found:
-        expected = "a file with a strategy: a function of (market, own, p) under @strategy()"
-        raise Invalid("strategy", expected, file.name)
-    if len(found) > 1:
-        either = " or ".join(f"{file.name}:{each}" for each in found)
-        raise Invalid("strategy", f"told apart, {either}", file.name)
-    return _made(next(iter(found.values())), file.name)
-
-
-def _named(module: ModuleType) -> dict[str, Any]:
-    """Give what a file defines that is a strategy, or else what looks like one."""
-    own = {
-        name: value
-        for name, value in vars(module).items()
-        if isinstance(value, Strategy) and value.decide.__module__ == module.__name__
-    }
-    if own:
-        return own
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if inspect.isfunction(value)
-        and value.__module__ == module.__name__
-        and _arguments(value) == _ARGUMENTS
-        and next(iter(inspect.signature(value).parameters)) == "market"
-    }
-
-
-def _made(value: Any, text: str) -> Strategy:
-    if isinstance(value, Strategy):
-        return value
-    if inspect.isfunction(value) and _arguments(value) == _ARGUMENTS:
-        from algotrendy.strategy.making import strategy
-
-        return strategy()(value)
-    raise Invalid(text, "a Strategy, or a function of (market, own, p)", type(value).__name__)
-
-
-def _arguments(function: Callable[..., Any]) -> int:
-    return len(inspect.signature(function).parameters)
 
 
 def telling(choice: Chosen, work: Callable[[], _T]) -> _T:

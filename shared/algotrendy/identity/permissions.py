@@ -16,6 +16,9 @@ class Permission(StrEnum):
     QUOTES_READ = "quotes:read"
     RESEARCH_READ = "research:read"
     RESEARCH_RUN = "research:run"
+    STRATEGIES_REGISTER = "strategies:register"
+    STRATEGIES_PROMOTE = "strategies:promote"
+    STRATEGIES_RUN = "strategies:run"
     ACCOUNTS_READ = "accounts:read"
     ACCOUNTS_MANAGE = "accounts:manage"
     TRANSFERS_MAKE = "transfers:make"
@@ -70,13 +73,25 @@ _LOOK = frozenset(
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.VIEWER: _LOOK,
-        Role.RESEARCHER: _LOOK | {Permission.RESEARCH_RUN},
-        Role.TRADER: _LOOK | {Permission.ORDERS_PLACE, Permission.FLAGS_READ},
+        Role.RESEARCHER: _LOOK
+        | {
+            Permission.RESEARCH_RUN,
+            Permission.STRATEGIES_REGISTER,
+            Permission.STRATEGIES_PROMOTE,
+        },
+        Role.TRADER: _LOOK
+        | {
+            Permission.ORDERS_PLACE,
+            Permission.FLAGS_READ,
+            Permission.STRATEGIES_PROMOTE,
+            Permission.STRATEGIES_RUN,
+        },
         Role.RISK_MANAGER: _LOOK
         | {
             Permission.ACCOUNTS_MANAGE,
             Permission.TRANSFERS_MAKE,
             Permission.ORDERS_APPROVE,
+            Permission.STRATEGIES_PROMOTE,
             Permission.LIMITS_CHANGE,
             Permission.TRADING_STATE_CHANGE,
             Permission.KILL_SWITCH,

@@ -69,7 +69,7 @@ def _admin(permission: Permission, *, fresh: bool = False) -> Access:
 
 
 _OPEN: Final = Access(PUBLIC, LimitClass.PUBLIC)
-_CAPABILITIES: Final = ("backtest", "identity", "market_data", "operations", "trading")
+_CAPABILITIES: Final = ("backtest", "identity", "live", "market_data", "operations", "trading")
 
 _PUBLIC_ROUTES: Mapping[tuple[str, str], Access] = {
     ("GET", "/docs"): _OPEN,
@@ -121,6 +121,16 @@ _RESEARCH: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/walk-forwards/{walk_forward_id}/cancel"): _research(Permission.RESEARCH_RUN),
 }
 
+_VERSION: Final = "/v1/strategies/{name}/versions/{version}"
+_LIVE: Mapping[tuple[str, str], Access] = {
+    ("POST", "/v1/strategies"): _research(Permission.STRATEGIES_REGISTER),
+    ("GET", "/v1/strategies/registered"): _read(Permission.RESEARCH_READ),
+    ("GET", "/v1/strategies/{name}/versions"): _read(Permission.RESEARCH_READ),
+    ("GET", _VERSION): _read(Permission.RESEARCH_READ),
+    # Who may promote to which stage, and that live asks for the password, says live/promoting.py.
+    ("POST", f"{_VERSION}/promotion"): _trade(Permission.STRATEGIES_PROMOTE),
+}
+
 _TRADING: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/orders"): _read(Permission.ORDERS_READ),
     ("POST", "/v1/orders"): _trade(Permission.ORDERS_PLACE),
@@ -158,5 +168,5 @@ _TRADING: Mapping[tuple[str, str], Access] = {
 }
 
 ROUTES: Mapping[tuple[str, str], Access] = MappingProxyType(
-    {**_PUBLIC_ROUTES, **_IDENTITY, **_MARKET_DATA, **_RESEARCH, **_TRADING}
+    {**_PUBLIC_ROUTES, **_IDENTITY, **_MARKET_DATA, **_RESEARCH, **_LIVE, **_TRADING}
 )

@@ -32,6 +32,7 @@ _SENTENCE_END = re.compile(r"[.:;](?:\s|$)")
 TAGS = {
     "market_data": "Bars, trades and quotes, as they were known at a moment.",
     "backtest": "Strategies, backtests, sweeps and walk-forwards, and the ledger of their trials.",
+    "live": "Registered strategies in versions, their promotions, and their runs.",
     "trading": "Accounts, orders, positions and what was booked; limits and the kill switch.",
     "identity": "Who is calling, API keys, and who may use which account.",
     "operations": "The API's own page, and what serves the whole.",
@@ -53,10 +54,11 @@ def whole_apps() -> list[FastAPI]:
     """Make the app of each capability that the document describes."""
     from algotrendy.backtest.api import create_api as backtest
     from algotrendy.identity.api import create_api as identity
+    from algotrendy.live.api import create_api as live
     from algotrendy.market_data.api import create_api as market_data
     from algotrendy.trading.api import create_api as trading
 
-    return [identity(), market_data(), backtest(), trading()]
+    return [identity(), market_data(), backtest(), live(), trading()]
 
 
 def recorded_examples() -> Examples:
@@ -92,7 +94,9 @@ def merged(apps: Sequence[FastAPI]) -> dict[str, Any]:
     }
     for app in apps:
         own = app.openapi()
-        _add(whole["paths"], own["paths"], "path")
+        # Of one path one capability may answer for a method, and another one for another.
+        for path, operations in own["paths"].items():
+            _add(whole["paths"].setdefault(path, {}), operations, f"operation of {path}")
         for kind, parts in own.get("components", {}).items():
             _add(whole["components"].setdefault(kind, {}), parts, kind)
         _add(whole, {"security": own.get("security", [])}, "rule")

@@ -112,6 +112,8 @@ class WalkForwardOutcome:
         statistics, interval = self.statistics, self.sharpe
         return {
             "plan_sha256": plan.sha256,
+            "version": plan.version,
+            "timeframe": plan.timeframe.value,
             "spec": plan.spec.model_dump(mode="json"),
             "symbols": list(plan.symbols),
             "first": plan.days[0].isoformat(),

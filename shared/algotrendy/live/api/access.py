@@ -1,0 +1,33 @@
+"""Give the routes of live strategies what they stand on; a test overrides these dependencies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from algotrendy.identity.app import CurrentPrincipal
+from algotrendy.live.registry import LIST_LIMIT, Registry
+
+CAPABILITY = "live"
+
+
+def registry() -> Registry:
+    """Give the registry of this deployment."""
+    from algotrendy.live import wiring
+
+    return wiring.registry()
+
+
+def check_database() -> None:
+    """Raise unless the database answers."""
+    from algotrendy.live import wiring
+
+    wiring.check_database()
+
+
+Versions = Annotated[Registry, Depends(registry)]
+# What each route needs of its caller stands in identity/routes.py.
+Caller = CurrentPrincipal
+PageSize = Annotated[int, Query(ge=1, le=LIST_LIMIT, description="How many a page.")]
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
