@@ -53,6 +53,7 @@ class MemoryLake:
         self.lacking: dict[str, list[Lacking]] = {}
         self.chart: dict[Key, list[Closed]] = {}
         self.marks: dict[Key, BarMark] = {}
+        self.commits = 0
 
     def standings(self, symbols: Collection[str]) -> dict[str, Standing]:
         return {symbol: self._standing(symbol) for symbol in symbols}
@@ -168,7 +169,7 @@ class MemoryLake:
     def bar_marks(self, keys: Collection[Key]) -> dict[Key, BarMark | None]:
         return {key: self.marks.get(key) for key in keys}
 
-    def add_bars(self, new: Sequence[NewBars]) -> None:
+    def add_bars(self, new: Sequence[NewBars]) -> int:
         for bars in new:
             if self.marks.get(bars.key) != bars.before:
                 raise Conflict("bars")
@@ -176,7 +177,9 @@ class MemoryLake:
         for bars in new:
             self.chart.setdefault(bars.key, []).extend(bars.closed)
             self.marks[bars.key] = bars.after
+        self.commits += 1
         self.point("after bars")
+        return self.commits
 
     def bars(self, key: Key, after: int, upto: int) -> list[Closed]:
         return self.chart.get(key, [])[after:upto]

@@ -132,12 +132,12 @@ def import_(
     if symbol is None:
         raise Invalid("symbol", "given with --symbol for a file of your own", None)
     own = _own_file(csv, parquet, parse_symbol(symbol), _columns(column), date_format)
-    _print_report(import_bars(wiring.bar_store(), [own]))
+    _print_report(import_bars(wiring.filled_bars(), [own]))
 
 
 def import_samples(source: Source = Source.ALL, only: Symbol | None = None) -> ImportReport:
     """Import what installed packages ship, and print what came of it."""
-    report = import_bars(wiring.bar_store(), _samples(source, only))
+    report = import_bars(wiring.filled_bars(), _samples(source, only))
     _print_report(report)
     return report
 

@@ -53,7 +53,7 @@ def import_history(
         task = Task(symbol, parse_timeframe(timeframe), in_utc(start), last)
         notes = wiring.import_notes()
         try:
-            done = fetch_bars(wiring.bar_store(), history, notes, task, _tell)
+            done = fetch_bars(wiring.filled_bars(), history, notes, task, _tell)
         except Unavailable as error:
             again = "what came so far is stored; the same command goes on from there"
             raise Unavailable(error.service, f"{error.reason}; {again}") from error

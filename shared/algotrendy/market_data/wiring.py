@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from algotrendy.market_data.adapters.migration_postgres import PostgresTable
     from algotrendy.market_data.adapters.migration_sqlite import SqliteTable
     from algotrendy.market_data.adapters.tick_batches import Poisoned
+    from algotrendy.market_data.closing import Teller
     from algotrendy.market_data.fetching import BarHistory, ImportNotes
     from algotrendy.market_data.migration.mapping import TableMapping
     from algotrendy.market_data.migration.ports import SourceTable, Target
@@ -42,6 +43,35 @@ def bar_store() -> BarStore:
     from algotrendy.platform.lake import lake_at
 
     return LakeBars(lake_at(settings().need("lake_url")))
+
+
+def filled_bars() -> BarStore:
+    """Give the store of bars to who fills it: others hear of what it stores."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.kernel.ids import Uuid7s
+    from algotrendy.market_data.closing import TellingBars
+
+    clock = SystemClock()
+    return TellingBars(bar_store(), teller(), clock, Uuid7s(clock))
+
+
+@cache
+def teller() -> Teller:
+    """Give who tells that bars closed: the bus at the setting ``event_bus``, or nobody.
+
+    A lake that the environment names without a bus is somebody's own; of a deployed lake SSM knows
+    the bus as well.
+    """
+    from algotrendy.market_data.closing import TellsNobody
+
+    known = settings()
+    bus = known.optional("event_bus") if known.lake_url else known.need("event_bus")
+    if bus is None:
+        return TellsNobody()
+    from algotrendy.market_data.adapters.bus_teller import BusTeller
+    from algotrendy.platform.bus import EventBridgePublisher
+
+    return BusTeller(EventBridgePublisher(bus))
 
 
 @cache
@@ -153,7 +183,7 @@ def repairer() -> Iterator[Repairer | None]:
 
             history = CcxtBars(of)
         yield Repairer(
-            bar_store(), inspector(), history, notes, actions, clock.now, _exchange_named
+            filled_bars(), inspector(), history, notes, actions, clock.now, _exchange_named
         )
 
 
@@ -248,9 +278,12 @@ def take_ticks(records: Sequence[StreamRecord]) -> int | None:
 @cache
 def tick_consumer() -> Consumer:
     """Give the consumer of ticks: to the lake at ``lake_url``, shown at ``cache_url``."""
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.kernel.ids import Uuid7s
     from algotrendy.market_data.adapters.lake_stream import StreamLake
     from algotrendy.market_data.adapters.redis_board import NoBoard, RedisBoard
     from algotrendy.market_data.adapters.saved_folds import FoldStates
+    from algotrendy.market_data.closing import TellingStream
     from algotrendy.market_data.streaming.consuming import Consumer
     from algotrendy.market_data.streaming.states import Folds
     from algotrendy.platform.blobs import blobs_at
@@ -260,7 +293,9 @@ def tick_consumer() -> Consumer:
     lake = StreamLake(lake_at(url))
     board = RedisBoard(cache_url, cache_prefix()) if cache_url else NoBoard()
     folds = Folds(lake, FoldStates(page_cache(), blobs_at(url)))
-    return Consumer(lake, folds, board, stream_styles())
+    clock = SystemClock()
+    told = TellingStream(teller(), clock, Uuid7s(clock))
+    return Consumer(lake, folds, board, stream_styles(), told=told)
 
 
 @cache

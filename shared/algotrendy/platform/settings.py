@@ -54,6 +54,7 @@ _SHAPES = {
     "database_url": "postgresql://..., dsql://... or secret:NAME",
     "cache_url": "redis://..., rediss://..., valkey://..., unix://... or secret:NAME",
     "order_queue_url": _WEB,
+    "live_queue_url": _WEB,
     "stream_feed": "paper, alpaca:iex, alpaca:sip, alpaca:crypto (each perhaps with :json behind),"
     " ccxt:EXCHANGE, replay:DATASET or replay:DATASET@SPEED with a speed above 0",
     "stream_url": _WEB,
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
     study_max_concurrency: int | None = Field(None, ge=1)
     order_queue_url: WebUrl | None = None
     order_state_machine_arn: str | None = None
+    # Where runs of strategies are woken.
+    live_queue_url: WebUrl | None = None
     broker_accounts: str | None = None
     execution_port: int = Field(4590, ge=1, le=65_535)
     # Market data in real time: a feed's name, its symbols parted by commas (none: nothing is

@@ -181,7 +181,7 @@ class StreamLake:
             found[key] = None if trades is None or bars is None else BarMark(trades, bars)
         return found
 
-    def add_bars(self, new: Sequence[NewBars]) -> None:
+    def add_bars(self, new: Sequence[NewBars]) -> int:
         """Store bars, as ``TickLake.add_bars`` says."""
         marks: Marks = {}
         for bars in new:
@@ -189,7 +189,8 @@ class StreamLake:
             marks[_name("bars", bars.key)] = (trades, bars.after.trades)
             marks[_name("numbers", bars.key)] = (numbers, bars.after.bars)
         rows = [row for bars in new for row in rows_of.bar_rows(bars)]
-        self._lake.write(BARS, rows_of.bar_table(rows), ("symbol", "date"), marks=marks)
+        table = rows_of.bar_table(rows)
+        return self._lake.write(BARS, table, ("symbol", "date"), marks=marks)
 
     def bars(self, key: Key, after: int, upto: int) -> list[Closed]:
         """Read stored bars by number."""

@@ -101,6 +101,8 @@ class Consumer:
         board: Where bars are shown.
         styles: The chart styles of every symbol, as ``str(Style)`` writes them.
         limits: What a tick may be.
+        told: Hears of new bars, and of the lake's version that has them, after their commit; never
+            raises.
     """
 
     def __init__(
@@ -110,12 +112,14 @@ class Consumer:
         board: Board,
         styles: Sequence[str],
         limits: Limits | None = None,
+        told: Callable[[Sequence[NewBars], int], None] = lambda _new, _version: None,
     ) -> None:
         self._lake = lake
         self._folds = folds
         self._board = board
         self._styles = tuple(styles)
         self._limits = limits or Limits()
+        self._told = told
         self._standings: dict[str, Standing] = {}
         self._stuck: dict[Key, AlgoTrendyError] = {}
         self._numbers = _Numbers()
@@ -203,7 +207,6 @@ class Consumer:
         accept(standing, record, arrived.at, self._limits, moved.verdict, known)
 
     def _build(self, moved: dict[str, Moved], outcome: Outcome, is_last: bool) -> None:
-        new: list[NewBars] = []
         kept: dict[Key, Kept] = {}
         made: dict[Key, list[Closed]] = {}
         # After a conflict all is looked at again: another consumer may have gone on.
@@ -225,12 +228,8 @@ class Consumer:
                     self._stuck[key] = error
                     self._folds.forget(key)
                     continue
-                if made[key]:
-                    fold = kept[key].fold
-                    after = BarMark(fold.trades, fold.bars)
-                    new.append(NewBars(key, kept[key].mark, after, made[key]))
-        if new:
-            self._lake.add_bars(new)
+        new = [_new_bars(key, kept[key], closed) for key, closed in made.items() if closed]
+        version = self._lake.add_bars(new) if new else None
         for bars in new:
             kept[bars.key].mark = bars.after
         outcome.bars += sum(len(bars.closed) for bars in new)
@@ -239,6 +238,8 @@ class Consumer:
         self._board.show(
             [_shown(key, item, made[key]) for key, item in kept.items()], self._lake.bars
         )
+        if version is not None:
+            self._told(new, version)
 
 
 def _from_here(standing: Standing) -> Moved:
@@ -254,6 +255,10 @@ def _moves(moved: Moved) -> bool:
 def _at_hand(moved: Moved) -> list[Stored]:
     trades = ((item.place, item.seen.trade) for item in moved.verdict.accepted)
     return [Stored(place, t.time, t.price, t.size) for place, t in trades]
+
+
+def _new_bars(key: Key, kept: Kept, closed: Sequence[Closed]) -> NewBars:
+    return NewBars(key, kept.mark, BarMark(kept.fold.trades, kept.fold.bars), closed)
 
 
 def _shown(key: Key, kept: Kept, made: Sequence[Closed]) -> Shown:

@@ -98,8 +98,8 @@ class TickLake(Protocol):
         """Tell how far the stored bars go; None: there are none."""
         ...
 
-    def add_bars(self, new: Sequence[NewBars]) -> None:
-        """Store bars, in one commit. Raises Conflict."""
+    def add_bars(self, new: Sequence[NewBars]) -> int:
+        """Store bars, in one commit, and give its version. Raises Conflict."""
         ...
 
     def bars(self, key: Key, after: int, upto: int) -> list[Closed]:

@@ -1,0 +1,87 @@
+"""Wake runs of strategies over an SQS queue that keeps the order of each run's wakes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from algotrendy.kernel.clock import parse_time
+from algotrendy.kernel.errors import Invalid, Unavailable
+from algotrendy.live.runs import parse_run_id
+from algotrendy.live.waking import Wake
+from algotrendy.platform import aws, telemetry, tracing
+
+_SERVICE: Final = "queue of runs"
+_AT_ONCE: Final = 10
+
+
+class SqsWakes:
+    """Is the ``Wakes``.
+
+    The group of a message is its run: Lambda works at one message of a run at a time, and at those
+    of other runs beside it. Two runners of one run would not harm each other, since the ledger lets
+    one of them win; but one would work for nothing. A run that hangs holds up nobody but itself.
+
+    Args:
+        client: A boto3 client of SQS; by default the one of this process.
+    """
+
+    def __init__(self, queue_url: str, client: Any = None) -> None:
+        self._queue_url = queue_url
+        self._given = client
+
+    def ring(self, wakes: Sequence[Wake]) -> None:
+        """Send the wakes, ten at a time."""
+        client = self._given if self._given is not None else aws.client("sqs")
+        for first in range(0, len(wakes), _AT_ONCE):
+            some = wakes[first : first + _AT_ONCE]
+            with aws.translated(_SERVICE):
+                done = client.send_message_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[_entry(str(at), wake) for at, wake in enumerate(some)],
+                )
+            if refused := done.get("Failed"):
+                raise Unavailable(_SERVICE, f"it refuses {len(refused)} of {len(some)} wakes")
+
+
+def parse_wake(body: str) -> Wake:
+    """Read a message's body.
+
+    Raises:
+        Invalid: If it is no wake; names the field.
+    """
+    try:
+        told = json.loads(body)
+    except ValueError as error:
+        raise Invalid("body", "a wake as JSON", body[:100]) from error
+    if not isinstance(told, Mapping):
+        raise Invalid("body", "a wake as a JSON object", body[:100])
+    words = {}
+    for name in ("run_id", "up_to", "why", "key"):
+        if not isinstance(told.get(name), str):
+            raise Invalid(f"body.{name}", "a text", told.get(name))
+        words[name] = str(told[name])
+    run_id = parse_run_id(words["run_id"], "body.run_id")
+    return Wake(run_id, parse_time(words["up_to"], "body.up_to"), words["why"], words["key"])
+
+
+def _entry(number: str, wake: Wake) -> dict[str, str]:
+    body = {
+        "run_id": str(wake.run_id),
+        "up_to": wake.up_to.isoformat(),
+        "why": wake.why,
+        "key": wake.key,
+        "correlation_id": telemetry.correlation_id(),
+    }
+    if (carried := tracing.traceparent()) is not None:
+        body[tracing.HEADER] = carried
+    return {
+        "Id": number,
+        "MessageBody": json.dumps(body, separators=(",", ":")),
+        "MessageGroupId": str(wake.run_id),
+        "MessageDeduplicationId": hashlib.sha256(
+            f"{wake.run_id}|{wake.key}|{wake.up_to.isoformat()}".encode()
+        ).hexdigest(),
+    }
