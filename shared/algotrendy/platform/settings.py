@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     study_max_concurrency: int | None = Field(None, ge=1)
     order_queue_url: WebUrl | None = None
     order_state_machine_arn: str | None = None
-    # Where runs of strategies are woken.
+    # Where runs of strategies are nudged.
     live_queue_url: WebUrl | None = None
     broker_accounts: str | None = None
     execution_port: int = Field(4590, ge=1, le=65_535)
