@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,23 +15,25 @@ from algotrendy.backtest.engine.step_records import (
     OrderSeen,
     StepInputs,
 )
+from algotrendy.backtest.engine.terms import Terms
 from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId, uuid7
-from algotrendy.live.runs import Program, Run, RunId
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.live.runs import Run, RunId
 from algotrendy.live.steps import Fate, LiveStep, Outcome
+from algotrendy.live.versions import Code, Content
 from fakes.order_counter import NOON
 
 DAY_NS = 86_400_000_000_000
-PROGRAM = Program(
-    strategy="sma_cross",
+CONTENT = Content(
+    code=Code.of_library("sma_cross"),
     parameters={"fast": 2, "slow": 3},
-    symbols=("AAPL",),
-    timeframe="1Day",
-    code_hash="c" * 64,
+    symbols=(Symbol("AAPL"),),
+    terms=Terms(fee_bps=0.0),
 )
 
 
 def run_id(number: int = 1) -> RunId:
-    return RunId(uuid7(NOON, lambda count: bytes([0] * (count - 1) + [number])))
+    return RunId(uuid7(NOON + timedelta(milliseconds=number), bytes))
 
 
 def a_run(number: int = 1, **changes: Any) -> Run:
@@ -40,7 +43,7 @@ def a_run(number: int = 1, **changes: Any) -> Run:
         tenant=TenantId("demo"),
         name="trend",
         version=3,
-        program=PROGRAM,
+        content=CONTENT,
         account=AccountId("paper/trend"),
         stage="paper",
         capital=Decimal(10_000),

@@ -66,7 +66,7 @@ class MemoryLiveTables:
         found = [
             run
             for run in self.runs.rows.values()
-            if not run.is_over and timeframe in (None, run.program.timeframe)
+            if not run.is_over and timeframe in (None, run.content.timeframe.value)
         ]
         return sorted(found, key=lambda run: run.id)
 
@@ -89,8 +89,8 @@ class MemoryLiveTables:
         found = [step for (owner, _), step in self.steps.rows.items() if owner == run_id]
         return sorted(found, key=lambda step: step.step)
 
-    def told_bars(self, run_id: RunId) -> Sequence[Sequence[BarSeen]]:
-        return [step.inputs.bars for step in self.all_steps(run_id)]
+    def told_bars(self, run_id: RunId, before: int) -> Sequence[Sequence[BarSeen]]:
+        return [step.inputs.bars for step in self.all_steps(run_id) if step.step < before]
 
     def put_order(self, order: LiveOrder) -> None:
         self.orders.put((order.run_id, order.client_order_id), order)

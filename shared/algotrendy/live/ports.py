@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 
 from algotrendy.backtest.engine.step_records import BarSeen, Decision, StepInputs
 from algotrendy.kernel.ids import TenantId
-from algotrendy.live.runs import Program, Run, RunId
+from algotrendy.live.runs import Run, RunId
 from algotrendy.live.steps import LiveOrder, LiveStep
+from algotrendy.live.versions import Content
 from algotrendy.trading.ledger import LedgerTransaction
 
 T = TypeVar("T")
@@ -71,8 +72,8 @@ class LiveTables(Protocol):
         """Give every step of a run, oldest first."""
         ...
 
-    def told_bars(self, run_id: RunId) -> Sequence[Sequence[BarSeen]]:
-        """Give the bars of every step of a run, oldest first."""
+    def told_bars(self, run_id: RunId, before: int) -> Sequence[Sequence[BarSeen]]:
+        """Give the bars of every step of a run before one, oldest first."""
         ...
 
     def put_order(self, order: LiveOrder) -> None:
@@ -132,7 +133,7 @@ class RunBars(Protocol):
         """Give what became known after a run's last step and not later than a moment."""
         ...
 
-    def origin(self, program: Program, warm_up: int, until: datetime) -> int:
+    def origin(self, content: Content, warm_up: int, until: datetime) -> int:
         """Give when the first bar begins so that so many steps are known by a moment.
 
         Nanoseconds since 1970 UTC; of fewer bars the first; where there are none, the moment.
@@ -142,14 +143,14 @@ class RunBars(Protocol):
         """
         ...
 
-    def next_close(self, program: Program, after: datetime) -> datetime | None:
+    def next_close(self, content: Content, after: datetime) -> datetime | None:
         """Give when the first bar after a moment closes, by the calendar; None where unknown."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What is to be known of a program before it runs.
+    """What is to be known of a strategy before it runs.
 
     Attributes:
         warm_up: Steps that it must have seen before its first order.
@@ -174,11 +175,11 @@ class Thought:
 class Mind(Protocol):
     """Calls strategies, apart from everything that they could break."""
 
-    def traits(self, program: Program) -> Traits:
-        """Look at a program.
+    def traits(self, content: Content) -> Traits:
+        """Look at what is to run.
 
         Raises:
-            Invalid: If it is none, or its parameters are not; names the field.
+            Invalid: If it cannot be run, or its parameters are none; names the field.
         """
         ...
 

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId
-from algotrendy.live.runs import Program, Run, RunId, Trouble, Wanted, parse_run_id
-
-
-def program_document(program: Program) -> dict[str, Any]:
-    """Write a program as JSON values."""
-    found = asdict(
-        Program(
-            strategy=program.strategy,
-            source=program.source,
-            parameters=dict(program.parameters),
-            symbols=program.symbols,
-            timeframe=program.timeframe,
-            calendar=program.calendar,
-            terms=dict(program.terms),
-            code_hash=program.code_hash,
-            data_hash=program.data_hash,
-        )
-    )
-    found["symbols"] = list(program.symbols)
-    return found
-
-
-def program_of(document: dict[str, Any]) -> Program:
-    """Read a program."""
-    return Program(**{**document, "symbols": tuple(document["symbols"])})
+from algotrendy.live.runs import Run, RunId, Trouble, Wanted, parse_run_id
+from algotrendy.live.versions import Content
 
 
 def run_text(run: Run) -> str:
     """Write the part of a run that never changes."""
     return json.dumps(
         {
-            "program": program_document(run.program),
+            "content": run.content.to_json(),
+            "data_hash": run.data_hash,
             "stage": run.stage,
             "capital": str(run.capital),
             "started_at": run.started_at.isoformat(),
@@ -68,7 +45,8 @@ def run_of(row: dict[str, Any]) -> Run:
         tenant=TenantId(row["tenant"]),
         name=row["name"],
         version=row["version"],
-        program=program_of(kept["program"]),
+        content=Content.from_json(kept["content"]),
+        data_hash=kept["data_hash"],
         account=AccountId(row["account"]),
         stage=kept["stage"],
         capital=Decimal(kept["capital"]),

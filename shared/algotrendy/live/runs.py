@@ -7,24 +7,23 @@ Two things are kept apart: what people want of a run (`Wanted`), and what happen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, NewType
+from typing import Final, NewType
 from uuid import UUID
 
-from algotrendy.kernel.errors import Conflict, JsonValue
+from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId, parse_uuid7
+from algotrendy.live.versions import Content
 from algotrendy.trading.accounts import root_of
 
 RunId = NewType("RunId", UUID)
 
 NO_STEP: Final = -1
 """``Run.step`` of a run that was told nothing yet."""
-
-Calendar = Literal["us-equities", "always", "none"]
 
 
 class Wanted(StrEnum):
@@ -63,37 +62,12 @@ MAY_BECOME: Final[Mapping[Wanted, frozenset[Wanted]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """What a run runs: of a strategy's version all that decides.
-
-    Attributes:
-        strategy: Its name in the library, or in its own source.
-        source: Its own code; None for one of the library.
-        parameters: By name, as they were checked; JSON values.
-        symbols: Its universe, in the order in which it counts them.
-        timeframe: Of the bars it decides at, such as ``1Day``.
-        terms: Of its account as the engine sizes orders by, fields of ``engine.terms.Terms``;
-            cash is the run's capital.
-        code_hash, data_hash: SHA-256 of what decides, and of what it was tested on.
-    """
-
-    strategy: str
-    parameters: Mapping[str, JsonValue]
-    symbols: tuple[str, ...]
-    timeframe: str
-    source: str | None = None
-    calendar: Calendar = "us-equities"
-    terms: Mapping[str, JsonValue] = field(default_factory=dict)
-    code_hash: str = ""
-    data_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run as it stands.
 
     Attributes:
-        name, version: Of the strategy's version.
+        name, version: Of the strategy's version; ``content`` is what it runs.
+        data_hash: Of what the version was tested on; None where it was not.
         account: The part of an account that it trades, ``paper/trend``.
         shadow_of: The run that it runs beside; it decides, and sends nothing.
         stage: ``paper`` or ``live``: of the version when it was started.
@@ -114,7 +88,7 @@ class Run:
     tenant: TenantId
     name: str
     version: int
-    program: Program
+    content: Content
     account: AccountId
     stage: str
     capital: Decimal
@@ -124,6 +98,7 @@ class Run:
     origin: int
     trades_after: int
     warm_up: int = 0
+    data_hash: str | None = None
     patience_s: int | None = None
     shadow_of: RunId | None = None
     wanted: Wanted = Wanted.RUNNING

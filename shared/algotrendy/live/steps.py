@@ -76,6 +76,8 @@ class LiveOrder:
         desk_order: The id that the strategy's desk gave it; an order that took another one's place
             has that one's. 0: the platform's own, which closed a position.
         order_id: In the ledger; None where it was never admitted.
+        role: In its group, as ``exchange.rules.codes`` name it.
+        leg_of: The order of the ledger whose exit it is, where the broker holds it.
         told: Executions that the strategy was told of.
         is_over: Whether the strategy was told that it is over.
     """
@@ -87,5 +89,7 @@ class LiveOrder:
     number: int
     asset: int
     order_id: OrderId | None
+    role: int = 0
+    leg_of: OrderId | None = None
     told: tuple[str, ...] = ()
     is_over: bool = False

@@ -54,7 +54,8 @@ def test_a_step_is_read_bit_for_bit(live_ledger: LiveLedger) -> None:
     live_ledger.run(lambda _, live: live.add_step(step))
     assert live_ledger.run(lambda _, live: live.find_step(run_id(), 0)) == step
     assert live_ledger.run(lambda _, live: live.find_step(run_id(), 1)) is None
-    assert live_ledger.run(lambda _, live: live.told_bars(run_id())) == [step.inputs.bars]
+    assert live_ledger.run(lambda _, live: live.told_bars(run_id(), 1)) == [step.inputs.bars]
+    assert live_ledger.run(lambda _, live: live.told_bars(run_id(), 0)) == []
 
 
 def test_a_step_of_a_known_number_or_moment_is_refused(live_ledger: LiveLedger) -> None:

@@ -47,8 +47,8 @@ _ADD_STEP = (
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
 _PUT_ORDER = (
-    "INSERT INTO live_orders (run_id, client_order_id, desk_order, step, number, asset, order_id, "
-    "told, is_over) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+    "INSERT INTO live_orders (run_id, client_order_id, desk_order, step, number, asset, role, "
+    "leg_of, order_id, told, is_over) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
     "ON CONFLICT (run_id, client_order_id) DO UPDATE SET order_id = EXCLUDED.order_id, "
     "told = EXCLUDED.told, is_over = EXCLUDED.is_over"
 )
@@ -68,7 +68,7 @@ class PostgresLiveTables:
             run.name,
             run.version,
             run.account,
-            run.program.timeframe,
+            run.content.timeframe.value,
             run.is_over,
             run.wanted.value,
             None if run.trouble is None else run.trouble.value,
@@ -179,10 +179,11 @@ class PostgresLiveTables:
         ).fetchall()
         return [_step(row) for row in rows]
 
-    def told_bars(self, run_id: RunId) -> Sequence[Sequence[BarSeen]]:
-        """Give the bars of every step of a run, oldest first."""
+    def told_bars(self, run_id: RunId, before: int) -> Sequence[Sequence[BarSeen]]:
+        """Give the bars of every step of a run before one, oldest first."""
         rows = self._tx.execute(
-            "SELECT bars FROM live_steps WHERE run_id = %s ORDER BY step", [run_id]
+            "SELECT bars FROM live_steps WHERE run_id = %s AND step < %s ORDER BY step",
+            [run_id, before],
         ).fetchall()
         return [bars_of(row["bars"]) for row in rows]
 
@@ -195,6 +196,8 @@ class PostgresLiveTables:
             order.step,
             order.number,
             order.asset,
+            order.role,
+            order.leg_of,
             order.order_id,
             json.dumps(order.told),
             order.is_over,
@@ -249,7 +252,7 @@ def _step(row: Row) -> LiveStep:
 
 
 def _order(row: Row) -> LiveOrder:
-    found = row["order_id"]
+    found, entry = row["order_id"], row["leg_of"]
     return LiveOrder(
         run_id=RunId(row["run_id"]),
         client_order_id=row["client_order_id"],
@@ -257,6 +260,8 @@ def _order(row: Row) -> LiveOrder:
         step=row["step"],
         number=row["number"],
         asset=row["asset"],
+        role=row["role"],
+        leg_of=None if entry is None else OrderId(entry),
         order_id=None if found is None else OrderId(found),
         told=tuple(json.loads(row["told"])),
         is_over=row["is_over"],

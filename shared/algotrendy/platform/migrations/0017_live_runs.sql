@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS live_orders (
     step integer NOT NULL,
     number integer NOT NULL,
     asset integer NOT NULL,
+    role integer NOT NULL,
+    -- The order whose exit it is, held by the broker.
+    leg_of uuid NULL,
     -- NULL: it was never admitted.
     order_id uuid NULL,
     -- JSON: the executions that the strategy was told of.
