@@ -9,12 +9,12 @@ from typing import Any
 from algotrendy.backtest.engine.step_records import BarSeen, Decision, StepInputs
 from algotrendy.kernel.ids import AccountId
 from algotrendy.kernel.order_codes import BUY, DAY, MARKET, SELL
+from algotrendy.live.order_waking import OrderWaker
 from algotrendy.live.ports import BarsFound, DueStep, LiveLedger, Thought, Traits
 from algotrendy.live.running import Advanced, Runner
 from algotrendy.live.runs import Run
 from algotrendy.live.steps import LiveStep
 from algotrendy.live.versions import Content
-from algotrendy.live.rousing import Waker
 from algotrendy.trading.orders import PlatformOrder
 from algotrendy.trading.saga import OrderSaga
 from fakes.live_runs import DAY_NS, a_run, bar
@@ -149,7 +149,7 @@ class LiveBench:
             self.bars,
             mind or self.mind,
             self.switches,
-            Waker(counter.sagas, saga, counter.bell),
+            OrderWaker(counter.sagas, saga, counter.bell),
             counter.clock,
             pause=self._pause,
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from algotrendy.backtest.engine.step_records import BarSeen, StepInputs
@@ -22,6 +23,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.live.account_view import View, equity_of, view
 from algotrendy.live.acting import Actor, Acts, PriceLackingError
 from algotrendy.live.events import StrategyStepped
+from algotrendy.live.order_waking import OrderWaker
 from algotrendy.live.ports import (
     BarsFound,
     DueStep,
@@ -37,7 +39,6 @@ from algotrendy.live.ports import (
 from algotrendy.live.runs import NO_STEP, Run, RunId, Trouble, Wanted
 from algotrendy.live.standing import Switches, stand
 from algotrendy.live.steps import Fate, LiveStep, Outcome
-from algotrendy.live.rousing import Waker
 from algotrendy.trading.ledger import LedgerTransaction
 from algotrendy.trading.risk_desk import fresh
 
@@ -77,7 +78,7 @@ class Runner:
         bars: RunBars,
         mind: Mind,
         switches: Switches,
-        waker: Waker,
+        waker: OrderWaker,
         clock: Clock,
         *,
         pause: Callable[[float], object] = time.sleep,
@@ -159,7 +160,8 @@ class Runner:
                 and is_in_time,
             )
             try:
-                thought = self._mind.think(run, inputs, state, lambda step=inputs.step: self._told(run_id, step))
+                told = partial(self._told, run_id, inputs.step)
+                thought = self._mind.think(run, inputs, state, told)
             except (StrategyFailed, StrategyTimedOut, StrategyOverflowed) as error:
                 return self._halt(run, error, inputs.step), None
             with suppress(Conflict):
@@ -198,7 +200,7 @@ class Runner:
             at = self._clock.now()
             keeper = _Keeper(run, due, found, seen, inputs, thought, trouble, at, looks > 0)
             try:
-                kept, acts = self._commit(keeper.keep)
+                kept, acts = self._commit(keeper.keep, keeper.doubt)
                 break
             except PriceLackingError:
                 looks = self._await_prices(run, looks)
@@ -229,11 +231,17 @@ class Runner:
             return self._commit(lambda tx, live: stand(tx, live, run, trouble, reason, at))
         return self._ledger.run(lambda _, live: live.get_run(run.id))
 
-    def _commit(self, work: Callable[[LedgerTransaction, LiveTables], T]) -> T:
+    def _commit(
+        self,
+        work: Callable[[LedgerTransaction, LiveTables], T],
+        doubt: Callable[[], object] = lambda: None,
+    ) -> T:
         """Run a function that knows what it has written, until it is known that it was stored."""
         for _ in range(_COMMITS - 1):
-            with suppress(Unknown):
+            try:
                 return self._ledger.run(work)
+            except Unknown:
+                doubt()
         return self._ledger.run(work)
 
 
@@ -250,6 +258,11 @@ class _Keeper:
     trouble: str
     at: datetime
     may_wait: bool
+    is_unsure: bool = False
+
+    def doubt(self) -> None:
+        """Know from now on that the step may be stored already, by this very keeper."""
+        self.is_unsure = True
 
     def keep(self, tx: LedgerTransaction, live: LiveTables) -> tuple[Run, Acts]:
         run, inputs = self.run, self.inputs
@@ -258,7 +271,7 @@ class _Keeper:
         known = live.get_run(run.id)
         if known.epoch != run.epoch:
             own = live.find_step(run.id, inputs.step)
-            if own is not None and own.decided_at == self.at and own.digest == self.thought.digest:
+            if self.is_unsure and own is not None and own.decided_at == self.at:
                 return known, Acts(list(own.outcomes))
             raise Conflict(f"run {run.id} was changed since epoch {run.epoch}")
         for order in self.seen.orders:

@@ -22,7 +22,7 @@ class Waits(Protocol):
         ...
 
 
-class Waker:
+class OrderWaker:
     """Starts the workflows of new orders, and tells those of ended ones."""
 
     def __init__(self, sagas: Sagas, waits: Waits, bell: Bell) -> None:
