@@ -27,6 +27,7 @@ from algotrendy.backtest.engine.records import (
     LOG_FIELDS,
     AccountRow,
     AssetRow,
+    CostRow,
     DoneRow,
 )
 from algotrendy.backtest.engine.rules.actions import take_action
@@ -39,17 +40,11 @@ from algotrendy.backtest.engine.rules.meeting import (
     meet,
     sells_first,
 )
-from algotrendy.backtest.engine.setting import Setting
+from algotrendy.backtest.engine.setting import Setting, asset_rows
+from algotrendy.backtest.engine.telling import told_of
 from algotrendy.exchange.rules.records import BarRow, FillRow, OrderRow, Terms
-from algotrendy.strategy.market import Fill, Market
-from algotrendy.strategy.own import (
-    layout_of,
-    make_owns,
-    make_parameters,
-    own_type,
-    tell_of,
-    update_of,
-)
+from algotrendy.strategy.market import Market
+from algotrendy.strategy.own import tell_of
 from algotrendy.strategy.reading import fields_read
 
 _FILLS_A_ROW = 4
@@ -69,24 +64,14 @@ class Interpreter:
         self._timeline = dataset.timeline.data
         self._account = AccountRow(cash=terms.cash, equity=terms.cash)
         self._costs = terms.cost_row()
-        self._rows = [
-            AssetRow(
-                index=index,
-                rate=1.0,
-                multiplier=asset.multiplier,
-                lot=setting.lot(asset),
-                increment=asset.tick,
-                borrow_rate=setting.borrow_rate(asset),
-            )
-            for index, asset in enumerate(dataset.assets)
-        ]
+        self._rows = asset_rows(setting)
         self._market_terms = [
             Terms(participation=setting.participation(asset)) for asset in dataset.assets
         ]
         self._tables: list[list[OrderRow]] = [[] for _ in dataset.assets]
         kept = self._rows, self._account, self._costs, self._tables
         plain = PlainDesk(*kept, self._timeline) if setting.is_plain else None
-        self._desk = plain or BacktestDesk(*kept)
+        self._desk = plain or self._make_desk(*kept)
         frames = 1 + len(strategy.timeframes)
         self.market = Market(self._desk, len(dataset.assets), frames, terms.cash)
         if plain:
@@ -100,18 +85,22 @@ class Interpreter:
             for place, columns in enumerate(asset.frames[1:frames], 1)
         ]
         self._actions = [asset.actions.tolist() for asset in dataset.assets]
-        layout = layout_of(strategy.state, strategy.indicators)
-        self._update = update_of(layout) if layout.indicators else None
-        self._own = make_owns(layout, own_type(layout), setting.values, len(dataset.assets))
-        names = tuple(parameter.name for parameter in strategy.parameters)
-        self._parameters = make_parameters(names, setting.parameters())
+        self._told = told_of(setting)
         self._nights = None if setting.nights is None else setting.nights.tolist()
-        self._schedules = [callback for _, callback in strategy.schedules]
         self._due = None if setting.due is None else setting.due.tolist()
         self._bar = BarRow()
         self._found: list[FillRow] = []
         self._done: list[DoneRow] = []
         self._filled = 0
+
+    def _make_desk(
+        self,
+        rows: list[AssetRow],
+        account: AccountRow,
+        costs: CostRow,
+        tables: list[list[OrderRow]],
+    ) -> BacktestDesk:
+        return BacktestDesk(rows, account, costs, tables)
 
     def run(self) -> Raw:
         """Run over the whole dataset.
@@ -131,25 +120,27 @@ class Interpreter:
         )
 
     def _run_every(self) -> Curves:
-        curves: list[tuple[float, float, float]] = []
-        account, rows, count = self._account, self._rows, len(self._rows)
-        for step, now in enumerate(self._timeline):
-            self._desk.step, self._desk.now = step, now
-            account.is_shut = int(step < self._setting.trade_from)
-            self._accrue(step)
-            first = self._filled
-            for k in self._fresh(now):
-                self._meet(k, step)
-            for feed in self._coarser:
-                feed.tell_until(now)
-            account.equity = equity_of(rows, count, account)
-            self._call_margin(step, now)
-            self.market.now = now
-            self.market.cash, self.market.equity = account.cash, account.equity
-            self._tell_strategy(step, first)
-            curves.append((account.equity, account.cash, gross_of(rows, count)))
+        curves = [self._advance(step, now) for step, now in enumerate(self._timeline)]
         equity, cash, exposure = np.array(curves).reshape(-1, 3).T.copy()
         return equity, cash, exposure
+
+    def _advance(self, step: int, now: int) -> tuple[float, float, float]:
+        """Do all of a step; give equity, cash and exposure at its end."""
+        account, rows, count = self._account, self._rows, len(self._rows)
+        self._desk.step, self._desk.now = step, now
+        account.is_shut = int(step < self._setting.trade_from)
+        self._accrue(step)
+        first = self._filled
+        for k in self._fresh(now):
+            self._meet(k, step)
+        for feed in self._coarser:
+            feed.tell_until(now)
+        account.equity = equity_of(rows, count, account)
+        self._call_margin(step, now)
+        self.market.now = now
+        self.market.cash, self.market.equity = account.cash, account.equity
+        self._tell_strategy(step, first)
+        return account.equity, account.cash, gross_of(rows, count)
 
     def _run_told(self) -> Curves:
         """Run the plain way; in the end, also of a strategy that raised, the market tells when."""
@@ -163,7 +154,8 @@ class Interpreter:
         """Do what `_run_every` does where most of it cannot happen, several times as fast."""
         account, row, orders = self._account, self._rows[0], self._tables[0]
         market, feed, unit = self.market, self._feeds[0], row.multiplier
-        own, parameters, update = self._own[0], self._parameters, self._update
+        told = self._told
+        own, parameters, update = told.owns[0], told.parameters, told.update
         strategy, bars = self._setting.strategy, self._setting.dataset.assets[0].base
         decide, see_close = strategy.decide, market.close.append
         read = fields_read(strategy)
@@ -173,9 +165,8 @@ class Interpreter:
         ]
         now = iter(self._timeline).__next__ if "now" in read else None
         tells_more = bool(read - {"close"})
-        layout = layout_of(strategy.state, strategy.indicators)
-        outputs = outputs_over(bars, layout, self._setting.values) if update else None
-        tell = None if outputs is None else tell_of(layout)
+        outputs = outputs_over(bars, told.layout, self._setting.values) if update else None
+        tell = None if outputs is None else tell_of(told.layout)
         cash, position = account.cash, 0.0
         held = [(0, cash, position)]
         market.is_new = True
@@ -246,27 +237,10 @@ class Interpreter:
             close_all(rows, len(rows), account, self._tables, self._desk.log, step, now)
 
     def _tell_strategy(self, step: int, first: int) -> None:
-        market, own, parameters = self.market, self._own[0], self._parameters
         if self._account.is_ruined:
             return
-        if self._update is not None:
-            for asset in market:
-                if asset.is_new:
-                    self._update(asset, own[asset.index], parameters)
-        if self._setting.strategy.on_fill is not None:
-            for done in self._done[first : self._filled]:
-                if not done.order:
-                    continue
-                fill = Fill(done.asset, done.order, done.units, done.price, done.fee)
-                self._setting.strategy.on_fill(market, own, parameters, fill)
-        self._call_due(step)
-        self._setting.strategy.decide(market, own, parameters)
-
-    def _call_due(self, step: int) -> None:
-        due = 0 if self._due is None else self._due[step]
-        for place, callback in enumerate(self._schedules):
-            if due >> place & 1:
-                callback(self.market, self._own[0], self._parameters)
+        fills = self._done[first : self._filled]
+        self._told.tell(self.market, fills, 0 if self._due is None else self._due[step])
 
     def _fresh(self, now: int) -> list[int]:
         fresh = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from algotrendy.backtest.data.asset import Asset
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.schedules import due
+from algotrendy.backtest.engine.records import AssetRow
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.statistics.annual import check_periods, steps_a_year_of
 from algotrendy.kernel.errors import Invalid
@@ -131,3 +132,18 @@ class Setting:
     def parameters(self) -> tuple[Any, ...]:
         """Give the values in the order of the strategy's parameters."""
         return tuple(self.values[parameter.name] for parameter in self.strategy.parameters)
+
+
+def asset_rows(setting: Setting) -> list[AssetRow]:
+    """Make the row of each asset, flat and without a bar, on the terms of a run."""
+    return [
+        AssetRow(
+            index=index,
+            rate=1.0,
+            multiplier=asset.multiplier,
+            lot=setting.lot(asset),
+            increment=asset.tick,
+            borrow_rate=setting.borrow_rate(asset),
+        )
+        for index, asset in enumerate(setting.dataset.assets)
+    ]

@@ -120,7 +120,7 @@ class Decision:
             ``limit`` and ``stop`` of an open order.
         order: The desk's id of the order, from 1 in a run.
         side: 1 buys, -1 sells.
-        units: Of the whole order, > 0; of a cancelled one, what it was for.
+        units: Of the whole order, > 0; of a cancelled one 0.0, as are its prices.
         limit, stop, trail_price, trail_percent: 0.0 is none.
         role: ALONE, ENTRY, TAKE_PROFIT or STOP_LOSS. A TAKE_PROFIT and a STOP_LOSS that follow each
             other are siblings: what one fills, the other has no more.
