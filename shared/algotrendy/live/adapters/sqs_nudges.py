@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from algotrendy.kernel.clock import parse_time
 from algotrendy.kernel.errors import Invalid, Unavailable
-from algotrendy.live.runs import parse_run_id
 from algotrendy.live.nudging import Nudge
+from algotrendy.live.runs import parse_run_id
 from algotrendy.platform import aws, telemetry, tracing
 
 _SERVICE: Final = "queue of runs"
