@@ -8,7 +8,7 @@ from pathlib import Path
 
 from algotrendy.operations.openapi import described, said
 from algotrendy.operations.openapi_examples import Examples
-from api_examples import identity, market, research, trading
+from api_examples import identity, live, market, research, trading
 from api_examples.asking import Ask, World, recorded
 from api_examples.problems import probes, problems
 
@@ -17,6 +17,7 @@ ASKS: dict[str, Ask] = {
     **identity.ASKS,
     **market.ASKS,
     **research.ASKS,
+    **live.ASKS,
     **trading.ASKS,
 }
 
@@ -27,6 +28,7 @@ def worlds(folder: Path) -> dict[str, World]:
         "identity": identity.IdentityWorld(),
         "market_data": market.MarketWorld(),
         "backtest": research.ResearchWorld(folder),
+        "live": live.LiveWorld(),
         "trading": trading.TradingWorld(),
     }
 

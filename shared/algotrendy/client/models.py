@@ -387,6 +387,34 @@ class ApprovalIn(Request):
     """Kept in the audit."""
 
 
+class AskedTerms(Request):
+    """The terms on which orders fill: those of ``Terms``, by the same names, limits and defaults.
+
+    bps are hundredths of a percent of a price; rates are a year's, parts of 1.
+    """
+
+    cash: Number = Decimal("100000")
+    fee_bps: Number = Decimal("10")
+    fee_per_unit: Number = Decimal("0")
+    fee_minimum: Number = Decimal("0")
+    fee_most_bps: Number = Decimal("0")
+    sale_fee_bps: Number = Decimal("0")
+    sale_fee_per_unit: Number = Decimal("0")
+    slippage_bps: Number = Decimal("0")
+    spread: Number = Decimal("0")
+    impact_bps: Number = Decimal("0")
+    participation: Number = Decimal("0")
+    fractional: bool = False
+    allow_short: bool = False
+    leverage: Number = Decimal("1")
+    maintenance: Number = Decimal("0")
+    borrow_rate: Number = Decimal("0")
+    borrow_scale: Number = Decimal("1")
+    loan_rate: Number = Decimal("0")
+    cash_rate: Number = Decimal("0")
+    days_in_year: int = 360
+
+
 class AuditEntryOut(Answer):
     """Who did what to which, when and why; and its place in the chain."""
 
@@ -796,6 +824,14 @@ class ClosedLotsOut(Answer):
     """Ask for the next page with it; null at the end."""
 
 
+class ConditionOut(Answer):
+    """Something that holds or does not."""
+
+    name: str
+    text: str
+    passed: bool
+
+
 class CrossChecks(Request):
     """How to cut the bars.
 
@@ -851,6 +887,23 @@ class ExecutionOut(Answer):
     at: dt.datetime
     is_busted: bool
     """It was taken back."""
+
+
+class FigureOut(Answer):
+    """One figure of a ruling against its bar."""
+
+    name: str
+    figure: str
+    bound: Bound
+    unit: Unit
+    needed: float | None
+    actual: float | None
+    """Null where it was not shown, or is infinite."""
+
+    missed_by: float | None
+    is_required: bool
+    passed: bool
+    text: str
 
 
 class Side(Word):
@@ -984,6 +1037,9 @@ class Permission(Word):
     QUOTES_READ = "quotes:read"
     RESEARCH_READ = "research:read"
     RESEARCH_RUN = "research:run"
+    STRATEGIES_REGISTER = "strategies:register"
+    STRATEGIES_PROMOTE = "strategies:promote"
+    STRATEGIES_RUN = "strategies:run"
     ACCOUNTS_READ = "accounts:read"
     ACCOUNTS_MANAGE = "accounts:manage"
     TRANSFERS_MAKE = "transfers:make"
@@ -1789,6 +1845,71 @@ class Progress(Answer):
     runs: int | None
 
 
+class StudyIn(Request):
+    """The study that a draft was tested by."""
+
+    kind: Literal['sweep', 'walk-forward']
+    id: str
+
+
+class PromotionIn(Request):
+    """What a version is to be promoted to, and why."""
+
+    to: Literal['tested', 'paper', 'live', 'retired']
+    reason: str
+    """Why; kept in the audit."""
+
+    study: StudyIn | None = None
+    """For `tested`: what the gate judges."""
+
+
+class RulingOut(Answer):
+    """What the gate said."""
+
+    passed: bool
+    text: str
+    checks: list[FigureOut]
+    conditions: list[ConditionOut]
+
+
+class Stage(Word):
+    """How far a version has come; each asks more than the one before."""
+
+    DRAFT = "draft"
+    TESTED = "tested"
+    PAPER = "paper"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class StudiedOut(Answer):
+    """The study that a version was tested by."""
+
+    kind: str
+    id: str
+    sha256: str
+    """Of all that decided it: the bars, the code, the request."""
+
+    first: dt.date
+    last: dt.date
+    trials: int | None
+    """Counted on its data when it was judged."""
+
+
+class PromotionOut(Answer):
+    """One step of a version."""
+
+    name: str
+    version: int
+    before: Stage
+    to: Stage
+    by: str
+    at: dt.datetime
+    reason: str
+    study: StudiedOut | None
+    ruling: RulingOut
+
+
 class SessionsOut(Answer):
     """The sessions that the calendar has from the first to the last that is expected."""
 
@@ -1882,6 +2003,48 @@ class RecordsOut(Answer):
     reconciliations: list[RecordOut]
     next_cursor: str | None
     """Ask for the next page with it; null at the end."""
+
+
+class SourceIn(Request):
+    """A strategy of one's own: its whole text, which nothing runs before a run does."""
+
+    text: str
+    """A Python module."""
+
+    code_hash: str
+    """Of the code and all that it refers to, as backtests count it; `algotrendy strategy register`
+    works it out. A run whose code has another one fails.
+    """
+
+    python: str
+    """Under which it was worked out."""
+
+
+class RegistrationIn(Request):
+    """A strategy to be registered: what decides, and on which data."""
+
+    name: str
+    """Under which it is known from now on."""
+
+    strategy: str
+    """Of the library, or of the name that `source` gives it."""
+
+    source: SourceIn | None = None
+    """Where it is none of the library."""
+
+    parameters: dict[str, int | float] | None = None
+    """Left out: the default."""
+
+    symbols: list[str]
+    timeframe: Timeframe = Timeframe._1DAY
+    schedule: str = 'bars'
+    """When it is called: `bars`, `open`, `close` or `every 15 minutes`."""
+
+    calendar: Literal['none', 'us-equities', 'always-open'] = 'us-equities'
+    terms: AskedTerms | None = None
+    """As of its backtests; left out: theirs."""
+
+    note: str = ''
 
 
 class ReplaceIn(Request):
@@ -2205,6 +2368,52 @@ class TriedOut(Answer):
     sharpe_best: float | None
 
 
+class VersionOut(Answer):
+    """A registered strategy, without the text of its code."""
+
+    name: str
+    version: int
+    label: str
+    """Name and version, as orders have it: `trend@3`."""
+
+    stage: Stage
+    since: dt.datetime
+    """When it came to that stage."""
+
+    strategy: str
+    code: str
+    """`engine 3` of the library, or the hash of one's own."""
+
+    is_own: bool
+    """Whether its code was registered with it."""
+
+    code_hash: str
+    """SHA-256 of what decides, as orders have it."""
+
+    data_hash: str | None
+    """The hash of its study; null for a draft."""
+
+    content_hash: str
+    """Of all that decides what it does."""
+
+    parameters: dict[str, int | float]
+    symbols: list[str]
+    timeframe: Timeframe
+    schedule: str
+    calendar: str
+    author: str
+    note: str
+    registered_at: dt.datetime
+
+
+class VersionsOut(Answer):
+    """Versions, newest first."""
+
+    versions: list[VersionOut]
+    next_cursor: str | None
+    """Ask for the next page with it as `cursor`; null at the end."""
+
+
 class WalkProgress(Answer):
     """How far a walk forward is; ``windows`` is null until it is planned."""
 
@@ -2391,6 +2600,53 @@ class WalkForwardsOut(Answer):
     """The same as an id, for `before`; use next_cursor."""
 
 
+class WholeVersionOut(Answer):
+    """A registered strategy, whole."""
+
+    name: str
+    version: int
+    label: str
+    """Name and version, as orders have it: `trend@3`."""
+
+    stage: Stage
+    since: dt.datetime
+    """When it came to that stage."""
+
+    strategy: str
+    code: str
+    """`engine 3` of the library, or the hash of one's own."""
+
+    is_own: bool
+    """Whether its code was registered with it."""
+
+    code_hash: str
+    """SHA-256 of what decides, as orders have it."""
+
+    data_hash: str | None
+    """The hash of its study; null for a draft."""
+
+    content_hash: str
+    """Of all that decides what it does."""
+
+    parameters: dict[str, int | float]
+    symbols: list[str]
+    timeframe: Timeframe
+    schedule: str
+    calendar: str
+    author: str
+    note: str
+    registered_at: dt.datetime
+    source: str | None
+    """The text of one's own code."""
+
+    terms: dict[str, float | bool]
+    """As of its backtests."""
+
+    study: StudiedOut | None
+    promotions: list[PromotionOut]
+    """Oldest first."""
+
+
 __all__ = [
     "About",
     "AccessIn",
@@ -2403,6 +2659,7 @@ __all__ = [
     "ActivityOut",
     "AnyBarOut",
     "ApprovalIn",
+    "AskedTerms",
     "AuditEntriesOut",
     "AuditEntryOut",
     "AuditOut",
@@ -2422,6 +2679,7 @@ __all__ = [
     "CheckOut",
     "ClosedLotOut",
     "ClosedLotsOut",
+    "ConditionOut",
     "CrossChecks",
     "CurveOut",
     "EntryKind",
@@ -2429,6 +2687,7 @@ __all__ = [
     "ExecutionOut",
     "FatFinger",
     "FatFingerIn",
+    "FigureOut",
     "FillOut",
     "FillsOut",
     "FindingOut",
@@ -2483,6 +2742,8 @@ __all__ = [
     "PostingOut",
     "PrincipalKind",
     "Progress",
+    "PromotionIn",
+    "PromotionOut",
     "Protection",
     "ProvenanceOut",
     "QualityOut",
@@ -2490,16 +2751,20 @@ __all__ = [
     "Range",
     "RecordOut",
     "RecordsOut",
+    "RegistrationIn",
     "ReplaceIn",
     "ReportOut",
     "RiskOut",
     "Role",
     "RotationIn",
+    "RulingOut",
     "ScenarioOut",
     "SeriesOut",
     "SessionsOut",
     "SeveralOut",
     "Side",
+    "SourceIn",
+    "Stage",
     "StateIn",
     "StateOut",
     "StatesOut",
@@ -2510,6 +2775,8 @@ __all__ = [
     "StrategyLimits",
     "StrategyLimitsIn",
     "StrategyOut",
+    "StudiedOut",
+    "StudyIn",
     "StudyStatus",
     "Style",
     "SweepOut",
@@ -2536,11 +2803,14 @@ __all__ = [
     "TransferOut",
     "TriedOut",
     "Unit",
+    "VersionOut",
+    "VersionsOut",
     "WalkForwardOut",
     "WalkForwardSpec",
     "WalkForwardWhole",
     "WalkForwardsOut",
     "WalkLinks",
     "WalkProgress",
+    "WholeVersionOut",
     "Windows",
 ]

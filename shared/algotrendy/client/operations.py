@@ -63,16 +63,20 @@ from algotrendy.client.models import (
     PauseIn,
     PlatformStatus,
     PositionsOut,
+    PromotionIn,
+    PromotionOut,
     QualityOut,
     QuotesOut,
     RecordOut,
     RecordsOut,
+    RegistrationIn,
     ReplaceIn,
     RiskOut,
     RotationIn,
     SeriesOut,
     SeveralOut,
     Side,
+    Stage,
     StateIn,
     StateOut,
     StatesOut,
@@ -87,9 +91,12 @@ from algotrendy.client.models import (
     TransferIn,
     TransferOut,
     TriedOut,
+    VersionOut,
+    VersionsOut,
     WalkForwardSpec,
     WalkForwardWhole,
     WalkForwardsOut,
+    WholeVersionOut,
 )
 from algotrendy.client.values import Number, Request, every, quoted
 
@@ -921,6 +928,27 @@ class Operations(ABC):
             StrategiesOut,
         )
 
+    def register_strategy(
+        self,
+        body: RegistrationIn,
+        *,
+        idempotency_key: str | None = None,
+    ) -> VersionOut:
+        """Register a strategy as a draft, under a name and the next number.
+
+        The same content again is the same version, unless that was retired.
+
+        Needs the permission `strategies:register`.
+        """
+        return self.call(
+            "POST",
+            "/v1/strategies",
+            VersionOut,
+            body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
+        )
+
     def list_trials(
         self,
         *,
@@ -976,6 +1004,146 @@ class Operations(ABC):
             "GET",
             "/v1/gate",
             GateOut,
+        )
+
+    def live_health(
+        self,
+    ) -> dict[str, str]:
+        """Tell that the process is alive."""
+        return self.call(
+            "GET",
+            "/live/health",
+            dict[str, str],
+        )
+
+    def live_ready(
+        self,
+    ) -> Any:
+        """Tell whether everything that the capability needs answers; 503 when something fails."""
+        return self.call(
+            "GET",
+            "/live/ready",
+            Any,
+        )
+
+    def list_registered_strategies(
+        self,
+        *,
+        stage: Stage | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> VersionsOut:
+        """List registered versions of all names, newest first; `GET /v1/strategies` is the
+        library.
+
+        Needs the permission `research:read`.
+        """
+        return self.call(
+            "GET",
+            "/v1/strategies/registered",
+            VersionsOut,
+            query={
+                "stage": stage,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iterate_registered_strategies(
+        self,
+        *,
+        stage: Stage | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[VersionOut]:
+        """Give what ``list_registered_strategies`` gives, one by one, page after page."""
+
+        def page(place: str | None) -> VersionsOut:
+            return self.list_registered_strategies(
+                stage=stage,
+                limit=limit,
+                cursor=place,
+            )
+
+        return every(page, lambda it: it.versions, lambda it: it.next_cursor)
+
+    def list_strategy_versions(
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> VersionsOut:
+        """List the versions of a registered strategy, newest first.
+
+        Needs the permission `research:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategies/{quoted(name)}/versions",
+            VersionsOut,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iterate_strategy_versions(
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[VersionOut]:
+        """Give what ``list_strategy_versions`` gives, one by one, page after page."""
+
+        def page(place: str | None) -> VersionsOut:
+            return self.list_strategy_versions(
+                name,
+                limit=limit,
+                cursor=place,
+            )
+
+        return every(page, lambda it: it.versions, lambda it: it.next_cursor)
+
+    def get_strategy_version(
+        self,
+        name: str,
+        version: str,
+    ) -> WholeVersionOut:
+        """Show a version whole: its code, its study, and how it came to its stage.
+
+        Needs the permission `research:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategies/{quoted(name)}/versions/{quoted(version)}",
+            WholeVersionOut,
+        )
+
+    def promote_strategy(
+        self,
+        name: str,
+        version: str,
+        body: PromotionIn,
+        *,
+        idempotency_key: str | None = None,
+    ) -> PromotionOut:
+        """Bring a version to its next stage, or retire it.
+
+        What is refused is answered 409 with a `ruling`: each number, its bar, and by how much
+        it was missed. A researcher makes of a draft what is tested, by a study that the gate
+        passes; a researcher or a trader lets it trade on paper; a risk manager who has just
+        signed in lets it trade live, after enough sessions on paper without an unexplained
+        difference, and with both live switches on.
+
+        Needs the permission `strategies:promote`.
+        """
+        return self.call(
+            "POST",
+            f"/v1/strategies/{quoted(name)}/versions/{quoted(version)}/promotion",
+            PromotionOut,
+            body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
         )
 
     def trading_health(

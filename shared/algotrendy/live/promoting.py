@@ -80,7 +80,8 @@ class Ruling:
     @property
     def passed(self) -> bool:
         """Tell whether nothing refuses it."""
-        return all(each.passed for each in (*self.checks, *self.conditions))
+        checks = all(each.passed for each in self.checks)
+        return checks and all(each.passed for each in self.conditions)
 
     @property
     def missed(self) -> tuple[str, ...]:

@@ -68,7 +68,9 @@ class Studied:
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Studied:
         """Read what ``to_json`` gave."""
-        shown = {k: inf if v == "inf" else v for k, v in found["evidence"].items()}
+        shown: dict[str, Any] = {
+            name: inf if value == "inf" else value for name, value in found["evidence"].items()
+        }
         timeframe = found["timeframe"]
         return cls(
             kind=found["kind"],

@@ -28,8 +28,8 @@ from algotrendy.live.versions import (
     StrategyVersion,
 )
 
-_Number = Annotated[float, Field(allow_inf_nan=False)]
-_Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Whole = Annotated[int, Field(strict=True)]
 
 
 class SourceIn(BaseModel):
@@ -37,7 +37,7 @@ class SourceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: _Text = Field(min_length=1, max_length=MOST_SOURCE, description="A Python module.")
+    text: str = Field(min_length=1, max_length=MOST_SOURCE, description="A Python module.")
     code_hash: str = Field(
         pattern=r"^[0-9a-f]{64}$",
         description="Of the code and all that it refers to, as backtests count it; "
@@ -72,7 +72,7 @@ class RegistrationIn(BaseModel):
         description="Of the library, or of the name that `source` gives it.",
     )
     source: SourceIn | None = Field(None, description="Where it is none of the library.")
-    parameters: dict[str, int | _Number] = Field(
+    parameters: dict[str, _Whole | _Number] = Field(
         default_factory=dict, max_length=MOST_PARAMETERS, description="Left out: the default."
     )
     symbols: list[str] = Field(min_length=1, max_length=MOST_SYMBOLS)
@@ -84,7 +84,7 @@ class RegistrationIn(BaseModel):
     )
     calendar: CalendarName = "us-equities"
     terms: AskedTerms | None = Field(None, description="As of its backtests; left out: theirs.")
-    note: _Text = Field("", max_length=500)
+    note: str = Field("", max_length=500)
 
     def content(self) -> Content:
         """Read what decides.
@@ -129,7 +129,7 @@ class PromotionIn(BaseModel):
     )
 
     to: Literal["tested", "paper", "live", "retired"]
-    reason: _Text = Field(min_length=1, max_length=500, description="Why; kept in the audit.")
+    reason: str = Field(min_length=1, max_length=500, description="Why; kept in the audit.")
     study: StudyIn | None = Field(None, description="For `tested`: what the gate judges.")
 
     @model_validator(mode="after")

@@ -1,0 +1,53 @@
+"""Strategies that are registered: one that was tested, and a draft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from algotrendy.live.api.version_bodies import RegistrationIn
+from api_examples.asking import EVERY_ROLE, Ask
+from fakes.live_api import LiveApi
+from fakes.registry_in_memory import STUDY
+
+_TREND = {"name": "trend", "version": "1"}
+
+ASKS: dict[str, Ask] = {
+    "register_strategy": Ask(),
+    "list_registered_strategies": Ask(),
+    "list_strategy_versions": Ask({"name": "trend"}),
+    "get_strategy_version": Ask(_TREND),
+    "promote_strategy": Ask(_TREND),
+}
+
+
+class LiveWorld:
+    """Has a version of a cross of means that a walk forward has tested."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, str] = {}
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew with what is registered."""
+        api = LiveApi()
+        self._client = api.client(*EVERY_ROLE, tenant="demo")
+        (body,) = _examples(RegistrationIn)
+        self._made("/v1/strategies", body)
+        study = {"kind": "walk-forward", "id": str(STUDY)}
+        wish = {"to": "tested", "reason": "the gate passes it", "study": study}
+        self._made("/v1/strategies/trend/versions/1/promotion", wish)
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request, as somebody with every role."""
+        return self._client.request(method, path, **options)
+
+    def _made(self, path: str, body: dict[str, Any]) -> None:
+        answer = self.send("POST", path, json=body)
+        assert answer.is_success, answer.text
+
+
+def _examples(model: type[RegistrationIn]) -> list[dict[str, Any]]:
+    extra: Any = model.model_config["json_schema_extra"]
+    return list(extra["examples"])
