@@ -11,14 +11,15 @@ from api_examples.asking import EVERY_ROLE, Ask
 from fakes.live_api import LiveApi
 from fakes.registry_in_memory import STUDY
 
-_TREND = {"name": "trend", "version": "1"}
+_NAME = "apple-cross"
+_CROSS = {"name": "registered", "version": "its version"}
 
 ASKS: dict[str, Ask] = {
     "register_strategy": Ask(),
     "list_registered_strategies": Ask(),
-    "list_strategy_versions": Ask({"name": "trend"}),
-    "get_strategy_version": Ask(_TREND),
-    "promote_strategy": Ask(_TREND),
+    "list_strategy_versions": Ask({"name": "registered"}),
+    "get_strategy_version": Ask(_CROSS),
+    "promote_strategy": Ask(_CROSS),
 }
 
 
@@ -26,7 +27,7 @@ class LiveWorld:
     """Has a version of a cross of means that a walk forward has tested."""
 
     def __init__(self) -> None:
-        self.things: dict[str, str] = {}
+        self.things: dict[str, str] = {"registered": _NAME, "its version": "1"}
         self.renew()
 
     def renew(self) -> None:
@@ -34,10 +35,10 @@ class LiveWorld:
         api = LiveApi()
         self._client = api.client(*EVERY_ROLE, tenant="demo")
         (body,) = _examples(RegistrationIn)
-        self._made("/v1/strategies", body)
+        self._made("/v1/strategies", {**body, "name": _NAME})
         study = {"kind": "walk-forward", "id": str(STUDY)}
         wish = {"to": "tested", "reason": "the gate passes it", "study": study}
-        self._made("/v1/strategies/trend/versions/1/promotion", wish)
+        self._made(f"/v1/strategies/{_NAME}/versions/1/promotion", wish)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request, as somebody with every role."""

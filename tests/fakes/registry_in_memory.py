@@ -21,7 +21,7 @@ from algotrendy.live.studied import Studied, StudyKind
 from algotrendy.live.versions import Code, Content, Stage, StrategyVersion, not_registered
 from fakes.identity import NOW
 
-STUDY = UUID("019aab12-7e6f-7c11-8a55-0d8d1c6a5b10")
+STUDY = UUID("019aab12-7e6f-7c11-8a55-0d8d1c6a5b77")
 GOOD = Evidence(
     trials=12,
     data="AAPL 1Day",
