@@ -14,7 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from algotrendy.backtest.data.columns import Columns
+import numpy as np
+
+from algotrendy.backtest.data.asset import Asset
+from algotrendy.backtest.data.columns import NUMBERS, Columns, columns
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.engine.noting import NotingDesk
 from algotrendy.backtest.engine.records import AccountRow
@@ -26,7 +29,7 @@ from algotrendy.backtest.engine.step_state import OwnState, StepState, numbers
 from algotrendy.backtest.engine.telling import Told, told_of
 from algotrendy.exchange.rules.records import OrderRow
 from algotrendy.kernel.errors import Invalid
-from algotrendy.strategy.market import Frame, Market
+from algotrendy.strategy.market import Market
 
 NOT_BEGUN: Final = -1
 """The step that is done before the first."""
@@ -46,8 +49,8 @@ class Stepper:
     After a step that raised it is of no use any more; make another from the state before.
 
     Args:
-        setting: Strategy, parameters, terms, and a dataset, of which nothing but the assets' terms
-            and the names of timeframes are read.
+        setting: Strategy, parameters, terms, and a dataset, of which nothing but the assets and
+            their terms are read: `without_bars` makes one.
         state: After the step before; None at the first.
 
     Raises:
@@ -93,6 +96,15 @@ class Stepper:
                 for name in ("time", "open", "high", "low", "close", "volume"):
                     setattr(frame, name, getattr(part, name).tolist())
 
+    def tell_bars(self, bars: Iterable[BarSeen]) -> None:
+        """Tell of earlier bars as steps were told of them, oldest first.
+
+        Raises:
+            Invalid: If a bar is of no asset or timeframe, or no newer than the one before it.
+        """
+        for number, bar in enumerate(bars):
+            self._tell_bar(number, bar)
+
     def step(self, inputs: StepInputs) -> Stepped:
         """Do the next step.
 
@@ -104,7 +116,10 @@ class Stepper:
         """
         self._require_next(inputs)
         self._restore()
-        self._tell_bars(inputs.bars)
+        for frames in self._frames:
+            for frame in frames:
+                frame.is_new = False
+        self.tell_bars(inputs.bars)
         self._tell_account(inputs.account)
         self._market.now = inputs.now
         self._desk.begin(inputs.step, inputs.now, sends=inputs.sends)
@@ -142,22 +157,25 @@ class Stepper:
             self.state.orders, self.state.placed, self._rows, self._tables
         )
 
-    def _tell_bars(self, bars: Iterable[BarSeen]) -> None:
-        for frames in self._frames:
-            for frame in frames:
-                frame.is_new = False
-        for number, bar in enumerate(bars):
-            if not (0 <= bar.asset < len(self._frames)):
-                expected = f"of one of {len(self._frames)} assets, from 0"
-                raise Invalid(f"inputs.bars[{number}].asset", expected, bar.asset)
-            if not (0 <= bar.frame < len(self._frames[bar.asset])):
-                expected = f"of one of {len(self._frames[bar.asset])} timeframes, from 0"
-                raise Invalid(f"inputs.bars[{number}].frame", expected, bar.frame)
-            frame = self._frames[bar.asset][bar.frame]
-            if frame.time and bar.time <= frame.time[-1]:
-                expected = f"later than {frame.time[-1]}, that of the bar before"
-                raise Invalid(f"inputs.bars[{number}].time", expected, bar.time)
-            _append(frame, bar)
+    def _tell_bar(self, number: int, bar: BarSeen) -> None:
+        if not (0 <= bar.asset < len(self._frames)):
+            expected = f"of one of {len(self._frames)} assets, from 0"
+            raise Invalid(f"bars[{number}].asset", expected, bar.asset)
+        frames = self._frames[bar.asset]
+        if not (0 <= bar.frame < len(frames)):
+            expected = f"of one of {len(frames)} timeframes, from 0"
+            raise Invalid(f"bars[{number}].frame", expected, bar.frame)
+        frame = frames[bar.frame]
+        if frame.time and bar.time <= frame.time[-1]:
+            expected = f"later than {frame.time[-1]}, that of the bar before"
+            raise Invalid(f"bars[{number}].time", expected, bar.time)
+        frame.time.append(bar.time)
+        frame.open.append(bar.open)
+        frame.high.append(bar.high)
+        frame.low.append(bar.low)
+        frame.close.append(bar.close)
+        frame.volume.append(bar.volume)
+        frame.is_new = True
 
     def _tell_account(self, seen: AccountSeen) -> None:
         account, rows = self._account, self._rows
@@ -170,6 +188,25 @@ class Stepper:
         apply_fates(seen.orders, self._desk.log, rows, self._tables)
         account.equity = equity_of(rows, len(rows), account)
         self._market.cash, self._market.equity = account.cash, account.equity
+
+
+def without_bars(
+    symbols: Sequence[str], timeframes: Sequence[str], currency: str = "USD"
+) -> Dataset:
+    """Make a dataset of assets that no bar is known of, for the setting of a `Stepper`.
+
+    Args:
+        timeframes: The one that is traded on, then those that the strategy reads besides.
+    """
+    nothing = columns(
+        {name: np.zeros(0) for name in NUMBERS} | {"time": np.zeros(0, dtype=np.int64)},
+        known=np.zeros(0, dtype=np.int64),
+    )
+    coarser = tuple(nothing for _ in timeframes[1:])
+    assets = tuple(
+        Asset(symbol, nothing, coarser, tuple(timeframes), currency) for symbol in symbols
+    )
+    return Dataset(assets, currency, {}, nothing.known)
 
 
 def bars_seen(setting: Setting, step: int) -> tuple[BarSeen, ...]:
@@ -198,16 +235,6 @@ def _bar_seen(bars: Columns, row: int, asset: int, frame: int) -> BarSeen:
         volume=float(bars.volume[row]),
         frame=frame,
     )
-
-
-def _append(frame: Frame, bar: BarSeen) -> None:
-    frame.time.append(bar.time)
-    frame.open.append(bar.open)
-    frame.high.append(bar.high)
-    frame.low.append(bar.low)
-    frame.close.append(bar.close)
-    frame.volume.append(bar.volume)
-    frame.is_new = True
 
 
 def _beginning(told: Told) -> StepState:
