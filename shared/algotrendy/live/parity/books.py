@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from algotrendy.backtest.engine.step_records import Decision
 from algotrendy.live.parity.records import LedgerOrder, RecordedStep, RunRecord
@@ -37,44 +38,45 @@ def of_ledger(record: RunRecord) -> dict[OrderKey, TradedOrder]:
     """Give what came of a run's orders, by the ledger; orders nobody decided are left out."""
     orders = {order.desk_order: order for order in record.orders if order.desk_order}
     told = _told(record)
+    return {
+        key: traded(record, orders[decision.order], key, told.get(decision.order, ()))
+        for key, decision in decided(record.steps).items()
+        if decision.order in orders
+    }
+
+
+def traded(
+    record: RunRecord, order: LedgerOrder, key: OrderKey, told: Sequence[int] = ()
+) -> TradedOrder:
+    """Give what came of one order of the ledger.
+
+    Args:
+        told: At which step the strategy was told of each execution; of those after, none was yet.
+    """
     after = len(record.steps)
-    found = {}
-    for key, decision in decided(record.steps).items():
-        order = orders.get(decision.order)
-        if order is None:
-            continue
-        steps = told.get(decision.order, [])
-        found[key] = TradedOrder(
-            key=key,
-            side=order.side,
-            kind=order.order_kind,
-            units=order.units,
-            multiplier=decimal_of(record.bars_then.assets[order.asset].multiplier),
-            fills=tuple(
-                PartFill(
-                    steps[place] if place < len(steps) else after,
-                    execution.units,
-                    execution.price,
-                    execution.fee,
-                )
-                for place, execution in enumerate(order.executions)
-            ),
-        )
-    return found
+    return TradedOrder(
+        key=key,
+        side=order.side,
+        kind=order.order_kind,
+        units=order.units,
+        multiplier=decimal_of(record.bars_then.assets[order.asset].multiplier),
+        fills=tuple(
+            PartFill(
+                told[place] if place < len(told) else after,
+                execution.units,
+                execution.price,
+                execution.fee,
+            )
+            for place, execution in enumerate(order.executions)
+        ),
+    )
 
 
 def of_backtest(run: Witness) -> dict[OrderKey, TradedOrder]:
     """Give what came of a backtest's orders."""
     fills: dict[int, list[PartFill]] = defaultdict(list)
     for done in run.raw.done:
-        fills[int(done["order"])].append(
-            PartFill(
-                int(done["step"]),
-                decimal_of(abs(done["units"])),
-                decimal_of(done["price"]),
-                decimal_of(done["fee"]),
-            )
-        )
+        fills[int(done["order"])].append(_part(done))
     found = {}
     counted: dict[tuple[int, int], int] = defaultdict(int)
     for number, row in enumerate(run.raw.log, 1):
@@ -90,6 +92,17 @@ def of_backtest(run: Witness) -> dict[OrderKey, TradedOrder]:
             fills=tuple(fills[number]),
         )
     return found
+
+
+def _part(done: Any) -> PartFill:
+    price, slipped = float(done["price"]), float(done["slippage"])
+    return PartFill(
+        int(done["step"]),
+        decimal_of(abs(done["units"])),
+        decimal_of(price),
+        decimal_of(done["fee"]),
+        decimal_of(price - slipped if done["units"] > 0.0 else price + slipped),
+    )
 
 
 def undecided(record: RunRecord) -> tuple[LedgerOrder, ...]:

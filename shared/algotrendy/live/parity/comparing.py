@@ -22,19 +22,20 @@ class Fate:
     """What the ledger says of an order beside its executions.
 
     Attributes:
+        order: Its client order id; empty where there is none.
         status: As the platform names it; empty where there is no order.
         refused: Why no order came of the decision, as a cause; None where one did.
         is_decided: Whether the run decided it at all.
-        is_explained: Whether what the run and the backtest decided at its step, where that differs,
-            follows from their accounts.
+        otherwise: Why the run decided otherwise than the backtest, where it did.
     """
 
+    order: str = ""
     status: str = ""
     reason: str = ""
     is_open: bool = False
     refused: Cause | None = None
     is_decided: bool = True
-    is_explained: bool = True
+    otherwise: Cause = Cause.CONSEQUENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +95,32 @@ def _of_units(
     why = f": {fate.reason}" if fate.reason else ""
     return Part(
         _cause_of_units(expected, found, fate),
-        _filled(expected),
-        f"{_filled(found)}{ended}{why}",
+        filled_in_words(expected),
+        f"{filled_in_words(found)}{ended}{why}",
         cost,
     )
 
 
 def _cause_of_units(expected: TradedOrder | None, found: TradedOrder | None, fate: Fate) -> Cause:
     """Say why other quantities are filled."""
-    if not fate.is_explained:
+    if found is not None and found.filled > found.units:
         return Cause.UNEXPLAINED
     if fate.refused is not None:
         return fate.refused
     if found is None:
-        return Cause.UNEXPLAINED if fate.is_decided else Cause.CONSEQUENCE
+        return Cause.UNEXPLAINED if fate.is_decided else fate.otherwise
     if expected is None:
-        return Cause.CONSEQUENCE
-    if found.filled > found.units:
-        return Cause.UNEXPLAINED
+        return fate.otherwise
     if found.filled < expected.filled:
         return _cause_of_less(found, fate)
     if found.units != expected.units:
-        return Cause.CONSEQUENCE
+        return fate.otherwise
     return Cause.PARTIAL if expected.filled else Cause.LATENCY
 
 
 def _cause_of_less(found: TradedOrder, fate: Fate) -> Cause:
     if found.filled == found.units:
-        return Cause.CONSEQUENCE
+        return fate.otherwise
     if fate.status == _REJECTED:
         return Cause.REJECT
     return Cause.LATENCY if fate.is_open and not found.filled else Cause.PARTIAL
@@ -133,7 +132,8 @@ def _priced(order: TradedOrder) -> str:
     return f"{_verb(order)} {_short(units)} at {_short(mean)} in step {step}"
 
 
-def _filled(order: TradedOrder | None) -> str:
+def filled_in_words(order: TradedOrder | None) -> str:
+    """Say what was filled of an order."""
     if order is None:
         return "no order"
     return f"{_verb(order)} {_short(order.filled)} of {_short(order.units)}"

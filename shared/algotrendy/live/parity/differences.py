@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -16,13 +17,13 @@ class Cause(StrEnum):
     """Say why something differs."""
 
     FILL_PRICE = "fill price"  # the market gave another price than the engine's rules
-    FEE = "fee"  # the broker took another fee than the terms say
+    FEE = "fee"  # fees, dividends or interest were others than the terms say
     LATENCY = "latency"  # filled in a later bar, or still waiting
     PARTIAL = "partial"  # filled for another part of what was asked
     CORRECTION = "correction of data"  # a bar was corrected after the decision
     REJECT = "broker reject"
     LIMIT = "limit"  # our own limits of risk refused it
-    PAUSED = "paused"  # the run was to send nothing then
+    PAUSED = "paused"  # a person paused, stopped or flattened the run
     CONSEQUENCE = "consequence"  # the account was another one, by the differences before
     UNEXPLAINED = "our bug"
 
@@ -66,7 +67,7 @@ class Difference:
     cost: Decimal = ZERO
 
 
-def total_cost(differences: tuple[Difference, ...]) -> Decimal:
+def total_cost(differences: Iterable[Difference]) -> Decimal:
     """Add up what differences cost, exactly."""
     total = ZERO
     for each in differences:

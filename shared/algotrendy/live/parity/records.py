@@ -65,6 +65,8 @@ class LedgerOrder:
         side: 1 buys, -1 sells.
         limit, stop: 0 is none.
         status: As the platform names it.
+        command: What a person wanted that it was sent for, such as "flatten"; empty where a
+            decision asked for it.
     """
 
     desk_order: int
@@ -80,6 +82,7 @@ class LedgerOrder:
     reason: str = ""
     is_open: bool = False
     is_cancel_wanted: bool = False
+    command: str = ""
     executions: tuple[LedgerExecution, ...] = ()
 
 
@@ -91,11 +94,13 @@ class LedgerMoney:
         cash: Free and held.
         positions: Units of each asset.
         moved_in: Cash that was moved into the part since the run began, without its capital.
+        carried: Dividends and interest since then.
     """
 
     cash: Decimal
     positions: tuple[Decimal, ...]
     moved_in: Decimal = Decimal(0)
+    carried: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

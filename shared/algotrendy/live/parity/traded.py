@@ -33,12 +33,14 @@ class PartFill:
     Attributes:
         step: Whose bar filled it: the first at which the strategy was told.
         units: Above zero.
+        market: The price before slippage; None where nobody knows it.
     """
 
     step: int
     units: Decimal
     price: Decimal
     fee: Decimal
+    market: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
