@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from algotrendy.backtest.calibration import Calibration
 from algotrendy.backtest.data.asset import Asset
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.schedules import due
@@ -33,6 +34,7 @@ class Setting:
         trade_from: The first step at which orders are taken; before it the strategy is called
             and warms up.
         periods_per_year: Steps in a year, for annualising; None: see ``a_year``.
+        calibration: From where the costs in the terms are, where they were measured.
     """
 
     dataset: Dataset
@@ -42,6 +44,7 @@ class Setting:
     calendar: TradingCalendar | None = None
     trade_from: int = 0
     periods_per_year: float | None = None
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         needed = self.strategy.assets

@@ -57,6 +57,7 @@ def setting_assumed(setting: Setting) -> tuple[tuple[str, str], ...]:
         ("Orders", ORDERS),
         *((("Chart bars", CHART_BARS),) if is_style(setting.dataset.timeframe) else ()),
         *of_setting(setting),
+        *_measured(setting),
         ("Prices and corporate actions", _actions(setting.dataset)),
         ("Currency", _currency(setting.dataset)),
         ("Data", _data(setting.dataset)),
@@ -64,9 +65,15 @@ def setting_assumed(setting: Setting) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _measured(setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Say from where the costs are, where fills were measured."""
+    found = setting.calibration
+    return () if found is None else (("Costs as measured", found.in_words()),)
+
+
 def agreed_of(run: Backtest) -> tuple[tuple[str, str], ...]:
     """Give the terms and the calendar of a run as topics and sentences."""
-    return (*of_setting(run.setting), ("Calendar", _calendar(run.setting)))
+    return (*of_setting(run.setting), *_measured(run.setting), ("Calendar", _calendar(run.setting)))
 
 
 def identity_of(run: Backtest) -> str:

@@ -15,10 +15,12 @@ All costs together are the difference in profit and loss; what is left of it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+
+import numpy as np
 
 from algotrendy.backtest.engine.setting import Setting
 from algotrendy.backtest.engine.step_records import Decision, StepInputs
@@ -209,7 +211,7 @@ class _Replay:
         """Compare the backtest over the bars as they are now with that over those of then."""
         if not self.is_corrected:
             return
-        now, then = books.of_backtest(self.now), self.expected
+        now, then = self._at_steps_of_then(books.of_backtest(self.now)), self.expected
         marks_now, marks_then = books.marks_of(self.now), books.marks_of(self.then)
         times = self.then.setting.dataset.timeline
         for key in sorted(now.keys() | then.keys()):
@@ -229,6 +231,14 @@ class _Replay:
                 found=f"as they were then: {filled_in_words(before)}",
                 cost=cost,
             )
+
+    def _at_steps_of_then(
+        self, orders: Mapping[OrderKey, TradedOrder]
+    ) -> dict[OrderKey, TradedOrder]:
+        """Count steps as the run did: a bar that was added or taken away moves those after it."""
+        now, then = self.now.setting.dataset.timeline, self.then.setting.dataset.timeline
+        places = np.searchsorted(then, now).tolist()
+        return {key._replace(step=places[key.step]): order for key, order in orders.items()}
 
     def _of_order(self, key: OrderKey, fate: Fate, subject: Subject, part: Part) -> Difference:
         times = self.record.steps

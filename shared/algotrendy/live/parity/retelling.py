@@ -9,6 +9,10 @@ from algotrendy.backtest.engine.step_records import Decision, StepInputs
 from algotrendy.backtest.engine.stepping import Stepped, Stepper
 from algotrendy.live.parity.books import NEW_ORDERS
 
+ORDER_KINDS = ("market", "limit", "stop", "stop limit", "trailing stop")
+"""What the kernel's codes of kinds are called."""
+_FEW = 4
+
 
 def retell(setting: Setting, inputs: Iterable[StepInputs]) -> Iterator[Stepped]:
     """Tell a strategy steps from the first one on, and give what it asks for at each.
@@ -42,10 +46,6 @@ def in_words(decisions: Sequence[Decision], symbols: Sequence[str]) -> str:
     return ", ".join(said) or "nothing"
 
 
-_FEW = 4
-_KINDS = ("market", "limit", "stop", "stop limit", "trailing stop")
-
-
 def _unnumbered(each: Decision) -> tuple[object, ...]:
     return (
         *(each.kind, each.order, each.asset, each.side, each.order_kind, each.units),
@@ -67,4 +67,4 @@ def _words(each: Decision, symbol: str) -> str:
         )
         if price
     ]
-    return " ".join((f"{verb} {each.units:g} {symbol}, {_KINDS[each.order_kind]}", *prices))
+    return " ".join((f"{verb} {each.units:g} {symbol}, {ORDER_KINDS[each.order_kind]}", *prices))

@@ -1,0 +1,163 @@
+"""Report of runs whether they did what their backtest does: one run, or every night all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from algotrendy.kernel.clock import Clock
+from algotrendy.kernel.errors import AlgoTrendyError
+from algotrendy.kernel.events import Event
+from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, Ids, TenantId
+from algotrendy.live.parity.events import ParityReported, ParityUnexplained
+from algotrendy.live.parity.records import RunRecord
+from algotrendy.live.parity.replay import replay
+from algotrendy.live.parity.report import Document, described
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunIdentity:
+    """What a report is filed under.
+
+    Attributes:
+        stage: ``paper`` or ``live``, or ``shadow`` of a run that sends nothing.
+    """
+
+    run_id: UUID
+    tenant: TenantId
+    account: AccountId
+    name: str
+    version: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReport:
+    """A report as it is kept."""
+
+    run: RunIdentity
+    made_at: datetime
+    document: Document
+
+
+class Histories(Protocol):
+    """Knows what runs did."""
+
+    def identity(self, run_id: UUID) -> RunIdentity:
+        """Say which run this is; NotFound when there is none."""
+        ...
+
+    def record(self, run_id: UUID, until: datetime | None = None) -> RunRecord:
+        """Read a run whole, up to the steps of a moment.
+
+        Raises:
+            NotFound: If there is no such run.
+            Conflict: If it was told of no bar yet.
+        """
+        ...
+
+    def running_on(self, day: date) -> Sequence[UUID]:
+        """Give the runs that were told of bars on a day."""
+        ...
+
+
+class Reports(Protocol):
+    """Keeps reports."""
+
+    def put(self, report: KeptReport, events: Sequence[Event]) -> None:
+        """Keep a report in the place of the run's one before, and its events with it."""
+        ...
+
+    def find(self, run_id: UUID) -> KeptReport | None:
+        """Read the newest report of a run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NightOfReports:
+    """What one night came to.
+
+    Attributes:
+        failed: Runs that could not be replayed, with the reason.
+    """
+
+    reports: tuple[KeptReport, ...]
+    failed: tuple[tuple[UUID, str], ...]
+
+    @property
+    def unexplained(self) -> int:
+        """Count the differences of all reports of which nobody knows why."""
+        return sum(int(each.document["unexplained"]) for each in self.reports)
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Replays runs, and keeps what came of it.
+
+    Attributes:
+        correlation_id: Gives the one of the request, or a new one.
+    """
+
+    histories: Histories
+    reports: Reports
+    clock: Clock
+    ids: Ids
+    correlation_id: Callable[[], CorrelationId]
+
+    def report(self, run_id: UUID) -> KeptReport:
+        """Replay a run from its first step to its last, and keep the report."""
+        return self._report(run_id, None)
+
+    def report_day(self, run_id: UUID, day: date) -> KeptReport:
+        """Replay a run from its first step to the last of a day, and keep the report.
+
+        What a day's decisions stand on goes back to the run's first bar, and so does the replay.
+        """
+        return self._report(run_id, end_of(day))
+
+    def report_night(self, day: date) -> NightOfReports:
+        """Replay every run that was told of bars on a day; one that cannot be stops no other."""
+        made, failed = [], []
+        for run_id in self.histories.running_on(day):
+            try:
+                made.append(self.report_day(run_id, day))
+            except AlgoTrendyError as error:
+                failed.append((run_id, str(error)))
+        return NightOfReports(tuple(made), tuple(failed))
+
+    def newest(self, run_id: UUID) -> KeptReport | None:
+        """Read the newest report of a run; None where it has none yet."""
+        return self.reports.find(run_id)
+
+    def _report(self, run_id: UUID, until: datetime | None) -> KeptReport:
+        run = self.histories.identity(run_id)
+        document = described(replay(self.histories.record(run_id, until)))
+        kept = KeptReport(run=run, made_at=self.clock.now(), document=document)
+        self.reports.put(kept, [self._event(kept)])
+        return kept
+
+    def _event(self, kept: KeptReport) -> Event:
+        found = kept.document
+        told: dict[str, Any] = {
+            "id": EventId(self.ids.next()),
+            "tenant": kept.run.tenant,
+            "occurred_at": kept.made_at,
+            "correlation_id": self.correlation_id(),
+            "run_id": kept.run.run_id,
+            "account": kept.run.account,
+            "strategy": found["version"],
+            "decisions": found["decisions"],
+            "orders": found["orders"],
+        }
+        if not found["unexplained"]:
+            return ParityReported(**told)
+        last = date.fromisoformat(found["last"][:10])
+        return ParityUnexplained(**told, unexplained=found["unexplained"], last_day=last)
+
+
+def end_of(day: date) -> datetime:
+    """Give the midnight in UTC with which a day ends."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
