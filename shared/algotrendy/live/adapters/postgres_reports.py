@@ -8,11 +8,10 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from algotrendy.live.registry_ports import PaperRecord
-
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import AccountId, TenantId
 from algotrendy.live.parity.reporting import KeptReport, RunIdentity
+from algotrendy.live.registry_ports import PaperRecord
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Row, Transaction
 

@@ -40,12 +40,18 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an order's difference; ``cost`` is what the ledger has less than the backtest."""
+    """A part of an order's difference.
+
+    Attributes:
+        cost: What the ledger has less than the backtest, units counted at the last price.
+        gap: Units that the backtest holds more through it, below zero less.
+    """
 
     cause: Cause
     expected: str
     found: str
     cost: Decimal
+    gap: Decimal = ZERO
 
 
 def parts_of(
@@ -82,7 +88,9 @@ def parts_of(
         cause = Cause.LATENCY if late else Cause.FILL_PRICE
         parts.append(Part(cause, _priced(expected), _priced(found), price))
     if fee:
-        parts.append(Part(Cause.FEE, f"fee {expected.fees:f}", f"fee {found.fees:f}", fee))
+        parts.append(
+            Part(Cause.FEE, f"fee {_short(expected.fees)}", f"fee {_short(found.fees)}", fee)
+        )
     if theirs != ours:
         parts.append(_of_units(expected, found, fate, rest))
     return tuple(parts)
@@ -98,7 +106,13 @@ def _of_units(
         filled_in_words(expected),
         f"{filled_in_words(found)}{ended}{why}",
         cost,
+        EXACT.subtract(_change(expected), _change(found)),
     )
+
+
+def _change(order: TradedOrder | None) -> Decimal:
+    """Give the units by which an order changed a position."""
+    return ZERO if order is None else EXACT.multiply(order.filled, Decimal(order.side))
 
 
 def _cause_of_units(expected: TradedOrder | None, found: TradedOrder | None, fate: Fate) -> Cause:

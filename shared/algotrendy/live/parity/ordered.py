@@ -37,7 +37,9 @@ def fate_of(
             cause = _REFUSED.get(refusal.by, Cause.UNEXPLAINED)
             reason = "; ".join(refusal.reasons)
             return Fate(status="refused", reason=reason, refused=cause, otherwise=otherwise)
-    return Fate(otherwise=otherwise, is_decided=not decision.entry)
+    return Fate(
+        otherwise=otherwise, is_decided=not decision.entry and decision.number not in step.joined
+    )
 
 
 def orders_compared(record: RunRecord) -> Iterator[Difference]:
@@ -67,7 +69,7 @@ def _of_decision(record: RunRecord, step: RecordedStep, decision: Decision) -> I
         fate = fate_of(record, step, decision, Cause.CONSEQUENCE)
         if fate.refused is not None:
             yield _missing(record, step.inputs, decision, fate.refused, fate.reason)
-        elif not decision.entry:
+        elif not decision.entry and decision.number not in step.joined:
             yield _missing(record, step.inputs, decision, Cause.UNEXPLAINED, "no order")
     elif not _is_as_decided(order, decision, replaced=_replaced(record, decision.order)):
         yield _difference(record, step.inputs, order, wanted, _described(order))

@@ -37,12 +37,14 @@ class RecordedStep:
     Attributes:
         digest: Of the state that it left behind.
         refusals: Of its decisions of which no order came.
+        joined: Numbers of decisions that are parts of another one's order, as exits of a bracket.
     """
 
     inputs: StepInputs
     decisions: tuple[Decision, ...]
     digest: str
     refusals: tuple[Refusal, ...] = ()
+    joined: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,12 @@ from algotrendy.kernel.decimals import EXACT
 from algotrendy.live.parity import books
 from algotrendy.live.parity.comparing import Fate, Part, filled_in_words, parts_of
 from algotrendy.live.parity.differences import Cause, Difference, Subject
+from algotrendy.live.parity.gaps import Opened, charged
 from algotrendy.live.parity.money import MoneyParity, money_of
 from algotrendy.live.parity.ordered import fate_of, orders_compared
 from algotrendy.live.parity.records import RunRecord
 from algotrendy.live.parity.retelling import asked, in_words, retell
-from algotrendy.live.parity.traded import OrderKey, TradedOrder
+from algotrendy.live.parity.traded import OrderKey, TradedOrder, decimal_of
 from algotrendy.live.parity.witness import Witness, witness
 
 ZERO = Decimal(0)
@@ -70,13 +71,16 @@ def replay(record: RunRecord) -> Replayed:
         Exception: Whatever the strategy raises when it is told again.
     """
     work = _Replay(record)
-    found = [
-        *work.told_again(),
-        *work.backtest_told_again(),
-        *orders_compared(record),
-        *work.filled(),
-        *work.corrected(),
+    again = [*work.told_again(), *work.backtest_told_again()]
+    filled = [*work.filled(), *work.corrected()]
+    costly = {(each.step, each.symbol, each.cause) for each in filled}
+    # What is missing of an order costs something where the backtest filled it: told once.
+    orders = [
+        each
+        for each in orders_compared(record)
+        if (each.step, each.symbol, each.cause) not in costly
     ]
+    found = [*again, *orders, *filled]
     money, rest = money_of(record, work.now, work.then, work.ledger, found)
     return Replayed(
         record=record,
@@ -87,6 +91,9 @@ def replay(record: RunRecord) -> Replayed:
         money=money,
         is_corrected=work.is_corrected,
     )
+
+
+_Pair = tuple[OrderKey, TradedOrder | None, TradedOrder | None, Fate]
 
 
 @dataclass
@@ -184,28 +191,38 @@ class _Replay:
     def filled(self) -> Iterator[Difference]:
         """Compare what came of each order, those that nobody decided too."""
         marks = books.marks_of(self.then)
-        decided = books.decided(self.record.steps)
-        steps = {step.inputs.step: step for step in self.record.steps}
-        for key in sorted(self.expected.keys() | self.ledger.keys() | decided.keys()):
-            expected, found = self.expected.get(key), self.ledger.get(key)
-            inputs = steps[key.step].inputs
-            cause = Cause.CONSEQUENCE if inputs.sends else Cause.PAUSED
-            fate = fate_of(
-                self.record, steps[key.step], decided.get(key), self.otherwise.get(key.step, cause)
-            )
+        gaps: list[Opened] = []
+        for key, expected, found, fate in self._pairs():
             parts = parts_of(expected, found, marks[key.asset], fate)
             for part in parts:
-                yield self._of_order(key, fate, Subject.FILL, part)
-            if not parts and (expected is None) != (key not in decided):
+                made = self._of_order(key, fate, Subject.FILL, part)
+                if part.gap:
+                    gaps.append(Opened(made, key.asset, part.gap))
+                else:
+                    yield made
+            if not parts and (expected is None) == fate.is_decided and not fate.refused:
                 part = Part(fate.otherwise, filled_in_words(expected), filled_in_words(found), ZERO)
                 yield self._of_order(key, fate, Subject.DECISION, part)
-        last = self.record.steps[-1].inputs
+        worth = [
+            EXACT.multiply(mark, decimal_of(asset.multiplier))
+            for mark, asset in zip(marks, self.record.bars_then.assets, strict=True)
+        ]
+        yield from charged(gaps, worth)
+
+    def _pairs(self) -> Iterator[_Pair]:
+        """Give what the backtest and the ledger have of each order, in the order of time."""
+        decided = books.decided(self.record.steps)
+        for key in sorted(self.expected.keys() | self.ledger.keys() | decided.keys()):
+            step = self.record.steps[key.step]
+            cause = Cause.CONSEQUENCE if step.inputs.sends else Cause.PAUSED
+            fate = fate_of(self.record, step, decided.get(key), self.otherwise.get(key.step, cause))
+            yield key, self.expected.get(key), self.ledger.get(key), fate
+        last = self.record.steps[-1].inputs.step
         for order in books.undecided(self.record):
-            traded = books.traded(self.record, order, OrderKey(last.step, order.asset, 0))
+            key = OrderKey(last, order.asset, 0)
             cause = Cause.PAUSED if order.command else Cause.UNEXPLAINED
-            fate = Fate(status=order.status, is_decided=False, otherwise=cause)
-            for part in parts_of(None, traded, marks[order.asset], fate):
-                yield self._of_order(traded.key, fate, Subject.FILL, part)
+            fate = Fate(order=order.client_order_id, status=order.status, otherwise=cause)
+            yield key, None, books.traded(self.record, order, key), fate
 
     def corrected(self) -> Iterator[Difference]:
         """Compare the backtest over the bars as they are now with that over those of then."""

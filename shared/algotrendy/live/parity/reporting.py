@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -50,8 +50,8 @@ class Histories(Protocol):
         """Say which run this is; NotFound when there is none."""
         ...
 
-    def record(self, run_id: UUID, until: datetime | None = None) -> RunRecord:
-        """Read a run whole, up to the steps of a moment.
+    def record(self, run_id: UUID) -> RunRecord:
+        """Read a run whole.
 
         Raises:
             NotFound: If there is no such run.
@@ -108,22 +108,23 @@ class Reporter:
     correlation_id: Callable[[], CorrelationId]
 
     def report(self, run_id: UUID) -> KeptReport:
-        """Replay a run from its first step to its last, and keep the report."""
-        return self._report(run_id, None)
+        """Replay a run from its first step to its last, and keep the report.
 
-    def report_day(self, run_id: UUID, day: date) -> KeptReport:
-        """Replay a run from its first step to the last of a day, and keep the report.
-
-        What a day's decisions stand on goes back to the run's first bar, and so does the replay.
+        What a day's decisions stand on goes back to the run's first bar, and so does each replay;
+        the report counts every day by itself.
         """
-        return self._report(run_id, end_of(day))
+        run = self.histories.identity(run_id)
+        document = described(replay(self.histories.record(run_id)))
+        kept = KeptReport(run=run, made_at=self.clock.now(), document=document)
+        self.reports.put(kept, [self._event(kept)])
+        return kept
 
     def report_night(self, day: date) -> NightOfReports:
         """Replay every run that was told of bars on a day; one that cannot be stops no other."""
         made, failed = [], []
         for run_id in self.histories.running_on(day):
             try:
-                made.append(self.report_day(run_id, day))
+                made.append(self.report(run_id))
             except AlgoTrendyError as error:
                 failed.append((run_id, str(error)))
         return NightOfReports(tuple(made), tuple(failed))
@@ -131,13 +132,6 @@ class Reporter:
     def newest(self, run_id: UUID) -> KeptReport | None:
         """Read the newest report of a run; None where it has none yet."""
         return self.reports.find(run_id)
-
-    def _report(self, run_id: UUID, until: datetime | None) -> KeptReport:
-        run = self.histories.identity(run_id)
-        document = described(replay(self.histories.record(run_id, until)))
-        kept = KeptReport(run=run, made_at=self.clock.now(), document=document)
-        self.reports.put(kept, [self._event(kept)])
-        return kept
 
     def _event(self, kept: KeptReport) -> Event:
         found = kept.document
@@ -156,8 +150,3 @@ class Reporter:
             return ParityReported(**told)
         last = date.fromisoformat(found["last"][:10])
         return ParityUnexplained(**told, unexplained=found["unexplained"], last_day=last)
-
-
-def end_of(day: date) -> datetime:
-    """Give the midnight in UTC with which a day ends."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
