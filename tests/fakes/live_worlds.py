@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
+
+import numpy as np
 
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.engine.setting import Setting
@@ -32,6 +35,7 @@ from algotrendy.live.parity.records import (
 from algotrendy.live.parity.traded import decimal_of
 from algotrendy.live.parity.witness import witness
 from algotrendy.strategy.definition import Strategy
+from fakes.small_bars import small
 
 RUN = UUID("019b0000-0000-7000-8000-000000000001")
 ZERO = Decimal(0)
@@ -219,4 +223,83 @@ def live_run(
         steps=tuple(steps),
         orders=tuple(market.orders.values()),
         money=LedgerMoney(cash=books.cash, positions=tuple(books.units)),
+    )
+
+
+def wandering(bars: int, seed: int = 1) -> Dataset:
+    """Make bars of a price that goes nowhere in particular, in cents."""
+    draws = np.random.default_rng(seed).normal(0.0, 0.02, bars + 1)
+    path = (100.0 * np.exp(np.cumsum(draws))).tolist()
+    return small(
+        [
+            tuple(
+                round(value, 2)
+                for value in (first, max(first, last) * 1.01, min(first, last) * 0.99, last)
+            )
+            for first, last in pairwise(path)
+        ]
+    )
+
+
+def recorded_backtest(
+    dataset: Dataset, strategy: Strategy, *, terms: Terms = FREE, trade_from: int = 0
+) -> RunRecord:
+    """Write a backtest down as if it had been a run whose broker is the engine itself."""
+    values = strategy.check({})
+    setting = Setting(dataset, strategy, values, terms, None, trade_from)
+    heard = witness(setting)
+    told = [step.inputs for step in heard.steps]
+    stepper = Stepper(setting, None)
+    steps, decided = [], {}
+    for inputs in told:
+        stepped = stepper.step(inputs)
+        steps.append(RecordedStep(inputs, stepped.decisions, stepped.state.digest))
+        for each in stepped.decisions:
+            if each.kind in ("place", "trail"):
+                decided[each.order] = each
+    cash, units = decimal_of(terms.cash), [ZERO for _ in dataset.assets]
+    executions: dict[int, list[LedgerExecution]] = {}
+    for place, done in enumerate(heard.raw.done):
+        order = int(done["order"])
+        execution = LedgerExecution(
+            f"x{place}",
+            decimal_of(abs(done["units"])),
+            decimal_of(done["price"]),
+            decimal_of(done["fee"]),
+        )
+        executions.setdefault(order, []).append(execution)
+        change = decimal_of(done["units"])
+        cash -= change * execution.price + execution.fee
+        units[int(done["asset"])] += change
+    orders = tuple(
+        LedgerOrder(
+            desk_order=order,
+            client_order_id=f"live-{RUN.hex}-{order}",
+            asset=each.asset,
+            side=each.side,
+            order_kind=each.order_kind,
+            tif=each.tif,
+            units=decimal_of(each.units),
+            limit=decimal_of(each.limit),
+            stop=decimal_of(each.stop),
+            is_cancel_wanted=True,
+            executions=tuple(executions.get(order, ())),
+        )
+        for order, each in decided.items()
+    )
+    return RunRecord(
+        run_id=RUN,
+        tenant=TenantId("demo"),
+        account="paper/trend",
+        version="trend@3",
+        code_hash="c" * 64,
+        strategy=strategy,
+        values=values,
+        terms=terms,
+        trade_from=trade_from,
+        bars_then=dataset,
+        bars_now=dataset,
+        steps=tuple(steps),
+        orders=orders,
+        money=LedgerMoney(cash=cash, positions=tuple(units)),
     )

@@ -178,15 +178,19 @@ class _Replay:
         steps = self.then.steps
         told = retell(self.setting, [step.inputs for step in steps])
         for step, again in zip(steps, told, strict=True):
-            if asked(step.decisions) != asked(again.decisions):
-                self.otherwise[step.inputs.step] = Cause.UNEXPLAINED
-                expected, found = self._both(step.decisions, again.decisions)
-                yield self._difference(
-                    step.inputs,
-                    Cause.UNEXPLAINED,
-                    f"the backtest: {expected}",
-                    f"told bar by bar: {found}",
-                )
+            if asked(step.decisions) == asked(again.decisions):
+                continue
+            # From here on it knows of orders that a run would not have.
+            later = range(step.inputs.step, len(steps))
+            self.otherwise.update(dict.fromkeys(later, Cause.UNEXPLAINED))
+            expected, found = self._both(step.decisions, again.decisions)
+            yield self._difference(
+                step.inputs,
+                Cause.UNEXPLAINED,
+                f"the backtest: {expected}",
+                f"told bar by bar: {found}",
+            )
+            return
 
     def filled(self) -> Iterator[Difference]:
         """Compare what came of each order, those that nobody decided too."""
@@ -200,7 +204,12 @@ class _Replay:
                     gaps.append(Opened(made, key.asset, part.gap))
                 else:
                     yield made
-            if not parts and (expected is None) == fate.is_decided and not fate.refused:
+            if (
+                key.place
+                and not parts
+                and (expected is None) == fate.is_decided
+                and not fate.refused
+            ):
                 part = Part(fate.otherwise, filled_in_words(expected), filled_in_words(found), ZERO)
                 yield self._of_order(key, fate, Subject.DECISION, part)
         worth = [
