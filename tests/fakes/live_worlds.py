@@ -204,8 +204,9 @@ def live_run(
             RecordedStep(
                 inputs,
                 stepped.decisions,
-                stepped.state.digest,
+                stepped.state.digest(),
                 tuple(refusal for refusal in refusals if refusal is not None),
+                state=stepped.state.to_json(),
             )
         )
     return RunRecord(
@@ -253,7 +254,7 @@ def recorded_backtest(
     steps, decided = [], {}
     for inputs in told:
         stepped = stepper.step(inputs)
-        steps.append(RecordedStep(inputs, stepped.decisions, stepped.state.digest))
+        steps.append(RecordedStep(inputs, stepped.decisions, stepped.state.digest()))
         for each in stepped.decisions:
             if each.kind in ("place", "trail"):
                 decided[each.order] = each

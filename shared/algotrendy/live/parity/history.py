@@ -194,7 +194,9 @@ def _recorded(step: LiveStep) -> RecordedStep:
         elif outcome.fate is Fate.IMPOSSIBLE:
             refusals.append(Refusal(outcome.number, "broker", (outcome.reason,)))
     joined = frozenset(each.number for each in step.outcomes if each.fate is Fate.JOINED)
-    return RecordedStep(step.inputs, step.decisions, step.digest, tuple(refusals), joined)
+    return RecordedStep(
+        step.inputs, step.decisions, step.digest, tuple(refusals), joined, step.state
+    )
 
 
 def _money(tx: LedgerTransaction, run: Run) -> LedgerMoney:

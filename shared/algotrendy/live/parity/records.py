@@ -36,6 +36,7 @@ class RecordedStep:
 
     Attributes:
         digest: Of the state that it left behind.
+        state: That state, as ``StepState.to_json`` writes it; empty where it was not kept.
         refusals: Of its decisions of which no order came.
         joined: Numbers of decisions that are parts of another one's order, as exits of a bracket.
     """
@@ -45,6 +46,7 @@ class RecordedStep:
     digest: str
     refusals: tuple[Refusal, ...] = ()
     joined: frozenset[int] = frozenset()
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

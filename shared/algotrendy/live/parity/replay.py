@@ -31,8 +31,8 @@ from algotrendy.live.parity.differences import Cause, Difference, Subject
 from algotrendy.live.parity.gaps import Opened, charged
 from algotrendy.live.parity.money import MoneyParity, money_of
 from algotrendy.live.parity.ordered import fate_of, orders_compared
-from algotrendy.live.parity.records import RunRecord
-from algotrendy.live.parity.retelling import asked, in_words, retell
+from algotrendy.live.parity.records import RecordedStep, RunRecord
+from algotrendy.live.parity.retelling import in_words, retell
 from algotrendy.live.parity.traded import OrderKey, TradedOrder, decimal_of
 from algotrendy.live.parity.witness import Witness, witness
 
@@ -146,11 +146,11 @@ class _Replay:
         """Compare what the run decided with what its inputs come to when they are told again."""
         steps = self.record.steps
         is_state_lost = False
-        told = retell(self.setting, [step.inputs for step in steps])
+        told = retell(self.setting, steps)
         for place, (step, again) in enumerate(zip(steps, told, strict=True)):
             if step.decisions != again.decisions:
                 expected, found = self._both(again.decisions, step.decisions)
-            elif step.digest != again.state.digest and not is_state_lost:
+            elif step.digest != again.state.digest() and not is_state_lost:
                 is_state_lost = True
                 expected, found = "the state that its inputs come to", "another state"
             else:
@@ -170,15 +170,15 @@ class _Replay:
         inputs = [
             replace(step.inputs, bars=bars.get(step.inputs.now, step.inputs.bars)) for step in steps
         ]
-        told = retell(replace(self.setting, dataset=self.record.bars_now), inputs)
-        return [(each.decisions, each.state.digest) for each in told]
+        told = retell(replace(self.setting, dataset=self.record.bars_now), map(_unrecorded, inputs))
+        return [(each.decisions, each.state.digest()) for each in told]
 
     def backtest_told_again(self) -> Iterator[Difference]:
         """Compare what the backtest decided with what it would be, told as a run is."""
         steps = self.then.steps
-        told = retell(self.setting, [step.inputs for step in steps])
+        told = retell(self.setting, [_unrecorded(step.inputs) for step in steps])
         for step, again in zip(steps, told, strict=True):
-            if asked(step.decisions) == asked(again.decisions):
+            if step.decisions == again.decisions:
                 continue
             # From here on it knows of orders that a run would not have.
             later = range(step.inputs.step, len(steps))
@@ -295,3 +295,8 @@ class _Replay:
     def _both(self, expected: tuple[Decision, ...], found: tuple[Decision, ...]) -> tuple[str, str]:
         symbols = self.record.bars_then.symbols
         return in_words(expected, symbols), in_words(found, symbols)
+
+
+def _unrecorded(inputs: StepInputs) -> RecordedStep:
+    """Give a step of which nothing was recorded but what it is told."""
+    return RecordedStep(inputs, (), "")

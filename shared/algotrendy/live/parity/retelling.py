@@ -5,36 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from algotrendy.backtest.engine.setting import Setting
-from algotrendy.backtest.engine.step_records import Decision, StepInputs
+from algotrendy.backtest.engine.step_records import Decision
+from algotrendy.backtest.engine.step_state import StepState
 from algotrendy.backtest.engine.stepping import Stepped, Stepper
 from algotrendy.live.parity.books import NEW_ORDERS
+from algotrendy.live.parity.records import RecordedStep
 
 ORDER_KINDS = ("market", "limit", "stop", "stop limit", "trailing stop")
 """What the kernel's codes of kinds are called."""
 _FEW = 4
 
 
-def retell(setting: Setting, inputs: Iterable[StepInputs]) -> Iterator[Stepped]:
+def retell(setting: Setting, steps: Iterable[RecordedStep]) -> Iterator[Stepped]:
     """Tell a strategy steps from the first one on, and give what it asks for at each.
+
+    Each step begins with the state that was recorded of the one before, where one was: so what
+    differs in one differs in that one alone.
 
     Raises:
         Exception: Whatever the strategy raises.
     """
-    stepper = Stepper(setting, None)
-    for each in inputs:
-        yield stepper.step(each)
-
-
-def asked(decisions: Sequence[Decision]) -> tuple[object, ...]:
-    """Give decisions in one order: new orders as they were placed, then what became of others.
-
-    Numbers in the step are left out, since nobody knows of a whole backtest in which order of
-    each other it cancelled and placed.
-    """
-    new = [each for each in decisions if each.kind in NEW_ORDERS]
-    rest = [each for each in decisions if each.kind not in NEW_ORDERS]
-    rest.sort(key=lambda each: (each.order, each.kind))
-    return tuple(_unnumbered(each) for each in (*new, *rest))
+    stepper = Stepper(setting)
+    for step in steps:
+        yield stepper.step(step.inputs)
+        if step.state and step.digest != stepper.state.digest():
+            stepper.state = StepState.from_json(step.state)
 
 
 def in_words(decisions: Sequence[Decision], symbols: Sequence[str]) -> str:
@@ -44,14 +39,6 @@ def in_words(decisions: Sequence[Decision], symbols: Sequence[str]) -> str:
     if more > 0:
         said.append(f"and {more} more")
     return ", ".join(said) or "nothing"
-
-
-def _unnumbered(each: Decision) -> tuple[object, ...]:
-    return (
-        *(each.kind, each.order, each.asset, each.side, each.order_kind, each.units),
-        *(each.limit, each.stop, each.trail_price, each.trail_percent),
-        *(each.tif, each.role, each.entry),
-    )
 
 
 def _words(each: Decision, symbol: str) -> str:
