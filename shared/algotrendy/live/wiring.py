@@ -6,9 +6,10 @@ from functools import cache
 
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Unavailable
-from algotrendy.kernel.ids import TenantId, Uuid7s
+from algotrendy.kernel.ids import Uuid7s
+from algotrendy.live.parity.reporting import Reports
 from algotrendy.live.registry import Registry
-from algotrendy.live.registry_ports import LiveSwitches, PaperRecord, PaperRecords
+from algotrendy.live.registry_ports import LiveSwitches, PaperRecords
 from algotrendy.platform.settings import settings
 
 
@@ -35,16 +36,21 @@ def registry() -> Registry:
 
 
 def paper_records() -> PaperRecords:
-    """Give what knows how versions did on paper."""
-    return NothingOnPaper()
+    """Give what knows how versions did on paper, by the reports of parity."""
+    from algotrendy.live.adapters.postgres_reports import PostgresPaperRecords
+    from algotrendy.platform.database import database
+
+    return PostgresPaperRecords(database())
 
 
-class NothingOnPaper:
-    """Is the ``PaperRecords`` of a deployment without reports: nothing comes to live."""
+@cache
+def reports() -> Reports:
+    """Give the reports of parity that are kept."""
+    from algotrendy.live.adapters.postgres_reports import PostgresReports
+    from algotrendy.platform.bus import Outbox
+    from algotrendy.platform.database import database
 
-    def of(self, tenant: TenantId, name: str, version: int, sessions: int) -> PaperRecord:  # noqa: ARG002
-        """Tell that there is no session with a report."""
-        return PaperRecord()
+    return PostgresReports(database(), Outbox())
 
 
 def live_switches() -> LiveSwitches:

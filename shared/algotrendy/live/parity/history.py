@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,11 +10,14 @@ from typing import Final
 from uuid import UUID
 
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.backtest.markets import calendar_named
+from algotrendy.exchange.rules.codes import STOP_LOSS
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.errors import Conflict
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
-from algotrendy.kernel.order import OrderType, Side, TimeInForce
+from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
+from algotrendy.kernel.order_request import OrderRequest
 from algotrendy.live.parity.records import (
     LedgerExecution,
     LedgerMoney,
@@ -26,10 +29,8 @@ from algotrendy.live.parity.records import (
 from algotrendy.live.parity.reporting import RunIdentity
 from algotrendy.live.parity.told import dataset_told
 from algotrendy.live.ports import LiveLedger, LiveTables, RunBars
-from algotrendy.live.runs import NO_STEP, Program, Run, RunId
+from algotrendy.live.runs import NO_STEP, Run, RunId
 from algotrendy.live.steps import Fate, LiveOrder, LiveStep
-from algotrendy.market_data.calendar import TradingCalendar
-from algotrendy.strategy.definition import Strategy
 from algotrendy.trading.journal import Book, EntryKind, Place, Posting
 from algotrendy.trading.ledger import EntryQuery, LedgerTransaction
 from algotrendy.trading.orders import PlatformOrder
@@ -45,17 +46,10 @@ _CARRIED: Final = (EntryKind.DIVIDEND, EntryKind.INTEREST)
 
 @dataclass(frozen=True, slots=True)
 class LedgerHistories:
-    """Is the ``Histories`` over the ledger of runs.
-
-    Attributes:
-        strategy_of: Loads what a program runs.
-        calendar_of: Gives when a program's market is open.
-    """
+    """Is the ``Histories`` over the ledger of runs."""
 
     ledger: LiveLedger
     bars: RunBars
-    strategy_of: Callable[[Program], Strategy]
-    calendar_of: Callable[[Program], TradingCalendar | None]
 
     def identity(self, run_id: UUID) -> RunIdentity:
         """Say which run this is; NotFound when there is none."""
@@ -89,23 +83,25 @@ class LedgerHistories:
         steps = found.steps
         if not steps:
             raise Conflict(f"run {run.id} was told of no bar yet")
-        strategy, calendar = self.strategy_of(run.program), self.calendar_of(run.program)
-        names = (run.program.timeframe, *strategy.timeframes)
+        content = run.content
+        strategy, calendar = content.strategy(), calendar_named(content.calendar)
+        names = (content.timeframe.value, *strategy.timeframes)
         then = [(step.inputs.now, step.inputs.bars) for step in steps]
-        now = self.bars.after(replace(run, step=NO_STEP, bar_at=0), _moment(steps[-1].bar_at)).steps
+        beginning = replace(run, step=NO_STEP, bar_at=0)
+        now = self.bars.after(beginning, _moment(steps[-1].bar_at)).steps
         return RunRecord(
             run_id=run.id,
             tenant=run.tenant,
             account=run.account,
             version=run.label,
-            code_hash=run.program.code_hash,
+            code_hash=content.code.sha256,
             strategy=strategy,
-            values=strategy.check(dict(run.program.parameters)),
+            values=strategy.check(content.parameters),
             terms=terms_of(run),
-            trade_from=sum(step.bar_at <= run.trades_after for step in steps),
-            bars_then=dataset_told(run.program.symbols, names, then, calendar),
+            trade_from=max(run.warm_up, sum(step.bar_at <= run.trades_after for step in steps)),
+            bars_then=dataset_told(content.symbols, names, then, calendar),
             bars_now=dataset_told(
-                run.program.symbols, names, [(each.bar_at, each.bars) for each in now], calendar
+                content.symbols, names, [(each.bar_at, each.bars) for each in now], calendar
             ),
             steps=tuple(_recorded(step) for step in steps),
             orders=found.ledger_orders(),
@@ -115,8 +111,8 @@ class LedgerHistories:
 
 
 def terms_of(run: Run) -> Terms:
-    """Give the terms by which the engine sizes a run's orders."""
-    return Terms(**{**run.program.terms, "cash": float(run.capital)})  # type: ignore[arg-type]
+    """Give the terms by which the engine sizes a run's orders: those of its version, its cash."""
+    return replace(run.content.terms, cash=float(run.capital))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +127,7 @@ class _Found:
     @classmethod
     def read(cls, tx: LedgerTransaction, live: LiveTables, run_id: RunId) -> _Found:
         run = live.get_run(run_id)
-        orders = [
-            (order, None if order.order_id is None else tx.orders.find(order.order_id))
-            for order in live.orders_of(run_id)
-        ]
+        orders = [(order, _order_of(tx, order)) for order in live.orders_of(run_id)]
         return cls(run, live.all_steps(run_id), orders, _money(tx, run))
 
     def ledger_orders(self) -> tuple[LedgerOrder, ...]:
@@ -156,6 +149,17 @@ class _Found:
         return (*found.values(), *closing)
 
 
+def _order_of(tx: LedgerTransaction, order: LiveOrder) -> PlatformOrder | None:
+    """Find an order in the ledger; an exit that the broker holds, where it told of it."""
+    if order.order_id is not None:
+        return tx.orders.find(order.order_id)
+    if order.leg_of is None:
+        return None
+    is_stop = order.role == STOP_LOSS
+    legs = tx.orders.legs(order.leg_of)
+    return next((leg for leg in legs if leg.request.type.has_stop == is_stop), None)
+
+
 def _ledger_order(order: LiveOrder, known: PlatformOrder) -> LedgerOrder:
     request = known.request
     return LedgerOrder(
@@ -166,12 +170,13 @@ def _ledger_order(order: LiveOrder, known: PlatformOrder) -> LedgerOrder:
         order_kind=_KINDS[request.type],
         tif=_TIFS[request.time_in_force],
         units=request.quantity or ZERO,
-        limit=request.limit_price or ZERO,
+        limit=_limit_of(request) or ZERO,
         stop=request.stop_price or ZERO,
         status=known.status.value,
         reason=known.reason,
         is_open=not known.is_terminal,
         is_cancel_wanted=known.cancel_requested_at is not None,
+        is_leg=order.leg_of is not None,
         executions=tuple(
             LedgerExecution(
                 each.id,
@@ -182,6 +187,13 @@ def _ledger_order(order: LiveOrder, known: PlatformOrder) -> LedgerOrder:
             for each in known.standing
         ),
     )
+
+
+def _limit_of(request: OrderRequest) -> Decimal | None:
+    """Give the limit of an order; of two exits that share their units, the target's."""
+    if request.order_class is OrderClass.OCO and request.take_profit is not None:
+        return request.take_profit.limit_price
+    return request.limit_price
 
 
 def _recorded(step: LiveStep) -> RecordedStep:
@@ -212,7 +224,7 @@ def _money(tx: LedgerTransaction, run: Run) -> LedgerMoney:
             cash = EXACT.add(cash, value)
     return LedgerMoney(
         cash=cash,
-        positions=tuple(units(symbol) for symbol in run.program.symbols),
+        positions=tuple(units(symbol) for symbol in run.content.symbols),
         moved_in=moved,
         carried=carried,
     )

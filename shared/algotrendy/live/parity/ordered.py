@@ -79,10 +79,10 @@ def _is_as_decided(order: LedgerOrder, decision: Decision, *, replaced: bool) ->
     """Say whether an order asks for what was decided; a broker may want whole units."""
     if (order.asset, order.side) != (decision.asset, decision.side):
         return False
+    if replaced or order.is_leg:
+        return True
     if order.order_kind != decision.order_kind:
         return False
-    if replaced:
-        return True
     units = decimal_of(decision.units)
     if not (units - 1 < order.units <= units):
         return False

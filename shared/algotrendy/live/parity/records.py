@@ -69,6 +69,7 @@ class LedgerOrder:
         side: 1 buys, -1 sells.
         limit, stop: 0 is none.
         status: As the platform names it.
+        is_leg: Whether the broker holds it for another order, on terms of its own.
         command: What a person wanted that it was sent for, such as "flatten"; empty where a
             decision asked for it.
     """
@@ -86,6 +87,7 @@ class LedgerOrder:
     reason: str = ""
     is_open: bool = False
     is_cancel_wanted: bool = False
+    is_leg: bool = False
     command: str = ""
     executions: tuple[LedgerExecution, ...] = ()
 
