@@ -10,15 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Final
 
 from algotrendy.backtest.engine.step_records import Decision
 from algotrendy.exchange.rules.codes import ENTRY, QUANTITY_STEPS, STOP_LOSS, TAKE_PROFIT
 from algotrendy.kernel import order_codes as codes
 from algotrendy.kernel.instrument import Symbol
-from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
+from algotrendy.kernel.order import OrderClass, OrderType, Side
 from algotrendy.kernel.order_request import OrderRequest, ReplaceRequest, StopLoss, TakeProfit
+from algotrendy.live.deciding import (
+    floored,
+    limit_price,
+    stop_price,
+    time_in_force,
+    trail_percent,
+    trail_price,
+)
 from algotrendy.live.versions import Content
 
 _TYPES: Final = {
@@ -27,14 +35,6 @@ _TYPES: Final = {
     codes.STOP: OrderType.STOP,
     codes.STOP_LIMIT: OrderType.STOP_LIMIT,
     codes.TRAILING_STOP: OrderType.TRAILING_STOP,
-}
-_FORCES: Final = {
-    codes.DAY: TimeInForce.DAY,
-    codes.GTC: TimeInForce.GTC,
-    codes.OPG: TimeInForce.OPG,
-    codes.CLS: TimeInForce.CLS,
-    codes.IOC: TimeInForce.IOC,
-    codes.FOK: TimeInForce.FOK,
 }
 _LEAST: Final = Decimal(1) / Decimal(int(QUANTITY_STEPS))
 
@@ -95,7 +95,9 @@ def _wish(group: tuple[Decision, ...], symbol: Symbol, lot: Decimal) -> Wish | I
     units = floored(first.units, lot)
     if first.kind == "replace":
         change = ReplaceRequest(
-            quantity=units or None, limit_price=_price(first.limit), stop_price=_price(first.stop)
+            quantity=units or None,
+            limit_price=limit_price(first.limit, first.side, symbol),
+            stop_price=stop_price(first.stop, first.side, symbol),
         )
         return Wish(group, symbol, change)
     if not units:
@@ -115,15 +117,15 @@ def _single(group: tuple[Decision, ...], symbol: Symbol, units: Decimal) -> Orde
         symbol=symbol,
         side=Side.BUY if first.side > 0 else Side.SELL,
         type=_TYPES[first.order_kind],
-        time_in_force=_FORCES[first.tif],
+        time_in_force=time_in_force(first, units, symbol),
         quantity=units,
-        limit_price=_price(first.limit),
-        stop_price=_price(first.stop),
-        trail_price=_price(first.trail_price),
-        trail_percent=_price(first.trail_percent),
+        limit_price=limit_price(first.limit, first.side, symbol),
+        stop_price=stop_price(first.stop, first.side, symbol),
+        trail_price=trail_price(first.trail_price, symbol),
+        trail_percent=trail_percent(first.trail_percent),
         order_class=kind,
-        take_profit=None if profit is None else TakeProfit(exact(profit.limit)),
-        stop_loss=None if loss is None else StopLoss(exact(loss.stop), _price(loss.limit)),
+        take_profit=None if profit is None else _target(profit, symbol),
+        stop_loss=None if loss is None else _stop(loss, symbol),
     )
 
 
@@ -133,24 +135,21 @@ def _pair(group: tuple[Decision, ...], symbol: Symbol, units: Decimal) -> OrderR
         symbol=symbol,
         side=Side.BUY if profit.side > 0 else Side.SELL,
         type=OrderType.LIMIT,
-        time_in_force=_FORCES[profit.tif],
+        time_in_force=time_in_force(profit, units, symbol),
         quantity=units,
         order_class=OrderClass.OCO,
-        take_profit=TakeProfit(exact(profit.limit)),
-        stop_loss=StopLoss(exact(loss.stop), _price(loss.limit)),
+        take_profit=_target(profit, symbol),
+        stop_loss=_stop(loss, symbol),
     )
 
 
-def exact(value: float) -> Decimal:
-    """Give a float as the shortest decimal that is read as the same float."""
-    return Decimal(repr(value))
+def _target(decision: Decision, symbol: Symbol) -> TakeProfit:
+    price = limit_price(decision.limit, decision.side, symbol)
+    assert price is not None  # noqa: S101 - a target has a limit
+    return TakeProfit(price)
 
 
-def floored(units: float, lot: Decimal) -> Decimal:
-    """Give units as whole lots, never more than were asked for."""
-    lots = (exact(units) / lot).to_integral_value(ROUND_FLOOR)
-    return (lots * lot).normalize() + Decimal(0) if lots else Decimal(0)
-
-
-def _price(value: float) -> Decimal | None:
-    return exact(value) if value else None
+def _stop(decision: Decision, symbol: Symbol) -> StopLoss:
+    price = stop_price(decision.stop, decision.side, symbol)
+    assert price is not None  # noqa: S101 - a stop has one
+    return StopLoss(price, limit_price(decision.limit, decision.side, symbol))
