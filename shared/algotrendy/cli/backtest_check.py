@@ -52,14 +52,20 @@ def check(
 
     with working(f"{choice.label} with and without its future", compiles=search.compiled):
         found = telling(choice, look)
-    _print(wide_console(), found, len(dataset))
+    print_findings(wide_console(), found, len(dataset))
+    require_clean(found)
+
+
+def require_clean(found: Findings) -> None:
+    """Let a strategy pass that was found to know nothing of its future; else raise Rejected."""
     if not found.is_clean:
         is_doubt = not (found.differences or found.references or found.drivers)
         verdict = "cannot be judged" if is_doubt else "does not pass the check"
         raise Rejected(f"{found.strategy} {verdict}")
 
 
-def _print(console: Console, found: Findings, steps: int) -> None:
+def print_findings(console: Console, found: Findings, steps: int) -> None:
+    """Print what was found, topic by topic."""
     cuts = ", ".join(f"{cut:,}" for cut in found.cuts)
     console.print(f"{found.strategy}: {steps:,} steps, and the first {cuts}", markup=False)
     same = "orders, state, fills and equity up to each cut are the same, to the bit"

@@ -135,8 +135,15 @@ ENTRIES = (
     Entry(
         "strategies",
         "algotrendy.cli.strategies:strategies",
-        "List the strategies, with their parameters.",
+        "List the strategies that come with the platform, with their parameters.",
         _RESEARCH,
+    ),
+    Entry(
+        "strategy",
+        "algotrendy.cli.strategy:app",
+        "Write, test, register and promote strategies of yours; run what was registered.",
+        _RESEARCH,
+        is_group=True,
     ),
     Entry(
         "orders",
