@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from algotrendy.identity.app import guard_clock, token_verifier
+from algotrendy.identity.app import account_access, guard_clock, token_verifier
 from algotrendy.identity.idempotent import doing_once
 from algotrendy.identity.tokens import TokenVerifier
 from algotrendy.live.api import access, create_api
+from fakes.access_in_memory import AccessInMemory
 from fakes.app_client import AppClient
 from fakes.identity import CLIENT_ID, ISSUER, Issuer, KeysInMemory, jwk, jwks
+from fakes.memory_reports import MemoryReports
 from fakes.once_in_memory import OnceInMemory
 from fakes.registry_in_memory import World
 
@@ -19,12 +21,15 @@ class LiveApi:
         self.world = World()
         self.issuer = Issuer(self.world.clock)
         self.app, once = create_api(), OnceInMemory()
+        self.lists, self.reports = AccessInMemory(), MemoryReports()
         verifier = TokenVerifier(ISSUER, CLIENT_ID, KeysInMemory(jwks(jwk())), self.world.clock)
         self.app.dependency_overrides |= {
             token_verifier: lambda: verifier,
             guard_clock: lambda: self.world.clock,
             doing_once: lambda: lambda: once,
+            account_access: lambda: lambda: self.lists,
             access.registry: lambda: self.world.registry,
+            access.reports: lambda: self.reports,
         }
 
     def client(self, *roles: str, tenant: str = "acme") -> AppClient:

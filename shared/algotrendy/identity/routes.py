@@ -129,6 +129,7 @@ _LIVE: Mapping[tuple[str, str], Access] = {
     ("GET", _VERSION): _read(Permission.RESEARCH_READ),
     # Who may promote to which stage, and that live asks for the password, says live/promoting.py.
     ("POST", f"{_VERSION}/promotion"): _trade(Permission.STRATEGIES_PROMOTE),
+    ("GET", "/v1/strategy-runs/{run_id}/parity"): _read(Permission.ORDERS_READ),
 }
 
 _TRADING: Mapping[tuple[str, str], Access] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, FastAPI
 
 from algotrendy.identity.app import create_guarded_app
-from algotrendy.live.api import versions
+from algotrendy.live.api import parity, versions
 from algotrendy.live.api.access import CAPABILITY, check_database
 
 __all__ = ["CAPABILITY", "create_api"]
@@ -16,6 +16,7 @@ __all__ = ["CAPABILITY", "create_api"]
 def routers() -> Iterator[APIRouter]:
     """Give the router of each resource."""
     yield versions.router
+    yield parity.router
 
 
 def create_api() -> FastAPI:
