@@ -8,7 +8,9 @@ import httpx
 
 from algotrendy.live.api.version_bodies import RegistrationIn
 from api_examples.asking import EVERY_ROLE, Ask
+from fakes.kept_reports import a_report
 from fakes.live_api import LiveApi
+from fakes.live_worlds import RUN
 from fakes.registry_in_memory import STUDY
 
 _NAME = "apple-cross"
@@ -20,6 +22,7 @@ ASKS: dict[str, Ask] = {
     "list_strategy_versions": Ask({"name": "registered"}),
     "get_strategy_version": Ask(_CROSS),
     "promote_strategy": Ask(_CROSS),
+    "get_run_parity": Ask({"run_id": "replayed run"}),
 }
 
 
@@ -27,7 +30,11 @@ class LiveWorld:
     """Has a version of a cross of means that a walk forward has tested."""
 
     def __init__(self) -> None:
-        self.things: dict[str, str] = {"registered": _NAME, "its version": "1"}
+        self.things: dict[str, str] = {
+            "registered": _NAME,
+            "its version": "1",
+            "replayed run": str(RUN),
+        }
         self.renew()
 
     def renew(self) -> None:
@@ -39,6 +46,7 @@ class LiveWorld:
         study = {"kind": "walk-forward", "id": str(STUDY)}
         wish = {"to": "tested", "reason": "the gate passes it", "study": study}
         self._made(f"/v1/strategies/{_NAME}/versions/1/promotion", wish)
+        api.reports.put(a_report(days=40), ())
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request, as somebody with every role."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from algotrendy.kernel.events import Event
@@ -39,3 +40,31 @@ class StrategyStepped(Event):
     decisions: int
     refused: int
     sends: bool
+
+
+class ParityReported(Event):
+    """A run was replayed through the backtest engine, and every difference is explained."""
+
+    name = "ParityReported"
+    version = 1
+
+    run_id: UUID
+    account: AccountId
+    strategy: str
+    decisions: int
+    orders: int
+
+
+class ParityUnexplained(Event):
+    """A run was replayed, and did something of which nobody knows why."""
+
+    name = "ParityUnexplained"
+    version = 1
+
+    run_id: UUID
+    account: AccountId
+    strategy: str
+    decisions: int
+    orders: int
+    unexplained: int
+    last_day: date

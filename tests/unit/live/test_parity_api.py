@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from algotrendy.kernel.ids import AccountId, TenantId
-from algotrendy.live.parity.replay import replay
-from algotrendy.live.parity.report import described
-from algotrendy.live.parity.reporting import KeptReport, RunIdentity
-from algotrendy.strategy.library import strategy_named
+from algotrendy.live.parity.reporting import KeptReport
+from fakes.kept_reports import a_report
 from fakes.live_api import LiveApi
-from fakes.live_worlds import RUN, Broker, live_run, wandering
+from fakes.live_worlds import RUN
 
 PATH = f"/v1/strategy-runs/{RUN}/parity"
-BROKER = Broker(slip_bps=4.0, fee_bps=1.0, halves=frozenset({1}))
 
 
 @pytest.fixture(scope="module")
 def kept() -> KeptReport:
-    record = live_run(
-        wandering(100), strategy_named("sma_cross"), BROKER, values={"fast": 3, "slow": 8}
-    )
-    run = RunIdentity(
-        run_id=RUN,
-        tenant=TenantId("acme"),
-        account=AccountId("paper/trend"),
-        name="trend",
-        version=3,
-        stage="paper",
-    )
-    made_at = datetime(2024, 6, 8, 2, tzinfo=UTC)
-    return KeptReport(run=run, made_at=made_at, document=described(replay(record)))
+    return a_report(tenant="acme")
 
 
 @pytest.fixture

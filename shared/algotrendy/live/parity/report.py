@@ -56,7 +56,7 @@ def described(found: Replayed) -> Document:
         "costs": _costs(costs, found),
         "curve": _curve(found),
         "identity": {
-            "engine": ENGINE_VERSION,
+            "engine": str(ENGINE_VERSION),
             "code_sha256": record.code_hash,
             "data_then_sha256": record.bars_then.sha256(),
             "data_now_sha256": record.bars_now.sha256(),

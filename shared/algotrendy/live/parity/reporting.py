@@ -12,7 +12,7 @@ from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, Ids, TenantId
-from algotrendy.live.parity.events import ParityReported, ParityUnexplained
+from algotrendy.live.events import ParityReported, ParityUnexplained
 from algotrendy.live.parity.records import RunRecord
 from algotrendy.live.parity.replay import replay
 from algotrendy.live.parity.report import Document, described

@@ -12,7 +12,7 @@ import pytest
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import AccountId, CorrelationId, SeededIds
-from algotrendy.live.parity.events import ParityReported, ParityUnexplained
+from algotrendy.live.events import ParityReported, ParityUnexplained
 from algotrendy.live.parity.records import RunRecord
 from algotrendy.live.parity.reporting import Reporter, RunIdentity
 from algotrendy.strategy.library import strategy_named
