@@ -775,6 +775,15 @@ class BreachOut(Answer):
     actual: str
 
 
+class CauseOut(Answer):
+    """What one cause of differences came to."""
+
+    cause: str
+    count: int
+    cost: str
+    """In the account's currency, such as -12.50."""
+
+
 class Unit(Word):
     """How a figure is written."""
 
@@ -854,6 +863,33 @@ class CurveOut(Answer):
     """Ends of the bars, nanoseconds since 1970 UTC."""
 
     wealth: list[float]
+
+
+class DifferenceOut(Answer):
+    """One difference between the run and its backtest."""
+
+    subject: str
+    cause: str
+    """Where nothing explains it, our bug."""
+
+    step: int
+    at: dt.datetime
+    symbol: str
+    order: str
+    """The client order id; empty where there is no order."""
+
+    expected: str
+    found: str
+    cost: str
+    """In the account's currency, such as -12.50."""
+
+
+class EquityOut(Answer):
+    """Equity of both over time, thinned to what a chart can show."""
+
+    seconds: list[int]
+    ledger: list[float]
+    backtest: list[float]
 
 
 class EventOut(Answer):
@@ -1355,6 +1391,28 @@ class MeOut(Answer):
     """Of the API key that was shown, if one was."""
 
 
+class SlippageOut(Answer):
+    """How much worse than the market's price orders were filled, in basis points."""
+
+    symbol: str
+    order_kind: str
+    orders: int
+    mean_bps: float
+    low_bps: float | None
+    high_bps: float | None
+
+
+class MeasuredCostsOut(Answer):
+    """What fills really cost, and the terms that a backtest takes of it."""
+
+    source: str
+    words: str
+    slipping: SlippageOut | None
+    fee_bps: float | None
+    each: list[SlippageOut]
+    terms: dict[str, float | bool | int]
+
+
 class OrderClass(Word):
     """How an order hangs together with others."""
 
@@ -1778,6 +1836,79 @@ class ParentsOut(Answer):
     parents: list[ParentOut]
     next_cursor: str | None
     """Ask for the next page with it; null at the end."""
+
+
+class ParityDayOut(Answer):
+    """What one session came to."""
+
+    day: dt.date
+    decisions: int
+    orders: int
+    unexplained: int
+    cost: str
+    """In the account's currency, such as -12.50."""
+
+
+class ParityMoneyOut(Answer):
+    """Profit and loss of both; the costs of the causes are the whole difference."""
+
+    ledger: str
+    """In the account's currency, such as -12.50."""
+
+    backtest: str
+    """In the account's currency, such as -12.50."""
+
+    cost: str
+    """In the account's currency, such as -12.50."""
+
+    rounding: str
+    """Less than a cent that no cost explains."""
+
+    causes: list[CauseOut]
+
+
+class ParityPositionOut(Answer):
+    """What is held at the end."""
+
+    symbol: str
+    ledger: str
+    backtest: str
+
+
+class ParityOut(Answer):
+    """The newest replay of a run through the backtest engine."""
+
+    format: int
+    made_at: dt.datetime
+    run_id: str
+    account: str
+    version: str
+    symbols: list[str]
+    timeframe: str
+    currency: str
+    capital: str
+    """In the account's currency, such as -12.50."""
+
+    first: dt.datetime
+    last: dt.datetime
+    steps: int
+    decisions: int
+    orders: int
+    executions: int
+    unexplained: int
+    is_corrected: bool
+    """Whether bars have been corrected since."""
+
+    money: ParityMoneyOut
+    days: list[ParityDayOut]
+    positions: list[ParityPositionOut]
+    differences: list[DifferenceOut]
+    """The unexplained ones first."""
+
+    differences_in_all: int
+    costs: MeasuredCostsOut
+    curve: EquityOut
+    identity: dict[str, str]
 
 
 class PartIn(Request):
@@ -2676,13 +2807,16 @@ __all__ = [
     "BookOut",
     "Bound",
     "BreachOut",
+    "CauseOut",
     "CheckOut",
     "ClosedLotOut",
     "ClosedLotsOut",
     "ConditionOut",
     "CrossChecks",
     "CurveOut",
+    "DifferenceOut",
     "EntryKind",
+    "EquityOut",
     "EventOut",
     "ExecutionOut",
     "FatFinger",
@@ -2716,6 +2850,7 @@ __all__ = [
     "LotOut",
     "MarketHours",
     "MeOut",
+    "MeasuredCostsOut",
     "MemberIn",
     "MemberOut",
     "MisfitOut",
@@ -2733,6 +2868,10 @@ __all__ = [
     "ParentState",
     "ParentStoryOut",
     "ParentsOut",
+    "ParityDayOut",
+    "ParityMoneyOut",
+    "ParityOut",
+    "ParityPositionOut",
     "PartIn",
     "PauseIn",
     "Permission",
@@ -2763,6 +2902,7 @@ __all__ = [
     "SessionsOut",
     "SeveralOut",
     "Side",
+    "SlippageOut",
     "SourceIn",
     "Stage",
     "StateIn",

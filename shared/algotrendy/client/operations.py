@@ -59,6 +59,7 @@ from algotrendy.client.models import (
     ParentOut,
     ParentStoryOut,
     ParentsOut,
+    ParityOut,
     PartIn,
     PauseIn,
     PlatformStatus,
@@ -1144,6 +1145,23 @@ class Operations(ABC):
             body=body,
             keyed=True,
             idempotency_key=idempotency_key,
+        )
+
+    def get_run_parity(
+        self,
+        run_id: str,
+    ) -> ParityOut:
+        """Show whether a run did what its backtest does: the newest report, made each night.
+
+        Every decision is made again from its recorded inputs, every order held against the
+        ledger, and every difference has a cause and what it cost.
+
+        Needs the permission `orders:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategy-runs/{quoted(run_id)}/parity",
+            ParityOut,
         )
 
     def trading_health(
