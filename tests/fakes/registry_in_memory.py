@@ -160,11 +160,13 @@ class World:
         self.studies = StudiesInMemory(some_study())
         self.paper = PaperInMemory()
         self.switches = LiveSwitches(stage=True, flag=True)
+        self.at_work = 0
         self.registry = Registry(
             store=self.store,
             studies=self.studies,
             paper=self.paper,
             switches=lambda: self.switches,
+            runs=lambda *_: self.at_work,
             clock=self.clock,
             ids=SeededIds(5, self.clock),
         )

@@ -33,6 +33,7 @@ _RETIRES_LIVE: Final = frozenset({Role.TRADER, Role.RISK_MANAGER, Role.ADMIN})
 _SINCE = Figure("growth of the count of trials since the study", Bound.AT_MOST, Unit.PERCENT)
 _SESSIONS = Figure("number of sessions on paper with a report", Bound.AT_LEAST, Unit.COUNT)
 _UNEXPLAINED = Figure("number of unexplained differences", Bound.AT_MOST, Unit.COUNT)
+_RUNS = Figure("number of runs at work", Bound.AT_MOST, Unit.COUNT)
 _DECISIONS = Figure("number of decisions on paper", Bound.AT_LEAST, Unit.COUNT)
 
 
@@ -187,6 +188,15 @@ def rule_live(
             ),
         ),
     )
+
+
+def rule_retired(runs: int) -> Ruling:
+    """See that nothing trades by a version that is to be retired: whoever retires it stops first.
+
+    Args:
+        runs: Of the version that are not over.
+    """
+    return Ruling((Check("runs", _RUNS, 0, runs, is_required=True),))
 
 
 def _on(switch: str, state: str, how: str) -> str:

@@ -20,9 +20,11 @@ from algotrendy.live.promoting import (
     require_promoter,
     rule_live,
     rule_paper,
+    rule_retired,
     rule_tested,
 )
 from algotrendy.live.registry_ports import (
+    CountRuns,
     PaperRecords,
     Promotion,
     ReadSwitches,
@@ -83,6 +85,7 @@ class Registry:
     studies: StudyRoom
     paper: PaperRecords
     switches: ReadSwitches
+    runs: CountRuns
     clock: Clock
     ids: Ids
     bars: Bars = field(default_factory=Bars)
@@ -202,7 +205,7 @@ class Registry:
                 version.tenant, version.name, version.version, self.bars.sessions
             )
             return rule_live(version, record, self.switches(), self.bars)
-        return Ruling()
+        return rule_retired(self.runs(version.tenant, version.name, version.version))
 
     def _entry(self, promotion: Promotion, principal: Principal) -> AuditEntry:
         studied = promotion.studied

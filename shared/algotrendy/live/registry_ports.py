@@ -134,6 +134,10 @@ class PaperRecords(Protocol):
         ...
 
 
+CountRuns = Callable[[TenantId, str, int], int]
+"""Tell how many runs of a version are not over."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveSwitches:
     """The two switches of the deployment; the account's own is the third.

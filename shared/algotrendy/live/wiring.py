@@ -18,7 +18,7 @@ def registry() -> Registry:
     """Give the use cases of registered strategies, over the database of ``database_url``."""
     from algotrendy.backtest import wiring as backtest
     from algotrendy.identity.adapters.audit_trail import AuditTrail
-    from algotrendy.live.adapters.postgres_registry import PostgresRegistry
+    from algotrendy.live.adapters.postgres_registry import PostgresRegistry, RunsInPostgres
     from algotrendy.live.study_room import BacktestStudies
     from algotrendy.platform.database import database
     from algotrendy.platform.telemetry import correlation_id
@@ -29,6 +29,7 @@ def registry() -> Registry:
         studies=BacktestStudies(backtest.sweeps(), backtest.walk_forwards()),
         paper=paper_records(),
         switches=live_switches,
+        runs=RunsInPostgres(database()),
         clock=clock,
         ids=Uuid7s(clock),
         correlation_id=correlation_id,

@@ -15,7 +15,7 @@ from algotrendy.identity.audit import AuditEntry
 from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import SeededIds, TenantId, UserId
-from algotrendy.live.adapters.postgres_registry import PostgresRegistry
+from algotrendy.live.adapters.postgres_registry import PostgresRegistry, RunsInPostgres
 from algotrendy.live.promoting import Bars, rule_tested
 from algotrendy.live.registry_ports import Promotion, Registration, RegistryStore
 from algotrendy.live.versions import Code, Stage, StrategyVersion
@@ -176,6 +176,34 @@ def test_of_two_who_promote_at_once_one_is_told_and_the_audit_has_one(database: 
     assert at_once(promote) == ["promoted", "told"]
     entries = database.run(lambda tx: AuditTrail().newest(tx, ACME, 10))
     assert [each.action for each in entries] == ["strategy.promoted"]
+
+
+def test_runs_of_a_version_count_until_they_are_over(database: Database) -> None:
+    columns = {
+        "id": IDS.next(),
+        "tenant": ACME,
+        "name": "trend",
+        "version": 2,
+        "account": "paper/trend",
+        "timeframe": "1Day",
+        "is_over": False,
+        "wanted": "running",
+        "reason": "",
+        "step": 0,
+        "bar_at": 0,
+        "epoch": 1,
+        "digest": "",
+        "changed_at": NOW,
+        "document": "{}",
+    }
+    names = ", ".join(columns)
+    values = ", ".join(f"%({name})s" for name in columns)
+    insert = f"INSERT INTO live_runs ({names}) VALUES ({values})"
+    for change in ({}, {"is_over": True}, {"version": 3}, {"tenant": RIVAL}):
+        row = {**columns, "id": IDS.next(), **change}
+        database.run(lambda tx, row=row: tx.execute(insert, row))  # type: ignore[misc]
+    count = RunsInPostgres(database)
+    assert (count(ACME, "trend", 2), count(ACME, "other", 2)) == (1, 0)
 
 
 def test_a_promotion_whose_audit_fails_never_happened(database: Database) -> None:

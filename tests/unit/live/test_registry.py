@@ -210,6 +210,15 @@ def test_what_trades_live_is_retired_by_those_who_answer_for_it(world: World) ->
     world.registry.promote(TIM, "trend", 1, RETIRED)
 
 
+def test_what_is_at_work_is_not_retired(world: World) -> None:
+    on_paper(world)
+    world.at_work = 2
+    said = "number of runs at work must be at most 0, was 2 (2 over)"
+    assert str(refusal(world, RETIRED)) == f"trend@1 is not promoted to retired: {said}"
+    world.at_work = 0
+    assert world.registry.promote(TIM, "trend", 1, RETIRED).to is Stage.RETIRED
+
+
 def test_live_asks_for_the_password_again(world: World) -> None:
     on_paper(world)
     world.clock.advance(timedelta(minutes=6))

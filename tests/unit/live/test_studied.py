@@ -106,7 +106,13 @@ def test_a_study_fits_the_version_that_says_the_same(past: Past) -> None:
 def test_a_sweep_alone_has_nothing_out_of_sample_to_show(past: Past) -> None:
     world = World()
     registry = Registry(
-        world.store, past.room, world.paper, lambda: world.switches, world.clock, world.registry.ids
+        world.store,
+        past.room,
+        world.paper,
+        lambda: world.switches,
+        lambda *_: 0,
+        world.clock,
+        world.registry.ids,
     )
     found = past.studied("sweep")
     content = Content(

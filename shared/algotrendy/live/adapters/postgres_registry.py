@@ -147,6 +147,28 @@ class PostgresRegistry:
         return [_version(row) for row in rows]
 
 
+class RunsInPostgres:
+    """Is the ``CountRuns`` of a deployment.
+
+    Args:
+        database: With the tables of migration 0017.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self, tenant: TenantId, name: str, version: int) -> int:
+        """Count the runs of a version that are not over."""
+        row = self._database.run(
+            lambda tx: tx.execute(
+                "SELECT count(*) AS runs FROM live_runs "
+                "WHERE tenant = %s AND name = %s AND version = %s AND NOT is_over",
+                [tenant, name, version],
+            ).fetchone()
+        )
+        return int((row or {})["runs"])
+
+
 def _read(tx: Transaction, tenant: TenantId, name: str, version: int | None) -> StrategyVersion:
     which = "AND version = %(version)s" if version is not None else ""
     row = tx.execute(
