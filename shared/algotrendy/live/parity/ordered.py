@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from algotrendy.backtest.engine.step_records import Decision, StepInputs
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.live.deciding import limit_price, stop_price
 from algotrendy.live.parity import books
 from algotrendy.live.parity.comparing import Fate
 from algotrendy.live.parity.differences import Cause, Difference, Subject
@@ -71,22 +73,28 @@ def _of_decision(record: RunRecord, step: RecordedStep, decision: Decision) -> I
             yield _missing(record, step.inputs, decision, fate.refused, fate.reason)
         elif not decision.entry and decision.number not in step.joined:
             yield _missing(record, step.inputs, decision, Cause.UNEXPLAINED, "no order")
-    elif not _is_as_decided(order, decision, replaced=_replaced(record, decision.order)):
+    elif not _is_as_decided(record, order, decision):
         yield _difference(record, step.inputs, order, wanted, _described(order))
 
 
-def _is_as_decided(order: LedgerOrder, decision: Decision, *, replaced: bool) -> bool:
-    """Say whether an order asks for what was decided; a broker may want whole units."""
+def _is_as_decided(record: RunRecord, order: LedgerOrder, decision: Decision) -> bool:
+    """Say whether an order asks for what was decided, as far as a broker takes it.
+
+    That is: whole units, where it wants those, and prices on the steps of its market.
+    """
     if (order.asset, order.side) != (decision.asset, decision.side):
         return False
-    if replaced or order.is_leg:
+    if order.is_leg or _replaced(record, decision.order):
         return True
     if order.order_kind != decision.order_kind:
         return False
     units = decimal_of(decision.units)
     if not (units - 1 < order.units <= units):
         return False
-    return (order.limit, order.stop) == (decimal_of(decision.limit), decimal_of(decision.stop))
+    symbol = Symbol(record.bars_then.symbols[decision.asset])
+    limit = limit_price(decision.limit, decision.side, symbol) or ZERO
+    stop = stop_price(decision.stop, decision.side, symbol) or ZERO
+    return (order.limit, order.stop) == (limit, stop)
 
 
 def _replaced(record: RunRecord, order: int) -> bool:
