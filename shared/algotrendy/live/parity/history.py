@@ -181,7 +181,7 @@ def _ledger_order(order: LiveOrder, known: PlatformOrder) -> LedgerOrder:
             LedgerExecution(
                 each.id,
                 each.quantity.value,
-                each.price.value,
+                each.price.amount,
                 each.fee.amount if each.fee is not None else ZERO,
             )
             for each in known.standing
