@@ -10,6 +10,7 @@ import typer
 from algotrendy.cli import backtest_options as options
 from algotrendy.cli.backtest_groups import BarOptions, TermOptions, grouped
 from algotrendy.cli.paged import Everything, From, Limit, read_list, say_more
+from algotrendy.cli.strategy_parity import parity
 from algotrendy.cli.trading_calls import (
     HELP_NAMES,
     AsJson,
@@ -216,3 +217,6 @@ def show(
         view.print_source(found)
     else:
         view.print_version(found)
+
+
+app.command()(parity)
