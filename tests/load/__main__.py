@@ -33,6 +33,8 @@ _ROLES = (Role.VIEWER, Role.RESEARCHER, Role.TRADER, Role.RISK_MANAGER, Role.ADM
 _LEAST_PER_S = 10.0
 _PACE_S = 1.0
 _WARM_S = 20.0
+_SLOW_MS = 5_000
+_MOST_NOTED = 20
 _FLAGS_KEPT_S = 35
 
 
@@ -46,12 +48,15 @@ def main() -> int:
         _tell({"demo": demo})
         tokens = {role: _token(platform, role) for role in _ROLES}
         per_s = max(_LEAST_PER_S, TIMES * demo["requests_per_s"])
-        placed = Path(folder) / "placed"
+        placed, noted = Path(folder) / "placed", Path(folder) / "noted"
         # Each function begins once: what that takes is no part of the load.
         run_locust(platform, Path(folder), tokens, per_s, _WARM_S)
+        noted.unlink(missing_ok=True)
         routes = run_locust(platform, Path(folder), tokens, per_s, asked.minutes * 60)
         for each in routes:
             _tell(each)
+        for line in noted.read_text().splitlines()[:_MOST_NOTED] if noted.exists() else ():
+            _tell({"noted": json.loads(line)})
         whole = _whole(routes, per_s, asked.minutes * 60)
         _tell(whole)
         orders = orders_kept(platform, placed, tokens[Role.TRADER])
@@ -103,9 +108,8 @@ def run_locust(
 ) -> list[dict[str, Any]]:
     """Be as many users as it takes, in processes of their own; give a row for each route."""
     given, told = folder / "given.json", folder / "told"
-    given.write_text(
-        json.dumps({"tokens": tokens, "pace_s": _PACE_S, "placed": str(folder / "placed")})
-    )
+    wishes = {"pace_s": _PACE_S, "slow_ms": _SLOW_MS, "placed": str(folder / "placed")}
+    given.write_text(json.dumps({**wishes, "tokens": tokens, "noted": str(folder / "noted")}))
     users = round(per_s * _PACE_S)
     subprocess.run(
         [

@@ -9,15 +9,27 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from locust import HttpUser, constant_pacing, task
+from locust import HttpUser, constant_pacing, events, task
 
 _GIVEN: dict[str, Any] = json.loads(Path(os.environ["LOAD_USERS"]).read_text())
 _NAMES = itertools.count()
 _ORDER = {"account": "paper", "symbol": "AAPL", "side": "buy", "quantity": "1", "type": "limit",
           "time_in_force": "gtc", "limit_price": "1.00"}  # fmt: skip
+
+
+@events.request.add_listener
+def note(name: str, response_time: float, exception: object, **_: object) -> None:
+    """Keep what was refused or took long, a line each."""
+    if exception is None and response_time < _GIVEN["slow_ms"]:
+        return
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = {"at": at, "route": name, "ms": round(response_time), "error": str(exception or "")}
+    with Path(_GIVEN["noted"]).open("a") as kept:
+        kept.write(json.dumps(said) + "\n")
 
 
 class Signed(HttpUser):

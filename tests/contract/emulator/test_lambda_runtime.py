@@ -1,7 +1,9 @@
 """What a Lambda function sees of its runtime, and what its log shows."""
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -216,3 +218,18 @@ def test_a_running_handler_dies_with_a_killed_emulator(own_emulator: Emulator) -
 
 def _runs(process: psutil.Process) -> bool:
     return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+
+
+def test_a_burst_of_calls_shares_a_worker_for_each_processor(emulator: Emulator) -> None:
+    function = emulator.function("""
+        import os
+        import time
+
+        def handler(event, context):
+            time.sleep(0.2)
+            return os.getpid()
+    """)
+    with ThreadPoolExecutor(6) as callers:
+        workers = set(callers.map(lambda _: emulator.invoke(function), range(6)))
+
+    assert len(workers) <= max(2, os.cpu_count() or 1)

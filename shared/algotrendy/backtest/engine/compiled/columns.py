@@ -7,9 +7,10 @@ computed itself, to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from types import FunctionType
 from typing import Any
 
@@ -23,7 +24,7 @@ from algotrendy.backtest.engine.compiled.cache import ENTRY_FILE, kept
 from algotrendy.backtest.engine.compiled.pointers import FLOAT, INT
 from algotrendy.strategy.fingerprint import function_hash, is_self_contained
 from algotrendy.strategy.indicators import Indicator
-from algotrendy.strategy.own import Layout
+from algotrendy.strategy.own import Layout, output_names
 from algotrendy.strategy.parameters import Value, Values
 
 Key = tuple[Any, ...]
@@ -44,39 +45,53 @@ class IndicatorColumns:
     columns: dict[int, NDArray[np.float64]] = field(default_factory=dict)
 
     def addresses(
-        self, layout: Layout, names: Sequence[str], combinations: Sequence[Sequence[Value]]
+        self,
+        layout: Layout,
+        names: Sequence[str],
+        combinations: Sequence[Sequence[Value]],
+        pool: Executor | None = None,
     ) -> NDArray[np.int64]:
         """Give where the column of each output of a strategy's indicators begins.
 
         Args:
             names: Of the parameters, in the order of each combination's values.
+            pool: Threads among which the columns of an indicator are shared out.
 
         Returns:
             Shape (combinations, outputs + 1); the last of each row is not used.
         """
-        told: dict[str, list[int]] = {}
-        by_name = {name: [each[place] for each in combinations] for place, name in enumerate(names)}
+        spread = map if pool is None else pool.map
+        by_name = {
+            name: np.array([values[place] for values in combinations])
+            for place, name in enumerate(names)
+        }
+        told: dict[str, NDArray[np.int64]] = {}
         for name, indicator in layout.indicators:
-            seen: list[Sequence[Value]] = [by_name[each] for each in _named(indicator)]
-            seen += [told[source] for source in indicator.inputs if source in told]
-            keys: list[Key] = list(zip(*seen, strict=True)) if seen else [()] * len(combinations)
-            known: dict[Key, int] = {}
-            for run, key in enumerate(keys):
-                if key not in known:
-                    inputs = [
-                        told[source][run] if source in told else source
-                        for source in indicator.inputs
-                    ]
-                    values = dict(zip(names, combinations[run], strict=True))
-                    known[key] = self._rows(indicator, inputs, values).ctypes.data
-            begins = [known[key] for key in keys]
-            for place, (output, _) in enumerate(indicator.outputs):
-                row = 8 * place * len(self.bars)
-                told[f"{name}_{output}" if output else name] = [begin + row for begin in begins]
+            sources = [source for source in indicator.inputs if source in told]
+            seen = [by_name[each] for each in _named(indicator)] + [told[each] for each in sources]
+            firsts, which = _distinct(seen, len(combinations))
+            made = spread(partial(self._rows_of, indicator, told, names, combinations), firsts)
+            begins = np.array([rows.ctypes.data for rows in made], dtype=np.int64)[which]
+            for place, output in enumerate(output_names(name, indicator)):
+                told[output] = begins + 8 * place * len(self.bars)
         table = np.zeros((len(combinations), len(told) + 1), dtype=np.int64)
         for place, column in enumerate(told.values()):
             table[:, place] = column
         return table
+
+    def _rows_of(
+        self,
+        indicator: Indicator,
+        told: Mapping[str, NDArray[np.int64]],
+        names: Sequence[str],
+        combinations: Sequence[Sequence[Value]],
+        run: int,
+    ) -> NDArray[np.float64]:
+        """Give the outputs of an indicator for the combination at a place."""
+        inputs = [
+            int(told[source][run]) if source in told else source for source in indicator.inputs
+        ]
+        return self._rows(indicator, inputs, dict(zip(names, combinations[run], strict=True)))
 
     def _rows(
         self, indicator: Indicator, inputs: Sequence[str | int], values: Values
@@ -102,6 +117,16 @@ class IndicatorColumns:
 
 def _named(indicator: Indicator) -> list[str]:
     return [argument for argument in indicator.arguments if isinstance(argument, str)]
+
+
+def _distinct(seen: Sequence[NDArray[Any]], runs: int) -> tuple[list[int], NDArray[np.int64]]:
+    """Tell the first run of each set of values, and of each run which set it has."""
+    which = np.zeros(runs, dtype=np.int64)
+    for values in seen:
+        _, place = np.unique(values, return_inverse=True)
+        which = which * runs + place
+    _, firsts, which = np.unique(which, return_index=True, return_inverse=True)
+    return firsts.tolist(), which
 
 
 @cache
@@ -135,4 +160,4 @@ def _over(update: Callable[..., float], inputs: int, kinds: tuple[str, ...]) -> 
         *(INT if kind == "int" else FLOAT for kind in kinds),
     )
     compile_ = kept if is_self_contained(update) else njit
-    return compile_(signature, error_model="python")(function)
+    return compile_(signature, error_model="python", nogil=True)(function)

@@ -44,6 +44,7 @@ _CUT, _UNFILLED, _FEES = (
 )
 _summarise_into = summary.summarise_into
 _TRIP_CELLS = summary.TRIP_CELLS
+_PARTS_A_THREAD = 4
 
 
 @kept(
@@ -173,7 +174,6 @@ def run_many(
     bound = bind(strategy, COLUMNS if strategy.indicators else SPAN)
     names = [parameter.name for parameter in strategy.parameters]
     shared = IndicatorColumns(setting.dataset.assets[0].base)
-    columns = shared.addresses(bound.layout, names, combinations)
     parameters = np.zeros((len(combinations), len(names) + 1))
     for place, values in enumerate(zip(*combinations, strict=True)):
         parameters[:, place] = values
@@ -183,21 +183,26 @@ def run_many(
     fills = np.zeros(len(combinations), dtype=np.int64) if filled is None else filled
     times = setting.dataset.timeline
     years = summary.years_of(times)
-
-    def work(first: int, last: int) -> None:
-        memory = Run(setting, bound, 64, 4096 + len(setting.dataset) // 2)
-        memory.go_many(
-            drive_many, parameters, columns, years, periods_per_year, int(with_figures),
-            out, ended, fills, equities, first, last,
-        )  # fmt: skip
-
     count = min(workers or os.cpu_count() or 1, max(len(combinations), 1))
-    edges = np.linspace(0, len(combinations), count + 1).astype(int).tolist()
+    parts = count if count == 1 else min(_PARTS_A_THREAD * count, len(combinations))
+    edges = np.linspace(0, len(combinations), parts + 1).astype(int).tolist()
+    waiting = pairwise(edges)
+
+    def work(columns: NDArray[np.int64]) -> None:
+        memory = Run(setting, bound, 64, 4096 + len(setting.dataset) // 2)
+        # Threads take parts by turns: one may be held up by what else the machine does.
+        for first, last in waiting:
+            memory.go_many(
+                drive_many, parameters, columns, years, periods_per_year, int(with_figures),
+                out, ended, fills, equities, first, last,
+            )  # fmt: skip
+
     if count == 1:
-        work(0, len(combinations))
+        work(shared.addresses(bound.layout, names, combinations))
     else:
         with ThreadPoolExecutor(count) as pool:
-            for future in [pool.submit(work, first, last) for first, last in pairwise(edges)]:
+            columns = shared.addresses(bound.layout, names, combinations, pool)
+            for future in [pool.submit(work, columns) for _ in range(count)]:
                 future.result()
     out[ended != WHOLE] = np.nan
     return out, ended

@@ -12,6 +12,7 @@ NAMES = (
     "init_errors",
     "root_logger",
     "end_of_log",
+    "few_workers",
     "worker_lifetime",
     "step_functions",
     "task_tokens",
