@@ -92,8 +92,8 @@ def _positions(record: RunRecord, ledger: Mapping[OrderKey, TradedOrder]) -> Ite
     held = [ZERO for _ in record.money.positions]
     for key, order in ledger.items():
         held[key.asset] += order.filled * order.side
-    for order in books.undecided(record):
-        held[order.asset] += sum((each.units for each in order.executions), ZERO) * order.side
+    for stray in books.undecided(record):
+        held[stray.asset] += sum((each.units for each in stray.executions), ZERO) * stray.side
     for place, (expected, found) in enumerate(zip(held, record.money.positions, strict=True)):
         if expected != found:
             yield Difference(

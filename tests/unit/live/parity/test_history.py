@@ -62,7 +62,7 @@ class Traded:
         for number, price in enumerate(PATH):
             for order in self.bench.orders()[filled:]:
                 paid = price + slip * order.request.side.sign
-                self.bench.counter.fill(order, order.request.quantity, price=paid)
+                self.bench.counter.fill(order, price=paid)
                 filled += 1
             self.bench.bars.lay(number, close=float(price))
             self.bench.advance()

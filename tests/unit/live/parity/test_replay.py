@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from decimal import Decimal
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from algotrendy.live.parity.replay import Replayed, replay
 from algotrendy.strategy.library import strategy_named
 from algotrendy.strategy.making import strategy
 from fakes.live_worlds import Broker, live_run, recorded_backtest, wandering
-from fakes.small_bars import small
+from fakes.small_bars import Row, small
 
 SMA = strategy_named("sma_cross")
 VALUES = {"fast": 3, "slow": 8}
@@ -276,14 +278,13 @@ def test_a_look_into_the_engine_is_found_though_live_it_does_nothing() -> None:
 
 
 def bars_of_the_engine() -> Any:
-    import sys
-
-    frame = sys._getframe()
+    """Look for the bars of an interpreter in the calls above this one; None where there is none."""
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
-        owner = frame.f_locals.get("self")
-        if hasattr(owner, "_feeds"):
-            return owner._feeds[0].close
-        frame = frame.f_back  # type: ignore[assignment]
+        feeds: Any = getattr(frame.f_locals.get("self"), "_feeds", None)
+        if feeds is not None:
+            return feeds[0].close
+        frame = frame.f_back
     return None
 
 
@@ -296,11 +297,11 @@ def test_a_warm_up_asks_for_nothing_in_both() -> None:
 
 def with_open(bars: Dataset, row: int, factor: float) -> Dataset:
     base = bars.assets[0].base
-    rows = [
-        tuple(float(getattr(base, name)[place]) for name in ("open", "high", "low", "close"))
-        for place in range(len(base))
-    ]
-    opened, high, low, close = rows[row]
+    columns = (getattr(base, name).tolist() for name in ("open", "high", "low", "close"))
+    rows: list[Row | None] = list(zip(*columns, strict=True))
+    found = rows[row]
+    assert found is not None
+    opened, high, low, close = found
     rows[row] = (opened * factor, max(high, opened * factor), low, close)
     return small(rows)
 
