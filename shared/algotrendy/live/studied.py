@@ -26,7 +26,7 @@ class Studied:
         sha256: Of all that decided its results: the bars, the code, the request.
         strategy, code: Which was studied, and in which version of its code.
         parameters: Of the winner; of a walk forward those that its last window chose.
-        timeframe: Of its bars; None where the study does not say.
+        timeframe: Of its bars; None where the study does not say, or they are of a chart style.
         terms: On which its orders filled, by the names of ``Terms``.
         evidence: As it was judged when the study ended.
     """
@@ -139,7 +139,8 @@ def of_walk(walk: WalkStudy) -> Studied:
         code=code,
         parameters=chosen,
         symbols=tuple(sorted(summary["symbols"])),
-        timeframe=None if timeframe is None else Timeframe(timeframe),
+        # Of bars of a chart style there is none: nothing live is made of those.
+        timeframe=Timeframe(timeframe) if timeframe in set(Timeframe) else None,
         first=date.fromisoformat(summary["first"]),
         last=date.fromisoformat(summary["last"]),
         terms=asdict(walk.spec.terms),

@@ -113,7 +113,7 @@ class WalkForwardOutcome:
         return {
             "plan_sha256": plan.sha256,
             "version": plan.version,
-            "timeframe": plan.timeframe.value,
+            "timeframe": plan.dataset.timeframe,
             "spec": plan.spec.model_dump(mode="json"),
             "symbols": list(plan.symbols),
             "first": plan.days[0].isoformat(),
