@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
 import pytest
 
+from algotrendy.backtest import walk_forward
 from algotrendy.backtest.gate import judge
+from algotrendy.cli.backtest_strategies import chosen
 from algotrendy.identity.permissions import Role
 from algotrendy.kernel.bar import Timeframe
 from algotrendy.kernel.errors import Conflict, NotFound
@@ -17,10 +21,11 @@ from algotrendy.live.promoting import Bars, rule_tested
 from algotrendy.live.registry import Registry, Wish
 from algotrendy.live.studied import Studied, shown_by
 from algotrendy.live.study_room import BacktestStudies
-from algotrendy.live.versions import Code, Content, Stage
+from algotrendy.live.versions import Code, Content, Stage, python_version
 from fakes.backtest_api import Backend
 from fakes.bar_store import MemoryBars
 from fakes.bars_for_backtests import walk
+from fakes.engine_walks import some_recorder
 from fakes.keys_in_memory import person
 from fakes.registry_in_memory import World
 
@@ -33,6 +38,28 @@ SHORT: dict[str, Any] = {
     "parameters": {"fast": ["4", "8"], "slow": ["16"]},
     "fee_bps": "3.5",
 }
+
+OWN = '''from algotrendy.backtest import strategy
+from algotrendy.strategy.indicators import sma
+
+
+@strategy(parameters={"length": 10}, indicators={"mean": sma("length")})
+def above(market, own, p):
+    """Hold while the close is above its mean."""
+    if market.position == 0.0 and market.close[-1] > own.mean:
+        market.invest()
+    elif market.close[-1] < own.mean:
+        market.exit()
+'''
+
+
+def frame() -> pd.DataFrame:
+    """Give 300 days of a wave."""
+    close = pd.Series([100.0 + 20.0 * math.sin(day / 20.0) for day in range(300)])
+    columns = {"open": close, "high": close + 1.0, "low": close - 1.0, "close": close}
+    made = pd.DataFrame({**columns, "volume": 1e6})
+    made.index = pd.date_range("2020-01-01", periods=300, tz="UTC")
+    return made
 
 
 class Past:
@@ -138,3 +165,34 @@ def test_a_study_of_another_tenant_or_of_another_kind_is_not_found(past: Past) -
 def test_a_study_that_is_not_done_proves_nothing(past: Past) -> None:
     with pytest.raises(Conflict, match="is requested, so it proves nothing"):
         past.room.studied(ACME, "sweep", UUID(past.running))
+
+
+def test_a_walk_forward_of_ones_own_file_is_one_of_its_registered_text(
+    past: Past, tmp_path: Path
+) -> None:
+    file = tmp_path / "above_of_mine.py"
+    file.write_text(OWN, encoding="utf-8")
+    mine = chosen(str(file)).strategy
+    recorder = some_recorder()
+    done = walk_forward(
+        {"AAPL": frame()},
+        mine,
+        {"length": [5, 10]},
+        {"in_sample": 100, "out_of_sample": 50},
+        recorder=recorder,
+        mode="interpreted",
+        checks=None,
+    )
+    kept = past.backend.walks.keep(done, recorder)
+    found = past.room.studied(recorder.tenant, "walk-forward", kept.id)
+    code = Code("above", found.code, OWN, python_version())
+    content = Content(
+        code=code,
+        parameters=found.parameters,
+        symbols=("AAPL",),  # type: ignore[arg-type]
+        terms=kept.spec.terms,
+    )
+    assert code.load().name == found.strategy
+    made = World().registry.register(person("ada", Role.RESEARCHER), "above", content)
+    ruling = rule_tested(made, found, found.evidence.trials or 0, Bars())
+    assert [each.words for each in ruling.conditions if not each.passed] == []
