@@ -23,7 +23,7 @@ class Cause(StrEnum):
     CORRECTION = "correction of data"  # a bar was corrected after the decision
     REJECT = "broker reject"
     LIMIT = "limit"  # our own limits of risk refused it
-    PAUSED = "paused"  # a person paused, stopped or flattened the run
+    PAUSED = "paused"  # nothing was to be sent: paused, late, stopped or flattened
     CONSEQUENCE = "consequence"  # the account was another one, by the differences before
     UNEXPLAINED = "our bug"
 

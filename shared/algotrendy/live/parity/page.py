@@ -30,7 +30,7 @@ CAUSES: Final[Mapping[str, str]] = {
     Cause.CORRECTION: "Bars were corrected after the decision.",
     Cause.REJECT: "The broker refused the order.",
     Cause.LIMIT: "Our own limits of risk refused the order.",
-    Cause.PAUSED: "The run was paused, stopped or flattened by a person.",
+    Cause.PAUSED: "Nothing was to be sent then: the run was paused, late, stopped or flattened.",
     Cause.CONSEQUENCE: "The account was another one by then, through the differences before.",
     Cause.UNEXPLAINED: "Nothing above explains it: a fault of ours until somebody shows otherwise.",
 }
