@@ -64,10 +64,20 @@ class LedgerHistories:
         )
 
     def running_on(self, day: date) -> Sequence[UUID]:
-        """Give the runs that trade, are not over, and were told of bars on a day or later."""
-        begin = int(datetime.combine(day, time(), UTC).timestamp()) * _NS
+        """Give the runs that trade, are not over, and were told of bars on a day or later.
+
+        Those too that were told of bars of the past then, as a replay is.
+        """
+        begin = datetime.combine(day, time(), UTC)
+        begin_ns = int(begin.timestamp()) * _NS
         runs = self.ledger.run(lambda _, live: live.open_runs())
-        return [run.id for run in runs if run.bar_at > begin and not run.is_shadow]
+        return [
+            run.id
+            for run in runs
+            if not run.is_shadow
+            and run.step > NO_STEP
+            and (run.bar_at > begin_ns or (run.changed_at or run.started_at) >= begin)
+        ]
 
     def record(self, run_id: UUID) -> RunRecord:
         """Read a run whole.

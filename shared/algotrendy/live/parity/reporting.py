@@ -60,7 +60,7 @@ class Histories(Protocol):
         ...
 
     def running_on(self, day: date) -> Sequence[UUID]:
-        """Give the runs that were told of bars on a day."""
+        """Give the runs that were told of bars on a day or later."""
         ...
 
 
@@ -120,7 +120,7 @@ class Reporter:
         return kept
 
     def report_night(self, day: date) -> NightOfReports:
-        """Replay every run that was told of bars on a day; one that cannot be stops no other."""
+        """Replay every run told of bars on a day or later; one that cannot be stops no other."""
         made, failed = [], []
         for run_id in self.histories.running_on(day):
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,7 +21,7 @@ from algotrendy.live.parity.replay import replay
 from algotrendy.live.parity.told import dataset_told
 from algotrendy.live.ports import Thought
 from algotrendy.live.runs import Run, RunId
-from fakes.live_bench import LiveBench, ToldMind, close_of
+from fakes.live_bench import LiveBench, ToldMind, close_of, moment
 from fakes.live_runs import a_run
 
 # Falls, then rises above its mean, and falls again.
@@ -148,3 +149,23 @@ def test_a_shadow_has_no_orders_to_compare() -> None:
 
     with pytest.raises(Conflict, match="is a shadow"):
         LedgerHistories(bench.live, bench.bars).record(bench.run_id)
+
+
+def test_a_night_is_about_the_runs_that_were_told_of_bars_since(traded: Traded) -> None:
+    bench = traded.bench
+    last = moment(close_of(len(PATH) - 1)).date()
+
+    assert traded.histories.running_on(last - timedelta(days=1)) == [bench.run_id]
+    # It was told of bars of the past today.
+    assert traded.histories.running_on(bench.counter.clock.now().date()) == [bench.run_id]
+    assert traded.histories.running_on(bench.counter.clock.now().date() + timedelta(days=1)) == []
+
+
+def test_a_run_that_was_told_nothing_and_a_shadow_have_no_night() -> None:
+    silent, shadow = LiveBench(), LiveBench(shadow_of=RunId(a_run(2).id))
+    shadow.bars.lay(0)
+    shadow.advance()
+    early = moment(close_of(0)).date() - timedelta(days=2)
+
+    assert LedgerHistories(silent.live, silent.bars).running_on(early) == []
+    assert LedgerHistories(shadow.live, shadow.bars).running_on(early) == []
