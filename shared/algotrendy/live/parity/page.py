@@ -15,6 +15,7 @@ _STYLE = """
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: right; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); }
 th.words, td.words { text-align: left; }
+td:first-child { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 .passed { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
 svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 13px; }

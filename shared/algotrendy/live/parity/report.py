@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from algotrendy.backtest.calibration import Calibration
+from algotrendy.backtest.calibration import Calibration, Slippage
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.outputs.json_form import plain as plain_json
 from algotrendy.kernel.decimals import EXACT
@@ -75,6 +75,18 @@ def calibration_of(found: Replayed) -> Calibration:
         record.bars_then.symbols,
         found.ledger,
         found.expected,
+    )
+
+
+def calibration_kept(document: Mapping[str, Any]) -> Calibration:
+    """Read what fills cost from a report as it was kept, or as the API shows it."""
+    costs = document["costs"]
+    slipping = costs["slipping"]
+    return Calibration(
+        source=costs["source"],
+        each=tuple(Slippage(**each) for each in costs["each"]),
+        slipping=None if slipping is None else Slippage(**slipping),
+        fee_bps=costs["fee_bps"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from algotrendy.backtest.engine.terms import Terms
 from algotrendy.backtest.outputs.assumptions import setting_assumed
 from algotrendy.backtest.outputs.json_form import to_json
 from algotrendy.live.parity.replay import replay
-from algotrendy.live.parity.report import calibration_of
+from algotrendy.live.parity.report import calibration_kept, calibration_of, described
 from algotrendy.strategy.library import strategy_named
 from fakes.live_worlds import Broker, live_run, wandering
 
@@ -96,3 +97,11 @@ def test_a_backtest_without_a_measurement_says_nothing_of_it() -> None:
 
     assert "Costs as measured" not in dict(setting_assumed(setting))
     assert replace(setting, calibration=None) == setting
+
+
+def test_a_kept_report_gives_the_same_measurement() -> None:
+    found = replay(live_run(BARS, SMA, Broker(slip_bps=7.0), values={"fast": 3, "slow": 8}))
+
+    kept = json.loads(json.dumps(described(found)))
+
+    assert calibration_kept(kept) == calibration_of(found)
