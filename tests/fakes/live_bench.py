@@ -64,7 +64,6 @@ class LaidBars:
 
     def __init__(self) -> None:
         self.steps: dict[int, DueStep] = {}
-        self.late = 0
         self.closes: datetime | None = None
 
     def lay(self, *numbers: int, close: float = 100.0, **changes: Any) -> None:
@@ -75,7 +74,7 @@ class LaidBars:
     def after(self, run: Run, up_to: datetime) -> BarsFound:
         until = int(up_to.timestamp()) * 1_000_000_000
         found = [each for known, each in sorted(self.steps.items()) if run.bar_at < known <= until]
-        return BarsFound(7, tuple(found), self.late)
+        return BarsFound(7, tuple(found))
 
     def origin(self, content: Content, warm_up: int, until: datetime) -> int:
         return day(0) * DAY_NS

@@ -130,6 +130,12 @@ _LIVE: Mapping[tuple[str, str], Access] = {
     # Who may promote to which stage, and that live asks for the password, says live/promoting.py.
     ("POST", f"{_VERSION}/promotion"): _trade(Permission.STRATEGIES_PROMOTE),
     ("GET", "/v1/strategy-runs/{run_id}/parity"): _read(Permission.ORDERS_READ),
+    ("GET", "/v1/strategy-runs"): _read(Permission.ORDERS_READ),
+    ("POST", "/v1/strategy-runs"): _trade(Permission.STRATEGIES_RUN),
+    ("GET", "/v1/strategy-runs/{run_id}"): _read(Permission.ORDERS_READ),
+    ("PUT", "/v1/strategy-runs/{run_id}/state"): _trade(Permission.STRATEGIES_RUN),
+    ("GET", "/v1/strategy-runs/{run_id}/steps"): _read(Permission.ORDERS_READ),
+    ("GET", "/v1/strategy-runs/{run_id}/profit-and-loss"): _read(Permission.ORDERS_READ),
 }
 
 _TRADING: Mapping[tuple[str, str], Access] = {

@@ -14,20 +14,22 @@ import struct
 import sys
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
 from algotrendy.backtest.data.dataset import Dataset
 from algotrendy.backtest.data.making import from_arrays
+from algotrendy.backtest.data.schedules import due
 from algotrendy.backtest.engine.noting import TooManyOrdersError
 from algotrendy.backtest.engine.setting import Setting
-from algotrendy.backtest.engine.step_records import BarSeen
+from algotrendy.backtest.engine.step_records import BarSeen, StepInputs
 from algotrendy.backtest.engine.step_state import StepState
 from algotrendy.backtest.engine.stepping import Stepper
 from algotrendy.backtest.markets import calendar_named
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound
 from algotrendy.live.step_texts import bars_of, decisions_text, inputs_of
 from algotrendy.live.versions import Content
+from algotrendy.strategy.schedules import Schedule
 
 MOST_KEPT: Final = 200
 """Strategies that are kept warm; who was asked for the longest ago goes first."""
@@ -36,7 +38,16 @@ MOST_STATE: Final = 900_000
 _LENGTH: Final = struct.Struct(">I")
 _NAMES: Final = ("time", "open", "high", "low", "close", "volume")
 
-_kept: OrderedDict[str, Stepper] = OrderedDict()
+
+@dataclass(slots=True)
+class _Warm:
+    """A strategy between two of its steps."""
+
+    stepper: Stepper
+    schedules: list[Schedule]
+
+
+_kept: OrderedDict[str, _Warm] = OrderedDict()
 
 
 def send(stream: BinaryIO, value: object) -> None:
@@ -113,31 +124,48 @@ def _traits(content: Content) -> dict[str, Any]:
 
 def _step(content: Content, question: dict[str, Any]) -> dict[str, Any]:
     inputs = inputs_of(question["inputs"], bars_of(question["bars"]))
-    stepper = _kept.pop(question["run"], None)
+    warm = _kept.pop(question["run"], None)
     state = question["state"]
-    if stepper is None or not _is_at(stepper, state):
+    if warm is None or not _is_at(warm.stepper, state):
         told = question["told"]
         if told is None and inputs.step > 0:
             return {"lacks": True}
         history = [bars_of(each) for each in told or ()]
         setting = setting_of(content, question["capital"], history, inputs.now)
-        stepper = _made(setting, state)
+        schedules = [schedule for schedule, _ in setting.strategy.schedules]
+        warm = _Warm(_made(setting, state), schedules)
     try:
-        stepped = stepper.step(inputs)
+        now_due = _due(content, warm, inputs)
+        stepped = warm.stepper.step(replace(inputs, due=now_due))
     except Invalid as error:
         # The platform's own complaint about what the strategy keeps, or about what it was told.
         return {"error": "failed", "message": error.message}
     text = stepped.state.to_json()
     if len(text) > MOST_STATE:
         return {"error": "failed", "message": f"its state takes {len(text):,} bytes"}
-    _kept[question["run"]] = stepper
+    _kept[question["run"]] = warm
     while len(_kept) > MOST_KEPT:
         _kept.popitem(last=False)
     return {
         "decisions": decisions_text(stepped.decisions),
         "state": text,
         "digest": stepped.state.digest(),
+        "due": now_due,
     }
+
+
+def _due(content: Content, warm: _Warm, inputs: StepInputs) -> int:
+    """Say which schedules are due at the step: known from its bars and those before alone."""
+    if not warm.schedules:
+        return 0
+    told: list[tuple[BarSeen, ...]] = []
+    for place, frame in enumerate(warm.stepper.market):
+        columns = (getattr(frame, name) for name in _NAMES)
+        told.append(
+            tuple(BarSeen(place, begin, 0, *rest) for begin, *rest in zip(*columns, strict=True))
+        )
+    dataset = _dataset(content, (), [*told, inputs.bars], inputs.now)
+    return int(due(warm.schedules, dataset, calendar_named(content.calendar))[-1])
 
 
 def _is_at(stepper: Stepper, state: str | None) -> bool:

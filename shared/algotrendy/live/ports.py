@@ -103,27 +103,20 @@ class DueStep:
     Attributes:
         bar_at: That moment, nanoseconds since 1970 UTC.
         bars: Of the universe, and of longer timeframes.
-        due: Bit k is set where the strategy's schedule k is due.
         lacking: Symbols that have no bar of that moment and none later, but may yet.
     """
 
     bar_at: int
     bars: tuple[BarSeen, ...]
-    due: int = 0
     lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BarsFound:
-    """What the lake has for a run.
-
-    Attributes:
-        late: How many bars are there that belong to steps which were done without them.
-    """
+    """What the lake has for a run; bars of steps that were done without them are left out."""
 
     lake_version: int
     steps: tuple[DueStep, ...]
-    late: int = 0
 
 
 class RunBars(Protocol):
@@ -165,11 +158,16 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What a strategy made of a step."""
+    """What a strategy made of a step.
+
+    Attributes:
+        due: Bit k is set where its schedule k was due.
+    """
 
     decisions: tuple[Decision, ...]
     state: str
     digest: str
+    due: int = 0
 
 
 class Mind(Protocol):
@@ -194,6 +192,7 @@ class Mind(Protocol):
 
         Args:
             run: Whose last step was ``inputs.step - 1``.
+            inputs: What is due at the step is found here: it is in what comes of it.
             state: After that step; None before the first.
             told: Gives the bars of every step before; asked only where they are not at hand.
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import Final, TypeVar
 
 from algotrendy.backtest.engine.step_records import BarSeen, StepInputs
@@ -119,7 +120,7 @@ class Runner:
         if not run.decides:
             return Advanced(run)
         found = self._bars.after(run, until)
-        ready = [each for each in found.steps if not each.lacking]
+        ready = list(takewhile(lambda each: self._is_ready(run, each), found.steps))
         done = orders = 0
         for each in ready:
             stepped = self._stepped(run.id, each, found, is_newest=each is ready[-1])
@@ -152,7 +153,7 @@ class Runner:
                 now=due.bar_at,
                 bars=due.bars,
                 account=seen.account,
-                due=due.due,
+                due=0,
                 sends=_is_warm(run, due)
                 and run.wanted is Wanted.RUNNING
                 and late is None
@@ -170,6 +171,10 @@ class Runner:
 
     def _told(self, run_id: RunId, before: int) -> Sequence[Sequence[BarSeen]]:
         return self._ledger.run(lambda _, live: live.told_bars(run_id, before))
+
+    def _is_ready(self, run: Run, due: DueStep) -> bool:
+        """Say whether every symbol's bar is there, or was waited for long enough."""
+        return not due.lacking or self._lateness(run, due) is not None
 
     def _lateness(self, run: Run, due: DueStep) -> str | None:
         """Say why a step comes too late to act on; None where it does not, or nobody watches."""
@@ -305,12 +310,10 @@ class _Keeper:
             return Trouble.LATE, self.trouble
         if not _is_warm(run, self.due):
             return Trouble.WAITING, "its warm-up is not over"
-        if self.found.late:
-            return Trouble.LATE, f"{self.found.late} bars came after their step, and were left out"
         return None, ""
 
     def _step(self, outcomes: Sequence[Outcome]) -> LiveStep:
-        inputs = self.inputs
+        inputs = replace(self.inputs, due=self.thought.due)
         closes = [0.0] * len(self.run.content.symbols)
         for bar in inputs.bars:
             if bar.frame == 0:

@@ -76,6 +76,7 @@ class Run:
             in a replay of the past.
         origin: When the first bar of the warm-up began, nanoseconds since 1970 UTC.
         warm_up: Steps before its first order.
+        timeframes: Longer ones that its strategy reads.
         trades_after: Steps known by then belong to the warm-up, nanoseconds since 1970 UTC.
         reason: Of where it stands, for a person.
         step: The last step that was done; ``NO_STEP`` before the first.
@@ -98,6 +99,7 @@ class Run:
     origin: int
     trades_after: int
     warm_up: int = 0
+    timeframes: tuple[str, ...] = ()
     data_hash: str | None = None
     patience_s: int | None = None
     shadow_of: RunId | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from algotrendy.kernel.ids import EventId, derived_uuid7
+from algotrendy.kernel.ids import AccountId, EventId, derived_uuid7
 from algotrendy.live.events import StrategyRunChanged
 from algotrendy.live.ports import LiveTables
+from algotrendy.live.registry_ports import ReadSwitches
 from algotrendy.live.runs import Run, Trouble
+from algotrendy.live.versions import Stage
 from algotrendy.trading.ledger import LedgerTransaction
 
 RUNNER = "platform:runner"
@@ -21,6 +24,32 @@ class Switches(Protocol):
     def refusal(self, run: Run) -> str | None:
         """Say why a run may not send now; None lets it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunSwitches:
+    """Is the ``Switches`` of a deployment: a run costs money by its stage, or by its account.
+
+    Args:
+        read: Reads the switches of the deployment.
+        is_live: Says whether an account's own switch is on.
+    """
+
+    read: ReadSwitches
+    is_live: Callable[[AccountId], bool]
+
+    def refusal(self, run: Run) -> str | None:
+        """Say why a run may not send now; None lets it."""
+        if run.stage == Stage.LIVE:
+            found = self.read()
+            if not found.stage:
+                return "the live switch of the stage is off: ALGOTRENDY_LIVE_TRADING"
+            if not found.flag:
+                return "the live switch is off: algotrendy flags set live_trading true"
+            return None
+        if not run.is_shadow and self.is_live(run.root):
+            return f"{run.label} is at stage {run.stage}, and account {run.root} costs money"
+        return None
 
 
 def stand(

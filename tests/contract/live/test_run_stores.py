@@ -18,7 +18,7 @@ DEMO = TenantId("demo")
 
 
 def test_a_run_is_read_as_it_was_kept(live_ledger: LiveLedger) -> None:
-    run = a_run(shadow_of=run_id(9), patience_s=300, bar_at=1_700_000_000_000_000_001, step=7)
+    run = a_run(shadow_of=run_id(9), patience_s=300, timeframes=("5Day",), bar_at=1_700_000_000_000_000_001, step=7)
     assert live_ledger.run(lambda _, live: live.add_run(run))
     assert live_ledger.run(lambda _, live: live.get_run(run.id)) == run
     assert not live_ledger.run(lambda _, live: live.add_run(replace(run, step=8)))

@@ -83,7 +83,9 @@ class ChildMind:
                 found = self._ask({**question, "told": [bars_text(bars) for bars in told()]})
         except Invalid as error:
             raise StrategyFailed(error.message) from error
-        return Thought(decisions_of(found["decisions"]), found["state"], found["digest"])
+        return Thought(
+            decisions_of(found["decisions"]), found["state"], found["digest"], found["due"]
+        )
 
     def close(self) -> None:
         """End the child."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, FastAPI
 
 from algotrendy.identity.app import create_guarded_app
-from algotrendy.live.api import parity, versions
+from algotrendy.live.api import parity, runs, versions
 from algotrendy.live.api.access import CAPABILITY, check_database
 
 __all__ = ["CAPABILITY", "create_api"]
@@ -17,6 +17,7 @@ def routers() -> Iterator[APIRouter]:
     """Give the router of each resource."""
     yield versions.router
     yield parity.router
+    yield runs.router
 
 
 def create_api() -> FastAPI:
