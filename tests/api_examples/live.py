@@ -10,6 +10,8 @@ from algotrendy.live.api.version_bodies import RegistrationIn
 from api_examples.asking import EVERY_ROLE, Ask
 from fakes.kept_reports import a_report
 from fakes.live_api import LiveApi
+from fakes.live_bench import buys
+from fakes.live_runs import run_id
 from fakes.live_worlds import RUN
 from fakes.registry_in_memory import STUDY
 
@@ -22,6 +24,12 @@ ASKS: dict[str, Ask] = {
     "list_strategy_versions": Ask({"name": "registered"}),
     "get_strategy_version": Ask(_CROSS),
     "promote_strategy": Ask(_CROSS),
+    "start_strategy": Ask(),
+    "list_strategy_runs": Ask(),
+    "get_strategy_run": Ask({"run_id": "run"}),
+    "set_strategy_run_state": Ask({"run_id": "run"}),
+    "list_strategy_run_steps": Ask({"run_id": "run"}),
+    "get_strategy_run_profit": Ask({"run_id": "run"}),
     "get_run_parity": Ask({"run_id": "replayed run"}),
 }
 
@@ -34,6 +42,7 @@ class LiveWorld:
             "registered": _NAME,
             "its version": "1",
             "replayed run": str(RUN),
+            "run": str(run_id()),
         }
         self.renew()
 
@@ -47,6 +56,9 @@ class LiveWorld:
         wish = {"to": "tested", "reason": "the gate passes it", "study": study}
         self._made(f"/v1/strategies/{_NAME}/versions/1/promotion", wish)
         api.reports.put(a_report(days=40), ())
+        api.bench.mind.says = {1: [buys(10.0)]}
+        api.bench.bars.lay(0, 1)
+        api.bench.advance()
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request, as somebody with every role."""

@@ -18,7 +18,13 @@ DEMO = TenantId("demo")
 
 
 def test_a_run_is_read_as_it_was_kept(live_ledger: LiveLedger) -> None:
-    run = a_run(shadow_of=run_id(9), patience_s=300, timeframes=("5Day",), bar_at=1_700_000_000_000_000_001, step=7)
+    run = a_run(
+        shadow_of=run_id(9),
+        patience_s=300,
+        timeframes=("5Day",),
+        bar_at=1_700_000_000_000_000_001,
+        step=7,
+    )
     assert live_ledger.run(lambda _, live: live.add_run(run))
     assert live_ledger.run(lambda _, live: live.get_run(run.id)) == run
     assert not live_ledger.run(lambda _, live: live.add_run(replace(run, step=8)))
@@ -90,7 +96,8 @@ def test_orders_of_a_run_are_known_by_their_names(live_ledger: LiveLedger) -> No
     live_ledger.run(lambda _, live: live.put_order(order))
     told = replace(order, told=("e1", "e2"), is_over=True)
     refused = replace(order, client_order_id="live-1-0-2", number=2, order_id=None)
-    live_ledger.run(lambda _, live: (live.put_order(told), live.put_order(refused)))
+    live_ledger.run(lambda _, live: live.put_order(told))
+    live_ledger.run(lambda _, live: live.put_order(refused))
     assert live_ledger.run(lambda _, live: live.orders_of(run_id())) == [told, refused]
     assert live_ledger.run(lambda _, live: live.orders_of(run_id(), only_open=True)) == [refused]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
-from algotrendy.backtest.engine.step_records import AccountSeen, StepInputs
+from algotrendy.backtest.engine.step_records import AccountSeen, BarSeen, StepInputs
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.live.adapters.child_mind import ChildMind
@@ -46,10 +45,14 @@ def inputs(step: int) -> StepInputs:
     return StepInputs(step, close_of(step), bars, account, 0, sends=True)
 
 
+def told_before(step: int) -> Callable[[], list[tuple[BarSeen, ...]]]:
+    return lambda: [inputs(before).bars for before in range(step)]
+
+
 def played(mind: ChildMind, content: Content, steps: int, number: int = 1) -> list[Thought]:
     run, found, state = a_run(number, content=content), [], None
     for step in range(steps):
-        told = partial(list, [inputs(before).bars for before in range(step)])
+        told = told_before(step)
         found.append(mind.think(run, inputs(step), state, told))
         state = found[-1].state
     return found
@@ -68,7 +71,7 @@ def test_a_child_that_was_lost_in_between_decides_the_same(mind: ChildMind) -> N
     warm = played(mind, content, 4)
     run = a_run(content=content)
     mind.close()
-    told = partial(list, [inputs(before).bars for before in range(3)])
+    told = told_before(3)
     assert mind.think(run, inputs(3), warm[2].state, told) == warm[3]
 
 
@@ -117,7 +120,7 @@ def test_what_one_does_others_do_not_feel(mind: ChildMind) -> None:
     first = mind.think(run, inputs(0), None, list)
     with pytest.raises(StrategyTimedOut):
         played(mind, own("    while True:\n        pass\n"), 1)
-    told = partial(list, [inputs(0).bars])
+    told = told_before(1)
     assert mind.think(run, inputs(1), first.state, told).decisions == ()
 
 

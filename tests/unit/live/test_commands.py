@@ -11,60 +11,20 @@ import pytest
 
 from algotrendy.identity.account_access import Reach
 from algotrendy.kernel.errors import Conflict, Invalid, NotFound, Rejected
-from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId, UserId, uuid7
-from algotrendy.live.commands import RunDesk, Start
-from algotrendy.live.order_waking import OrderWaker
+from algotrendy.kernel.ids import AccountId, CorrelationId, TenantId
+from algotrendy.live.commands import Start
 from algotrendy.live.runs import Run, Trouble, Wanted
-from algotrendy.live.versions import Stage, StrategyVersion
+from algotrendy.live.versions import Stage
 from algotrendy.trading.journal import Book, Place
-from algotrendy.trading.saga import OrderSaga
 from algotrendy.trading.status import PlatformStatus
 from fakes.live_bench import LiveBench, buys, close_of
-from fakes.live_runs import CONTENT, run_id
-from fakes.order_counter import AAPL, NOON, USD
+from fakes.live_desk import DEMO, desk_of
+from fakes.live_runs import run_id
+from fakes.order_counter import AAPL, USD
 from fakes.risk_desk import buy
 
-DEMO = TenantId("demo")
 REACH = Reach(DEMO)
 PAPER = AccountId("paper")
-
-
-class OneVersion:
-    """Is the ``Versions`` of a tenant with one."""
-
-    def __init__(self, stage: Stage = Stage.PAPER) -> None:
-        self.stage = stage
-
-    def get(self, tenant: TenantId, name: str, version: int | None = None) -> StrategyVersion:
-        if (tenant, name) != (DEMO, "wave") or version not in (None, 1):
-            raise NotFound("registered strategy", name)
-        return StrategyVersion(
-            id=uuid7(NOON),
-            tenant=tenant,
-            name=name,
-            version=1,
-            content=CONTENT,
-            author=UserId("ada"),
-            note="",
-            registered_at=NOON,
-            stage=self.stage,
-            since=NOON,
-        )
-
-
-def desk(bench: LiveBench, stage: Stage = Stage.PAPER) -> RunDesk:
-    counter = bench.counter
-    saga = OrderSaga(counter.ledger, counter.sagas, counter.bell, counter.clock, counter.ids)
-    return RunDesk(
-        bench.live,
-        OneVersion(stage),
-        bench.bars,
-        bench.mind,
-        bench.switches,
-        OrderWaker(counter.sagas, saga, counter.bell),
-        counter.clock,
-        counter.ids,
-    )
 
 
 def start(bench: LiveBench, stage: Stage = Stage.PAPER, **wish: Any) -> Run:
@@ -75,11 +35,11 @@ def start(bench: LiveBench, stage: Stage = Stage.PAPER, **wish: Any) -> Run:
         "capital": Decimal(5_000),
     }
     asked = Start(**(given | wish))
-    return desk(bench, stage).start(asked, REACH, "ada", CorrelationId("c1"))
+    return desk_of(bench, stage).start(asked, REACH, "ada", CorrelationId("c1"))
 
 
 def want(bench: LiveBench, wanted: Wanted) -> Run:
-    return desk(bench).want(bench.run_id, wanted, "ada", REACH, "why not")
+    return desk_of(bench).want(bench.run_id, wanted, "ada", REACH, "why not")
 
 
 def position(bench: LiveBench) -> Decimal:
@@ -129,7 +89,7 @@ def test_a_second_run_on_the_same_part_is_refused() -> None:
 def test_a_run_goes_on_with_what_its_part_has() -> None:
     bench = LiveBench()
     first = start(bench)
-    desk(bench).want(first.id, Wanted.STOPPING, "ada", REACH)
+    desk_of(bench).want(first.id, Wanted.STOPPING, "ada", REACH)
     again = start(bench, capital=None)
     assert again.capital == Decimal(5_000)
 
@@ -155,7 +115,7 @@ def test_what_the_caller_may_not_see_is_not_there() -> None:
     bench = LiveBench()
     other = Reach(TenantId("other"))
     with pytest.raises(NotFound):
-        desk(bench).want(bench.run_id, Wanted.PAUSED, "eve", other)
+        desk_of(bench).want(bench.run_id, Wanted.PAUSED, "eve", other)
     with pytest.raises(NotFound):
         start(bench, name="tide")
     with pytest.raises(NotFound):
@@ -188,7 +148,7 @@ def test_a_stop_cancels_orders_and_leaves_positions() -> None:
     assert order.cancel_requested_at is not None
     assert [ring.order_id for ring in bench.counter.bell.rings] == [order.id]
     bench.counter.told(order, "canceled")
-    assert desk(bench).close_down(bench.run_id).state == "stopped"
+    assert desk_of(bench).close_down(bench.run_id).state == "stopped"
     assert position(bench) == 10
     assert len(bench.orders()) == 2
     with pytest.raises(Conflict, match="stopped"):
@@ -207,13 +167,13 @@ def test_a_flatten_sells_once_no_order_is_open() -> None:
     assert want(bench, Wanted.FLATTENING).state == "flattening"
     assert len(bench.orders()) == 2
     bench.counter.told(bench.orders()[1], "canceled")
-    desk(bench).close_down(bench.run_id)
+    desk_of(bench).close_down(bench.run_id)
     closing = bench.orders()[-1]
     assert (closing.request.quantity, closing.request.side.value) == (Decimal(10), "sell")
-    desk(bench).close_down(bench.run_id)
+    desk_of(bench).close_down(bench.run_id)
     assert len(bench.orders()) == 3
     bench.counter.fill(bench.counter.accept(closing))
-    assert desk(bench).close_down(bench.run_id).state == "stopped"
+    assert desk_of(bench).close_down(bench.run_id).state == "stopped"
     assert position(bench) == 0
 
 
@@ -224,7 +184,7 @@ def test_a_flatten_that_is_refused_says_why_and_is_tried_again() -> None:
     assert run.state == "flattening"
     assert run.reason
     bench.counter.list(AAPL)
-    desk(bench).close_down(bench.run_id)
+    desk_of(bench).close_down(bench.run_id)
     assert len(bench.orders()) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class NoEnds:
         return a_run()
 
 
-def watched(**run: object) -> tuple[LiveBench, Watcher, NoEnds]:
+def watched(**run: Any) -> tuple[LiveBench, Watcher, NoEnds]:
     bench = LiveBench(**run)
     ends = NoEnds()
     bars = EveryMinute()

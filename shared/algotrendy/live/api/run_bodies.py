@@ -16,7 +16,7 @@ from algotrendy.trading.api.access import whole_account_of
 from algotrendy.trading.api.values import Body, DecimalIn, DecimalOut, example
 
 START_EXAMPLES: Any = {
-    "paper": example({"name": "trend", "version": 1, "account": "paper", "capital": "10000"}),
+    "paper": example({"name": "apple-cross", "version": 1, "account": "paper", "capital": "10000"}),
 }
 STATE_EXAMPLES: Any = {"pause": example({"state": "paused", "reason": "the Fed speaks at two"})}
 _WANTED = {
