@@ -865,6 +865,24 @@ class CurveOut(Answer):
     wealth: list[float]
 
 
+class DecisionOut(Answer):
+    """What a strategy asked for, and what became of it."""
+
+    number: int
+    kind: str
+    symbol: str
+    side: str
+    units: float
+    fate: str
+    """`admitted`, `refused`, `impossible`, `cancelling`, `joined`, `idle`, `shadowed`."""
+
+    order_id: str | None
+    client_order_id: str | None
+    reason: str
+    breaches: list[dict[str, Any]]
+    """The limits that spoke against it."""
+
+
 class DifferenceOut(Answer):
     """One difference between the run and its backtest."""
 
@@ -1940,6 +1958,13 @@ class PauseIn(Request):
     """Kept in the audit."""
 
 
+class PointOut(Answer):
+    """What a run was worth at a step."""
+
+    at: dt.datetime
+    equity: float
+
+
 class PositionOut(Answer):
     """What one account or part holds of a symbol; below zero for a short."""
 
@@ -1966,6 +1991,21 @@ class PositionsOut(Answer):
     """Positions, by account and symbol."""
 
     positions: list[PositionOut]
+
+
+class ProfitOut(Answer):
+    """What a run has earned."""
+
+    run_id: str
+    capital: Number
+    equity: float | None
+    """At the last step; null before the first."""
+
+    profit: float | None
+    """Equity less capital."""
+
+    points: list[PointOut]
+    """The newest thousand steps, oldest first."""
 
 
 class Progress(Answer):
@@ -2245,6 +2285,58 @@ class RotationIn(Request):
     """For the old key, at most."""
 
 
+class RunOut(Answer):
+    """A run of a registered strategy."""
+
+    id: str
+    name: str
+    version: int
+    account: str
+    """The part that it trades."""
+
+    stage: str
+    shadow_of: str | None
+    state: str
+    """running, paused, stopping, flattening, stopped; or waiting, late, stale, failed, timed-out,
+    overflowing
+    """
+
+    reason: str
+    symbols: list[str]
+    timeframe: str
+    capital: Number
+    patience_s: int | None
+    steps: int
+    """Done so far, the warm-up with them."""
+
+    bar_at: dt.datetime | None
+    """When the bars of the last step were known."""
+
+    started_at: dt.datetime
+    started_by: str
+    changed_at: dt.datetime | None
+
+
+class RunStateIn(Request):
+    """What is wanted of a run."""
+
+    state: Literal['running', 'paused', 'stopped', 'flattened']
+    """`paused`: decides on, sends nothing, open orders stay; `running`: goes on; `stopped`: open
+    orders are cancelled, positions stay; `flattened`: and positions sold.
+    """
+
+    reason: str = ''
+    """Kept in the audit."""
+
+
+class RunsOut(Answer):
+    """Runs, newest first."""
+
+    runs: list[RunOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null at the end."""
+
+
 class SeriesOut(Answer):
     """The bars of one symbol on a page, oldest first."""
 
@@ -2265,6 +2357,33 @@ class SeveralOut(Answer):
     series: list[SeriesOut]
     next_cursor: str | None
     """Ask for the next page with it; null at the end."""
+
+
+class StartIn(Request):
+    """A version that is to run."""
+
+    name: str
+    """Of the registered strategy."""
+
+    version: int | None = None
+    """The newest where it is left out."""
+
+    account: str
+    """The whole account; the run gets a part of it."""
+
+    capital: Number | None = None
+    """Cash of the part; left out, what the part has from an earlier run."""
+
+    patience_s: int | None = None
+    """Seconds after its close within which a bar must come; left out, nobody watches the clock, as
+    in a replay of the past.
+    """
+
+    trades_after: dt.datetime | None = None
+    """Bars known by then belong to the warm-up; now where it is left out."""
+
+    shadow_of: str | None = None
+    """The run that it decides beside, sending none."""
 
 
 class StateIn(Request):
@@ -2297,6 +2416,33 @@ class StatesOut(Answer):
     state: TradingState
     states: list[StateOut]
     """The account's first, then by strategy."""
+
+
+class StepOut(Answer):
+    """A step of a run."""
+
+    step: int
+    bar_at: dt.datetime
+    decided_at: dt.datetime
+    sends: bool
+    """False in the warm-up, in a pause, and when bars came late."""
+
+    equity: float
+    """Of the part at the closes of the step."""
+
+    lake_version: int
+    digest: str
+    """SHA-256 of the strategy's state after it."""
+
+    decisions: list[DecisionOut]
+
+
+class StepsOut(Answer):
+    """Steps, newest first."""
+
+    steps: list[StepOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null at the end."""
 
 
 class StrategyOut(Answer):
@@ -2814,6 +2960,7 @@ __all__ = [
     "ConditionOut",
     "CrossChecks",
     "CurveOut",
+    "DecisionOut",
     "DifferenceOut",
     "EntryKind",
     "EquityOut",
@@ -2876,10 +3023,12 @@ __all__ = [
     "PauseIn",
     "Permission",
     "PlatformStatus",
+    "PointOut",
     "PositionOut",
     "PositionsOut",
     "PostingOut",
     "PrincipalKind",
+    "ProfitOut",
     "Progress",
     "PromotionIn",
     "PromotionOut",
@@ -2897,6 +3046,9 @@ __all__ = [
     "Role",
     "RotationIn",
     "RulingOut",
+    "RunOut",
+    "RunStateIn",
+    "RunsOut",
     "ScenarioOut",
     "SeriesOut",
     "SessionsOut",
@@ -2905,9 +3057,12 @@ __all__ = [
     "SlippageOut",
     "SourceIn",
     "Stage",
+    "StartIn",
     "StateIn",
     "StateOut",
     "StatesOut",
+    "StepOut",
+    "StepsOut",
     "StopLossIn",
     "StopLossOut",
     "StrategiesOut",

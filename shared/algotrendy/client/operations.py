@@ -64,6 +64,7 @@ from algotrendy.client.models import (
     PauseIn,
     PlatformStatus,
     PositionsOut,
+    ProfitOut,
     PromotionIn,
     PromotionOut,
     QualityOut,
@@ -74,13 +75,19 @@ from algotrendy.client.models import (
     ReplaceIn,
     RiskOut,
     RotationIn,
+    RunOut,
+    RunStateIn,
+    RunsOut,
     SeriesOut,
     SeveralOut,
     Side,
     Stage,
+    StartIn,
     StateIn,
     StateOut,
     StatesOut,
+    StepOut,
+    StepsOut,
     StrategiesOut,
     SweepOut,
     SweepSpec,
@@ -1162,6 +1169,149 @@ class Operations(ABC):
             "GET",
             f"/v1/strategy-runs/{quoted(run_id)}/parity",
             ParityOut,
+        )
+
+    def start_strategy(
+        self,
+        body: StartIn,
+        *,
+        idempotency_key: str | None = None,
+    ) -> RunOut:
+        """Start a version of a registered strategy on a part of an account, or as a shadow of a
+        run.
+
+        Needs the permission `strategies:run`.
+        """
+        return self.call(
+            "POST",
+            "/v1/strategy-runs",
+            RunOut,
+            body=body,
+            keyed=True,
+            idempotency_key=idempotency_key,
+        )
+
+    def list_strategy_runs(
+        self,
+        *,
+        name: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> RunsOut:
+        """List runs of strategies, newest first.
+
+        Needs the permission `orders:read`.
+        """
+        return self.call(
+            "GET",
+            "/v1/strategy-runs",
+            RunsOut,
+            query={
+                "name": name,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iterate_strategy_runs(
+        self,
+        *,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[RunOut]:
+        """Give what ``list_strategy_runs`` gives, one by one, page after page."""
+
+        def page(place: str | None) -> RunsOut:
+            return self.list_strategy_runs(
+                name=name,
+                limit=limit,
+                cursor=place,
+            )
+
+        return every(page, lambda it: it.runs, lambda it: it.next_cursor)
+
+    def get_strategy_run(
+        self,
+        run_id: str,
+    ) -> RunOut:
+        """Tell where a run stands.
+
+        Needs the permission `orders:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategy-runs/{quoted(run_id)}",
+            RunOut,
+        )
+
+    def set_strategy_run_state(
+        self,
+        run_id: str,
+        body: RunStateIn,
+    ) -> RunOut:
+        """Pause a run, let it go on, stop it, or stop it and sell its positions.
+
+        What is stopped is over, for good.
+
+        Needs the permission `strategies:run`.
+        """
+        return self.call(
+            "PUT",
+            f"/v1/strategy-runs/{quoted(run_id)}/state",
+            RunOut,
+            body=body,
+        )
+
+    def list_strategy_run_steps(
+        self,
+        run_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> StepsOut:
+        """List the steps of a run, newest first: what was decided, and what became of it.
+
+        Needs the permission `orders:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategy-runs/{quoted(run_id)}/steps",
+            StepsOut,
+            query={
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def iterate_strategy_run_steps(
+        self,
+        run_id: str,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[StepOut]:
+        """Give what ``list_strategy_run_steps`` gives, one by one, page after page."""
+
+        def page(place: str | None) -> StepsOut:
+            return self.list_strategy_run_steps(
+                run_id,
+                limit=limit,
+                cursor=place,
+            )
+
+        return every(page, lambda it: it.steps, lambda it: it.next_cursor)
+
+    def get_strategy_run_profit(
+        self,
+        run_id: str,
+    ) -> ProfitOut:
+        """Tell what a run has earned, step by step.
+
+        Needs the permission `orders:read`.
+        """
+        return self.call(
+            "GET",
+            f"/v1/strategy-runs/{quoted(run_id)}/profit-and-loss",
+            ProfitOut,
         )
 
     def trading_health(
