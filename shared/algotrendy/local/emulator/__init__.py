@@ -29,7 +29,6 @@ def environment(
     port: int,
     state_dir: Path,
     *,
-    concurrency: int = 32,
     snapshot_s: float = 5.0,
 ) -> dict[str, str]:
     """Build the whole environment of the emulator process; do not merge it with another.
@@ -38,8 +37,6 @@ def environment(
         port: The one TCP port that is opened, on 127.0.0.1.
         state_dir: Folder for everything that must outlive the process: service state, S3
             objects, unpacked Lambda packages. Made when it is missing.
-        concurrency: Lambda invocations at once, over all functions; more are throttled, as AWS
-            does at the account limit. Each warm one takes about 50 MB.
         snapshot_s: Seconds between two snapshots of the state.
     """
     state_dir = state_dir.absolute()
@@ -61,7 +58,8 @@ def environment(
         "S3_DATA_DIR": str(state_dir / "s3"),
         "TMPDIR": str(scratch),
         "MINISTACK_SNAPSHOT_S": str(snapshot_s),
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(concurrency),
+        # As at AWS. How many processes they take is bounded by `fixes.few_workers`.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         "SFTP_ENABLED": "0",
         "SFTP_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",

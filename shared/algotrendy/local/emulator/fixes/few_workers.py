@@ -7,8 +7,9 @@ of concurrent executions used up.
 
 AWS: starts as many environments, each with processors of its own.
 
-Fix: once a function has a worker for each processor, its next call waits for one of them, for some
-seconds. Then one more is started after all: functions may wait for each other, or for themselves.
+Fix: once a function has a worker for each processor, its next call waits for one of them. Where
+none came free for some seconds, one more is started, and only one: functions may wait for each
+other, or for themselves. As processes are few, as many calls may be under way as at AWS.
 """
 
 import os
@@ -23,12 +24,16 @@ _PATIENCE_S = 10.0
 _ENOUGH = max(2, os.cpu_count() or 1)
 
 _freed = threading.Condition()
+_started: dict[str, float] = {}
 
 
-def _are_all_at_work(key: str) -> bool:
+def _must_wait_s(key: str) -> float:
+    """Tell how long a call waits at most before it may start one more worker."""
     with lambda_runtime._lock:
         workers = lambda_runtime._workers.get(key, [])
-        return len(workers) >= _ENOUGH and all(worker.in_use for worker in workers)
+        if len(workers) < _ENOUGH or not all(worker.in_use for worker in workers):
+            return 0.0
+    return _started.get(key, 0.0) + _PATIENCE_S - time.monotonic()
 
 
 def apply() -> None:
@@ -40,12 +45,14 @@ def apply() -> None:
         max_concurrency: int | None = None,
     ) -> Any:  # fmt: skip
         key = lambda_runtime._worker_key(func_name, config, qualifier)
-        deadline = time.monotonic() + _PATIENCE_S
-        # Leased before another one that waited may look: else two take the same for free.
+        # Leased before another one that waited may look: else two start where one may.
         with _freed:
-            while _are_all_at_work(key) and (left := deadline - time.monotonic()) > 0:
-                _freed.wait(left)
-            return stock_acquire(func_name, config, code_zip, qualifier, max_concurrency)
+            while (wait_s := _must_wait_s(key)) > 0:
+                _freed.wait(wait_s)
+            worker, how = stock_acquire(func_name, config, code_zip, qualifier, max_concurrency)
+            if how == "spawn":
+                _started[key] = time.monotonic()
+            return worker, how
 
     def release(worker: Any) -> None:
         stock_release(worker)
