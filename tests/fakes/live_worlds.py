@@ -24,6 +24,8 @@ from algotrendy.backtest.engine.step_records import (
 from algotrendy.backtest.engine.stepping import Stepper
 from algotrendy.backtest.engine.terms import Terms
 from algotrendy.kernel.ids import TenantId
+from algotrendy.kernel.instrument import Symbol
+from algotrendy.live.deciding import limit_price, stop_price
 from algotrendy.live.parity.records import (
     LedgerExecution,
     LedgerMoney,
@@ -250,6 +252,7 @@ def recorded_backtest(
     setting = Setting(dataset, strategy, values, terms, None, trade_from)
     heard = witness(setting)
     told = [step.inputs for step in heard.steps]
+    symbols = [Symbol(each) for each in dataset.symbols]
     stepper = Stepper(setting, None)
     steps, decided = [], {}
     for inputs in told:
@@ -281,8 +284,8 @@ def recorded_backtest(
             order_kind=each.order_kind,
             tif=each.tif,
             units=decimal_of(each.units),
-            limit=decimal_of(each.limit),
-            stop=decimal_of(each.stop),
+            limit=limit_price(each.limit, each.side, symbols[each.asset]) or ZERO,
+            stop=stop_price(each.stop, each.side, symbols[each.asset]) or ZERO,
             is_cancel_wanted=True,
             executions=tuple(executions.get(order, ())),
         )

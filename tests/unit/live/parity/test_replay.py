@@ -230,7 +230,19 @@ def test_positions_that_a_person_flattened_are_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sma_cross", "buy_and_hold", "rsi_reversion", "bollinger_reversion"]
+    "name",
+    [
+        "sma_cross",
+        "buy_and_hold",
+        "rsi_reversion",
+        "bollinger_reversion",
+        "donchian_breakout",
+        "market_making",
+        "narrow_range_breakout",
+        "trailing_trend",
+        "volatility_breakout",
+        "turn_of_month",
+    ],
 )
 def test_a_backtest_that_is_recorded_as_a_run_differs_in_nothing(name: str) -> None:
     found = replay(recorded_backtest(BARS, strategy_named(name)))
