@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from algotrendy.kernel.ids import AccountId, TenantId
+from algotrendy.live.parity.kept import KeptReport, RunIdentity
 from algotrendy.live.parity.replay import replay
 from algotrendy.live.parity.report import described
-from algotrendy.live.parity.reporting import KeptReport, RunIdentity
 from algotrendy.strategy.library import strategy_named
 from fakes.live_worlds import RUN, Broker, live_run, wandering
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import TenantId
-from algotrendy.live.parity.reporting import KeptReport
+from algotrendy.live.parity.kept import KeptReport
 from algotrendy.live.registry_ports import PaperRecord
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Unavailable
@@ -11,7 +12,7 @@ from algotrendy.kernel.ids import AccountId, Uuid7s
 from algotrendy.live.commands import RunDesk
 from algotrendy.live.nudging import Called
 from algotrendy.live.order_waking import OrderWaker
-from algotrendy.live.parity.reporting import Reports
+from algotrendy.live.parity.kept import Reports
 from algotrendy.live.ports import LiveLedger, Mind, RunBars
 from algotrendy.live.registry import Registry
 from algotrendy.live.registry_ports import LiveSwitches, PaperRecords
@@ -19,6 +20,9 @@ from algotrendy.live.running import Runner
 from algotrendy.live.standing import RunSwitches, Switches
 from algotrendy.live.watching import Watcher
 from algotrendy.platform.settings import settings
+
+if TYPE_CHECKING:
+    from algotrendy.live.parity.reporting import Reporter
 
 
 @cache
@@ -135,6 +139,18 @@ def runner() -> Runner:
 def watch() -> Watcher:
     """Give what finds runs whose bars stay away, and leads those that end to their end."""
     return Watcher(live_ledger(), run_bars(), run_desk(), SystemClock())
+
+
+@cache
+def reporter() -> Reporter:
+    """Give what replays runs through the backtest engine, and reports how they differ."""
+    from algotrendy.live.parity.history import LedgerHistories
+    from algotrendy.live.parity.reporting import Reporter
+    from algotrendy.platform.telemetry import correlation_id
+
+    clock = SystemClock()
+    histories = LedgerHistories(live_ledger(), run_bars())
+    return Reporter(histories, reports(), clock, Uuid7s(clock), correlation_id)
 
 
 def run_switches() -> Switches:

@@ -11,7 +11,7 @@ import pytest
 
 from algotrendy.kernel.ids import TenantId
 from algotrendy.live.adapters.postgres_reports import PostgresPaperRecords, PostgresReports
-from algotrendy.live.parity.reporting import KeptReport, Reports
+from algotrendy.live.parity.kept import KeptReport, Reports
 from algotrendy.live.registry_ports import PaperRecord, PaperRecords
 from algotrendy.platform.bus import Outbox
 from fakes.kept_reports import a_report

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from algotrendy.live.parity.reporting import KeptReport
+from algotrendy.live.parity.kept import KeptReport
 from fakes.kept_reports import a_report
 from fakes.live_api import LiveApi
 from fakes.live_worlds import RUN

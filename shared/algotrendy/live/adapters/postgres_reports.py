@@ -10,7 +10,7 @@ from uuid import UUID
 
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import AccountId, TenantId
-from algotrendy.live.parity.reporting import KeptReport, RunIdentity
+from algotrendy.live.parity.kept import KeptReport, RunIdentity
 from algotrendy.live.registry_ports import PaperRecord
 from algotrendy.platform.bus import Outbox
 from algotrendy.platform.database import Database, Row, Transaction

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from algotrendy.identity.app import CurrentPrincipal, CurrentReach
-from algotrendy.live.parity.reporting import Reports
+from algotrendy.live.parity.kept import Reports
 from algotrendy.live.registry import LIST_LIMIT, Registry
 
 CAPABILITY = "live"

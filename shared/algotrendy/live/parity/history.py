@@ -18,6 +18,7 @@ from algotrendy.kernel.instrument import Symbol
 from algotrendy.kernel.money import Money
 from algotrendy.kernel.order import OrderClass, OrderType, Side, TimeInForce
 from algotrendy.kernel.order_request import OrderRequest
+from algotrendy.live.parity.kept import RunIdentity
 from algotrendy.live.parity.records import (
     LedgerExecution,
     LedgerMoney,
@@ -26,7 +27,6 @@ from algotrendy.live.parity.records import (
     Refusal,
     RunRecord,
 )
-from algotrendy.live.parity.reporting import RunIdentity
 from algotrendy.live.parity.told import dataset_told
 from algotrendy.live.ports import LiveLedger, LiveTables, RunBars
 from algotrendy.live.runs import NO_STEP, Run, RunId

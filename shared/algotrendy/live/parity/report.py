@@ -15,6 +15,7 @@ from algotrendy.backtest.outputs.json_form import plain as plain_json
 from algotrendy.kernel.decimals import EXACT
 from algotrendy.live.parity.calibrating import calibrated
 from algotrendy.live.parity.differences import Cause, Difference
+from algotrendy.live.parity.kept import Document
 from algotrendy.live.parity.replay import Replayed
 
 FORMAT: Final = 1
@@ -22,8 +23,6 @@ MOST_DIFFERENCES: Final = 2_000
 """As many are listed; all are counted, and those unexplained come first."""
 _POINTS = 1_000
 _NS = 1_000_000_000
-
-Document = dict[str, Any]
 
 
 def described(found: Replayed) -> Document:

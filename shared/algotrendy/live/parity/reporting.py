@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
 from algotrendy.kernel.clock import Clock
 from algotrendy.kernel.errors import AlgoTrendyError
 from algotrendy.kernel.events import Event
-from algotrendy.kernel.ids import AccountId, CorrelationId, EventId, Ids, TenantId
+from algotrendy.kernel.ids import CorrelationId, EventId, Ids
 from algotrendy.live.events import ParityReported, ParityUnexplained
+from algotrendy.live.parity.kept import KeptReport, Reports, RunIdentity
 from algotrendy.live.parity.records import RunRecord
 from algotrendy.live.parity.replay import replay
-from algotrendy.live.parity.report import Document, described
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunIdentity:
-    """What a report is filed under.
-
-    Attributes:
-        stage: ``paper`` or ``live``, or ``shadow`` of a run that sends nothing.
-    """
-
-    run_id: UUID
-    tenant: TenantId
-    account: AccountId
-    name: str
-    version: int
-    stage: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptReport:
-    """A report as it is kept."""
-
-    run: RunIdentity
-    made_at: datetime
-    document: Document
+from algotrendy.live.parity.report import described
 
 
 class Histories(Protocol):
@@ -61,18 +37,6 @@ class Histories(Protocol):
 
     def running_on(self, day: date) -> Sequence[UUID]:
         """Give the runs that were told of bars on a day or later."""
-        ...
-
-
-class Reports(Protocol):
-    """Keeps reports."""
-
-    def put(self, report: KeptReport, events: Sequence[Event]) -> None:
-        """Keep a report in the place of the run's one before, and its events with it."""
-        ...
-
-    def find(self, run_id: UUID) -> KeptReport | None:
-        """Read the newest report of a run."""
         ...
 
 

@@ -13,8 +13,9 @@ from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.errors import Conflict, NotFound
 from algotrendy.kernel.ids import AccountId, CorrelationId, SeededIds
 from algotrendy.live.events import ParityReported, ParityUnexplained
+from algotrendy.live.parity.kept import RunIdentity
 from algotrendy.live.parity.records import RunRecord
-from algotrendy.live.parity.reporting import Reporter, RunIdentity
+from algotrendy.live.parity.reporting import Reporter
 from algotrendy.strategy.library import strategy_named
 from fakes.live_worlds import RUN, Broker, live_run, wandering
 from fakes.memory_reports import MemoryReports
