@@ -24,7 +24,7 @@ from typing import Literal
 
 from infra_cdk.config import ROOT, PackageTarget
 
-Profile = Literal["code", "core", "web", "data", "lake", "compute", "history"]
+Profile = Literal["code", "core", "web", "data", "lake", "compute", "history", "runs"]
 BASE: Profile = "core"
 
 # The laptop never needs these rooms in a function, and a function could not start them.

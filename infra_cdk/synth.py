@@ -19,6 +19,7 @@ from infra_cdk.patterns.saga import DefinitionError
 from infra_cdk.stacks.application import ApplicationStack
 from infra_cdk.stacks.data import DataStack
 from infra_cdk.stacks.edge import EdgeStack
+from infra_cdk.stacks.live import LiveStack
 from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.observability import ObservabilityStack
 from infra_cdk.stacks.status import StatusStack
@@ -36,6 +37,14 @@ def build(app: App, config: StageConfig) -> None:
         config=config,
         data=data,
         network=network,
+        builder=LayerBuilder(config.package_target),
+        env=env,
+    )
+    LiveStack(
+        app,
+        config=config,
+        data=data,
+        application=application,
         builder=LayerBuilder(config.package_target),
         env=env,
     )

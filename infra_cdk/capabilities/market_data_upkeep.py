@@ -6,6 +6,7 @@ from aws_cdk import Duration
 from constructs import Construct
 
 from infra_cdk.capabilities.market_data import CAPABILITY, MarketDataStore
+from infra_cdk.capabilities.operations import OperationsStore
 from infra_cdk.patterns.foundation import Foundation, arn
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
 from infra_cdk.patterns.queue import DeadLetters
@@ -30,25 +31,50 @@ REPAIR_BARS = FunctionSpec(
     memory_mb=1769,
     timeout_s=900,
 )
+FETCH_DAILY = FunctionSpec(
+    capability=CAPABILITY,
+    name="fetch_daily",
+    summary="Fetches daily bars of sessions that are over, and tells of them.",
+    trigger=Trigger.EVENT,
+    layers=("code", "core", "data", "lake", "history"),
+    memory_mb=1769,
+    timeout_s=900,
+)
 
 
 class MarketDataUpkeep(Construct):
     """Hold the functions that keep market data whole and quick to read."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, foundation: Foundation, store: MarketDataStore
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        store: MarketDataStore,
+        operations: OperationsStore,
     ) -> None:
         super().__init__(scope, id_)
         self._foundation = foundation
         self._store = store
+        bus = {"ALGOTRENDY_EVENT_BUS": operations.bus_name}
         self.keeper = self._scheduled("KeepLake", KEEP_LAKE, Duration.hours(1))
         # Nobody else deletes: a file goes when no version of the last month needs it.
         store.lake.grant_delete(self.keeper, "*")
         self.repairer = self._scheduled(
-            "RepairBars", REPAIR_BARS, Duration.hours(6), self._source()
+            "RepairBars", REPAIR_BARS, Duration.hours(6), self._source() | bus
         )
-        if foundation.config.repair_source:
-            self.repairer.grant(
+        # It asks nobody until a session is over, and then soon.
+        self.fetcher = self._scheduled(
+            "FetchDaily", FETCH_DAILY, Duration.minutes(15), self._source() | bus
+        )
+        for function in (self.repairer, self.fetcher):
+            operations.grant_publish(function)
+            self._grant_key(function)
+
+    def _grant_key(self, function: Function) -> None:
+        if self._foundation.config.repair_source:
+            function.grant(
                 "ReadSourceKey",
                 ["secretsmanager:GetSecretValue"],
                 [arn(self, "secretsmanager", f"secret:{self._key}-*")],

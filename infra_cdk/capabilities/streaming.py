@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from infra_cdk.capabilities.market_data import CAPABILITY, MarketDataStore
+from infra_cdk.capabilities.operations import OperationsStore
 from infra_cdk.patterns.foundation import Foundation, removal
 from infra_cdk.patterns.function import Function, FunctionSpec, Trigger
 from infra_cdk.patterns.permissions import Grantee
@@ -55,7 +56,13 @@ class TickStream(Construct):
     """Hold the stream of ticks, the function that takes them, and where it puts what it cannot."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, foundation: Foundation, store: MarketDataStore
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        foundation: Foundation,
+        store: MarketDataStore,
+        operations: OperationsStore,
     ) -> None:
         super().__init__(scope, id_)
         config = foundation.config
@@ -84,12 +91,14 @@ class TickStream(Construct):
                 "ALGOTRENDY_LAKE_URL": store.lake.url,
                 "ALGOTRENDY_STREAM_STYLES": config.streaming.styles,
                 "ALGOTRENDY_TICK_FAILURES_URL": self.failures.queue.queue_url,
+                "ALGOTRENDY_EVENT_BUS": operations.bus_name,
                 **cache,
             },
             vpc=True,
         )
         store.lake.grant_read(self.consumer, "*")
         store.lake.grant_write(self.consumer, *WRITES)
+        operations.grant_publish(self.consumer)
         self.consumer.grant("ReadTicks", READ_STREAM, [self.stream.stream_arn])
         self._map()
         self.alarms = self._alarms()

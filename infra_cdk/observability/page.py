@@ -21,6 +21,7 @@ def page() -> str:
         ("Trading", metric_table.TRADING),
         ("Market data", metric_table.MARKET_DATA),
         ("Research", metric_table.RESEARCH),
+        ("Live strategies", metric_table.LIVE),
     ):
         parts += [f"## {title}", "", *_table(group), ""]
     parts += ["## Objectives", "", *_objectives(), "", "## Alarms of the table", "", *_watches()]

@@ -27,7 +27,7 @@ class Page:
     panels: tuple[Panel, ...]
 
 
-_T, _M, _O, _B = "trading", "market_data", "operations", "backtest"
+_T, _M, _O, _B, _L = "trading", "market_data", "operations", "backtest", "live"
 
 PAGES: Final = (
     Page(
@@ -36,11 +36,11 @@ PAGES: Final = (
         (
             *(
                 Panel(f"{service}: latency, s", service, ("RequestSeconds",))
-                for service in (_T, _M, _B, _O)
+                for service in (_T, _M, _B, _L, _O)
             ),
             *(
                 Panel(f"{service}: failed, by route", service, ("RequestsFailed",), "route")
-                for service in (_T, _M, _B)
+                for service in (_T, _M, _B, _L)
             ),
             *(
                 Panel(f"{service}: refused, by status", service, ("RequestsRefused",), "status")
@@ -104,7 +104,9 @@ PAGES: Final = (
                   ("TicksQuarantined", "TickRecordsMissing", "TickRecordsPoisoned",
                    "TickBatchesDelayed")),
             Panel("Holes and silences of feeds", _M, ("StreamHoles", "StreamSilences")),
-            Panel("Bars", _M, ("BarsClosed", "BarsStuck", "BarsRepaired", "BarsNotRepaired")),
+            Panel("Bars", _M,
+                  ("BarsClosed", "BarsStuck", "DailySeriesFetched", "BarsRepaired",
+                   "BarsNotRepaired")),
             Panel("Upkeep of the lake", _M, ("LakeFilesPutTogether", "LakeFilesForgotten")),
         ),
     ),
@@ -117,6 +119,17 @@ PAGES: Final = (
             Panel("Walk-forwards ended", _B,
                   ("WalkForwardsSucceeded", "WalkForwardsFailed", "WalkForwardsCancelled")),
             Panel("Studies led on", _B, ("StudiesPickedUp",)),
+        ),
+    ),
+    Page(
+        "strategies",
+        "Live strategies",
+        (
+            Panel("Steps", _L, ("StrategySteps",)),
+            Panel("A step, s", _L, ("StepSeconds",)),
+            Panel("Strategies that failed, by how", _L, ("StrategyFailures",), "how"),
+            Panel("Runs whose bars stay away", _L, ("MissedBars",)),
+            Panel("Differences that nobody explains", _L, ("ParityUnexplained",)),
         ),
     ),
 )  # fmt: skip

@@ -16,6 +16,8 @@ PAGES: Final[tuple[tuple[str, str], ...]] = (
     (r"^account-not-served$|^execution-", "execution-service.md"),
     (r"^(risk|kill-switch|position)-", "risk.md"),
     (r"^ticks-|^feed-|^tick-", "market-data.md"),
+    (r"^strategy-", "strategies.md"),
+    (r"^parity-|^live-report-parity-errors$", "parity.md"),
     (r"^events-", "events.md"),
     (r"^identity-seal-audit-errors$", "audit.md"),
     (r"^status-", "status.md"),

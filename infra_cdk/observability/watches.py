@@ -6,6 +6,7 @@ from typing import Final, Literal
 TRADING: Final = "trading"
 MARKET_DATA: Final = "market_data"
 OPERATIONS: Final = "operations"
+LIVE: Final = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,5 +190,29 @@ WATCHES: Final = (
         statistic="Maximum",
         times=2,
         needs="streaming",
+    ),
+    Watch(
+        name="strategy-failed",
+        metric="StrategyFailures",
+        service=LIVE,
+        says="A strategy raised, did not come back, or asked for too many orders: its run halts.",
+        over=0,
+        minutes=1,
+    ),
+    Watch(
+        name="strategy-lacks-bars",
+        metric="MissedBars",
+        service=LIVE,
+        says="A run of a strategy missed a bar, or gets none any more.",
+        over=0,
+        minutes=1,
+    ),
+    Watch(
+        name="parity-unexplained",
+        metric="ParityUnexplained",
+        service=LIVE,
+        says="A run did something that its backtest does not, and nobody knows why.",
+        over=0,
+        minutes=1,
     ),
 )

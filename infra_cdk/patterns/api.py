@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -153,7 +153,11 @@ class HttpGateway(Construct):
         self.errors_alarm = self._alarms(foundation)
 
     def add(self, function: Function, routes: Sequence[Route]) -> None:
-        """Lead ``routes`` to ``function``, which may verify credentials itself."""
+        """Lead ``routes`` to ``function``, which may verify credentials itself.
+
+        The routes stand in the function's own stack: the gateway's knows nothing of those that
+        are deployed after it.
+        """
         self._grant_verify(function)
         integration = integrations.HttpLambdaIntegration(
             f"{function.spec.capability}-{function.spec.name}",
@@ -162,16 +166,27 @@ class HttpGateway(Construct):
             # One permission for the function instead of one for each of its routes.
             scope_permission_to_route=False,
         )
+        is_apart = Stack.of(function) is not Stack.of(self)
         for route in routes:
-            added = self.api.add_routes(
-                path=route.path,
-                methods=[route.method],
-                integration=integration,
-                authorizer=(apigateway.HttpNoneAuthorizer() if route.public else self._authorizer),
-            )
+            verdict = apigateway.HttpNoneAuthorizer() if route.public else self._authorizer
+            if is_apart:
+                made = apigateway.HttpRoute(
+                    function,
+                    f"{route.method.value} {route.path}",
+                    http_api=self.api,
+                    route_key=apigateway.HttpRouteKey.with_(route.path, route.method),
+                    integration=integration,
+                    authorizer=verdict,
+                )
+            else:
+                [made] = self.api.add_routes(
+                    path=route.path,
+                    methods=[route.method],
+                    integration=integration,
+                    authorizer=verdict,
+                )
             if route.public:
-                for made in added:
-                    except_from(made, "APIG4", "Public on purpose: tells nothing about anybody.")
+                except_from(made, "APIG4", "Public on purpose: tells nothing about anybody.")
 
     def _url(self, foundation: Foundation) -> str:
         if edge := foundation.config.edge:

@@ -93,7 +93,8 @@ class Function(Construct):
         access = foundation.cache_access if vpc or _counts(spec) else None
         if access:
             self._grant_network_interfaces()
-        snap_start = config.snap_start and spec.trigger is Trigger.HTTP
+        # An image cannot have one.
+        snap_start = config.snap_start and spec.trigger is Trigger.HTTP and not spec.image
         self.function = lambda_.Function(
             self,
             "Function",
@@ -150,7 +151,9 @@ class Function(Construct):
                 "runtime": lambda_.Runtime.FROM_IMAGE,
             }
         code = foundation.functions_root / spec.capability
-        foundation.layers.check_size(self.name, code, spec.layers)
+        if not spec.image:
+            # What is an image elsewhere is one since it does not fit; the laptop takes any size.
+            foundation.layers.check_size(self.name, code, spec.layers)
         return {
             "code": lambda_.Code.from_asset(
                 str(code), exclude=["**/__pycache__", "**/*.pyc", "__pycache__"]

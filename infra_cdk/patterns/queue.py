@@ -1,5 +1,7 @@
 """Build queues: for what failed, for a function to consume, and for a service, in order."""
 
+from typing import Any
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
@@ -11,6 +13,8 @@ from infra_cdk.patterns.function import Function
 
 # AWS asks for six times the function's timeout, so that a retry never overlaps its first try.
 VISIBILITY_TIMEOUTS = 6
+# What failed holds up an ordered queue: it comes again so soon after the function's time.
+SOON_S = 30
 # SQS asks that the name of an ordered queue end so.
 FIFO = ".fifo"
 
@@ -55,7 +59,12 @@ class DeadLetters(Construct):
 
 
 class QueueConsumer(Construct):
-    """Feed a function from a queue: partial batches, five tries, then the dead letters."""
+    """Feed a function from a queue: partial batches, five tries, then the dead letters.
+
+    Of an ordered queue (``fifo``) the messages of one group come one after the other. One that
+    failed holds up its group until it is visible again, and so soon after the function's time: a
+    second delivery must do no harm anyway. What waits for an hour is forgotten.
+    """
 
     def __init__(
         self,
@@ -67,20 +76,27 @@ class QueueConsumer(Construct):
         function: Function,
         batch_size: int = 10,
         max_tries: int = 5,
+        fifo: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        config = foundation.config
+        config, timeout_s = foundation.config, function.spec.timeout_s
         self.dead_letters = DeadLetters(
-            self, "DeadLetters", foundation=foundation, name=config.name(name, "dead-letters")
+            self,
+            "DeadLetters",
+            foundation=foundation,
+            name=config.name(name, "dead-letters"),
+            fifo=fifo,
         )
+        again_s = timeout_s + SOON_S if fifo else VISIBILITY_TIMEOUTS * timeout_s
         self.queue = sqs.Queue(
             self,
             "Queue",
-            queue_name=config.name(name),
+            queue_name=f"{config.name(name)}{FIFO}" if fifo else config.name(name),
+            **(_groups_apart() if fifo else {}),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            visibility_timeout=Duration.seconds(VISIBILITY_TIMEOUTS * function.spec.timeout_s),
-            retention_period=Duration.days(4),
+            visibility_timeout=Duration.seconds(again_s),
+            retention_period=Duration.hours(1) if fifo else Duration.days(4),
             removal_policy=removal(config),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters.queue, max_receive_count=max_tries
@@ -108,7 +124,7 @@ class QueueConsumer(Construct):
             foundation,
             self.queue,
             name=name,
-            limit_s=max(300, VISIBILITY_TIMEOUTS * function.spec.timeout_s),
+            limit_s=max(300, VISIBILITY_TIMEOUTS * timeout_s),
             period=Duration.minutes(5),
         )
 
@@ -144,10 +160,7 @@ class OrderedQueue(Construct):
             self,
             "Queue",
             queue_name=f"{config.name(name)}{FIFO}",
-            fifo=True,
-            # One account's throughput does not limit another's.
-            deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
-            fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+            **_groups_apart(),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=Duration.seconds(retry_s),
@@ -166,6 +179,15 @@ class OrderedQueue(Construct):
             limit_s=late_s,
             period=Duration.minutes(1),
         )
+
+
+def _groups_apart() -> dict[str, Any]:
+    """Give the properties of an ordered queue in which no group limits another's throughput."""
+    return {
+        "fifo": True,
+        "deduplication_scope": sqs.DeduplicationScope.MESSAGE_GROUP,
+        "fifo_throughput_limit": sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+    }
 
 
 def _alarm_on_age(

@@ -11,7 +11,7 @@ from infra_cdk.patterns.queue import DeadLetters
 
 
 class Schedule(Construct):
-    """Invoke a function every so many minutes.
+    """Invoke a function every so many minutes, or at a time of day in UTC.
 
     A run that cannot be delivered goes to the dead letters; so does one that fails, through the
     function's own on-failure destination, which should be the same queue.
@@ -25,7 +25,7 @@ class Schedule(Construct):
         foundation: Foundation,
         function: Function,
         dead_letters: DeadLetters,
-        every: Duration,
+        every: Duration | events.Schedule,
     ) -> None:
         super().__init__(scope, id_)
         if function.spec.trigger is not Trigger.EVENT:
@@ -35,7 +35,7 @@ class Schedule(Construct):
             "Rule",
             rule_name=foundation.config.name(function.spec.capability, function.spec.name),
             description=function.spec.summary,
-            schedule=events.Schedule.rate(every),
+            schedule=every if isinstance(every, events.Schedule) else events.Schedule.rate(every),
             targets=[
                 targets.LambdaFunction(
                     function.function,

@@ -104,9 +104,19 @@ class ApplicationStack(Stack):
             tokens=tokens,
         )
         self.upkeep = MarketDataUpkeep(
-            self, "Upkeep", foundation=self.foundation, store=data.market_data
+            self,
+            "Upkeep",
+            foundation=self.foundation,
+            store=data.market_data,
+            operations=data.operations,
         )
-        self.ticks = TickStream(self, "Ticks", foundation=self.foundation, store=data.market_data)
+        self.ticks = TickStream(
+            self,
+            "Ticks",
+            foundation=self.foundation,
+            store=data.market_data,
+            operations=data.operations,
+        )
         self.backtest = Backtest(
             self,
             "Backtest",
@@ -155,13 +165,13 @@ class ApplicationStack(Stack):
         )
         self._watch(config)
         if config.edge:
-            self._close_but_for_the_edge(config)
+            self.close_but_for_the_edge(self)
         CfnOutput(self, "ApiUrl", value=self.gateway.url, description="Where the API answers")
 
-    def _close_but_for_the_edge(self, config: StageConfig) -> None:
-        """Let every app ask for the secret that the distribution adds."""
-        name = config.origin_secret_name
-        for function in self.node.find_all():
+    def close_but_for_the_edge(self, scope: Construct) -> None:
+        """Let every app below a construct ask for the secret that the distribution adds."""
+        name = self.foundation.config.origin_secret_name
+        for function in scope.node.find_all():
             if isinstance(function, Function) and function.spec.name == "api":
                 function.function.add_environment("ALGOTRENDY_ORIGIN_SECRET", f"secret:{name}")
                 function.function.add_environment("ALGOTRENDY_TRUSTED_PROXIES", "1")

@@ -7,6 +7,7 @@ import re
 
 from algotrendy.backtest import api as backtest
 from algotrendy.identity import api as identity
+from algotrendy.live import api as live
 from algotrendy.market_data import api as market_data
 from algotrendy.market_data.api.access import VERSION_HEADER
 from algotrendy.operations import api as operations
@@ -21,6 +22,8 @@ PUBLIC = {
     "GET /backtest/ready",
     "GET /identity/health",
     "GET /identity/ready",
+    "GET /live/health",
+    "GET /live/ready",
     "GET /market_data/health",
     "GET /market_data/ready",
     "GET /operations/health",
@@ -60,6 +63,18 @@ WITH_TOKEN = {
     "GET /v1/trials/tried",
     "GET /v1/gate",
     "GET /v1/strategies",
+    "POST /v1/strategies",
+    "GET /v1/strategies/registered",
+    "GET /v1/strategies/{name}/versions",
+    "GET /v1/strategies/{name}/versions/{version}",
+    "POST /v1/strategies/{name}/versions/{version}/promotion",
+    "POST /v1/strategy-runs",
+    "GET /v1/strategy-runs",
+    "GET /v1/strategy-runs/{run_id}",
+    "PUT /v1/strategy-runs/{run_id}/state",
+    "GET /v1/strategy-runs/{run_id}/steps",
+    "GET /v1/strategy-runs/{run_id}/profit-and-loss",
+    "GET /v1/strategy-runs/{run_id}/parity",
     "POST /v1/orders",
     "GET /v1/orders",
     "GET /v1/orders/{order_id}",
@@ -108,7 +123,7 @@ def test_every_route_that_is_not_meant_to_be_public_needs_a_token(stage: Stage) 
 def test_the_gateway_knows_the_routes_of_every_app_and_no_others(stages: dict[str, Stage]) -> None:
     served = {
         f"{method.upper()} {path}"
-        for app in (backtest, identity, market_data, operations, trading)
+        for app in (backtest, identity, live, market_data, operations, trading)
         for path, methods in app.create_api().openapi()["paths"].items()
         for method in methods
     }
@@ -138,7 +153,7 @@ def test_a_credential_is_judged_by_a_function_whose_verdict_lasts_a_minute(stage
 
 
 def test_every_app_verifies_credentials_again(stage: Stage) -> None:
-    for capability in ("backtest", "identity", "market-data", "operations", "trading"):
+    for capability in ("backtest", "identity", "live", "market-data", "operations", "trading"):
         _, function = stage.function(f"{capability}-api")
         variables = function["Environment"]["Variables"]
         pepper = f"secret:algotrendy/{stage.name}/api-key-pepper"

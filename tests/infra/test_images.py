@@ -12,7 +12,8 @@ import pytest
 from fakes.cloud_assembly import Stage
 from fakes.loaded_packages import ROOT, brought_by, loaded_by
 
-IMAGES = ("compiled", "execution", "streaming")
+IMAGES = ("compiled", "live", "execution", "streaming")
+LAMBDAS = frozenset({"compiled", "live"})
 # Numba, botocore, httpx and OpenTelemetry take these where they happen to be, and do without.
 WITHOUT = {
     "brotli",
@@ -28,7 +29,7 @@ WITHOUT = {
 
 
 def path_of(image: str) -> str:
-    return "layers/compiled/Dockerfile" if image == "compiled" else "services/Dockerfile"
+    return f"layers/{image}/Dockerfile" if image in LAMBDAS else "services/Dockerfile"
 
 
 def dockerfile(image: str) -> str:
@@ -54,7 +55,8 @@ def assets_of(stage: Stage) -> dict[str, tuple[str, Path]]:
         for digest, image in images.items():
             source = image["source"]
             assert source["platform"] == "linux/arm64"
-            name = source.get("dockerBuildArgs", {}).get("SERVICE", "compiled")
+            of_itself = Path(source["dockerFile"]).parent.name
+            name = source.get("dockerBuildArgs", {}).get("SERVICE", of_itself)
             assert source["dockerFile"] == path_of(name)
             found[name] = digest, stage.assembly / source["directory"]
     return found

@@ -141,7 +141,7 @@ def test_the_layers_hold_the_locked_versions_and_nothing_twice(stages: dict[str,
     }
     current = [found for found in manifests if found["sha256"] in used]
     assert {found["profile"] for found in current} == {
-        *("code", "core", "web", "data", "lake", "compute", "history")
+        *("code", "core", "web", "data", "lake", "compute", "history", "runs")
     }
     for found in current:
         for name, version in found["packages"].items():

@@ -29,11 +29,26 @@ START = {("states:StartExecution", f"{study} machine") for study in STUDIES} | {
 ANSWER = {("states:SendTaskSuccess", "order machine")}
 START_ORDER = {("states:StartExecution", "order machine")}
 RING = {("sqs:SendMessage", "order queue")}
+CONSUME, CONSUME_RUNS = (
+    {
+        (f"sqs:{action}", queue)
+        for action in (
+            "ReceiveMessage",
+            "DeleteMessage",
+            "ChangeMessageVisibility",
+            "GetQueueAttributes",
+        )
+    }
+    for queue in ("queue", "queue of runs")
+)
+NUDGE = {("sqs:SendMessage", "queue of runs")}
 BOARD = ("board", "doors")
 FLAGS = {
     ("appconfig:GetLatestConfiguration", "flags"),
     ("appconfig:StartConfigurationSession", "flags"),
 }
+# What places orders of strategies asks each time whether they may cost money.
+PLACE_ORDERS = PUBLISH | RING | START_ORDER | ANSWER | FLAGS
 # It changes flags, and tells whether the audit is sound.
 CHANGE_FLAGS = {
     *(
@@ -68,10 +83,12 @@ def writes(*keys: str) -> set[tuple[str, str]]:
 RIGHTS = {
     "market-data-api": BASE | FLAGS | LAKE | DATABASE | PEPPER,
     "market-data-keep-lake": BASE | LAKE | CHANGE_LAKE | FORGET_LAKE | KEEP_FAILURES,
-    "market-data-repair-bars": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES,
+    "market-data-repair-bars": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES | PUBLISH,
+    "market-data-fetch-daily": BASE | LAKE | CHANGE_LAKE | KEEP_FAILURES | PUBLISH,
     "market-data-on-ticks": BASE
     | LAKE
     | KEEP_FAILURES
+    | PUBLISH
     | {
         (action, f"lake/{name}/*")
         for name in (
@@ -107,18 +124,7 @@ RIGHTS = {
         for action in ("Describe", "Stop")
         for study in STUDIES
     },
-    "backtest-on-study-requested": BASE
-    | DATABASE
-    | START
-    | {
-        (f"sqs:{action}", "queue")
-        for action in (
-            "ReceiveMessage",
-            "DeleteMessage",
-            "ChangeMessageVisibility",
-            "GetQueueAttributes",
-        )
-    },
+    "backtest-on-study-requested": BASE | DATABASE | START | CONSUME,
     "backtest-plan-sweep": BASE | DATABASE | LAKE | reads("*/plan*") | writes("*/plan*"),
     "backtest-run-shard": BASE | LAKE | reads("*/plan*", "*/results/*") | writes("*/results/*"),
     "backtest-reduce-sweep": BASE
@@ -150,6 +156,12 @@ RIGHTS = {
     | KEEP_FAILURES
     | LIST_HEADS
     | {("s3:PutObject", "audit-heads/*")},
+    "live-api": BASE | DATABASE | PEPPER | LAKE | NUDGE | PLACE_ORDERS,
+    "live-on-bars-closed": BASE | DATABASE | CONSUME | NUDGE,
+    "live-advance-run": BASE | DATABASE | CONSUME_RUNS | LAKE | PLACE_ORDERS,
+    "live-on-schedule": BASE | DATABASE | NUDGE | KEEP_FAILURES,
+    "live-watch-runs": BASE | DATABASE | LAKE | NUDGE | PLACE_ORDERS | KEEP_FAILURES,
+    "live-report-parity": BASE | DATABASE | LAKE | PUBLISH | KEEP_FAILURES,
     "trading-api": BASE | DATABASE | PEPPER | FLAGS | PUBLISH | RING | START_ORDER | ANSWER,
     "trading-begin-order": BASE | DATABASE,
     "trading-await-approval": BASE | DATABASE | ANSWER,
@@ -222,6 +234,7 @@ KINDS = (
     (r"stateMachine:algotrendy-\w+-trading-order\"", "order machine"),
     (r"execution:algotrendy-\w+-trading-order:\*", "order executions"),
     (r"TradingOrdersQueue[0-9A-F]{8}", "order queue"),
+    (r"LiveRunsQueue[0-9A-F]{8}", "queue of runs"),
     (r"secret:algotrendy/dev/broker-accounts-\*", "broker accounts"),
     (r"secret:algotrendy/dev/stream-key-\*", "stream key"),
     (r"TicksStream[0-9A-F]{8}", "tick stream"),

@@ -42,7 +42,7 @@ def test_cfn_lint_has_nothing_to_say_about_any_stage(stages: dict[str, Stage]) -
     templates = [
         path for stage in stages.values() for path in stage.assembly.glob("*.template.json")
     ]
-    assert len(templates) == 12
+    assert len(templates) == 15
     done = subprocess.run(
         [CFN_LINT, "--non-zero-exit-code", "informational", *templates],
         check=False,
@@ -89,9 +89,11 @@ def test_functions_run_on_arm_with_python_3_13_and_tracing(cloud: Stage) -> None
 
 COMPILED = {"backtest-run-shard", "backtest-run-window", "backtest-reduce-walk"}
 """What runs strategies by the thousand."""
+STEPPING = {"live-api", "live-advance-run", "live-watch-runs", "live-report-parity"}
+"""What calls strategies one step at a time, and reads the lake."""
 
 
-def test_backtests_run_from_an_image_in_the_cloud_and_from_layers_on_the_laptop(
+def test_strategies_run_from_an_image_in_the_cloud_and_from_layers_on_the_laptop(
     stage: Stage,
 ) -> None:
     images = {
@@ -99,14 +101,14 @@ def test_backtests_run_from_an_image_in_the_cloud_and_from_layers_on_the_laptop(
         for function in stage.properties("AWS::Lambda::Function")
         if function.get("PackageType") == "Image"
     }
-    assert images == (COMPILED if stage.is_cloud else set())
-    for name in COMPILED:
+    assert images == (COMPILED | STEPPING if stage.is_cloud else set())
+    for name in COMPILED | STEPPING:
         _, function = stage.function(name)
         if stage.is_cloud:
             assert "ImageUri" in function["Code"]
             assert not {"Handler", "Layers", "Runtime"} & function.keys()
         else:
-            assert len(function["Layers"]) in (4, 5)
+            assert len(function["Layers"]) in (3, 4, 5)
 
 
 def test_the_laptop_runs_functions_of_its_own_kind(stages: dict[str, Stage]) -> None:
@@ -157,7 +159,7 @@ def test_what_nobody_waits_for_lands_somewhere_when_it_fails(stage: Stage) -> No
 
 
 def mapping_of_queue(stage: Stage) -> Json:
-    mappings = stage.properties("AWS::Lambda::EventSourceMapping")
+    mappings = stage.properties("AWS::Lambda::EventSourceMapping", "app")
     [found] = [mapping for mapping in mappings if "StartingPosition" not in mapping]
     return found
 
@@ -218,10 +220,12 @@ def test_the_database_of_the_cloud_is_aurora_dsql_and_of_the_laptop_is_given(
 def test_services_have_a_network_and_of_the_functions_only_what_uses_the_cache(
     stages: dict[str, Stage],
 ) -> None:
-    assert set(stages["local"].templates) == {"data", "app"}
+    assert set(stages["local"].templates) == {"data", "app", "live"}
     for name in ("dev", "prod"):
         stage = stages[name]
-        assert set(stage.templates) == {"data", "network", "app", "observability", "status"}
+        assert set(stage.templates) == {
+            *("data", "network", "app", "live", "observability", "status")
+        }
         assert len(stage.resources("AWS::EC2::NatGateway")) == 1
         assert len(stage.resources("AWS::EC2::FlowLog")) == 1
         [endpoint] = stage.properties("AWS::EC2::VPCEndpoint")
@@ -272,6 +276,7 @@ def test_every_published_setting_is_a_field_of_settings(stage: Stage) -> None:
         "flags_source",
         "lake_url",
         "order_queue_url",
+        "live_queue_url",
         "order_state_machine_arn",
         "results_url",
         "sign_in_url",
@@ -308,8 +313,10 @@ def test_http_functions_are_restored_from_a_snapshot_behind_an_alias(cloud: Stag
     aliases = cloud.resources("AWS::Lambda::Alias")
     assert {target_of(alias["Properties"]["FunctionName"]) for alias in aliases.values()} == snapped
     assert {alias["Properties"]["Name"] for alias in aliases.values()} == {"live"}
+    # An image has no snapshot.
+    images = {cloud.function("live-api")[0]}
     for integration in cloud.properties("AWS::ApiGatewayV2::Integration"):
-        assert target_of(integration["IntegrationUri"]) in aliases
+        assert target_of(integration["IntegrationUri"]) in aliases.keys() | images
         assert integration["PayloadFormatVersion"] == "2.0"
 
 

@@ -10,7 +10,7 @@ from algotrendy.kernel.clock import SystemClock
 from algotrendy.kernel.errors import Unavailable
 from algotrendy.kernel.ids import AccountId, Uuid7s
 from algotrendy.live.commands import RunDesk
-from algotrendy.live.nudging import Called
+from algotrendy.live.nudging import Called, Nudger
 from algotrendy.live.order_waking import OrderWaker
 from algotrendy.live.parity.kept import Reports
 from algotrendy.live.ports import LiveLedger, Mind, RunBars
@@ -177,6 +177,22 @@ def called() -> Sequence[Called]:
         for run in runs
         if run.decides
     ]
+
+
+@cache
+def nudger() -> Nudger:
+    """Give who nudges runs, over the queue at the setting ``live_queue_url``."""
+    from algotrendy.live.adapters.sqs_nudges import SqsNudges
+
+    return Nudger(called, SqsNudges(settings().need("live_queue_url")), SystemClock())
+
+
+def publish_committed() -> None:
+    """Publish events that were committed; what fails now, the relay publishes within a minute."""
+    from algotrendy.platform.bus import EventBridgePublisher, relay_soon
+    from algotrendy.platform.database import database
+
+    relay_soon(database(), EventBridgePublisher(settings().need("event_bus")))
 
 
 def check_database() -> None:

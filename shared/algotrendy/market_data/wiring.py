@@ -148,25 +148,17 @@ def inspector() -> Inspector:
 
 
 @contextmanager
-def repairer() -> Iterator[Repairer | None]:
-    """Give what repairs bars from the setting ``repair_source``; None where it names nobody.
+def source_of_bars() -> Iterator[BarHistory | None]:
+    """Give who is asked for bars, by the setting ``repair_source``; None where it names nobody.
 
     Raises:
         Invalid: If Alpaca is named and ``stream_key`` is no KEY:SECRET, or ccxt does not know the
             exchange.
     """
-    from algotrendy.kernel.clock import SystemClock
-    from algotrendy.market_data.adapters.lake_actions import LakeActions
-    from algotrendy.market_data.adapters.lake_repairs import LakeRepairNotes
-    from algotrendy.market_data.quality.repairing import Repairer
-    from algotrendy.platform.lake import lake_at
-
     named = settings().repair_source
     if named is None:
         yield None
         return
-    lake, clock = lake_at(settings().need("lake_url")), SystemClock()
-    notes, actions = LakeRepairNotes(lake), LakeActions(lake, clock)
     service, _, of = named.partition(":")
     with ExitStack() as stack:
         history: BarHistory
@@ -182,6 +174,28 @@ def repairer() -> Iterator[Repairer | None]:
             from algotrendy.market_data.adapters.ccxt_bars import CcxtBars
 
             history = CcxtBars(of)
+        yield history
+
+
+@contextmanager
+def repairer() -> Iterator[Repairer | None]:
+    """Give what repairs bars from the setting ``repair_source``; None where it names nobody.
+
+    Raises:
+        Invalid: As ``source_of_bars``.
+    """
+    from algotrendy.kernel.clock import SystemClock
+    from algotrendy.market_data.adapters.lake_actions import LakeActions
+    from algotrendy.market_data.adapters.lake_repairs import LakeRepairNotes
+    from algotrendy.market_data.quality.repairing import Repairer
+    from algotrendy.platform.lake import lake_at
+
+    with source_of_bars() as history:
+        if history is None:
+            yield None
+            return
+        lake, clock = lake_at(settings().need("lake_url")), SystemClock()
+        notes, actions = LakeRepairNotes(lake), LakeActions(lake, clock)
         yield Repairer(
             filled_bars(), inspector(), history, notes, actions, clock.now, _exchange_named
         )

@@ -302,6 +302,7 @@ MARKET_DATA: Final = (
     _count("TickBatchesDelayed", "batches of ticks that wait for a store", _F),
     _count("BarsClosed", "bars of chart styles that were closed", _F),
     _count("BarsStuck", "symbols whose trades a chart style cannot take", _F),
+    _count("DailySeriesFetched", "series that got the bar of a session that closed", _F),
     _count("BarsRepaired", "bars fetched to close a hole", _F),
     _count("BarsNotRepaired", "holes that no source could close", _F),
     _count("LakeFilesPutTogether", "small files of the lake that became larger ones", _F),
@@ -316,7 +317,17 @@ RESEARCH: Final = (
         for how in ("Succeeded", "Failed", "Cancelled")
     ),
 )
+LIVE: Final = (
+    _count("StrategySteps", "steps done by runs of strategies", _F),
+    _spread("StepSeconds", "how long a step of a run took, from the bars to the commit of its"
+            " orders", _F, SLOW_S),
+    _count("StrategyFailures", "runs whose strategy raised, did not come back, or asked for too"
+           " many orders", _F, {"how": ("failed", "timed-out", "overflowing")}),
+    _count("MissedBars", "runs whose bars stay away, counted again each minute", _F),
+    _count("ParityUnexplained", "differences between runs and their backtests of which nobody"
+           " knows why", _F),
+)  # fmt: skip
 
 METRICS: Final[Mapping[str, Metric]] = {
-    each.name: each for each in (*GOLDEN, *TRADING, *MARKET_DATA, *RESEARCH)
+    each.name: each for each in (*GOLDEN, *TRADING, *MARKET_DATA, *RESEARCH, *LIVE)
 }

@@ -11,13 +11,14 @@ from typing import Any, TypeVar, cast
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
+    SqsFifoPartialProcessor,
     process_partial_response,
 )
 
 from algotrendy.kernel.errors import Invalid
 from algotrendy.kernel.events import Event, parse
 from algotrendy.platform import tracing
-from algotrendy.platform.telemetry import correlated
+from algotrendy.platform.telemetry import correlated, correlation_of, trace_of
 
 E = TypeVar("E", bound=Event)
 _MS = 1_000_000
@@ -53,6 +54,38 @@ def each_event(
         event=batch,
         record_handler=consume,
         processor=BatchProcessor(event_type=EventType.SQS),
+        context=context,
+    )
+    return cast("dict[str, Any]", failed)
+
+
+def each_in_order(
+    batch: dict[str, Any], context: Any, work: Callable[[str], None]
+) -> dict[str, Any]:
+    """Hand the body of each message of an ordered queue to ``work``.
+
+    What raises comes again, and with it what comes after it in its group; other groups go on. A
+    body that is a JSON object may carry a correlation id and a trace.
+
+    Returns:
+        The messages that come again, as Lambda wants them: ``{"batchItemFailures": [...]}``.
+
+    Raises:
+        BatchProcessingError: If every message failed.
+    """
+
+    def consume(record: dict[str, Any]) -> None:
+        with (
+            correlated(correlation_of(record)),
+            tracing.continued(trace_of(record)),
+            tracing.span("message", "consumer", begins=True),
+        ):
+            work(str(record["body"]))
+
+    failed = process_partial_response(
+        event=batch,
+        record_handler=consume,
+        processor=SqsFifoPartialProcessor(skip_group_on_error=True),
         context=context,
     )
     return cast("dict[str, Any]", failed)

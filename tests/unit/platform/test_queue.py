@@ -11,7 +11,7 @@ from algotrendy.kernel.clock import ManualClock
 from algotrendy.kernel.events import Event
 from algotrendy.kernel.ids import CorrelationId, EventId, SeededIds, TenantId
 from algotrendy.platform import tracing
-from algotrendy.platform.queue import each_event
+from algotrendy.platform.queue import each_event, each_in_order
 from algotrendy.platform.telemetry import correlation_id
 from fakes.functions import Context
 from fakes.identity import NOW
@@ -129,3 +129,27 @@ def test_what_the_work_raises_fails_its_message_alone() -> None:
     batch = {"Records": [delivered(rang(n), str(n)) for n in (1, 2)]}
     answer = each_event(batch, Context(), (Rang,), work)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+def ordered(body: str, message_id: str, group: str) -> dict[str, Any]:
+    return record(body, message_id) | {"attributes": {"MessageGroupId": group}}
+
+
+def test_what_comes_after_a_failure_in_its_group_waits_and_other_groups_go_on() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def work(body: str) -> None:
+        seen.append((json.loads(body)["what"], correlation_id()))
+        if json.loads(body)["what"] == "fails":
+            raise ValueError("no")
+
+    said = [("fails", "a"), ("after", "a"), ("other", "b")]
+    batch = {
+        "Records": [
+            ordered(json.dumps({"what": what, "correlation_id": f"of-{what}"}), str(at), group)
+            for at, (what, group) in enumerate(said)
+        ]
+    }
+    answer = each_in_order(batch, Context(), work)
+    assert seen == [("fails", "of-fails"), ("other", "of-other")]
+    assert {each["itemIdentifier"] for each in answer["batchItemFailures"]} == {"0", "1"}
