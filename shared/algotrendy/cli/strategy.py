@@ -11,6 +11,7 @@ from algotrendy.cli import backtest_options as options
 from algotrendy.cli.backtest_groups import BarOptions, TermOptions, grouped
 from algotrendy.cli.paged import Everything, From, Limit, read_list, say_more
 from algotrendy.cli.strategy_parity import parity
+from algotrendy.cli.strategy_runs import flatten, pause, resume, start, status, stop
 from algotrendy.cli.trading_calls import (
     HELP_NAMES,
     AsJson,
@@ -219,4 +220,5 @@ def show(
         view.print_version(found)
 
 
-app.command()(parity)
+for act in (start, status, pause, resume, stop, flatten, parity):
+    app.command()(act)
