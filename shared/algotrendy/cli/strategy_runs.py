@@ -40,9 +40,6 @@ def start(
     trades_after: Annotated[
         str | None, typer.Option(help="Bars known by then are warm-up, such as 2024-01-02T00:00Z.")
     ] = None,
-    shadow_of: Annotated[
-        str | None, typer.Option("--shadow-of", help="Decide beside this run, and send nothing.")
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a registered strategy on a part of an account.
@@ -59,7 +56,6 @@ def start(
         "capital": capital,
         "patience_s": patience,
         "trades_after": trades_after,
-        "shadow_of": shadow_of,
     }
     given = {field: value for field, value in body.items() if value is not None}
     with connected() as api:
@@ -131,8 +127,6 @@ def _want(run: str, state: str, reason: str, *, as_json: bool) -> None:
 
 def _line(run: Mapping[str, Any]) -> str:
     words = [run["id"], f"{run['name']}@{run['version']}", run["account"], run["state"]]
-    if run["shadow_of"]:
-        words.append(f"shadow of {run['shadow_of']}")
     if run["reason"]:
         words.append(f"({run['reason']})")
     return "  ".join(str(word) for word in words)

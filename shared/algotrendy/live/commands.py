@@ -40,7 +40,7 @@ from algotrendy.live.order_waking import OrderWaker
 from algotrendy.live.ports import LiveLedger, LiveTables, Mind, RunBars
 from algotrendy.live.runs import Run, RunId, Wanted
 from algotrendy.live.standing import Switches, tell
-from algotrendy.live.versions import Stage, StrategyVersion
+from algotrendy.live.versions import StrategyVersion
 from algotrendy.risk.limits import StrategyId
 from algotrendy.trading.accounts import part_of
 from algotrendy.trading.ledger import AuditRecord, LedgerTransaction
@@ -84,7 +84,6 @@ class Start:
     capital: Decimal | None = None
     patience_s: int | None = None
     trades_after: datetime | None = None
-    shadow_of: RunId | None = None
 
 
 class RunDesk:
@@ -111,21 +110,19 @@ class RunDesk:
         self._ids = ids
 
     def start(self, wish: Start, reach: Reach, by: str, correlation_id: CorrelationId) -> Run:
-        """Start a version on a part of an account, or beside a run as its shadow.
+        """Start a version on a part of an account.
 
         Raises:
             Conflict: If its stage lets nothing run, a switch is off, or a run of this name is at
                 work on the account already.
             Invalid: If it cannot be loaded, the capital is not above zero, or the part has no cash.
-            NotFound: If the tenant has no such version, account or run.
+            NotFound: If the tenant has no such version or account.
             Rejected: If the account has less free cash.
         """
         now = self._clock.now()
         version = self._versions.get(reach.tenant, wish.name, wish.version)
-        if wish.shadow_of is None and not version.stage.may_run:
+        if not version.stage.may_run:
             raise Conflict(f"{version.label} is {version.stage}: promote it to paper first")
-        if version.stage in (Stage.DRAFT, Stage.RETIRED):
-            raise Conflict(f"{version.label} is {version.stage}: nothing of it runs")
         traits = self._mind.traits(version.content)
         after = wish.trades_after or now
         run = Run(
@@ -135,7 +132,6 @@ class RunDesk:
             version=version.version,
             content=version.content,
             account=part_of(wish.account, StrategyId(version.name)),
-            shadow_of=wish.shadow_of,
             stage=version.stage.value,
             capital=wish.capital or Decimal(0),
             data_hash=version.data_hash,
@@ -238,13 +234,12 @@ class _Opening:
             return known
         require_account(tx, self.reach, self.wish.account)
         tx.accounts.claim(self.wish.account)
-        run = self._beside(live) if self.run.is_shadow else self._on_part(tx, live)
+        run = self._on_part(tx, live)
         live.add_run(run)
         facts: dict[str, JsonValue] = {
             "strategy": run.label,
             "capital": str(run.capital),
             "patience_s": run.patience_s,
-            "shadow_of": None if run.shadow_of is None else str(run.shadow_of),
         }
         _note(
             tx,
@@ -258,13 +253,6 @@ class _Opening:
         )
         tell(tx, run, "", self.by, "", self.at)
         return run
-
-    def _beside(self, live: LiveTables) -> Run:
-        assert self.run.shadow_of is not None  # noqa: S101 - asked by the caller
-        led = visible(live, self.run.shadow_of, self.reach)
-        if led.is_shadow or led.is_over:
-            raise Conflict(f"run {led.id} is {'a shadow' if led.is_shadow else 'over'}")
-        return replace(self.run, account=led.account, capital=self.wish.capital or led.capital)
 
     def _on_part(self, tx: LedgerTransaction, live: LiveTables) -> Run:
         run = self.run

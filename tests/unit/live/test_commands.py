@@ -19,7 +19,6 @@ from algotrendy.trading.journal import Book, Place
 from algotrendy.trading.status import PlatformStatus
 from fakes.live_bench import LiveBench, buys, close_of
 from fakes.live_desk import DEMO, desk_of
-from fakes.live_runs import run_id
 from fakes.order_counter import AAPL, USD
 from fakes.risk_desk import buy
 
@@ -120,8 +119,6 @@ def test_what_the_caller_may_not_see_is_not_there() -> None:
         start(bench, name="tide")
     with pytest.raises(NotFound):
         start(bench, account=AccountId("gone"))
-    with pytest.raises(NotFound):
-        start(bench, shadow_of=run_id(77))
 
 
 def test_a_switch_that_is_off_lets_nothing_start() -> None:
@@ -195,16 +192,6 @@ def test_a_failed_run_goes_on_when_a_person_resumes_it() -> None:
     assert want(bench, Wanted.RUNNING).state == "running"
     bench.bars.lay(1)
     assert bench.advance().steps == 1
-
-
-def test_a_shadow_stands_beside_a_run_and_takes_no_cash() -> None:
-    bench = LiveBench()
-    led = start(bench)
-    shadow = start(bench, Stage.TESTED, shadow_of=led.id, capital=None)
-    assert shadow.is_shadow
-    assert (shadow.account, shadow.capital) == (led.account, led.capital)
-    with pytest.raises(Conflict, match="shadow"):
-        start(bench, Stage.TESTED, shadow_of=shadow.id, capital=None)
 
 
 def test_bars_known_by_a_moment_belong_to_the_warm_up() -> None:

@@ -101,7 +101,6 @@ def test_another_tenant_s_runs_are_not_there(api: LiveApi) -> None:
         {**START, "account": "paper/wave"},
         {**START, "capital": 5_000.5},
         {**START, "name": "No Name"},
-        {**START, "shadow_of": "x"},
         {**START, "patience_s": 0},
     ],
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from algotrendy.live.commands import Start
-from algotrendy.live.runs import Run, Wanted, parse_run_id
+from algotrendy.live.runs import Run, Wanted
 from algotrendy.live.steps import LiveStep
 from algotrendy.live.versions import parse_name
 from algotrendy.trading.api.access import whole_account_of
@@ -50,7 +50,6 @@ class StartIn(Body):
     trades_after: datetime | None = Field(
         None, description="Bars known by then belong to the warm-up; now where it is left out."
     )
-    shadow_of: str | None = Field(None, description="The run that it decides beside, sending none.")
 
     def wish(self) -> Start:
         """Give it as the rest of the platform says it."""
@@ -61,7 +60,6 @@ class StartIn(Body):
             capital=self.capital,
             patience_s=self.patience_s,
             trades_after=self.trades_after,
-            shadow_of=None if self.shadow_of is None else parse_run_id(self.shadow_of, "shadow_of"),
         )
 
 
@@ -88,7 +86,6 @@ class RunOut(BaseModel):
     version: int
     account: str = Field(description="The part that it trades.")
     stage: str
-    shadow_of: str | None
     state: str = Field(description=_STANDS)
     reason: str
     symbols: list[str]
@@ -172,7 +169,6 @@ def run_out(run: Run) -> RunOut:
         version=run.version,
         account=run.account,
         stage=run.stage,
-        shadow_of=None if run.shadow_of is None else str(run.shadow_of),
         state=run.state,
         reason=run.reason,
         symbols=list(run.content.symbols),

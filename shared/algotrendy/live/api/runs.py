@@ -64,7 +64,7 @@ def start_strategy(
     body: Annotated[StartIn, Body(openapi_examples=START_EXAMPLES)],
     response: Response,
 ) -> RunOut:
-    """Start a version of a registered strategy on a part of an account, or as a shadow of a run."""
+    """Start a version of a registered strategy on a part of an account."""
     run = desk.start(body.wish(), reach, _name_of(caller), correlation_id())
     response.headers["location"] = f"/v1/strategy-runs/{run.id}"
     return run_out(run)
