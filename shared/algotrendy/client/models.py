@@ -2295,7 +2295,6 @@ class RunOut(Answer):
     """The part that it trades."""
 
     stage: str
-    shadow_of: str | None
     state: str
     """running, paused, stopping, flattening, stopped; or waiting, late, stale, failed, timed-out,
     overflowing
@@ -2381,9 +2380,6 @@ class StartIn(Request):
 
     trades_after: dt.datetime | None = None
     """Bars known by then belong to the warm-up; now where it is left out."""
-
-    shadow_of: str | None = None
-    """The run that it decides beside, sending none."""
 
 
 class StateIn(Request):

@@ -1177,8 +1177,7 @@ class Operations(ABC):
         *,
         idempotency_key: str | None = None,
     ) -> RunOut:
-        """Start a version of a registered strategy on a part of an account, or as a shadow of a
-        run.
+        """Start a version of a registered strategy on a part of an account.
 
         Needs the permission `strategies:run`.
         """
