@@ -136,7 +136,10 @@ def _seen(
         last = int(bars.known.searchsorted(until, "right"))
         columns = [getattr(bars, name)[first:last].tolist() for name in _TOLD]
         rows = zip(*columns, strict=True)
-        told.extend((values[1], BarSeen(place, *values, frame)) for values in rows)
+        told.extend(
+            (known, BarSeen(place, begin, known, first_price, high, low, close, volume, frame))
+            for begin, known, first_price, high, low, close, volume in rows
+        )
     return told
 
 
