@@ -21,7 +21,6 @@ _ORDER = {"account": "paper", "symbol": "AAPL", "side": "buy", "quantity": "1", 
           "time_in_force": "gtc", "limit_price": "1.00"}  # fmt: skip
 
 
-@events.request.add_listener
 def note(name: str, response_time: float, exception: object, **_: object) -> None:
     """Keep what was refused or took long, a line each."""
     if exception is None and response_time < _GIVEN["slow_ms"]:
@@ -30,6 +29,9 @@ def note(name: str, response_time: float, exception: object, **_: object) -> Non
     said = {"at": at, "route": name, "ms": round(response_time), "error": str(exception or "")}
     with Path(_GIVEN["noted"]).open("a") as kept:
         kept.write(json.dumps(said) + "\n")
+
+
+events.request.add_listener(note)
 
 
 class Signed(HttpUser):
