@@ -31,7 +31,7 @@ def note(name: str, response_time: float, exception: object, **_: object) -> Non
         kept.write(json.dumps(said) + "\n")
 
 
-events.request.add_listener(note)  # type: ignore[no-untyped-call] - locust declares none
+events.request.add_listener(note)  # type: ignore[no-untyped-call]
 
 
 class Signed(HttpUser):
