@@ -23,6 +23,7 @@ from algotrendy.backtest.engine.step_records import (
 )
 from algotrendy.backtest.engine.stepping import Stepper
 from algotrendy.backtest.engine.terms import Terms
+from algotrendy.kernel.decimals import rounded
 from algotrendy.kernel.ids import TenantId
 from algotrendy.kernel.instrument import Symbol
 from algotrendy.live.deciding import limit_price, stop_price
@@ -105,8 +106,8 @@ class Broker:
     def _fill(self, order: int, bar: BarSeen) -> None:
         known = self.orders[order]
         price = Decimal(str(round(bar.open * (1 + known.side * self.slip_bps / 10_000), 4)))
-        units = known.units if order not in self.halves else (known.units / 2).quantize(Decimal(1))
-        fee = (units * price * Decimal(str(self.fee_bps)) / 10_000).quantize(Decimal("0.01"))
+        units = known.units if order not in self.halves else rounded(known.units / 2, 0)
+        fee = rounded(units * price * Decimal(str(self.fee_bps)) / 10_000, 2)
         self.orders[order] = replace(
             known,
             status="filled" if units == known.units else "canceled",

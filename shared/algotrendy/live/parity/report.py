@@ -12,7 +12,7 @@ from typing import Any, Final
 from algotrendy.backtest.calibration import Calibration, Slippage
 from algotrendy.backtest.engine import ENGINE_VERSION
 from algotrendy.backtest.outputs.json_form import plain as plain_json
-from algotrendy.kernel.decimals import EXACT
+from algotrendy.kernel.decimals import EXACT, plain, rounded
 from algotrendy.live.parity.calibrating import calibrated
 from algotrendy.live.parity.differences import Cause, Difference
 from algotrendy.live.parity.kept import Document
@@ -22,6 +22,7 @@ FORMAT: Final = 1
 MOST_DIFFERENCES: Final = 2_000
 """As many are listed; all are counted, and those unexplained come first."""
 _POINTS = 1_000
+_NOTHING: Final = Decimal("0.00")
 _NS = 1_000_000_000
 
 
@@ -236,7 +237,8 @@ def _curve(found: Replayed) -> Document:
 
 
 def _text(amount: Decimal) -> str:
-    return f"{amount:.2f}" if round(amount, 2) else "0.00"
+    # An amount of nothing has no sign.
+    return plain(rounded(amount, 2) or _NOTHING)
 
 
 def _moment(time_ns: int) -> str:
