@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from algotrendy.backtest.engine.step_records import AccountSeen, FillSeen, OrderFate, OrderSeen
 from algotrendy.exchange.rules.codes import STOP_LOSS
+from algotrendy.kernel.decimals import EXACT
 from algotrendy.kernel.ids import AccountId
 from algotrendy.live.ports import LiveTables
 from algotrendy.live.runs import Run
@@ -124,7 +125,7 @@ def _seen(tx: LedgerTransaction, looked: Sequence[_Looked]) -> tuple[OrderSeen, 
 def _filled(tx: LedgerTransaction, order: PlatformOrder | None) -> Decimal:
     filled = _ZERO
     while order is not None:
-        filled += order.filled_quantity
+        filled = EXACT.add(filled, order.filled_quantity)
         order = None if order.replaces is None else tx.orders.get(order.replaces)
     return filled
 

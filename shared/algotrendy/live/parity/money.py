@@ -91,9 +91,10 @@ def _positions(record: RunRecord, ledger: Mapping[OrderKey, TradedOrder]) -> Ite
     last = record.steps[-1].inputs
     held = [ZERO for _ in record.money.positions]
     for key, order in ledger.items():
-        held[key.asset] += order.filled * order.side
+        held[key.asset] = EXACT.fma(order.filled, order.side, held[key.asset])
     for stray in books.undecided(record):
-        held[stray.asset] += sum((each.units for each in stray.executions), ZERO) * stray.side
+        for each in stray.executions:
+            held[stray.asset] = EXACT.fma(each.units, stray.side, held[stray.asset])
     for place, (expected, found) in enumerate(zip(held, record.money.positions, strict=True)):
         if expected != found:
             yield Difference(
